@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * smtpwire.h - reading captures and mail logs as SMTP transcripts
+ *
+ * Example, complete:
+ *
+ *	#include <smtpwire/smtpwire.h>
+ *	#include <stdio.h>
+ *
+ *	int main(int argc, char **argv)
+ *	{
+ *		struct sw_options o;
+ *		struct sw_reader *r = NULL;
+ *		const struct sw_session *s;
+ *		struct sw_err err;
+ *		const char *const *files = (const char *const *)argv + 1;
+ *
+ *		sw_options_init(&o);
+ *		if (sw_reader_open(&o, files, (size_t)argc - 1, &r, &err))
+ *			return fprintf(stderr, "%s\n", err.text), 1;
+ *		while (sw_reader_next(r, &s, &err) > 0)
+ *			printf("%zu messages\n", s->message_count);
+ *		sw_reader_free(&r);
+ *		return 0;
+ *	}
+ *
+ * The library never prints, exits, reads the environment, or sets locale,
+ * umask or signals.  A reader belongs to one thread at a time.
+ */
+#ifndef SMTPWIRE_SMTPWIRE_H
+#define SMTPWIRE_SMTPWIRE_H
+
+#include <smtpwire/error.h>
+#include <smtpwire/transcript.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The library's version, "MAJOR.MINOR.PATCH"; static. */
+const char *sw_version(void);
+
+struct sw_reader;
+struct sw_account;
+
+/*
+ * What happens while it is read, before sessions are complete.  Every
+ * member may be NULL.  All that is passed is valid during the call only.
+ */
+struct sw_observer {
+	void *ctx;
+	/* An event is complete.  s: the session so far (id and lists may
+	 * still grow). */
+	void (*event)(void *ctx, const struct sw_session *s,
+	    const struct sw_event *e);
+	/* Octets of a message's content, un-stuffed, in order; body_open
+	 * returns a handle that the other calls get (NULL: not wanted). */
+	void *(*body_open)(void *ctx, uint32_t message);
+	void (*body_octets)(void *ctx, void *body, const void *octets,
+	    size_t len);
+	/* len octets are lost here, SW_UNKNOWN: an unknown number. */
+	void (*body_gap)(void *ctx, void *body, uint64_t offset,
+	    int64_t len);
+	/* The last call for this body: its session is over; kept: it passed
+	 * the filters and comes out of sw_reader_next. */
+	void (*body_end)(void *ctx, void *body, const struct sw_session *s,
+	    const struct sw_message *m, bool kept);
+	/* How far the inputs are read, now and then: octets, and of how many
+	 * (0: not known). */
+	void (*progress)(void *ctx, uint64_t done, uint64_t total);
+};
+
+/*
+ * Only these sessions.  Strings: substring without regard to case, "=x"
+ * exactly x (case ignored); NULL: any.  All given must hold.
+ */
+struct sw_filter {
+	bool failed;            /* see smtpwire(1) */
+	const char *from, *rcpt; /* envelope */
+	const char *host;       /* address or name of either host */
+	const char *subject, *message_id, *queue_id;
+	const char *id;         /* hex digits */
+	int64_t since, until;   /* ns since 1970, SW_NO_TIME: open */
+};
+
+struct sw_options {
+	const uint16_t *ports; /* server ports; NULL: 25, 465, 587, 2525 */
+	size_t port_count;
+	bool any_port;         /* find SMTP by content on every port */
+	const char *bpf;       /* libpcap filter expression, or NULL */
+	const char *format;    /* force a log format by name, or NULL */
+	bool ignore_vlan;      /* flows are keyed without VLAN */
+	bool strict_vlan;      /* never join flows of different tags */
+	bool verify_checksums; /* leave out segments with wrong checksums */
+	bool show_secrets;
+	bool no_hash;          /* no SHA-256 of messages */
+	bool attempts;         /* tell unanswered attempts as sessions */
+	bool sort_start;       /* by first frame, through a spill file */
+	bool tz_known;
+	int32_t tz_offset_s;   /* zone of local times, seconds east of UTC */
+	const char *eml_dir;   /* write each message below this folder */
+	const char *tmpdir;    /* for spill files; NULL: /tmp */
+	uint64_t memory;       /* octets for open connections; 0: default */
+	struct sw_filter filter;
+	struct sw_observer observer;
+};
+
+/* The defaults. */
+void sw_options_init(struct sw_options *o);
+
+/*
+ * Read files ("-" is standard input), captures and logs told apart by
+ * content; several captures are one traffic.  Options, filter strings and
+ * names are copied.  *r is set also when some of the inputs cannot be read:
+ * sw_reader_failed() counts them and sw_reader_next() tells of the others.
+ * Errors: SW_EUSAGE (an option, a BPF expression), SW_EWRITE (eml_dir),
+ * SW_ENOMEM.
+ */
+enum sw_status sw_reader_open(const struct sw_options *o,
+    const char *const *names, size_t count, struct sw_reader **r,
+    struct sw_err *err) SW_MUST_USE;
+
+/*
+ * The next session: 1; *s is valid until the next call.  0: the end.
+ * < 0: an enum sw_status; SW_EREAD and SW_EFORMAT concern one input, are
+ * told once, and the next call goes on with the others; SW_ENOMEM and
+ * SW_EWRITE are final.
+ */
+int sw_reader_next(struct sw_reader *r, const struct sw_session **s,
+    struct sw_err *err) SW_MUST_USE;
+
+/* Inputs that could not be read at all so far. */
+size_t sw_reader_failed(const struct sw_reader *r);
+
+/* The account so far, complete after the end; valid as long as the
+ * reader. */
+const struct sw_account *sw_reader_account(const struct sw_reader *r);
+
+void sw_reader_free(struct sw_reader **r);
+
+/* Where output goes: returns 0, or an errno value. */
+typedef int (*sw_write_fn)(void *ctx, const void *octets, size_t len);
+
+enum sw_form { SW_FORM_TEXT, SW_FORM_JSONL, SW_FORM_COUNT };
+
+struct sw_print_options {
+	enum sw_form form;
+	bool normal;   /* without what differs between records of the same */
+	bool no_times;
+	bool color;
+};
+
+struct sw_printer;
+enum sw_status sw_printer_new(const struct sw_print_options *o,
+    sw_write_fn write, void *ctx, struct sw_printer **p) SW_MUST_USE;
+/* Write one session; SW_EWRITE with *errno_r when write failed. */
+enum sw_status sw_printer_session(struct sw_printer *p,
+    const struct sw_session *s, int *errno_r) SW_MUST_USE;
+void sw_printer_free(struct sw_printer **p);
+
+/* The account as text for people (several lines) or as one JSON object. */
+enum sw_status sw_account_write(const struct sw_account *a, bool json,
+    sw_write_fn write, void *ctx) SW_MUST_USE;
+/* Warnings about damaged input so far, each told once: the next one that was
+ * not yet fetched, or NULL.  Valid as long as the reader. */
+const char *sw_reader_warning(struct sw_reader *r);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * arena.h - memory that is freed all at once
+ *
+ * Blocks come from malloc and double up to 64 KiB; a larger request gets a
+ * block of its own.  arena_reset() keeps the first block for the next use.
+ */
+#ifndef BASE_ARENA_H
+#define BASE_ARENA_H
+
+#include <smtpwire/transcript.h>
+
+#include "base/slice.h"
+
+struct arena_block;
+struct arena {
+	struct arena_block *blocks; /* newest first */
+	uint8_t *p, *end;           /* free part of the newest block */
+	size_t total;               /* octets obtained from malloc */
+};
+
+void arena_init(struct arena *a);
+/* Frees all; the arena may be used again. */
+void arena_fini(struct arena *a);
+/* Frees all but one block. */
+void arena_reset(struct arena *a);
+/* n octets aligned for any object, not cleared; NULL: no memory. */
+void *arena_alloc(struct arena *a, size_t n);
+/* count * size octets, cleared; NULL: no memory or overflow. */
+void *arena_calloc(struct arena *a, size_t count, size_t size);
+/* A copy; data is never NULL on success (an empty slice gives an empty
+ * value).  data NULL: no memory. */
+struct sw_bytes arena_copy(struct arena *a, struct slice s);
+
+/* realloc for count * size octets with overflow check; NULL: no memory,
+ * p untouched. */
+void *base_realloc_array(void *p, size_t count, size_t size);
+
+/*
+ * Make room for one more element in a growing array: *items (of size octets
+ * each, *count used, *capacity allocated).  false: no memory, nothing
+ * changed.  Doubles, so appending is linear over all.
+ */
+bool base_grow(void **items, size_t count, size_t *capacity, size_t size);
+
+#endif

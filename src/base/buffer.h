@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* buffer.h - a growing run of octets that must be given its maximum */
+#ifndef BASE_BUFFER_H
+#define BASE_BUFFER_H
+
+#include "base/slice.h"
+
+struct buffer {
+	uint8_t *p;
+	size_t len, capacity;
+	size_t max;  /* octets; what would go beyond is refused */
+	bool failed; /* memory ran out: sticky, later appends do nothing */
+	bool full;   /* max was reached: sticky until buffer_clear */
+};
+
+void buffer_init(struct buffer *b, size_t max);
+void buffer_fini(struct buffer *b);
+/* Empty it, keep the memory; clears full, not failed. */
+void buffer_clear(struct buffer *b);
+/* Append; false when max (nothing is appended then: full) or memory
+ * (failed) stands against it. */
+bool buffer_append(struct buffer *b, const void *p, size_t len);
+/* Make room for n more octets; p + len may then be written directly. */
+bool buffer_reserve(struct buffer *b, size_t n);
+static inline bool buffer_append_slice(struct buffer *b, struct slice s)
+{
+	return buffer_append(b, s.p, s.len);
+}
+static inline bool buffer_append_str(struct buffer *b, const char *s)
+{
+	return buffer_append(b, s, strlen(s));
+}
+static inline bool buffer_append_char(struct buffer *b, char c)
+{
+	if (b->len < b->capacity && b->len < b->max && !b->failed) {
+		b->p[b->len++] = (uint8_t)c;
+		return true;
+	}
+	return buffer_append(b, &c, 1);
+}
+/* Decimal. */
+bool buffer_append_u64(struct buffer *b, uint64_t v);
+bool buffer_append_i64(struct buffer *b, int64_t v);
+/* Lower-case hex of octets. */
+bool buffer_append_hex(struct buffer *b, const uint8_t *p, size_t len);
+static inline struct slice buffer_slice(const struct buffer *b)
+{
+	return slice_make(b->p, b->len);
+}
+
+#endif

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * limits.h - how much of anything is kept
+ *
+ * Each limit says why it is what it is and what happens when it is
+ * reached.  Nothing is cut silently: a note on the session, or a flag on
+ * the event, and a count in the account.
+ */
+#ifndef BASE_LIMITS_H
+#define BASE_LIMITS_H
+
+/* --- transcript (TRANSCRIPT: "omitted") --------------------------------- */
+
+/* Events kept in a session; later ones are counted in omitted.events, their
+ * effect on messages and verdicts still counts. */
+#define LIMIT_EVENTS 10000
+/* Recipients kept in a message; later ones are counted. */
+#define LIMIT_RECIPIENTS 1000
+/* Lines kept of one reply; the others are counted in a limit note. */
+#define LIMIT_REPLY_LINES 1000
+/* Octets kept of one line of the dialogue; the rest is counted in `octets`,
+ * flags overlong and a limit note. */
+#define LIMIT_LINE 65536
+/* Notes kept in a session; later ones are counted in omitted.notes. */
+#define LIMIT_NOTES 1000
+/* Octets of text kept in one session over all events: an attacker's session
+ * of 10 000 events of 64 KiB would hold 640 MiB.  Beyond it events are
+ * counted as omitted. */
+#define LIMIT_SESSION_TEXT (16u << 20)
+/* Octets of a message's header that are kept for its fields; header_size
+ * is still counted to its end. */
+#define LIMIT_HEADER 65536
+/* Messages kept in a session; later MAIL commands are events only. */
+#define LIMIT_MESSAGES 10000
+/* Gaps listed in one data event or message; missing still counts all. */
+#define LIMIT_GAPS 1000
+/* ESMTP parameters kept of one MAIL or RCPT. */
+#define LIMIT_PARAMS 64
+/* AUTH exchanges listed in a session. */
+#define LIMIT_AUTH 100
+
+/* --- smtp --------------------------------------------------------------- */
+
+/* Commands that await their reply; a client far ahead of its server.
+ * Beyond it the oldest is taken as unanswered. */
+#define LIMIT_OUTSTANDING 20000
+/* Octets of content in flight behind DATA or BDAT that are held until the
+ * reply decides (RULES: provisional content). */
+#define LIMIT_PROVISIONAL 65536
+/* Lines and octets after which a stream that is neither SMTP nor TLS is
+ * called not-smtp. */
+#define LIMIT_NOT_SMTP_LINES 4
+#define LIMIT_NOT_SMTP_OCTETS 2048
+/* Octets of a TLS handshake that are kept to find version, cipher, SNI and
+ * certificate. */
+#define LIMIT_TLS_HANDSHAKE 32768
+
+/* --- tcp ---------------------------------------------------------------- */
+
+/* Virtual shards: each has its own tables and its share of every limit, so
+ * that results do not depend on the number of threads. */
+#define SHARD_COUNT 64
+/* Out-of-order octets that one direction holds beyond a hole; beyond it the
+ * hole is a gap (RULES). */
+#define LIMIT_FLOW_OUT_OF_ORDER (1u << 20)
+/* Octets held in one shard over all flows (64 shards: 256 MiB): the flow
+ * that was idle longest is released with its holes as gaps. */
+#define LIMIT_SHARD_OUT_OF_ORDER (4u << 20)
+/* Flows at once in one shard (64 shards: 1 048 576); the one that was idle
+ * longest ends with `limit`. */
+#define LIMIT_SHARD_FLOWS 16384
+/* Stretches out of order in one direction: every segment may be one. */
+#define LIMIT_FLOW_STRETCHES 4096
+/* Capture time without a frame after which a flow ends as idle. */
+#define LIMIT_IDLE_NS (INT64_C(900) * 1000000000)
+/* Capture time after which an acknowledged hole is a gap (RULES). */
+#define LIMIT_GAP_NS (INT64_C(1) * 1000000000)
+
+/* --- net ---------------------------------------------------------------- */
+
+/* Nested headers (VLAN tags, tunnels, extension headers) of one frame. */
+#define LIMIT_NESTING 16
+/* Octets and datagrams of fragments held at once, over all. */
+#define LIMIT_FRAGMENT_OCTETS (8u << 20)
+#define LIMIT_FRAGMENT_DATAGRAMS 4096
+/* Fragments of one datagram: 65535 octets in pieces of 8. */
+#define LIMIT_FRAGMENT_PIECES 8192
+/* Capture time after which an unfinished datagram is given up (RFC 791
+ * suggests 15 s, RFC 8200 says 60 s). */
+#define LIMIT_FRAGMENT_NS (INT64_C(60) * 1000000000)
+
+/* --- capture ------------------------------------------------------------ */
+
+/* Octets of one frame.  262144 is libpcap's; what is longer is believed only
+ * up to this. */
+#define LIMIT_FRAME (16u << 20)
+/* A block of input. */
+#define SOURCE_BLOCK (1u << 20)
+/* Interfaces of one pcapng section. */
+#define LIMIT_INTERFACES 65536
+
+/* --- pipeline ----------------------------------------------------------- */
+
+/* Ids of sessions remembered in one shard to tell equal ones apart. */
+#define LIMIT_SHARD_IDS 16384
+
+#endif

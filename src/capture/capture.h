@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * capture.h - capture files of any format as frames
+ *
+ * A format is one row of the registry in capture.c and one file.  Adding a
+ * format changes no other file.
+ */
+#ifndef CAPTURE_CAPTURE_H
+#define CAPTURE_CAPTURE_H
+
+#include <smtpwire/transcript.h>
+
+#include "base/account.h"
+#include "base/source.h"
+
+/* One frame.  octets are valid until the next capture_next, longer while the
+ * block is held (capture_hold). */
+struct frame {
+	uint64_t number;       /* in its file, from 1; as the format counts:
+	                          records in order, NetMon's table index */
+	int64_t ts_ns;         /* ns since 1970; local time if the capture's
+	                          clock says so; SW_NO_TIME */
+	int64_t resolution_ns; /* of this frame's time stamp */
+	uint32_t link_type;    /* LINKTYPE_ value as written in files */
+	uint32_t wire_len;     /* octets on the wire; >= octets.len */
+	uint32_t interface;    /* of pcapng, else 0 */
+	uint32_t anomalies;    /* bits, base/anomaly.h; SNAPPED is set here
+	                          when octets.len < wire_len */
+	struct slice octets;
+};
+
+/* Added to no LINKTYPE: frames that the reader knows to be no packets are
+ * not handed out at all but counted. */
+
+struct capture;
+
+/* What a probe says of the first octets. */
+enum capture_probe {
+	CAPTURE_NOT_MINE,
+	CAPTURE_MINE,
+	CAPTURE_BROKEN /* surely of this format, but cannot be read */
+};
+
+/*
+ * One format.  `state` is the format's own, made by open and freed by close.
+ * Damage is never an error: it is counted in the account
+ * (ACCOUNT_FRAMES_BAD_RECORD) and told in ACCOUNT_LIST_WARNINGS with file
+ * name and offset; reading goes on behind it where the format allows.
+ */
+struct capture_format {
+	const char *name; /* family: "pcap", "pcapng", "netmon" */
+	/* head: the first octets, up to 4096, fewer if the file is shorter. */
+	enum capture_probe (*probe)(struct slice head);
+	enum sw_status (*open)(struct source *s, struct account *account,
+	    void **state_r, struct sw_err *err);
+	/* 1: a frame; 0: end; < 0: enum sw_status (read error, no memory). */
+	int (*next)(void *state, struct frame *frame_r, struct sw_err *err);
+	/* Exact name for the transcript: "pcap", "pcapng", "netmon1",
+	 * "netmon2"; zone and date of the times. */
+	const char *(*describe)(const void *state, struct sw_clock *clock_r);
+	void (*close)(void **state);
+};
+
+/* The registry, ended by NULL. */
+extern const struct capture_format *const capture_formats[];
+
+/* Is this a capture?  Consumes nothing.  *format_r: the format or NULL. */
+enum sw_status capture_probe(struct source *s,
+    const struct capture_format **format_r, struct sw_err *err) SW_MUST_USE;
+
+/*
+ * Read s as a capture.  SW_EFORMAT with a sentence naming the file when it
+ * is none or broken in its header.  s is borrowed and must outlive the
+ * capture; so must account.
+ */
+enum sw_status capture_open(struct source *s, struct account *account,
+    struct capture **c_r, struct sw_err *err) SW_MUST_USE;
+/* 1: a frame; 0: end; < 0: enum sw_status. */
+int capture_next(struct capture *c, struct frame *frame_r,
+    struct sw_err *err) SW_MUST_USE;
+/* The block in which the last frame lies, a counted reference; NULL if the
+ * frame's octets live as long as the capture. */
+struct source_block *capture_hold(struct capture *c);
+/* Would the next capture_next have to wait or read a new block? */
+bool capture_would_block(struct capture *c);
+const char *capture_describe(const struct capture *c,
+    struct sw_clock *clock_r);
+void capture_free(struct capture **c);
+
+#endif

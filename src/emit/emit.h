@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * emit.h - transcripts to outputs
+ *
+ * Emitters read the model and nothing else.
+ */
+#ifndef EMIT_EMIT_H
+#define EMIT_EMIT_H
+
+#include <smtpwire/error.h>
+#include <smtpwire/transcript.h>
+
+#include "base/buffer.h"
+#include "transcript/message.h"
+
+struct emit_options {
+	bool normal;   /* the normal form: JSON without source, clock, start,
+	                  tcp, and at every depth at, time, end */
+	bool no_times; /* text without times, frames and durations; JSON:
+	                  `time`, `end`, `start` are null */
+	bool color;    /* text: ANSI colours */
+};
+
+/* Append one session as one line of JSON, LF included.  Fields, names and
+ * order: smtpwire-transcript(5).  false: memory. */
+bool emit_jsonl(struct buffer *out, const struct sw_session *s,
+    const struct emit_options *options);
+
+/* Append one session as text; number counts sessions of the run from 1.
+ * A blank line follows every session. */
+bool emit_text(struct buffer *out, const struct sw_session *s,
+    uint64_t number, const struct emit_options *options);
+
+/* The .eml writer: body operations that write each message to a file of its
+ * own below dir (made if missing, mode 0700; files 0600). */
+struct emit_eml;
+enum sw_status emit_eml_new(const char *dir, struct emit_eml **e_r,
+    struct sw_err *err) SW_MUST_USE;
+/* ops->ctx is the emit_eml; valid as long as it. */
+const struct body_ops *emit_eml_ops(struct emit_eml *e);
+/* Removes what was left unfinished. */
+void emit_eml_free(struct emit_eml **e);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * logs.h - protocol logs as sessions
+ *
+ * A family is one row of the registry in logs.c and one file with its field
+ * table.  What all have in common stands in lines.c (lines, encodings) and
+ * sessions.c (open sessions by key, their order).
+ */
+#ifndef LOGS_LOGS_H
+#define LOGS_LOGS_H
+
+#include "base/account.h"
+#include "base/source.h"
+#include "transcript/session.h"
+
+struct log_options {
+	struct session_options session;
+	int32_t tz_offset_s;  /* of --tz, for formats with local times */
+	bool tz_known;
+	uint32_t ports;       /* unused */
+};
+
+/* A family's parser hands finished sessions to this. */
+struct log_sink {
+	void *ctx;
+	/* Takes over the builder, on which session_finish was not yet
+	 * called. */
+	enum sw_status (*session)(void *ctx, struct session_builder *b);
+};
+
+struct log_format {
+	const char *name;  /* "iis-w3c" */
+	const char *title; /* for people */
+	uint32_t records;  /* what it is able to record at best */
+	/* head: the first octets (up to 64 KiB) of the file. */
+	bool (*probe)(struct slice head);
+	enum sw_status (*open)(const struct log_options *options,
+	    const char *file_name, struct account *account,
+	    const struct log_sink *sink, void **state_r, struct sw_err *err);
+	/* One line, without its end, in UTF-8 or ANSI as it stands in the
+	 * file; number from 1. */
+	enum sw_status (*line)(void *state, struct slice line,
+	    uint64_t number);
+	enum sw_status (*end)(void *state);
+	void (*close)(void **state);
+};
+
+extern const struct log_format *const log_formats[];
+
+/* NULL: no known log.  Consumes nothing of s. */
+enum sw_status log_probe(struct source *s, const struct log_format **f_r,
+    struct sw_err *err) SW_MUST_USE;
+
+struct log_reader;
+/* format NULL: by content.  s, account and sink outlive the reader. */
+enum sw_status log_open(struct source *s, const struct log_format *format,
+    const struct log_options *options, struct account *account,
+    const struct log_sink *sink, struct log_reader **l_r,
+    struct sw_err *err) SW_MUST_USE;
+/* Read on until at least one session was handed to the sink or the end: 1
+ * more may come, 0 the end, < 0 enum sw_status. */
+int log_step(struct log_reader *l, struct sw_err *err) SW_MUST_USE;
+void log_free(struct log_reader **l);
+
+#endif

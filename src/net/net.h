@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * net.h - frames to TCP segments: link types, tunnels, IP, fragments
+ */
+#ifndef NET_NET_H
+#define NET_NET_H
+
+#include "base/account.h"
+#include "base/error.h"
+#include "capture/capture.h"
+#include "net/segment.h"
+
+struct net;
+struct net_filter;
+
+struct net_options {
+	bool verify_checksums; /* drop segments whose checksums are wrong,
+	                          count them */
+	bool ignore_vlan;      /* vlan_tag is always 0 */
+};
+
+enum sw_status net_new(const struct net_options *options,
+    struct account *account, struct net **n_r) SW_MUST_USE;
+void net_free(struct net **n);
+
+enum net_result {
+	NET_NOTHING, /* counted in the account */
+	NET_SEGMENT,
+	NET_ICMP,
+	NET_NOMEM
+};
+
+/*
+ * Decode one frame.  origin becomes the segment's.  Slices of the segment
+ * point into the frame's octets (or seg_r->owned).  Fragments are kept
+ * (copied) and the datagram comes with the frame that completes it.
+ */
+enum net_result net_decode(struct net *n, const struct frame *frame,
+    struct origin origin, struct segment *seg_r, struct icmp_error *icmp_r);
+/* At the end: count the datagrams that were never completed. */
+void net_finish(struct net *n);
+
+/* Is the TCP checksum of a verifiable segment wrong?  A zero checksum field
+ * or a partial one (offload leaves the pseudo-header sum) counts as wrong;
+ * false when it cannot be verified. */
+bool net_checksum_is_bad(const struct segment *seg);
+
+/* Name of a link type for people ("EN10MB", or "147"); static or in
+ * buf. */
+const char *net_link_type_name(uint32_t link_type, char *buf, size_t size);
+
+/* BPF as in tcpdump (libpcap).  SW_EUSAGE with libpcap's words for an
+ * expression that does not compile. */
+enum sw_status net_filter_new(const char *expression,
+    struct net_filter **f_r, struct sw_err *err) SW_MUST_USE;
+/* Compiled once for each link type met.  An expression that does not compile
+ * for a link type matches nothing there and is told once in the account's
+ * warnings. */
+bool net_filter_match(struct net_filter *f, const struct frame *frame,
+    struct account *account);
+void net_filter_free(struct net_filter **f);
+
+#endif

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * engine.h - what every TCP engine does: segments to octets of two
+ * directions, in one causal sequence
+ *
+ * Theory of operation.  An engine serves one virtual shard: all segments of
+ * a connection go to one engine, in the capture's order.  It hands up, for
+ * each connection that is a session (its handshake completed or it carries
+ * octets), one sequence of octets, gaps, anomalies and closes for both
+ * directions, such that what a host had acknowledged when it sent a segment
+ * is handed up before that segment.  Nothing depends on the clock of the
+ * run; timers go by tcp_tick, which the dispatcher sends to all engines at
+ * the same frames.
+ */
+#ifndef TCP_ENGINE_H
+#define TCP_ENGINE_H
+
+#include "base/account.h"
+#include "base/error.h"
+#include "net/segment.h"
+
+/* Direction: 0 from the host that opened the connection if that was seen,
+ * else from the host whose segment was seen first. */
+enum { TCP_DIRECTIONS = 2 };
+
+struct tcp_flow; /* opaque, valid from open (or attempt) to end */
+
+/* Who a connection is. */
+struct tcp_flow_info {
+	struct endpoint host[TCP_DIRECTIONS]; /* host[d] sends direction d */
+	uint32_t vlan_tag, tunnel_tag;
+	bool opener_known; /* a SYN or SYN-ACK was seen: host[0] opened it */
+	struct origin first; /* first frame of the connection */
+	int64_t resolution_ns;
+	/* Sequence number of each direction's first segment (of the SYN if
+	 * it was seen).  Fills up as the directions appear. */
+	uint32_t first_seq[TCP_DIRECTIONS];
+	bool seen[TCP_DIRECTIONS];     /* any segment of that direction */
+	bool syn_seen[TCP_DIRECTIONS]; /* its SYN */
+};
+
+/* A stretch of octets, valid during the call. */
+struct tcp_octets {
+	int dir;
+	struct slice octets;
+	struct origin origin; /* frame that brought them first */
+	uint64_t offset; /* in the direction's stream: 0 is the first octet
+	                    after the SYN, or the first seen without one */
+	uint64_t acked;  /* how far the segment acknowledges the other
+	                    direction's stream (an offset there) */
+	bool acked_known;
+};
+
+/* What is known of a connection at any time. */
+struct tcp_facts {
+	uint64_t frames;
+	int64_t syn_rtt_ns; /* SW_UNKNOWN */
+	struct origin last; /* its latest frame */
+	struct {
+		uint64_t octets;        /* seen, each once */
+		uint64_t retransmitted; /* seen again */
+		uint64_t delivered;     /* offset handed up so far */
+		uint64_t acked;         /* highest offset acknowledged by the
+		                           peer (0 if none) */
+		bool acked_known;
+		uint64_t highest;       /* highest offset seen */
+		int32_t mss;            /* SW_UNKNOWN */
+		int64_t zero_window_ns;
+		uint32_t icmp_errors;   /* about its segments */
+		uint32_t icmp_mtu;      /* of the last that named one, or 0 */
+	} side[TCP_DIRECTIONS];
+};
+
+/* Why a connection is over for us. */
+enum tcp_end {
+	TCP_END_CLOSED, /* both FINs (each acknowledged or timed out), or RST */
+	TCP_END_IDLE,
+	TCP_END_REUSED,
+	TCP_END_LIMIT,
+	TCP_END_INPUT
+};
+
+/* Where an engine delivers.  ctx is the sink's, user what open returned.
+ * No call may call back into the engine but tcp_flow_info_get and
+ * tcp_flow_facts_get. */
+struct tcp_sink_ops {
+	/* A session begins.  Returns the sink's own handle; NULL: no memory
+	 * or not wanted, nothing more is delivered of this flow but it is
+	 * still followed. */
+	void *(*open)(void *ctx, struct tcp_flow *flow);
+	void (*octets)(void *ctx, void *user, const struct tcp_octets *o);
+	/* len octets of dir at offset were lost; origin: the frame at which
+	 * that became certain; between: frames on both sides of the hole. */
+	void (*gap)(void *ctx, void *user, int dir, uint64_t offset,
+	    uint64_t len, struct origin origin);
+	/* Something about the flow that is to be told (base/anomaly.h);
+	 * once for each kind and direction; origin: the first frame. */
+	void (*anomaly)(void *ctx, void *user, int dir, enum anomaly code,
+	    struct origin origin);
+	/* The first FIN or RST in this direction; rst tells which.  In
+	 * sequence: after the octets before it were delivered. */
+	void (*close)(void *ctx, void *user, int dir, bool rst,
+	    struct origin origin);
+	/* The session is over; after it user and flow are gone.  origin: the
+	 * frame at which that became certain. */
+	void (*end)(void *ctx, void *user, struct tcp_flow *flow,
+	    enum tcp_end why, struct origin origin);
+	/* A connection attempt that was never answered (refused: false) or
+	 * answered by RST or an ICMP error (true) is over. */
+	void (*attempt)(void *ctx, struct tcp_flow *flow, bool refused,
+	    struct origin origin);
+};
+
+struct tcp_engine;
+
+struct tcp_engine_ops {
+	const char *name; /* "native", "nids" */
+	enum sw_status (*open)(struct tcp_engine **e_r,
+	    const struct tcp_sink_ops *ops, void *ctx,
+	    struct account *account, uint64_t secret);
+	/* seg->payload is valid during the call; what must be kept is
+	 * copied. */
+	enum sw_status (*feed)(struct tcp_engine *e,
+	    const struct segment *seg);
+	enum sw_status (*icmp)(struct tcp_engine *e,
+	    const struct icmp_error *icmp);
+	/* Capture time has come to now at frame origin.at: expire what is
+	 * due. */
+	enum sw_status (*tick)(struct tcp_engine *e, struct origin now);
+	/* The input (or this traffic) is over: end every flow, oldest
+	 * (first frame) first.  The engine is empty then and may be fed
+	 * again. */
+	enum sw_status (*finish)(struct tcp_engine *e, struct origin now);
+	void (*close)(struct tcp_engine **e);
+};
+
+extern const struct tcp_engine_ops tcp_native_ops;
+
+/* For sinks, valid for flows of any engine. */
+const struct tcp_flow_info *tcp_flow_info_get(const struct tcp_flow *flow);
+void tcp_flow_facts_get(const struct tcp_flow *flow,
+    struct tcp_facts *facts_r);
+
+/* The shard of a connection: a fixed hash of both innermost endpoints, the
+ * same in both directions and in every run; 0 to SHARD_COUNT - 1. */
+unsigned tcp_shard_of(const struct endpoint *a, const struct endpoint *b);
+
+#endif

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * session.h - building a session: events, and the mail transactions that
+ * follow from them
+ *
+ * Theory of operation.  A source (the dialogue of a wire, or a log family)
+ * adds events in their order and tells which reply answers which command;
+ * from that the builder keeps messages, recipients, verdicts, names, auth
+ * and protocol, by the same rules for every source.
+ *
+ *   command:  n = session_command(b, ...)           appends the event
+ *   reply:    n = session_reply(b, ...)             appends the event
+ *             session_answer(b, command, code ...)  tells its consequences
+ *   content:  session_data_begin, _octets, _gap, session_data_end
+ *
+ * session_answer must be called once for each command, in the order of the
+ * commands; a command whose reply is lost or never came is answered with
+ * code SW_UNKNOWN (session_finish does it for those that are left).
+ * Messages hang on answers, so MAIL that is refused begins none for the
+ * RCPTs behind it.
+ *
+ * Memory: everything lies in the builder's arena; session_finish returns a
+ * view that is valid until session_builder_free.
+ */
+#ifndef TRANSCRIPT_SESSION_H
+#define TRANSCRIPT_SESSION_H
+
+#include <smtpwire/error.h>
+#include <smtpwire/transcript.h>
+
+#include "base/arena.h"
+#include "base/account.h"
+#include "base/origin.h"
+#include "transcript/message.h"
+
+/* Verbs that have consequences; the names stand in session.c's table. */
+enum verb {
+	VERB_NONE, /* no verb at all */
+	VERB_UNKNOWN,
+	VERB_HELO,
+	VERB_EHLO,
+	VERB_LHLO,
+	VERB_MAIL,
+	VERB_RCPT,
+	VERB_DATA,
+	VERB_BDAT,
+	VERB_RSET,
+	VERB_VRFY,
+	VERB_EXPN,
+	VERB_HELP,
+	VERB_NOOP,
+	VERB_QUIT,
+	VERB_AUTH,
+	VERB_STARTTLS,
+	VERB_XANONYMOUSTLS,
+	VERB_ETRN,
+	VERB_TURN,
+	VERB_ATRN,
+	VERB_SEND,
+	VERB_SOML,
+	VERB_SAML,
+	VERB_XCLIENT,
+	VERB_XFORWARD,
+	VERB_XEXCH50,
+	VERB_XEXPS,
+	VERB_XLINK2STATE,
+	VERB_BURL,
+	VERB_COUNT
+};
+
+/* The verb of a line (leading letters, digits, hyphens if a blank, tab,
+ * colon or the end follows), ASCII case ignored; *len_r its length (0 with
+ * VERB_NONE). */
+enum verb session_verb(struct slice line, size_t *len_r);
+
+struct session_options {
+	bool show_secrets;
+	bool hash; /* SHA-256 of every message */
+	const struct body_ops *body_ops; /* NULL: none */
+	struct account *account;         /* borrowed */
+	/* Called when an event is complete, or NULL. */
+	void (*event)(void *ctx, const struct sw_session *s,
+	    const struct sw_event *e);
+	void *event_ctx;
+};
+
+struct session_builder;
+
+enum sw_status session_builder_new(const struct session_options *options,
+    struct session_builder **b_r) SW_MUST_USE;
+void session_builder_free(struct session_builder **b);
+
+/* The session as it stands: set its plain fields (id, source, clock, start,
+ * end, endpoints, tcp, records ...) directly; lists are the builder's. */
+struct sw_session *session_get(struct session_builder *b);
+/* Memory that lives as long as the builder. */
+struct arena *session_arena(struct session_builder *b);
+/* A copy of text in the session; null stays null. */
+struct sw_bytes session_text(struct session_builder *b, struct slice s);
+/* Did memory run out in any call before?  Sticky; every other call is safe
+ * and without effect then. */
+bool session_failed(const struct session_builder *b);
+
+/* Where and when an event was. */
+struct event_span {
+	uint64_t at_first, at_last;
+	int64_t time, end; /* SW_NO_TIME */
+};
+
+/* Each adds an event and returns its n (also when limits left it out, then
+ * it is counted in omitted), 0 only when memory ran out. */
+uint32_t session_connect(struct session_builder *b, enum sw_role by,
+    struct event_span span);
+uint32_t session_close(struct session_builder *b, enum sw_role by,
+    enum sw_close_how how, struct event_span span);
+uint32_t session_gap(struct session_builder *b, enum sw_role by,
+    int64_t size, struct event_span span);
+uint32_t session_tls(struct session_builder *b, const struct sw_tls *tls,
+    struct event_span span);
+uint32_t session_note_event(struct session_builder *b, enum sw_role by,
+    struct slice text, struct event_span span);
+
+/* A command as its source tells it. */
+struct command_in {
+	enum sw_role by;
+	struct slice line;    /* without its end; p NULL: not recorded */
+	struct slice verb;    /* as recorded, when there is no line */
+	struct slice argument;/* when there is no line */
+	bool argument_known;  /* false: null */
+	bool is_auth;         /* a client line of an AUTH exchange */
+	int64_t octets;
+	uint32_t flags;
+	struct event_span span;
+	enum verb known;      /* with no line: the verb */
+};
+uint32_t session_command(struct session_builder *b,
+    const struct command_in *c);
+
+struct reply_in {
+	enum sw_role by;
+	int32_t code;              /* SW_UNKNOWN */
+	const struct slice *lines; /* texts after code and separator */
+	size_t line_count;
+	uint32_t to;               /* n, 0 */
+	int64_t octets;
+	uint32_t flags;
+	bool is_challenge;         /* 334: text is secret */
+	struct event_span span;
+};
+uint32_t session_reply(struct session_builder *b, const struct reply_in *r);
+
+/* Change an event that was added (NULL if limits left it out); for flags
+ * that become certain later (unacked, after-gap) and ends of spans. */
+struct sw_event *session_event(struct session_builder *b, uint32_t n);
+
+/*
+ * Consequences of the reply to a command (n as session_command returned
+ * it).  lines are the reply's texts; code SW_UNKNOWN: no reply known.
+ * A 354 to DATA (or 2xx, 3xx followed by content) is answered here too;
+ * the verdict after the content goes to session_verdict.
+ */
+void session_answer(struct session_builder *b, uint32_t command,
+    int32_t code, const struct slice *lines, size_t line_count);
+
+/*
+ * Content begins, for the DATA or BDAT command `of` (0: not seen): opens a
+ * message if none is.  start_seen: its first octet is the first.  Returns
+ * the n of the data event (added at the end by session_data_end, but its
+ * place in the order is here).
+ */
+struct data_in {
+	uint32_t of;
+	enum sw_method method;   /* SW_METHOD_NONE: content of no message
+	                            (XEXCH50, a refused chunk) */
+	bool start_seen;
+	uint32_t flags;
+	struct event_span span;
+};
+uint32_t session_data_begin(struct session_builder *b,
+    const struct data_in *d);
+/* wire: octets as on the wire for these (stuffing and line ends). */
+void session_data_octets(struct session_builder *b, struct slice octets);
+void session_data_gap(struct session_builder *b, int64_t len);
+/*
+ * The content of this event is over.  complete: its end was seen.  last: the
+ * message's content is over with it (the final dot, BDAT LAST).  wire:
+ * octets on the wire, stuffing, ends and terminator included (SW_UNKNOWN).
+ * flags are added; span gives the end (at_last, end).
+ */
+void session_data_end(struct session_builder *b, bool complete, bool last,
+    int64_t wire, uint32_t flags, struct event_span span);
+/* Content of a log: size known, octets not. */
+uint32_t session_data_logged(struct session_builder *b,
+    const struct data_in *d, int64_t size, int64_t missing,
+    const struct sw_digest *sha256);
+
+/* The verdict after content (after the dot, or of BDAT LAST through
+ * session_answer).  index: which recipient of LMTP or PRDR it is for, from
+ * 0 among the accepted ones; -1: the message as a whole. */
+void session_verdict(struct session_builder *b, int32_t code,
+    const struct slice *lines, size_t line_count, long index);
+
+/* State that the dialogue needs. */
+bool session_is_lmtp(const struct session_builder *b);
+/* Accepted recipients of the newest message. */
+size_t session_accepted(const struct session_builder *b);
+/* Was PRDR asked for in the newest MAIL? */
+bool session_wants_prdr(const struct session_builder *b);
+
+/* Add a note; text made as printf makes it.  Severity is the code's own. */
+void session_note(struct session_builder *b, enum sw_note_code code,
+    uint32_t event, uint64_t at_first, uint64_t at_last,
+    const char *format, ...) __attribute__((format(printf, 6, 7)));
+
+/* AUTH: user as decoded by the source (p NULL: not known). */
+void session_auth_user(struct session_builder *b, uint32_t command,
+    struct slice user);
+
+/* Close what is open (messages, unanswered commands) and publish.  The
+ * result is the builder's. */
+const struct sw_session *session_finish(struct session_builder *b);
+/* After the filters: settle bodies (keep or remove); no body is left. */
+enum sw_status session_settle(struct session_builder *b, bool keep,
+    struct sw_err *err) SW_MUST_USE;
+
+#endif
