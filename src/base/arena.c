@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* arena.c - memory that is freed all at once */
+#include "base/arena.h"
+
+#include <stdalign.h>
+#include <stdlib.h>
+
+enum { FIRST_BLOCK = 4096, LAST_BLOCK = 65536 };
+
+struct arena_block {
+	struct arena_block *next;
+	size_t size; /* octets behind this head */
+};
+
+/* The head keeps what follows it aligned. */
+static const size_t HEAD = (sizeof(struct arena_block) +
+    alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+
+void arena_init(struct arena *a)
+{
+	a->blocks = NULL;
+	a->p = a->end = NULL;
+	a->total = 0;
+}
+
+static void free_blocks(struct arena_block *b)
+{
+	while (b) {
+		struct arena_block *next = b->next;
+
+		free(b);
+		b = next;
+	}
+}
+
+void arena_fini(struct arena *a)
+{
+	free_blocks(a->blocks);
+	arena_init(a);
+}
+
+void arena_reset(struct arena *a)
+{
+	struct arena_block *b = a->blocks;
+
+	if (!b)
+		return;
+	free_blocks(b->next);
+	b->next = NULL;
+	a->p = (uint8_t *)b + HEAD;
+	a->end = a->p + b->size;
+	a->total = b->size;
+}
+
+/* A block for at least n octets; a large request does not displace the
+ * block that small ones come from. */
+static void *add_block(struct arena *a, size_t n)
+{
+	size_t size = a->blocks ? a->blocks->size * 2 : FIRST_BLOCK;
+	struct arena_block *b;
+
+	if (size > LAST_BLOCK)
+		size = LAST_BLOCK;
+	if (n > size)
+		size = n;
+	if (size > SIZE_MAX - HEAD)
+		return NULL;
+	b = malloc(HEAD + size);
+	if (!b)
+		return NULL;
+	b->size = size;
+	a->total += size;
+	if (size > LAST_BLOCK && a->blocks) {
+		b->next = a->blocks->next;
+		a->blocks->next = b;
+		return (uint8_t *)b + HEAD;
+	}
+	b->next = a->blocks;
+	a->blocks = b;
+	a->p = (uint8_t *)b + HEAD + n;
+	a->end = (uint8_t *)b + HEAD + size;
+	return (uint8_t *)b + HEAD;
+}
+
+void *arena_alloc(struct arena *a, size_t n)
+{
+	void *p;
+
+	if (n > SIZE_MAX - alignof(max_align_t))
+		return NULL;
+	n = (n + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+	if (n == 0)
+		n = alignof(max_align_t);
+	if (n > (size_t)(a->end - a->p))
+		return add_block(a, n);
+	p = a->p;
+	a->p += n;
+	return p;
+}
+
+void *arena_calloc(struct arena *a, size_t count, size_t size)
+{
+	void *p;
+
+	if (size != 0 && count > SIZE_MAX / size)
+		return NULL;
+	p = arena_alloc(a, count * size);
+	if (p)
+		memset(p, 0, count * size);
+	return p;
+}
+
+struct sw_bytes arena_copy(struct arena *a, struct slice s)
+{
+	struct sw_bytes b = { NULL, 0 };
+	uint8_t *p = arena_alloc(a, s.len);
+
+	if (!p)
+		return b;
+	if (s.len > 0)
+		memcpy(p, s.p, s.len);
+	b.data = p;
+	b.len = s.len;
+	return b;
+}
+
+void *base_realloc_array(void *p, size_t count, size_t size)
+{
+	if (size != 0 && count > SIZE_MAX / size)
+		return NULL;
+	return realloc(p, count * size);
+}
+
+bool base_grow(void **items, size_t count, size_t *capacity, size_t size)
+{
+	size_t wanted;
+	void *p;
+
+	if (count < *capacity)
+		return true;
+	if (*capacity > SIZE_MAX / 2)
+		return false;
+	wanted = *capacity ? *capacity * 2 : 8;
+	p = base_realloc_array(*items, wanted, size);
+	if (!p)
+		return false;
+	*items = p;
+	*capacity = wanted;
+	return true;
+}

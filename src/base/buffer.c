@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* buffer.c - a growing run of octets that must be given its maximum */
+#include "base/buffer.h"
+
+#include <stdlib.h>
+
+void buffer_init(struct buffer *b, size_t max)
+{
+	memset(b, 0, sizeof(*b));
+	b->max = max;
+}
+
+void buffer_fini(struct buffer *b)
+{
+	free(b->p);
+	buffer_init(b, b->max);
+}
+
+void buffer_clear(struct buffer *b)
+{
+	b->len = 0;
+	b->full = false;
+}
+
+bool buffer_reserve(struct buffer *b, size_t n)
+{
+	size_t wanted;
+	uint8_t *p;
+
+	if (b->failed)
+		return false;
+	if (n > b->max - b->len) {
+		b->full = true;
+		return false;
+	}
+	if (n <= b->capacity - b->len)
+		return true;
+	wanted = b->capacity > b->max / 2 ? b->max : b->capacity * 2;
+	if (wanted < b->len + n)
+		wanted = b->len + n;
+	if (wanted < 256 && b->max >= 256)
+		wanted = 256;
+	p = realloc(b->p, wanted);
+	if (!p) {
+		b->failed = true;
+		return false;
+	}
+	b->p = p;
+	b->capacity = wanted;
+	return true;
+}
+
+bool buffer_append(struct buffer *b, const void *p, size_t len)
+{
+	if (!buffer_reserve(b, len))
+		return false;
+	if (len > 0)
+		memcpy(b->p + b->len, p, len);
+	b->len += len;
+	return true;
+}
+
+bool buffer_append_u64(struct buffer *b, uint64_t v)
+{
+	char digits[20];
+	size_t i = sizeof(digits);
+
+	do {
+		digits[--i] = (char)('0' + v % 10);
+		v /= 10;
+	} while (v > 0);
+	return buffer_append(b, digits + i, sizeof(digits) - i);
+}
+
+bool buffer_append_i64(struct buffer *b, int64_t v)
+{
+	if (v >= 0)
+		return buffer_append_u64(b, (uint64_t)v);
+	return buffer_append_char(b, '-') &&
+	    buffer_append_u64(b, 0 - (uint64_t)v);
+}
+
+bool buffer_append_hex(struct buffer *b, const uint8_t *p, size_t len)
+{
+	static const char hex[] = "0123456789abcdef";
+	size_t i;
+
+	if (len > SIZE_MAX / 2 || !buffer_reserve(b, len * 2))
+		return false;
+	for (i = 0; i < len; i++) {
+		b->p[b->len++] = (uint8_t)hex[p[i] >> 4];
+		b->p[b->len++] = (uint8_t)hex[p[i] & 15];
+	}
+	return true;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* slice.c - comparing and cutting borrowed octets */
+#include "base/slice.h"
+
+bool slice_eq_nocase(struct slice a, struct slice b)
+{
+	return a.len == b.len && slice_has_prefix_nocase(a, b);
+}
+
+bool slice_has_prefix_nocase(struct slice s, struct slice prefix)
+{
+	size_t i;
+
+	if (prefix.len > s.len)
+		return false;
+	for (i = 0; i < prefix.len; i++)
+		if (ascii_lower(s.p[i]) != ascii_lower(prefix.p[i]))
+			return false;
+	return true;
+}
+
+size_t slice_find_nocase(struct slice s, struct slice needle)
+{
+	size_t i;
+
+	if (needle.len == 0)
+		return 0;
+	for (i = 0; i < s.len && s.len - i >= needle.len; i++)
+		if (slice_has_prefix_nocase(slice_from(s, i), needle))
+			return i;
+	return s.len;
+}
+
+struct slice slice_trim(struct slice s)
+{
+	while (s.len > 0 && (s.p[0] == ' ' || s.p[0] == '\t')) {
+		s.p++;
+		s.len--;
+	}
+	while (s.len > 0 &&
+	    (s.p[s.len - 1] == ' ' || s.p[s.len - 1] == '\t'))
+		s.len--;
+	return s;
+}
+
+bool slice_to_u64(struct slice s, uint64_t *value_r)
+{
+	uint64_t v = 0;
+	size_t i;
+
+	if (s.len == 0)
+		return false;
+	for (i = 0; i < s.len; i++) {
+		uint64_t digit;
+
+		if (!ascii_is_digit(s.p[i]))
+			return false;
+		digit = (uint64_t)(s.p[i] - '0');
+		if (v > (UINT64_MAX - digit) / 10)
+			return false;
+		v = v * 10 + digit;
+	}
+	*value_r = v;
+	return true;
+}
