@@ -1,0 +1,102 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""keep.py - take recordings over into pcaps/
+
+usage: keep.py SCRATCH/out [NAME ...]
+
+Copies what record.sh left (NAME: these scenes only), refuses it if a log
+names a path of the machine that recorded it, and brings the table in
+pcaps/README.md and pcaps/SHA256SUMS up to date.
+"""
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+PCAPS = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                     "..", "..", "pcaps")
+ENDINGS = (".pcap", ".server.log", ".client.log", ".keylog")
+OURS = re.compile(rb"/root|/work|/home/(?!bob)|/tmp/|record\.[A-Za-z0-9]{6}|"
+                  + re.escape(os.uname().nodename.encode()) + rb"\.")
+
+
+def tshark(path, *more):
+    run = subprocess.run(["tshark", "-r", path, *more], check=True,
+                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    return run.stdout.decode().splitlines()
+
+
+def counts(path):
+    frames = len(tshark(path))
+    streams = set(tshark(path, "-Y", "tcp", "-T", "fields", "-e",
+                         "tcp.stream"))
+    return frames, len(streams)
+
+
+def row(out, name):
+    with open(os.path.join(out, name + ".about")) as f:
+        server, client, shows = f.read().rstrip("\n").split("\t")
+    path = os.path.join(out, name + ".pcap")
+    frames, sessions = counts(path)
+    beside = [e[1:] for e in ENDINGS[1:]
+              if os.path.exists(os.path.join(out, name + e))]
+    with open(path, "rb") as f:
+        digest = hashlib.sha256(f.read()).hexdigest()[:16]
+    return "| %s | %s | %s | %s | %s | %d | %d | %s |" % (
+        name + ".pcap", shows, server, client, " ".join(beside), frames,
+        sessions, digest)
+
+
+def take(out, name):
+    for ending in ENDINGS:
+        source = os.path.join(out, name + ending)
+        target = os.path.join(PCAPS, name + ending)
+        if os.path.exists(target):
+            os.unlink(target)
+        if not os.path.exists(source):
+            continue
+        with open(source, "rb") as f:
+            found = OURS.search(f.read())
+        if found:
+            sys.exit("%s names %r" % (source, found[0]))
+        shutil.copyfile(source, target)
+
+
+def table(rows):
+    """Put ROWS, a dictionary, in place of those of the same name."""
+    path = os.path.join(PCAPS, "README.md")
+    with open(path) as f:
+        head, rule, rest = f.read().partition("|---|---|---|---|---|---|---|---|\n")
+    old = {line.split()[1][:-5]: line for line in rest.splitlines()
+           if line.startswith("| ")}
+    tail = [line for line in rest.splitlines() if not line.startswith("| ")]
+    old.update(rows)
+    lines = [old[name] for name in sorted(old)] + tail
+    with open(path, "w") as f:
+        f.write(head + rule + "\n".join(lines) + "\n")
+
+
+def sums():
+    with open(os.path.join(PCAPS, "SHA256SUMS"), "w") as f:
+        for name in sorted(os.listdir(PCAPS)):
+            if not name.endswith(ENDINGS):
+                continue
+            with open(os.path.join(PCAPS, name), "rb") as g:
+                digest = hashlib.sha256(g.read()).hexdigest()
+            f.write("%s  %s\n" % (digest, name))
+
+
+def main():
+    out = sys.argv[1]
+    names = sys.argv[2:] or sorted(n[:-6] for n in os.listdir(out)
+                                   if n.endswith(".about"))
+    rows = {name: row(out, name) for name in names}
+    for name in names:
+        take(out, name)
+    table(rows)
+    sums()
+
+
+main()

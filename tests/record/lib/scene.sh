@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# scene.sh - one scene: capture, server's log, clients' transcripts
+#
+# A server file sets:
+#   server_log         path, below the server's root, of the log to be cut
+#   client_server_log  the same on the client's host when a server plays the
+#                      client
+# dump_options, dump_device and dump_filter tell tcpdump what to record; they
+# hold for one scene.
+
+out="$scratch/out"
+dump_options=
+dump_device=eth0
+dump_filter=tcp
+server_log= client_server_log=
+
+# scene NAME CLIENTS SHOWS: begin to record.  CLIENTS and SHOWS go into the
+# table of pcaps/README.md.
+scene() {
+	scene_name=$1
+	printf '%s\t%s\t%s\n' "$server_version" "$2" "$3" \
+		>"$scratch/out/$1.about"
+	say "scene $1"
+	: >"$scratch/out/$1.client.log"
+	settle
+	server_mark=$(log_size "$mx_pid" "$mx_root" "$server_log")
+	client_mark=0
+	[ -z "$client_server_log" ] || client_mark=$(log_size "$client_pid" \
+		"$client_root" "$client_server_log")
+	nsenter -t "$mx_pid" --net tcpdump -i "$dump_device" -s 262144 -U \
+		--immediate-mode -Z root $dump_options \
+		-w "$scratch/out/$1.pcap" "$dump_filter" \
+		2>"$scratch/tcpdump.log" &
+	tcpdump_pid=$!
+	until grep -q 'listening on' "$scratch/tcpdump.log"; do
+		kill -0 $tcpdump_pid 2>/dev/null || die "tcpdump: $(cat \
+			"$scratch/tcpdump.log")"
+		sleep 0.1
+	done
+	# The packet socket is open before the line is printed.
+	sleep 0.2
+}
+
+# scene_end: stop recording, keep what the server logged meanwhile.
+scene_end() {
+	settle
+	kill -INT $tcpdump_pid
+	wait $tcpdump_pid 2>/dev/null
+	tcpdump_pid=
+	on_mx tail -c "+$((server_mark + 1))" "$server_log" \
+		>"$scratch/out/$scene_name.server.log"
+	[ -z "$client_server_log" ] ||
+		on_client tail -c "+$((client_mark + 1))" "$client_server_log" \
+			>>"$scratch/out/$scene_name.client.log"
+	[ -s "$scratch/out/$scene_name.client.log" ] ||
+		rm -f "$scratch/out/$scene_name.client.log"
+	dump_options= dump_device=eth0 dump_filter=tcp
+}
+
+log_size() { in_host "$1" "$2" stat -c %s "$3" 2>/dev/null || echo 0; }
+
+# settle: until the server has logged nothing more for a second.
+settle() {
+	local old=-1 new n=0
+	while [ $n -lt 30 ]; do
+		new=$(log_size "$mx_pid" "$mx_root" "$server_log")
+		[ -z "$client_server_log" ] || new=$new/$(log_size \
+			"$client_pid" "$client_root" "$client_server_log")
+		[ "$new" = "$old" ] && break
+		old=$new
+		n=$((n + 1))
+		sleep 0.8
+	done
+}
+
+# client COMMAND...: run on the client's host; what it prints is kept, under
+# the command line that made it.
+client() {
+	{
+		printf '$'
+		printf ' %q' "$@"
+		printf '\n'
+		on_client "$@" 2>&1
+		printf '[exit %d]\n' $?
+	} >>"$scratch/out/$scene_name.client.log"
+}
+
+# talk [OPTION...] HOST PORT: clients/talk.py with a dialogue on standard input.
+talk() {
+	client python3 /srv/record/clients/talk.py "$@"
+}
