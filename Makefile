@@ -4,7 +4,7 @@
 # Objects lie in $(BUILD)/$(MODE).  MODE: release, debug, asan, cover, fuzz.
 # CFLAGS, CPPFLAGS and LDFLAGS of the caller are added to, never replaced.
 
-VERSION := 0.2.0
+VERSION := 0.1.0
 SOVERSION := 0
 
 CC ?= cc
@@ -25,7 +25,7 @@ BUILD ?= build
 MODE ?= release
 O := $(BUILD)/$(MODE)
 
-all: lib smtpwire
+all: lib smtpwire ## the library and the command (default)
 
 # --- sources, from the ground up (DESIGN: a folder uses what is below it)
 
@@ -44,6 +44,7 @@ SRC_LIB := $(SRC_BASE) $(SRC_CAPTURE) $(SRC_NET) $(SRC_TCP) \
 	$(SRC_PIPELINE) $(SRC_API)
 SRC_CLI := $(wildcard src/cli/*.c)
 SRC_UNIT := $(wildcard tests/unit/t_*.c)
+SRC_FUZZ := $(wildcard tests/fuzz/fuzz_*.c)
 
 # --- flags
 
@@ -92,17 +93,24 @@ obj = $(patsubst %.c,$(O)/%.o,$(1))
 OBJ_LIB := $(call obj,$(SRC_LIB))
 OBJ_CLI := $(call obj,$(SRC_CLI))
 UNIT := $(patsubst %.c,$(O)/%,$(SRC_UNIT))
+FUZZ_ENTRIES := $(patsubst tests/fuzz/fuzz_%.c,%,$(SRC_FUZZ))
+REPLAY := $(patsubst %,$(O)/tests/fuzz/replay_%,$(FUZZ_ENTRIES))
+FUZZERS := $(patsubst %,$(O)/tests/fuzz/fuzz_%,$(FUZZ_ENTRIES))
 LIB_A := $(O)/libsmtpwire.a
 LIB_SO := $(O)/libsmtpwire.so.$(VERSION)
 SONAME := libsmtpwire.so.$(SOVERSION)
+MAP := src/api/smtpwire.map
 
-lib: $(LIB_A)
-smtpwire: $(if $(SRC_CLI),$(O)/smtpwire)
+lib: $(LIB_A) $(LIB_SO) $(O)/smtpwire.pc ## the library, static and shared
+smtpwire: $(if $(SRC_API),$(O)/smtpwire) ## the command
 
 # The flags that objects were made with: another compiler or other flags
-# make them anew.
+# make them anew.  Says what is missing before the compiler does.
 FLAGS_NOW = $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS)
 $(O)/.flags: FORCE
+	@$(PKG_CONFIG) --exists $(LIBS_PC) || { \
+		$(PKG_CONFIG) --print-errors --exists $(LIBS_PC); \
+		echo 'Libraries are missing: run "make deps"' >&2; exit 1; }
 	@mkdir -p $(O)
 	@printf '%s\n' '$(subst ','\'',$(FLAGS_NOW))' | cmp -s - $@ || \
 		printf '%s\n' '$(subst ','\'',$(FLAGS_NOW))' >$@
@@ -115,36 +123,249 @@ $(O)/src/%.o: src/%.c $(O)/.flags
 $(O)/tests/%.o: tests/%.c $(O)/.flags
 	@mkdir -p $(@D)
 	$(say) CC $<
-	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(CMOCKA_CFLAGS) -MMD -MP \
-		-c -o $@ $<
+	$(Q)$(CC) $(ALL_CPPFLAGS) -Itests $(ALL_CFLAGS) $(CMOCKA_CFLAGS) \
+		-MMD -MP -c -o $@ $<
 
 $(LIB_A): $(OBJ_LIB)
 	$(say) AR $@
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $(OBJ_LIB)
 
+$(LIB_SO): $(OBJ_LIB) $(MAP)
+	$(say) LD $@
+	$(Q)$(CC) $(ALL_CFLAGS) -shared -Wl,-soname,$(SONAME) \
+		-Wl,--version-script=$(MAP) $(ALL_LDFLAGS) -o $@ \
+		$(OBJ_LIB) $(PC_LIBS)
+	$(Q)ln -sf $(@F) $(O)/$(SONAME)
+	$(Q)ln -sf $(@F) $(O)/libsmtpwire.so
+
 $(O)/smtpwire: $(OBJ_CLI) $(LIB_A)
 	$(say) LD $@
 	$(Q)$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) -o $@ $(OBJ_CLI) \
 		$(LIB_A) $(PC_LIBS)
+
+$(O)/smtpwire.pc: src/api/smtpwire.pc.in FORCE
+	$(say) GEN $@
+	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
+		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
+		-e 's|@VERSION@|$(VERSION)|' -e 's|@LIBS_PC@|$(LIBS_PC)|' \
+		$< >$@
+
+# --- set-up
+
+deps: ## install what is missing to build
+	@sh tests/setup.sh build
+
+demo: ## set up, build, read a capture, write its messages
+	@sh tests/setup.sh build
+	@$(SUB) all
+	@sh tests/demo.sh $(O)/smtpwire $(BUILD)/demo
+
+# --- tests
+
+SUB = $(MAKE) --no-print-directory
+RUN = tests/run $(RUNFLAGS) $(O)
+GOLDEN := $(if $(wildcard tests/golden/CASES),golden)
+E2E := $(wildcard tests/e2e/*.sh)
+ifeq ($(MODE),asan)
+# They build things anew and would test no more than in the plain build.
+E2E := $(filter-out $(wildcard tests/e2e/build_*.sh),$(E2E))
+endif
+DIFF := $(wildcard tests/diff/*.sh)
+FAULT := $(wildcard tests/fault/*.sh)
+CASES := $(wildcard tests/cases/run.sh)
+PROGRAMS = $(UNIT) $(REPLAY)
+TESTS = $(GOLDEN) $(CASES) $(PROGRAMS) $(DIFF) $(FAULT) $(E2E)
 
 $(UNIT): $(O)/%: $(O)/%.o $(LIB_A)
 	$(say) LD $@
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(LIB_A) \
 		$(PC_LIBS) $(CMOCKA_LIBS)
 
-# --- tests
+$(REPLAY): $(O)/tests/fuzz/replay_%: $(O)/tests/fuzz/fuzz_%.o \
+		$(O)/tests/fuzz/onefile.o $(LIB_A)
+	$(say) LD $@
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ \
+		$(O)/tests/fuzz/fuzz_$*.o $(O)/tests/fuzz/onefile.o \
+		$(LIB_A) $(PC_LIBS)
 
-check-unit: $(UNIT)
-	@bad=0; for t in $(UNIT); do $$t >$$t.log 2>&1 || \
-		{ bad=1; cat $$t.log; }; done; exit $$bad
+tests-build: all $(PROGRAMS)
 
-clean:
+check: ## set up, build, run all tests
+	@sh tests/setup.sh check
+	@$(SUB) tests-build
+	@MAKE='$(MAKE)' CC='$(CC)' MODE='$(MODE)' $(RUN) $(TESTS)
+
+check-unit: $(PROGRAMS) ## unit tests and the fuzzers' corpus
+	@$(RUN) $(PROGRAMS)
+check-golden: all ## commands whose output is kept, cases of the contract
+	@$(RUN) $(GOLDEN) $(CASES)
+check-diff: all ## one traffic in several containers, other programs
+	@$(RUN) $(DIFF)
+check-fault: tests-build ## memory and disk that run out
+	@$(RUN) $(FAULT)
+check-e2e: all ## the command and its installation from outside
+	@MAKE='$(MAKE)' CC='$(CC)' MODE='$(MODE)' $(RUN) $(E2E)
+
+golden-update: all ## CASE=name or CASE=all: take today's output as right
+	@test -n '$(CASE)' || { echo 'say CASE=name or CASE=all'; exit 2; }
+	@$(RUN) --update '$(CASE)' $(O) golden
+golden-update: RUN = tests/run
+
+asan: ## all tests with ASan and UBSan, gcc and clang
+	@$(SUB) MODE=asan CC=gcc BUILD=$(BUILD)/gcc check
+	@$(SUB) MODE=asan CC=clang BUILD=$(BUILD)/clang check
+
+VALGRIND = valgrind -q --error-exitcode=99 --leak-check=full
+valgrind: tests-build ## unit and golden tests under valgrind
+	@tests/run --wrap '$(VALGRIND)' $(O) $(GOLDEN) $(PROGRAMS)
+
+cover: ## which lines the tests reach
+	@$(SUB) MODE=cover CC=gcc tests-build
+	@find $(BUILD)/cover -name '*.gcda' -exec rm {} +
+	-@$(SUB) MODE=cover CC=gcc check
+	@python3 tests/lint/cover.py $(BUILD)/cover
+
+SECS ?= 60
+FUZZFLAGS = -max_total_time=$(SECS) -timeout=10 -rss_limit_mb=2048 \
+	-print_final_stats=0 -verbosity=0
+# A fuzzer writes what it finds into BUILD, never into the kept corpus.
+fuzz: ## T=smtp SECS=60: one fuzzer
+	@test -n '$(T)' || { echo 'T= is one of: $(FUZZ_ENTRIES)'; exit 2; }
+	@$(SUB) MODE=fuzz CC=clang fuzz-one T=$(T) SECS=$(SECS)
+fuzz-one: $(O)/tests/fuzz/fuzz_$(T)
+	@mkdir -p $(O)/corpus/$(T) $(O)/crashes tests/fuzz/corpus/$(T)
+	$< $(FUZZFLAGS) -artifact_prefix=$(O)/crashes/$(T)- \
+		$(patsubst %,-dict=%,$(wildcard tests/fuzz/$(T).dict)) \
+		$(O)/corpus/$(T) tests/fuzz/corpus/$(T)
+fuzz-smoke: ## every fuzzer, SECS in all
+	@set -e; n=$(words $(FUZZ_ENTRIES)); for t in $(FUZZ_ENTRIES); do \
+		$(SUB) fuzz T=$$t SECS=$$(( ($(SECS) + n - 1) / n )); done
+
+$(FUZZERS): $(O)/tests/fuzz/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(LIB_A)
+	$(say) LD $@
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $< \
+		$(LIB_A) $(PC_LIBS)
+
+bench: all ## speed beside other programs
+	@sh tests/bench/bench.sh $(O)/smtpwire $(BUILD)/bench
+
+DIR ?= ../shared/captures
+corpus: all ## DIR=folder: read all captures there, compare with facts.jsonl
+	@python3 tests/corpus/corpus.py $(O)/smtpwire $(DIR)
+
+# --- lint
+
+SRC_ALL := $(SRC_LIB) $(SRC_CLI)
+HEADERS := $(wildcard include/smtpwire/*.h src/*/*.h)
+C_TESTS := $(wildcard tests/*/*.c)
+C_ALL := $(SRC_ALL) $(HEADERS) $(C_TESTS) $(wildcard tests/*/*.h)
+SCRIPTS := .ci/run $(wildcard tests/*.sh tests/*/*.sh)
+MANS := src/man/smtpwire.1 src/man/smtpwire-transcript.5
+CLANG_FORMAT ?= clang-format
+CLANG_TIDY ?= clang-tidy
+
+lint: ## all checks of the sources
+lint: lint-layers lint-symbols lint-style lint-man shellcheck cppcheck tidy \
+	format-check
+
+lint-layers: ## a folder includes only what stands below it
+	@python3 tests/lint/layers.py
+lint-symbols: lib ## only sw_* is exported, names bear their folder
+	@sh tests/lint/symbols.sh $(LIB_SO) $(LIB_A)
+lint-style: ## names that are banned, licence lines, source lists, width
+	@python3 tests/lint/style.py '$(SRC_ALL)'
+lint-man:
+	@if command -v mandoc >/dev/null; then \
+		mandoc -T lint -W warning $(MANS); \
+	else echo 'skip mandoc: not installed'; fi
+shellcheck:
+	@shellcheck -s sh $(SCRIPTS)
+cppcheck:
+	@cppcheck -q --std=c11 --error-exitcode=1 --inline-suppr -j 2 \
+		--enable=warning,performance,portability \
+		--suppressions-list=tests/lint/cppcheck.txt \
+		-Iinclude -Isrc -D__GNUC__=12 $(SRC_ALL)
+tidy: $(patsubst %,$(O)/tidy/%,$(SRC_ALL))
+$(O)/tidy/%.c: %.c .clang-tidy $(HEADERS)
+	@mkdir -p $(@D)
+	$(say) TIDY $<
+	$(Q)$(CLANG_TIDY) --quiet --warnings-as-errors='*' $< -- -std=c11 \
+		-D_DEFAULT_SOURCE $(ALL_CPPFLAGS) $(PC_CFLAGS) 2>$@.log || \
+		{ cat $@.log; exit 1; }
+	@touch $@
+scan: ## clang's path-sensitive analysis
+	@for f in $(SRC_ALL); do clang --analyze --analyzer-output text \
+		-Xclang -analyzer-werror -std=c11 -D_DEFAULT_SOURCE \
+		$(ALL_CPPFLAGS) $(PC_CFLAGS) -o /dev/null $$f || exit 1; done
+format-check:
+	@CLANG_FORMAT='$(CLANG_FORMAT)' sh tests/lint/format.sh $(C_ALL)
+format: ## rewrite F=files as .clang-format says
+	@test -n '$(F)' || { echo 'say F="files"'; exit 2; }
+	$(CLANG_FORMAT) -i $(F)
+
+# --- installation
+
+SCHEMAS := $(wildcard src/man/*.schema.json)
+INSTALL ?= install
+D := $(DESTDIR)
+
+install: all ## DESTDIR and PREFIX are heeded
+	$(INSTALL) -d '$(D)$(BINDIR)' '$(D)$(LIBDIR)' '$(D)$(PKGCONFIGDIR)' \
+		'$(D)$(INCLUDEDIR)/smtpwire' '$(D)$(MANDIR)/man1' \
+		'$(D)$(MANDIR)/man5' '$(D)$(DATADIR)'
+	$(INSTALL) -m 755 $(O)/smtpwire '$(D)$(BINDIR)'
+	$(INSTALL) -m 644 $(LIB_A) '$(D)$(LIBDIR)'
+	$(INSTALL) -m 755 $(LIB_SO) '$(D)$(LIBDIR)'
+	ln -sf $(notdir $(LIB_SO)) '$(D)$(LIBDIR)/$(SONAME)'
+	ln -sf $(notdir $(LIB_SO)) '$(D)$(LIBDIR)/libsmtpwire.so'
+	$(INSTALL) -m 644 $(O)/smtpwire.pc '$(D)$(PKGCONFIGDIR)'
+	$(INSTALL) -m 644 include/smtpwire/*.h '$(D)$(INCLUDEDIR)/smtpwire'
+	$(INSTALL) -m 644 $(filter %.1,$(MANS)) '$(D)$(MANDIR)/man1'
+	$(INSTALL) -m 644 $(filter %.5,$(MANS)) '$(D)$(MANDIR)/man5'
+	$(if $(SCHEMAS),$(INSTALL) -m 644 $(SCHEMAS) '$(D)$(DATADIR)')
+
+uninstall: ## what install put there
+	rm -f '$(D)$(BINDIR)/smtpwire' '$(D)$(LIBDIR)/$(notdir $(LIB_A))' \
+		'$(D)$(LIBDIR)/$(notdir $(LIB_SO))' \
+		'$(D)$(LIBDIR)/$(SONAME)' '$(D)$(LIBDIR)/libsmtpwire.so' \
+		'$(D)$(PKGCONFIGDIR)/smtpwire.pc'
+	rm -f $(patsubst src/man/%,'$(D)$(MANDIR)/man1/%',$(filter %.1,$(MANS))) \
+		$(patsubst src/man/%,'$(D)$(MANDIR)/man5/%',$(filter %.5,$(MANS)))
+	rm -rf '$(D)$(INCLUDEDIR)/smtpwire' '$(D)$(DATADIR)'
+
+# --- distribution
+
+DIST := smtpwire-$(VERSION)
+
+dist: ## build/smtpwire-VERSION.tar.gz
+	@mkdir -p $(BUILD)
+	@sh tests/dist.sh $(DIST) $(BUILD)/$(DIST).tar.gz
+	@echo $(BUILD)/$(DIST).tar.gz
+
+DISTCHECK ?= check
+distcheck: dist ## unpack, build, check, install, uninstall, nothing left
+	@MAKE='$(MAKE)' sh tests/distcheck.sh $(BUILD)/$(DIST).tar.gz \
+		$(DIST) '$(DISTCHECK)'
+
+clean: ## remove what was built
 	rm -rf $(BUILD)
+distclean: clean ## the same, and what editors leave
+	find . -name '*~' -type f -exec rm -f {} +
+
+help: ## this
+	@sed -n 's/^\([a-z0-9-]*\):[^#]* ## /\1	/p' Makefile | \
+		while IFS='	' read -r t h; do \
+			printf '  %-14s %s\n' "$$t" "$$h"; done
 
 FORCE:
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all lib smtpwire check-unit clean FORCE
+.PHONY: all lib smtpwire deps demo tests-build check check-unit \
+	check-golden check-diff check-fault check-e2e golden-update asan \
+	valgrind cover fuzz fuzz-one fuzz-smoke bench corpus lint \
+	lint-layers lint-symbols lint-style lint-man shellcheck cppcheck tidy \
+	scan format-check format install uninstall dist distcheck clean \
+	distclean help FORCE
 
 -include $(OBJ_LIB:.o=.d) $(OBJ_CLI:.o=.d) $(UNIT:=.d)

@@ -36,6 +36,9 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#if defined(__GNUC__)
+#pragma GCC visibility push(default)
+#endif
 
 /* The library's version, "MAJOR.MINOR.PATCH"; static. */
 const char *sw_version(void);
@@ -165,6 +168,9 @@ enum sw_status sw_account_write(const struct sw_account *a, bool json,
  * not yet fetched, or NULL.  Valid as long as the reader. */
 const char *sw_reader_warning(struct sw_reader *r);
 
+#if defined(__GNUC__)
+#pragma GCC visibility pop
+#endif
 #ifdef __cplusplus
 }
 #endif

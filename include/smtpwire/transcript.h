@@ -25,6 +25,9 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+#if defined(__GNUC__)
+#pragma GCC visibility push(default)
+#endif
 
 /* The version of the transcript that this library tells. */
 #define SW_TRANSCRIPT_VERSION 1
@@ -445,6 +448,9 @@ const char *sw_severity_name(enum sw_severity v);
 const char *sw_note_name(enum sw_note_code v);
 const char *sw_date_kind_name(enum sw_date_kind v);
 
+#if defined(__GNUC__)
+#pragma GCC visibility pop
+#endif
 #ifdef __cplusplus
 }
 #endif

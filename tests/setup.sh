@@ -1,0 +1,144 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# setup.sh - install what is missing to build smtpwire, or to test it
+#
+#   tests/setup.sh build|check|ci
+#
+# Says nothing and does nothing when all is there.  On Debian and its
+# relatives it installs packages with apt-get, through sudo when not root; on
+# other systems it names what is missing and stops.  It never installs a mail
+# server, nor anything whose installation would remove a package.
+set -eu
+
+what=${1:-build}
+case $what in
+build | check | ci) ;;
+*)
+	echo "usage: tests/setup.sh build|check|ci" >&2
+	exit 2
+	;;
+esac
+
+packages=
+words=
+
+# need PACKAGE "for people" TEST...: add PACKAGE unless TEST succeeds
+need()
+{
+	package=$1
+	word=$2
+	shift 2
+	if ! "$@" >/dev/null 2>&1; then
+		packages="$packages $package"
+		words="$words
+  $package  ($word)"
+	fi
+}
+
+has()
+{
+	command -v "$1"
+}
+
+library()
+{
+	need "$1" "$2" "${PKG_CONFIG:-pkg-config}" --exists "$3"
+}
+
+compiler()
+{
+	has "${CC:-cc}" && printf '#include <stdlib.h>\n' |
+		"${CC:-cc}" -x c -fsyntax-only -
+}
+
+need gcc "C compiler" compiler
+need libc6-dev "headers of the C library" compiler
+need pkg-config "finds the libraries" has "${PKG_CONFIG:-pkg-config}"
+library libpcap-dev "filters and link types" libpcap
+library libssl-dev "SHA-256, certificates" libcrypto
+library libgmime-3.0-dev "header fields" gmime-3.0
+library libarchive-dev "compressed input" libarchive
+library libjansson-dev "reads transcripts back" jansson
+if [ "$what" != build ]; then
+	library libcmocka-dev "unit tests" cmocka
+	need python3 "runs the tests" has python3
+	need tshark "second opinion on captures" has tshark
+	need tcpdump "feeds the tests of pipes" has tcpdump
+	need openssl "second opinion on digests" has openssl
+	need xz-utils "compresses test input" has xz
+	need zstd "compresses test input" has zstd
+	need lz4 "compresses test input" has lz4
+	need bzip2 "compresses test input" has bzip2
+fi
+if [ "$what" = ci ]; then
+	need git "sources of the distribution" has git
+	need clang "second compiler, fuzzers" has clang
+	need clang-tidy "lint" has clang-tidy
+	need clang-format "lint" has clang-format
+	need cppcheck "lint" has cppcheck
+	need shellcheck "lint" has shellcheck
+	need mandoc "lint of the manual" has mandoc
+	need valgrind "memory checks" has valgrind
+	need tcpflow "compared in speed" has tcpflow
+fi
+
+[ -n "$packages" ] || exit 0
+
+echo "Missing:$words"
+if ! command -v apt-get >/dev/null 2>&1; then
+	echo "This is not a system with apt-get. Please install what the names" \
+		"above stand for, then try again." >&2
+	exit 1
+fi
+
+as_root=
+if [ "$(id -u)" != 0 ]; then
+	if ! command -v sudo >/dev/null 2>&1; then
+		echo "Please run as root:" \
+			"apt-get install --no-install-recommends$packages" >&2
+		exit 1
+	fi
+	as_root=sudo
+fi
+
+apt()
+{
+	# shellcheck disable=SC2086 # as_root is one word or none
+	$as_root env DEBIAN_FRONTEND=noninteractive apt-get -y -q \
+		-o Dpkg::Use-Pty=0 --no-install-recommends "$@"
+}
+
+# The plan, with the package lists brought up to date if they are old.
+# shellcheck disable=SC2086 # packages is a list of words
+if ! plan=$(apt -s install $packages 2>/dev/null); then
+	echo "Bringing the package lists up to date (apt-get update)."
+	apt update >/dev/null
+	plan=$(apt -s install $packages)
+fi
+
+if printf '%s\n' "$plan" | grep -q '^Remv '; then
+	echo "Installing these would remove other packages; not done:" >&2
+	printf '%s\n' "$plan" | grep '^Remv ' >&2
+	exit 1
+fi
+for p in $(printf '%s\n' "$plan" | sed -n 's/^Inst \([^ ]*\).*/\1/p'); do
+	if apt-cache show "$p" 2>/dev/null |
+		grep -q '^Provides:.*mail-transport-agent'; then
+		echo "Installing these would bring the mail server $p;" \
+			"not done." >&2
+		exit 1
+	fi
+done
+
+echo "Installing with apt-get:$packages"
+# shellcheck disable=SC2086 # packages is a list of words
+if ! out=$(apt install $packages 2>&1); then
+	# A mirror may have moved on since the lists were fetched.
+	apt update >/dev/null
+	if ! out=$(apt install $packages 2>&1); then
+		printf '%s\n' "$out" >&2
+		echo "apt-get could not install them." >&2
+		exit 1
+	fi
+fi
+echo "Installed."
