@@ -27,6 +27,7 @@ struct tls_side {
 	enum tls_verdict verdict;
 	uint64_t octets;         /* fed, lost ones not counted */
 	struct buffer handshake; /* clear handshake messages, joined */
+	size_t parsed;           /* octets of it that were understood */
 	uint8_t head[6];         /* of the record, while it is gathered */
 	uint8_t head_len;
 	uint8_t type;            /* of the record whose octets come */
@@ -39,7 +40,8 @@ struct tls_observer {
 	bool hello_seen;         /* ServerHello: version and cipher known */
 	uint16_t version;        /* 0x0303, ... */
 	uint16_t cipher;
-	char cipher_text[8];     /* "0xC0FF" when it has no name */
+	char cipher_text[8];     /* "0xC0FF", for one without a name */
+	char version_text[8];    /* "0x0305", likewise */
 	struct buffer sni, subject, issuer; /* empty: not seen */
 };
 

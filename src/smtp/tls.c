@@ -1,0 +1,533 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * tls.c - what can be seen of a TLS connection from outside
+ *
+ * Theory of operation.  Each side is a sequence of records (RFC 8446 5.1,
+ * RFC 5246 6.2): type, version, length, octets.  The first record header
+ * decides whether the side is TLS; later ones that make no sense only end
+ * the following of records.  The octets of handshake records are joined,
+ * since messages and records cut each other anywhere, and read message by
+ * message until nothing more can be learnt:
+ *
+ *   client  ClientHello (RFC 8446 4.1.2): the server name
+ *   server  ServerHello (4.1.3): version and cipher suite; then, before
+ *           TLS 1.3, Certificate (RFC 5246 7.4.2): subject and issuer of
+ *           the first certificate, as soon as it is whole
+ *
+ * Then the joined octets are freed; all later ones are only counted.  A
+ * side ends learning also at ChangeCipherSpec or application data, at a
+ * message that cannot stand there, at a gap, and at LIMIT_TLS_HANDSHAKE
+ * octets, when what is there of a message is read as far as it goes.
+ *
+ * A ClientHello in the form of SSLv2 (RFC 5246 E.2) is known for TLS but has
+ * no extensions.  Not handled: certificates are not verified, a second
+ * ClientHello after HelloRetryRequest and renegotiations are not read.
+ */
+#include "smtp/tls.h"
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/x509.h>
+#include <stdio.h>
+
+#include "base/cursor.h"
+
+enum {
+	RECORD_CHANGE_CIPHER_SPEC = 20,
+	RECORD_ALERT = 21,
+	RECORD_HANDSHAKE = 22,
+	RECORD_APPLICATION_DATA = 23,
+	RECORD_HEARTBEAT = 24,
+	RECORD_SSLV2 = 0 /* the rest of a hello in the form of SSLv2 */
+};
+
+enum {
+	HANDSHAKE_HELLO_REQUEST = 0,
+	HANDSHAKE_CLIENT_HELLO = 1,
+	HANDSHAKE_SERVER_HELLO = 2,
+	HANDSHAKE_SESSION_TICKET = 4,
+	HANDSHAKE_CERTIFICATE = 11,
+	HANDSHAKE_CERTIFICATE_STATUS = 22
+};
+
+enum { EXTENSION_SERVER_NAME = 0, EXTENSION_SUPPORTED_VERSIONS = 43 };
+
+#define VERSION_SSLV2 0x0002
+#define VERSION_TLS13 0x0304
+
+/* 2^14 octets and what encryption may add (RFC 5246 6.2.3). */
+#define RECORD_MAX (16384 + 2048)
+
+void tls_observer_init(struct tls_observer *o)
+{
+	size_t i;
+
+	memset(o, 0, sizeof(*o));
+	for (i = 0; i < 2; i++)
+		buffer_init(&o->side[i].handshake, LIMIT_TLS_HANDSHAKE);
+	buffer_init(&o->sni, LIMIT_TLS_NAME);
+	buffer_init(&o->subject, LIMIT_TLS_NAME);
+	buffer_init(&o->issuer, LIMIT_TLS_NAME);
+}
+
+void tls_observer_fini(struct tls_observer *o)
+{
+	buffer_fini(&o->side[SW_CLIENT].handshake);
+	buffer_fini(&o->side[SW_SERVER].handshake);
+	buffer_fini(&o->sni);
+	buffer_fini(&o->subject);
+	buffer_fini(&o->issuer);
+}
+
+static void end_learning(struct tls_side *s)
+{
+	s->done = true;
+	buffer_fini(&s->handshake);
+}
+
+/* --- hello messages ----------------------------------------------------- */
+
+static struct slice take_vector8(struct cursor *c)
+{
+	return cursor_take(c, cursor_u8(c));
+}
+
+static struct slice take_vector16(struct cursor *c)
+{
+	return cursor_take(c, cursor_be16(c));
+}
+
+/* RFC 6066 3: a list of names, of which host_name (0) is the only type. */
+static void read_server_name(struct tls_observer *o, struct slice extension)
+{
+	struct cursor c = cursor_make(extension);
+	struct slice name;
+	uint8_t type;
+
+	cursor_skip(&c, 2);
+	type = cursor_u8(&c);
+	name = take_vector16(&c);
+	if (!c.bad && type == 0 && o->sni.len == 0)
+		buffer_append_slice(&o->sni, name);
+}
+
+static void read_client_hello(struct tls_observer *o, struct slice body)
+{
+	struct cursor c = cursor_make(body), e;
+
+	cursor_skip(&c, 2 + 32); /* version, random */
+	take_vector8(&c);        /* session id */
+	take_vector16(&c);       /* cipher suites */
+	take_vector8(&c);        /* compression methods */
+	cursor_be16(&c);         /* the hello may be cut: not believed */
+	e = c;
+	while (cursor_left(&e) > 0) {
+		uint16_t type = cursor_be16(&e);
+		struct slice extension = take_vector16(&e);
+
+		if (type == EXTENSION_SERVER_NAME && !e.bad)
+			read_server_name(o, extension);
+	}
+}
+
+/* RFC 8446 4.2.1; drafts of TLS 1.3 were numbered 0x7f00 and up. */
+static uint16_t read_selected_version(struct cursor *c, uint16_t version)
+{
+	while (cursor_left(c) > 0) {
+		uint16_t type = cursor_be16(c);
+		struct cursor e = cursor_make(take_vector16(c));
+		uint16_t selected = cursor_be16(&e);
+
+		if (type == EXTENSION_SUPPORTED_VERSIONS && !e.bad)
+			version = selected >> 8 == 0x7f ? VERSION_TLS13 :
+			    selected;
+	}
+	return version;
+}
+
+static void read_server_hello(struct tls_observer *o, struct slice body)
+{
+	struct cursor c = cursor_make(body);
+	uint16_t version = cursor_be16(&c), cipher;
+
+	cursor_skip(&c, 32); /* random */
+	take_vector8(&c);    /* session id */
+	cipher = cursor_be16(&c);
+	cursor_u8(&c);       /* compression method */
+	if (c.bad)
+		return;
+	o->hello_seen = true;
+	o->cipher = cipher;
+	cursor_be16(&c); /* RFC 5246 7.4.1.3: extensions may be absent */
+	o->version = read_selected_version(&c, version);
+	snprintf(o->cipher_text, sizeof(o->cipher_text), "0x%04X", cipher);
+	snprintf(o->version_text, sizeof(o->version_text), "0x%04X",
+	    o->version);
+}
+
+/* --- certificate -------------------------------------------------------- */
+
+/*
+ * The next DER element: *tag_r, its content in the result and all of it in
+ * *whole_r.  Lengths of up to four octets, as below 2^32 must be.
+ */
+static struct slice take_der(struct cursor *c, uint8_t *tag_r,
+    struct slice *whole_r)
+{
+	const uint8_t *start = c->p;
+	struct slice content;
+	size_t len, n;
+
+	*tag_r = cursor_u8(c);
+	len = cursor_u8(c);
+	if (len >= 0x80) {
+		n = len & 0x7f;
+		if (n == 0 || n > 4)
+			c->bad = true;
+		for (len = 0; n > 0 && !c->bad; n--)
+			len = len << 8 | cursor_u8(c);
+	}
+	content = cursor_take(c, c->bad ? 0 : len);
+	*whole_r = slice_make(start, c->bad ? 0 : (size_t)(c->p - start));
+	return content;
+}
+
+/* At most LIMIT_TLS_NAME octets, not cut inside a character. */
+static void keep_name(struct buffer *b, const char *text, size_t len)
+{
+	if (len > LIMIT_TLS_NAME) {
+		len = LIMIT_TLS_NAME;
+		while (len > 0 && ((uint8_t)text[len] & 0xc0) == 0x80)
+			len--;
+	}
+	buffer_append(b, text, len);
+}
+
+/* A Name as text of RFC 2253, but UTF-8 left readable. */
+static void name_text(struct buffer *b, struct slice der)
+{
+	const unsigned char *p = der.p;
+	X509_NAME *name = NULL;
+	BIO *bio = NULL;
+	char *text = NULL;
+	long len;
+
+	if (der.len > LIMIT_TLS_HANDSHAKE)
+		return;
+	ERR_set_mark();
+	name = d2i_X509_NAME(NULL, &p, (long)der.len);
+	if (name)
+		bio = BIO_new(BIO_s_mem());
+	if (bio && X509_NAME_print_ex(bio, name, 0,
+	    XN_FLAG_RFC2253 & ~(unsigned long)ASN1_STRFLGS_ESC_MSB) >= 0) {
+		len = BIO_get_mem_data(bio, &text);
+		if (len > 0 && text)
+			keep_name(b, text, (size_t)len);
+	}
+	BIO_free(bio);
+	X509_NAME_free(name);
+	ERR_pop_to_mark();
+}
+
+/*
+ * RFC 5280 4.1: Certificate ::= SEQUENCE { tbsCertificate SEQUENCE {
+ * [0] version OPTIONAL, serialNumber, signature, issuer, validity,
+ * subject, ... } ... }.  Walked here, since d2i_X509 would also decode the
+ * key, which costs more than all the rest and is of no interest.
+ */
+static void read_certificate(struct tls_observer *o, struct slice der)
+{
+	struct cursor c = cursor_make(der);
+	struct slice whole, issuer, subject;
+	uint8_t tag;
+
+	c = cursor_make(take_der(&c, &tag, &whole));
+	c = cursor_make(take_der(&c, &tag, &whole));
+	take_der(&c, &tag, &whole);
+	if (tag == 0xa0)
+		take_der(&c, &tag, &whole); /* serialNumber */
+	take_der(&c, &tag, &whole);         /* signature */
+	take_der(&c, &tag, &issuer);
+	take_der(&c, &tag, &whole);         /* validity */
+	take_der(&c, &tag, &subject);
+	if (c.bad)
+		return;
+	name_text(&o->issuer, issuer);
+	name_text(&o->subject, subject);
+}
+
+/* body: what is there of a Certificate message.  Is its first certificate
+ * whole (and read), or will it never be? */
+static bool take_certificate(struct tls_observer *o, struct slice body)
+{
+	struct cursor c = cursor_make(body);
+	struct slice der;
+	size_t len;
+
+	cursor_skip(&c, 3); /* length of the list */
+	len = (size_t)cursor_u8(&c) << 16;
+	len |= cursor_be16(&c);
+	der = cursor_take(&c, len);
+	if (c.bad)
+		return false;
+	read_certificate(o, der);
+	return true;
+}
+
+/* --- messages ----------------------------------------------------------- */
+
+/* One message, or the beginning of one of which no more will be kept. */
+static void read_server_message(struct tls_observer *o, uint8_t type,
+    struct slice body)
+{
+	struct tls_side *s = &o->side[SW_SERVER];
+
+	switch (type) {
+	case HANDSHAKE_SERVER_HELLO:
+		read_server_hello(o, body);
+		if (!o->hello_seen || o->version >= VERSION_TLS13)
+			end_learning(s);
+		break;
+	case HANDSHAKE_CERTIFICATE:
+		take_certificate(o, body);
+		end_learning(s);
+		break;
+	case HANDSHAKE_HELLO_REQUEST:
+	case HANDSHAKE_SESSION_TICKET:
+	case HANDSHAKE_CERTIFICATE_STATUS:
+		break;
+	default: /* the certificate would have stood before all others */
+		end_learning(s);
+	}
+}
+
+static void read_message(struct tls_observer *o, enum sw_role by,
+    uint8_t type, struct slice body)
+{
+	if (by == SW_SERVER) {
+		read_server_message(o, type, body);
+		return;
+	}
+	if (type == HANDSHAKE_CLIENT_HELLO)
+		read_client_hello(o, body);
+	end_learning(&o->side[SW_CLIENT]);
+}
+
+/* Read the messages that are whole. */
+static void read_messages(struct tls_observer *o, enum sw_role by)
+{
+	struct tls_side *s = &o->side[by];
+
+	while (!s->done) {
+		struct slice rest = slice_from(buffer_slice(&s->handshake),
+		    s->parsed);
+		struct cursor c = cursor_make(rest);
+		uint8_t type = cursor_u8(&c);
+		size_t len = (size_t)cursor_u8(&c) << 16;
+		struct slice body;
+
+		len |= cursor_be16(&c);
+		if (c.bad)
+			return;
+		body = slice_head(cursor_rest(&c), len);
+		if (body.len < len && s->handshake.len < s->handshake.max) {
+			/* A chain is long; its first certificate is enough. */
+			if (by == SW_SERVER && type == HANDSHAKE_CERTIFICATE &&
+			    take_certificate(o, body))
+				end_learning(s);
+			return;
+		}
+		s->parsed += 4 + body.len;
+		read_message(o, by, type, body);
+	}
+}
+
+static void take_handshake(struct tls_observer *o, enum sw_role by,
+    struct slice octets)
+{
+	struct tls_side *s = &o->side[by];
+	size_t room = s->handshake.max - s->handshake.len;
+
+	if (!buffer_append_slice(&s->handshake, slice_head(octets, room))) {
+		end_learning(s); /* no memory: facts stay unknown */
+		return;
+	}
+	read_messages(o, by);
+	if (!s->done && s->handshake.len == s->handshake.max)
+		end_learning(s);
+}
+
+/* --- records ------------------------------------------------------------ */
+
+/* Is this a record's header (5 octets)? */
+static bool is_record(const uint8_t *h)
+{
+	return h[0] >= RECORD_CHANGE_CIPHER_SPEC && h[0] <= RECORD_HEARTBEAT &&
+	    h[1] == 3 && h[2] <= 4 && ((size_t)h[3] << 8 | h[4]) <= RECORD_MAX;
+}
+
+/* Could these octets (1 to 6) begin the first record? */
+static bool fits_record(const uint8_t *h, size_t n)
+{
+	if (h[0] < RECORD_CHANGE_CIPHER_SPEC || h[0] > RECORD_HEARTBEAT)
+		return false;
+	if ((n > 1 && h[1] != 3) || (n > 2 && h[2] > 4))
+		return false;
+	return n < 5 || (is_record(h) && (h[3] | h[4]) != 0);
+}
+
+/* ... a hello in the form of SSLv2: length with the top bit set, type, and
+ * the client's version; or the server's two octets before its version. */
+static bool fits_sslv2(const uint8_t *h, size_t n, enum sw_role by)
+{
+	if (h[0] < 0x80 || (n > 1 && h[0] == 0x80 && h[1] < 11))
+		return false;
+	if (by == SW_SERVER)
+		return (n < 3 || h[2] == 4) && (n < 4 || h[3] <= 1) &&
+		    (n < 5 || h[4] <= 1) && (n < 6 || h[5] == 0);
+	if (n > 2 && h[2] != HANDSHAKE_CLIENT_HELLO)
+		return false;
+	if (n > 4 && h[3] == 0)
+		return h[4] == 2;
+	return (n < 4 || h[3] == 3 || h[3] == 0) && (n < 5 || h[4] <= 4);
+}
+
+/* Octets of the record's header that must be gathered. */
+static size_t head_size(const struct tls_side *s)
+{
+	return s->verdict != TLS_YES && s->head[0] >= 0x80 ? 6 : 5;
+}
+
+/* The header of a record is whole. */
+static void begin_record(struct tls_observer *o, enum sw_role by)
+{
+	struct tls_side *s = &o->side[by];
+	bool first = s->verdict != TLS_YES;
+
+	s->head_len = 0;
+	s->verdict = TLS_YES;
+	s->type = s->head[0];
+	s->left = (uint32_t)s->head[3] << 8 | s->head[4];
+	if (first && s->head[0] >= 0x80) {
+		s->type = RECORD_SSLV2;
+		s->left = ((uint32_t)(s->head[0] & 0x7f) << 8 | s->head[1]) -
+		    4;
+		if (by == SW_SERVER) {
+			o->hello_seen = true;
+			o->version = VERSION_SSLV2;
+			end_learning(s);
+		}
+		return;
+	}
+	if (!is_record(s->head) || s->type == RECORD_CHANGE_CIPHER_SPEC ||
+	    s->type == RECORD_APPLICATION_DATA)
+		end_learning(s); /* no longer in step, or in clear */
+}
+
+/* One octet of a record's header. */
+static void take_head(struct tls_observer *o, enum sw_role by, uint8_t octet)
+{
+	struct tls_side *s = &o->side[by];
+
+	s->head[s->head_len++] = octet;
+	if (s->verdict == TLS_UNDECIDED &&
+	    !fits_record(s->head, s->head_len) &&
+	    !fits_sslv2(s->head, s->head_len, by)) {
+		s->verdict = TLS_NOT_TLS;
+		end_learning(s);
+	} else if (s->head_len == head_size(s)) {
+		begin_record(o, by);
+	}
+}
+
+enum tls_verdict tls_observer_feed(struct tls_observer *o, enum sw_role by,
+    struct slice octets)
+{
+	struct tls_side *s;
+
+	if (by != SW_CLIENT && by != SW_SERVER)
+		return TLS_UNDECIDED;
+	s = &o->side[by];
+	s->octets += octets.len;
+	while (octets.len > 0 && !s->done) {
+		struct slice part = slice_head(octets, s->left);
+
+		if (s->left == 0) {
+			take_head(o, by, octets.p[0]);
+			octets = slice_from(octets, 1);
+			continue;
+		}
+		s->left -= (uint32_t)part.len;
+		octets = slice_from(octets, part.len);
+		if (s->type == RECORD_HANDSHAKE)
+			take_handshake(o, by, part);
+	}
+	return s->verdict;
+}
+
+void tls_observer_gap(struct tls_observer *o, enum sw_role by)
+{
+	if (by == SW_CLIENT || by == SW_SERVER)
+		end_learning(&o->side[by]);
+}
+
+/* --- what was learnt ---------------------------------------------------- */
+
+enum tls_verdict tls_observer_verdict(const struct tls_observer *o,
+    enum sw_role by)
+{
+	if (by != SW_CLIENT && by != SW_SERVER)
+		return TLS_UNDECIDED;
+	return o->side[by].verdict;
+}
+
+static struct slice version_text(uint16_t version, const char *unknown)
+{
+	switch (version) {
+	case VERSION_SSLV2:
+		return slice_str("SSLv2");
+	case 0x0300:
+		return slice_str("SSLv3");
+	case 0x0301:
+		return slice_str("TLSv1");
+	case 0x0302:
+		return slice_str("TLSv1.1");
+	case 0x0303:
+		return slice_str("TLSv1.2");
+	case VERSION_TLS13:
+		return slice_str("TLSv1.3");
+	default:
+		return slice_str(unknown);
+	}
+}
+
+/* Not known rather than empty. */
+static struct slice known(const struct buffer *b)
+{
+	return b->len > 0 ? buffer_slice(b) : slice_make(NULL, 0);
+}
+
+struct tls_facts tls_observer_facts(const struct tls_observer *o)
+{
+	struct tls_facts f = { .sni = known(&o->sni),
+		.subject = known(&o->subject), .issuer = known(&o->issuer) };
+	const char *name = tls_cipher_name(o->cipher);
+
+	if (o->hello_seen)
+		f.version = version_text(o->version, o->version_text);
+	if (o->hello_seen && o->version != VERSION_SSLV2)
+		f.cipher = slice_str(name ? name : o->cipher_text);
+	f.octets.client = (int64_t)o->side[SW_CLIENT].octets;
+	f.octets.server = (int64_t)o->side[SW_SERVER].octets;
+	return f;
+}
+
+bool tls_looks_like_client_hello(struct slice octets)
+{
+	if (octets.len < 6)
+		return false;
+	if (octets.p[0] == RECORD_HANDSHAKE)
+		return fits_record(octets.p, 6) &&
+		    octets.p[5] == HANDSHAKE_CLIENT_HELLO;
+	return fits_sslv2(octets.p, 6, SW_CLIENT);
+}
