@@ -4,8 +4,8 @@
  *
  * From IANA's registry "TLS Cipher Suites", in its order, and a few of drafts
  * that were in use (0x0060 to 0x0065, 0x0080 to 0x0083).  Without the suites
- * that need keys agreed beforehand (PSK, SRP, Kerberos, ECCPWD, ECJPAKE), which mail
- * servers do not speak: these are told by their number.
+ * that need keys agreed beforehand (PSK, SRP, Kerberos, ECCPWD, ECJPAKE),
+ * which mail servers do not speak: these are told by their number.
  */
 #include "smtp/tls.h"
 
