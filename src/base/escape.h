@@ -32,7 +32,8 @@ bool escape_base64(struct buffer *b, struct slice s);
  * control characters (C0, DEL, C1), octets that are no UTF-8, and
  * bidirectional and other invisible format controls as \xNN or \u{NNNN};
  * a backslash as \\ only when it could be mistaken for such an escape
- * (before x or u{).  Tab becomes \x09.
+ * (before x, u{ or an escape, and the others of its run with it).  Tab
+ * becomes \x09.
  */
 bool escape_text(struct buffer *b, struct slice s);
 

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* clock.c - calendar arithmetic, and times as text */
+#include "base/clock.h"
+
+#define SECONDS_PER_DAY INT64_C(86400)
+#define DAYS_PER_ERA INT64_C(146097) /* 400 Gregorian years */
+#define DAYS_TO_1970 INT64_C(719468) /* since 0000-03-01 */
+
+/* a / b and a mod b (b > 0), rounded down. */
+static int64_t floor_div(int64_t a, int64_t b)
+{
+	return a / b - (a % b < 0);
+}
+
+static int64_t floor_mod(int64_t a, int64_t b)
+{
+	int64_t r = a % b;
+
+	return r < 0 ? r + b : r;
+}
+
+/* Years are counted from March, so that the leap day is the last one. */
+int64_t clock_from_civil(const struct civil *c)
+{
+	int64_t year = (int64_t)c->year - (c->month <= 2);
+	int64_t era = floor_div(year, 400);
+	int64_t of_era = year - era * 400;
+	int64_t month = (c->month + 9) % 12;
+	int64_t of_year = (153 * month + 2) / 5 + c->day - 1;
+	int64_t day = of_era * 365 + of_era / 4 - of_era / 100 + of_year;
+	int64_t days = era * DAYS_PER_ERA + day - DAYS_TO_1970;
+
+	return days * SECONDS_PER_DAY + c->hour * INT64_C(3600) +
+	    c->minute * INT64_C(60) + c->second;
+}
+
+static void civil_date(int64_t days, struct civil *c_r)
+{
+	int64_t z = days + DAYS_TO_1970;
+	int64_t era = floor_div(z, DAYS_PER_ERA);
+	int64_t day = z - era * DAYS_PER_ERA;
+	int64_t year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
+	int64_t of_year = day - (365 * year + year / 4 - year / 100);
+	int64_t month = (5 * of_year + 2) / 153;
+
+	c_r->day = (int)(of_year - (153 * month + 2) / 5 + 1);
+	c_r->month = (int)(month < 10 ? month + 3 : month - 9);
+	c_r->year = (int32_t)(year + era * 400 + (c_r->month <= 2));
+}
+
+void clock_to_civil(int64_t ts_ns, struct civil *c_r)
+{
+	int64_t s = floor_div(ts_ns, NS_PER_S);
+	int64_t of_day = floor_mod(s, SECONDS_PER_DAY);
+
+	civil_date(floor_div(s, SECONDS_PER_DAY), c_r);
+	c_r->hour = (int)(of_day / 3600);
+	c_r->minute = (int)(of_day / 60 % 60);
+	c_r->second = (int)(of_day % 60);
+	c_r->ns = (int32_t)floor_mod(ts_ns, NS_PER_S);
+}
+
+static int days_of_month(int32_t year, int month)
+{
+	static const int days[] = {
+		31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31,
+	};
+	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+
+	return days[month - 1] + (month == 2 && leap);
+}
+
+bool clock_civil_is_valid(const struct civil *c)
+{
+	return c->month >= 1 && c->month <= 12 && c->day >= 1 &&
+	    c->day <= days_of_month(c->year, c->month) && c->hour >= 0 &&
+	    c->hour <= 23 && c->minute >= 0 && c->minute <= 59 &&
+	    c->second >= 0 && c->second <= 60 && c->ns >= 0 &&
+	    c->ns < NS_PER_S;
+}
+
+int64_t clock_add(int64_t a, int64_t b)
+{
+	if (a == SW_NO_TIME || b == SW_NO_TIME)
+		return SW_NO_TIME;
+	if ((b > 0 && a > INT64_MAX - b) || (b < 0 && a < INT64_MIN - b))
+		return SW_NO_TIME;
+	return a + b;
+}
+
+int64_t clock_make(int64_t s, int64_t ns)
+{
+	/* One second less at each end, so that ns cannot overflow it. */
+	if (s >= INT64_MAX / NS_PER_S || s <= INT64_MIN / NS_PER_S)
+		return SW_NO_TIME;
+	return s * NS_PER_S + ns;
+}
+
+int clock_digits(int64_t resolution_ns)
+{
+	int64_t unit = NS_PER_S;
+	int digits = 0;
+
+	while (digits < 9 && unit > resolution_ns) {
+		unit /= 10;
+		digits++;
+	}
+	return digits;
+}
+
+/* v in count digits, zeros in front. */
+static uint8_t *put_digits(uint8_t *w, uint32_t v, int count)
+{
+	int i;
+
+	for (i = count - 1; i >= 0; i--) {
+		w[i] = (uint8_t)('0' + v % 10);
+		v /= 10;
+	}
+	return w + count;
+}
+
+/* int64 nanoseconds span the years 1677 to 2262: always four digits. */
+static uint8_t *put_date(uint8_t *w, const struct civil *c, char sep)
+{
+	w = put_digits(w, (uint32_t)c->year, 4);
+	*w++ = '-';
+	w = put_digits(w, (uint32_t)c->month, 2);
+	*w++ = '-';
+	w = put_digits(w, (uint32_t)c->day, 2);
+	*w++ = (uint8_t)sep;
+	return w;
+}
+
+/* Digits beyond the resolution are cut, never rounded into the future. */
+static uint8_t *put_time(uint8_t *w, const struct civil *c, int digits)
+{
+	uint32_t fraction = (uint32_t)c->ns;
+	int i;
+
+	w = put_digits(w, (uint32_t)c->hour, 2);
+	*w++ = ':';
+	w = put_digits(w, (uint32_t)c->minute, 2);
+	*w++ = ':';
+	w = put_digits(w, (uint32_t)c->second, 2);
+	if (digits == 0)
+		return w;
+	for (i = digits; i < 9; i++)
+		fraction /= 10;
+	*w++ = '.';
+	return put_digits(w, fraction, digits);
+}
+
+static uint8_t *put_offset(uint8_t *w, int32_t offset_s)
+{
+	int64_t s = offset_s;
+	uint32_t minutes = (uint32_t)((s < 0 ? -s : s) / 60);
+
+	*w++ = offset_s < 0 ? '-' : '+';
+	w = put_digits(w, minutes / 60, 2);
+	*w++ = ':';
+	return put_digits(w, minutes % 60, 2);
+}
+
+bool clock_append(struct buffer *b, const struct sw_clock *clock,
+    int64_t ts_ns, char sep)
+{
+	uint8_t text[48], *w = text;
+	struct civil c;
+
+	if (ts_ns == SW_NO_TIME)
+		return true;
+	if (clock->zone == SW_ZONE_OFFSET) {
+		int64_t shifted = clock_add(ts_ns,
+		    clock->offset_s * NS_PER_S);
+
+		if (shifted != SW_NO_TIME)
+			ts_ns = shifted;
+	}
+	clock_to_civil(ts_ns, &c);
+	if (clock->date != SW_DATE_NONE)
+		w = put_date(w, &c, sep);
+	w = put_time(w, &c, clock_digits(clock->resolution_ns));
+	/* RFC 3339 has no zone for a time without a date to hang it on. */
+	if (clock->date != SW_DATE_NONE && clock->zone == SW_ZONE_UTC)
+		*w++ = 'Z';
+	else if (clock->date != SW_DATE_NONE &&
+	    clock->zone == SW_ZONE_OFFSET)
+		w = put_offset(w, clock->offset_s);
+	return buffer_append(b, text, (size_t)(w - text));
+}
