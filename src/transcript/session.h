@@ -73,6 +73,11 @@ enum verb {
  * VERB_NONE). */
 enum verb session_verb(struct slice line, size_t *len_r);
 
+/* BDAT's argument (RFC 3030): chunk size and LAST.  false: no size that can
+ * be read, or over 2^63 - 1. */
+bool session_bdat_parse(struct slice argument, uint64_t *size_r,
+    bool *last_r);
+
 struct session_options {
 	bool show_secrets;
 	bool hash; /* SHA-256 of every message */
@@ -127,7 +132,8 @@ struct command_in {
 	struct slice verb;    /* as recorded, when there is no line */
 	struct slice argument;/* when there is no line */
 	bool argument_known;  /* false: null */
-	bool is_auth;         /* a client line of an AUTH exchange */
+	bool masked;          /* a secret: told as *** unless secrets are
+	                         shown */
 	int64_t octets;
 	uint32_t flags;
 	struct event_span span;
@@ -212,9 +218,24 @@ void session_note(struct session_builder *b, enum sw_note_code code,
     uint32_t event, uint64_t at_first, uint64_t at_last,
     const char *format, ...) __attribute__((format(printf, 6, 7)));
 
-/* AUTH: user as decoded by the source (p NULL: not known). */
-void session_auth_user(struct session_builder *b, uint32_t command,
-    struct slice user);
+/*
+ * AUTH: an exchange begins with this command (mechanism p NULL: not known);
+ * what becomes known of it later concerns the newest one: the user as
+ * decoded, and the code of the final reply.
+ */
+void session_auth(struct session_builder *b, uint32_t command,
+    struct slice mechanism);
+void session_auth_user(struct session_builder *b, struct slice user);
+void session_auth_code(struct session_builder *b, int32_t code);
+
+/* The encryption object; made at the first call, then to be changed
+ * directly. */
+struct sw_encryption *session_encryption(struct session_builder *b);
+
+/* The server's replies are beyond this record (its direction was never seen,
+ * or a gap swallowed them): a missing verdict is then `unknown`, never
+ * `aborted`. */
+void session_replies_unseen(struct session_builder *b);
 
 /* Close what is open (messages, unanswered commands) and publish.  The
  * result is the builder's. */

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* message.c - the octets of a message: counted, hashed, passed on */
+#include "transcript/message.h"
+
+#include <openssl/evp.h>
+#include <stdlib.h>
+
+#include "base/limits.h"
+
+struct message_hash {
+	EVP_MD_CTX *ctx;
+};
+
+/* Where the search for the empty line behind the header stands. */
+enum { TAIL_LINE_START, TAIL_LINE_START_CR, TAIL_IN_LINE };
+
+static void hash_free(struct message_hash **h)
+{
+	if (!*h)
+		return;
+	EVP_MD_CTX_free((*h)->ctx);
+	free(*h);
+	*h = NULL;
+}
+
+static struct message_hash *hash_new(void)
+{
+	struct message_hash *h = calloc(1, sizeof(*h));
+
+	if (!h)
+		return NULL;
+	h->ctx = EVP_MD_CTX_new();
+	if (!h->ctx || EVP_DigestInit_ex(h->ctx, EVP_sha256(), NULL) != 1)
+		hash_free(&h);
+	return h;
+}
+
+enum sw_status message_init(struct message *m, const struct body_ops *ops,
+    uint32_t n, bool hash)
+{
+	memset(m, 0, sizeof(*m));
+	m->ops = ops;
+	m->open = true;
+	m->started = true;
+	m->tail = TAIL_LINE_START;
+	if (hash && !(m->hash = hash_new()))
+		return SW_ENOMEM;
+	if (ops)
+		m->body = ops->open(ops->ctx, n);
+	m->body_opened = m->body != NULL;
+	return SW_OK;
+}
+
+/* Keep what belongs to the header, up to LIMIT_HEADER. */
+static enum sw_status keep_header(struct message *m, struct slice s)
+{
+	size_t want = s.len, capacity;
+	uint8_t *p;
+
+	if (want > LIMIT_HEADER - m->header_len)
+		want = LIMIT_HEADER - m->header_len;
+	if (want == 0)
+		return SW_OK;
+	if (want > m->header_capacity - m->header_len) {
+		capacity = m->header_capacity ? m->header_capacity * 2 : 2048;
+		if (capacity < m->header_len + want)
+			capacity = m->header_len + want;
+		p = realloc(m->header, capacity);
+		if (!p)
+			return SW_ENOMEM;
+		m->header = p;
+		m->header_capacity = capacity;
+	}
+	memcpy(m->header + m->header_len, s.p, want);
+	m->header_len += want;
+	return SW_OK;
+}
+
+/* How many octets of s belong to the header; sets header_done at its end. */
+static size_t header_extent(struct message *m, struct slice s)
+{
+	size_t i = 0;
+
+	while (i < s.len) {
+		uint8_t c = s.p[i];
+		const uint8_t *lf;
+
+		if (m->tail != TAIL_IN_LINE && c == '\n') {
+			m->header_done = true;
+			return i + 1;
+		}
+		if (m->tail == TAIL_LINE_START && c == '\r') {
+			m->tail = TAIL_LINE_START_CR;
+			i++;
+			continue;
+		}
+		m->tail = TAIL_IN_LINE;
+		lf = memchr(s.p + i, '\n', s.len - i);
+		if (!lf)
+			return s.len;
+		i = (size_t)(lf - s.p) + 1;
+		m->tail = TAIL_LINE_START;
+	}
+	return i;
+}
+
+enum sw_status message_octets(struct message *m, struct slice octets)
+{
+	enum sw_status status = SW_OK;
+
+	if (octets.len == 0)
+		return SW_OK;
+	if (!m->header_done && m->started && m->gap_count == 0) {
+		size_t n = header_extent(m, octets);
+
+		m->header_size += n;
+		status = keep_header(m, slice_head(octets, n));
+	}
+	m->size += octets.len;
+	if (m->hash)
+		EVP_DigestUpdate(m->hash->ctx, octets.p, octets.len);
+	if (m->body)
+		m->ops->octets(m->ops->ctx, m->body, octets);
+	return status;
+}
+
+enum sw_status message_gap(struct message *m, int64_t len)
+{
+	uint64_t offset = m->size + m->lost;
+
+	hash_free(&m->hash);
+	if (m->gap_count < LIMIT_GAPS) {
+		void *p = m->gaps;
+
+		if (!base_grow(&p, m->gap_count, &m->gap_capacity,
+		    sizeof(*m->gaps)))
+			return SW_ENOMEM;
+		m->gaps = p;
+		m->gaps[m->gap_count].offset = offset;
+		m->gaps[m->gap_count].length = len;
+		m->gap_count++;
+	}
+	if (len >= 0)
+		m->lost += (uint64_t)len;
+	else
+		m->lost_unknown = true;
+	if (m->body)
+		m->ops->gap(m->ops->ctx, m->body, offset, len);
+	return SW_OK;
+}
+
+void message_end(struct message *m, bool complete)
+{
+	if (!m->open)
+		return;
+	m->open = false;
+	m->ended = complete;
+	if (m->body)
+		m->ops->close(m->ops->ctx, m->body);
+}
+
+enum sw_status message_tell(struct message *m, struct sw_message *out,
+    struct arena *arena)
+{
+	enum sw_status status = SW_OK;
+	bool whole = m->started && m->ended && m->gap_count == 0;
+
+	out->size = (int64_t)m->size;
+	out->missing = m->lost_unknown ? SW_UNKNOWN : (int64_t)m->lost;
+	out->header_size = m->header_done || whole ?
+	    (int64_t)m->header_size : SW_UNKNOWN;
+	if (m->started && m->header_len > 0)
+		status = header_fields(slice_make(m->header, m->header_len),
+		    out, arena);
+	if (m->hash && whole) {
+		unsigned len = 0;
+
+		out->sha256.known = EVP_DigestFinal_ex(m->hash->ctx,
+		    out->sha256.octets, &len) == 1 && len == 32;
+	}
+	return status;
+}
+
+void message_fini(struct message *m)
+{
+	hash_free(&m->hash);
+	free(m->header);
+	free(m->gaps);
+	m->header = NULL;
+	m->gaps = NULL;
+	m->header_len = m->header_capacity = 0;
+	m->gap_count = m->gap_capacity = 0;
+}

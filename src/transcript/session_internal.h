@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * session_internal.h - what session.c (events) and transaction.c (messages)
+ * share; nobody else includes it
+ */
+#ifndef TRANSCRIPT_SESSION_INTERNAL_H
+#define TRANSCRIPT_SESSION_INTERNAL_H
+
+#include "transcript/session.h"
+
+#include "base/limits.h"
+
+/* A command that was not answered yet. */
+struct pending {
+	uint32_t n;
+	enum verb verb;
+	struct sw_bytes argument; /* in the arena, or heap */
+	uint8_t *heap;            /* to be freed, or NULL */
+};
+
+/* Beside each struct sw_message. */
+struct transaction {
+	size_t recipient_capacity;
+	uint64_t rcpt_total, rcpt_accepted, rcpt_deferred, rcpt_rejected;
+	int32_t rcpt_code;         /* of the last refusal */
+	struct sw_bytes rcpt_text;
+	int32_t mail_code;         /* of a refused MAIL, else SW_UNKNOWN */
+	struct sw_bytes mail_text;
+	int32_t data_code;         /* of a refused DATA or BDAT */
+	struct sw_bytes data_text;
+	uint64_t final_accepted, final_deferred, final_rejected;
+	size_t final_next;         /* recipient to look at next */
+	uint64_t final_count;      /* verdicts per recipient so far */
+	bool prdr;
+	bool ended;                /* no more commands belong to it */
+	bool aborted;              /* RSET, HELO or EHLO came first */
+	bool verdict;              /* message.code is set */
+	void *body;                /* of the body operations, until settle */
+	bool content_done;         /* message_tell was called */
+	uint32_t chunks;           /* data events so far */
+};
+
+struct session_builder {
+	struct sw_session s;
+	struct session_options options;
+	struct arena arena;
+	bool failed;
+
+	struct sw_event *events;
+	size_t event_capacity;
+	uint32_t next_n;
+	uint64_t event_count; /* with those left out */
+
+	struct sw_note *notes;
+	size_t note_capacity;
+	struct sw_auth *auth;
+	size_t auth_capacity;
+	struct sw_encryption encryption;
+
+	struct pending *pending; /* ring */
+	size_t pending_capacity, pending_first, pending_count;
+
+	struct sw_message *messages;
+	struct transaction *transactions;
+	size_t message_capacity, transaction_capacity;
+	size_t current; /* index + 1 of the open message, 0: none */
+
+	/* Content in progress. */
+	struct message content;
+	size_t content_message; /* index + 1, 0: content of no message */
+	bool content_open;      /* content belongs to an open message */
+	struct sw_event *data;  /* NULL: limits left the event out */
+	struct sw_event data_spare;
+	bool in_data;
+	uint64_t data_size, data_lost, data_base;
+	bool data_lost_unknown, data_start_seen;
+	size_t data_gap_first;
+	struct sw_gap *gaps; /* of content without a message */
+	size_t gap_count, gap_capacity;
+
+	bool helo_accepted;
+	bool greeted;
+	bool closed;          /* a close event was told */
+	bool quit_sent, quit_answered;
+	bool replies_unseen;
+	bool finished;
+};
+
+/* Room for a kept event; NULL when limits leave it out (counted) or memory
+ * ran out. */
+struct sw_event *session_new_event(struct session_builder *b,
+    enum sw_event_kind kind, enum sw_role by, struct event_span span,
+    uint32_t flags, uint32_t *n_r);
+/* Tell the observer of a complete event. */
+void session_event_done(struct session_builder *b, const struct sw_event *e);
+
+/* Texts joined by LF, in the arena. */
+struct sw_bytes session_join(struct session_builder *b,
+    const struct slice *lines, size_t count);
+
+void transaction_answer(struct session_builder *b, const struct pending *p,
+    int32_t code, const struct slice *lines, size_t line_count);
+/* The open message, opened if there is none (content without a MAIL). */
+struct sw_message *transaction_current(struct session_builder *b, bool open);
+/* Work out outcome, code and text of all messages. */
+void transaction_finish(struct session_builder *b);
+/* Give the content's facts to its message. */
+void transaction_content_done(struct session_builder *b);
+
+/* The receiver's id for the message in the text of an accepting reply of the
+ * common servers; p NULL: none. */
+struct slice session_queue_id(struct slice text);
+
+#endif
