@@ -168,6 +168,16 @@ enum sw_status sw_account_write(const struct sw_account *a, bool json,
  * not yet fetched, or NULL.  Valid as long as the reader. */
 const char *sw_reader_warning(struct sw_reader *r);
 
+/* What can be read. */
+struct sw_format {
+	const char *name;  /* as sources tell it; static */
+	const char *title; /* for people; static */
+	enum sw_source_kind kind;
+	uint32_t records; /* what it can record at best, 1u << sw_record */
+};
+/* The format of number i, from 0; false: there are no more. */
+bool sw_format_get(size_t i, struct sw_format *f_r);
+
 #if defined(__GNUC__)
 #pragma GCC visibility pop
 #endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* cli.h - what all commands share: exit status, messages, options */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include <smtpwire/smtpwire.h>
+
+/* 1 is kept for commands that find differences, as diff does. */
+enum cli_exit {
+	CLI_OK = 0,
+	CLI_USAGE = 2,  /* wrong usage */
+	CLI_INPUT = 3,  /* an input could not be read at all */
+	CLI_OUTPUT = 4, /* output could not be written, or no memory */
+	CLI_HELP = -1   /* help was printed: nothing is left to do */
+};
+
+/* The set of commands that an option belongs to. */
+enum cli_command { CLI_READ = 1, CLI_FORMATS = 2 };
+
+enum cli_progress { CLI_PROGRESS_AUTO, CLI_PROGRESS_ON, CLI_PROGRESS_OFF };
+
+/* A time as it was given: without a zone it is meant in that of --tz. */
+struct cli_time {
+	bool given, zoned;
+	int64_t ns;
+};
+
+/* The command line of one command.  Strings are borrowed from argv. */
+struct cli_args {
+	struct sw_options lib;
+	struct sw_print_options print;
+	const char *output;  /* -o, NULL: standard output */
+	const char *account; /* --account, NULL: none */
+	struct cli_time since, until;
+	enum cli_progress progress;
+	bool quiet;
+	bool help, version;
+	uint16_t *ports; /* heap, what lib.ports points to */
+	const char *const *names;
+	size_t name_count;
+};
+
+/* --- options.c ---------------------------------------------------------- */
+
+/*
+ * Parse argv (argv[0]: the command's name) by the rows of the table that
+ * belong to command.  CLI_OK; CLI_USAGE, which was told on standard error;
+ * CLI_HELP.
+ */
+int cli_options_parse(enum cli_command command, int argc, char **argv,
+    struct cli_args *a_r);
+void cli_options_fini(struct cli_args *a);
+/* The options of a command as lines of help. */
+void cli_options_help(enum cli_command command);
+
+/* --- main.c ------------------------------------------------------------- */
+
+/* Help of one command on standard output. */
+void cli_help(enum cli_command command);
+/* Write what stdio holds; CLI_OK or CLI_OUTPUT, which was told. */
+int cli_flush(void);
+
+/* --- commands ----------------------------------------------------------- */
+
+int cli_read(int argc, char **argv);
+int cli_formats(int argc, char **argv);
+
+#endif

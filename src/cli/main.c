@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* main.c - the commands, from one table */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/terminal.h"
+
+struct command {
+	const char *name;
+	const char *arguments;
+	const char *summary;
+	const char *help;
+	int (*run)(int argc, char **argv);
+	enum cli_command id;
+};
+
+static const struct command commands[] = {
+	{"read", "[options] FILE...", "tell captures and logs as transcripts",
+	    "FILEs are captures and logs, told apart by content; \"-\" is "
+	    "standard input.", cli_read, CLI_READ},
+	{"formats", "", "list what can be read",
+	    "The formats of captures and logs, and what each log records.",
+	    cli_formats, CLI_FORMATS},
+};
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static void print_usage(FILE *to)
+{
+	fprintf(to, "usage: smtpwire COMMAND [options] ...\n\n");
+	for (size_t i = 0; i < COMMANDS; i++) {
+		const struct command *c = &commands[i];
+		int len = fprintf(to, "  smtpwire %s %s", c->name,
+		    c->arguments);
+
+		fprintf(to, "%*s%s\n", len < 34 ? 34 - len : 1, "",
+		    c->summary);
+	}
+	fprintf(to, "\n'smtpwire COMMAND --help' lists its options; the "
+	    "manual is smtpwire(1).\n");
+}
+
+void cli_help(enum cli_command command)
+{
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (commands[i].id == command)
+			printf("usage: smtpwire %s %s\n%s\n",
+			    commands[i].name, commands[i].arguments,
+			    commands[i].help);
+	cli_options_help(command);
+}
+
+int cli_flush(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return CLI_OK;
+	if (errno == EPIPE)
+		return CLI_OK;
+	terminal_say("smtpwire: standard output: cannot write: %s",
+	    strerror(errno));
+	return CLI_OUTPUT;
+}
+
+/* A descriptor 0 to 2 that the caller closed would be given to the first
+ * file that is opened, and messages written into it.  What stands in its
+ * place can be neither read nor written. */
+static void hold_standard_descriptors(void)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) == -1)
+			(void)!open("/dev/null", fd == 0 ? O_WRONLY :
+			    O_RDONLY);
+}
+
+static int run_command(int argc, char **argv)
+{
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (strcmp(argv[0], commands[i].name) == 0)
+			return commands[i].run(argc, argv);
+	terminal_say("smtpwire: %s: no such command", argv[0]);
+	print_usage(stderr);
+	return CLI_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	const char *first = argc > 1 ? argv[1] : "";
+
+	hold_standard_descriptors();
+	/* A closed pipe is an error of write, and ends the run quietly. */
+	signal(SIGPIPE, SIG_IGN);
+	if (strcmp(first, "-h") == 0 || strcmp(first, "--help") == 0 ||
+	    strcmp(first, "help") == 0) {
+		print_usage(stdout);
+		return cli_flush();
+	}
+	if (strcmp(first, "-V") == 0 || strcmp(first, "--version") == 0) {
+		printf("smtpwire %s\n", sw_version());
+		return cli_flush();
+	}
+	if (argc < 2) {
+		print_usage(stderr);
+		return CLI_USAGE;
+	}
+	return run_command(argc - 1, argv + 1);
+}

@@ -1,0 +1,476 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * options.c - one table of options: parsing and help come from it
+ *
+ * A row sets one member of struct cli_args.  The manual smtpwire(1) is
+ * checked against the help that is printed from the same rows.
+ */
+
+#include <getopt.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/terminal.h"
+#include "cli/values.h"
+
+struct row;
+
+/* Returns NULL, or why the value is not right. */
+typedef const char *(*setter)(const struct row *row, struct cli_args *a,
+    const char *value);
+
+struct row {
+	const char *name;     /* long name, NULL: none */
+	const char *argument; /* how help calls it, NULL: takes none */
+	const char *help;     /* "\n" begins the next line */
+	setter set;
+	size_t member; /* offset of what set_flag, set_string set */
+	unsigned commands;
+	char letter; /* 0: none */
+};
+
+/* The headings of help. */
+struct group {
+	const char *title;
+	const struct row *rows;
+	size_t count;
+};
+
+/* --- setters ------------------------------------------------------------ */
+
+static const char *set_flag(const struct row *row, struct cli_args *a,
+    const char *value)
+{
+	bool *member = (bool *)(void *)((char *)a + row->member);
+
+	(void)value;
+	*member = true;
+	return NULL;
+}
+
+static const char *set_string(const struct row *row, struct cli_args *a,
+    const char *value)
+{
+	const char **member =
+	    (const char **)(void *)((char *)a + row->member);
+
+	*member = value;
+	return NULL;
+}
+
+static const char *set_time(const struct row *row, struct cli_args *a,
+    const char *value)
+{
+	struct cli_time *member =
+	    (struct cli_time *)(void *)((char *)a + row->member);
+
+	if (cli_value_time(value, member))
+		return NULL;
+	return "not a time such as 2004-02-20, \"2004-02-20 11:10:03\", "
+	       "2004-02-20T11:10:03Z, or seconds since 1970";
+}
+
+static const char *set_form(const struct row *row, struct cli_args *a,
+    const char *value)
+{
+	(void)row;
+	if (strcmp(value, "text") == 0)
+		a->print.form = SW_FORM_TEXT;
+	else if (strcmp(value, "jsonl") == 0)
+		a->print.form = SW_FORM_JSONL;
+	else
+		return "must be text or jsonl";
+	return NULL;
+}
+
+static const char *set_ports(const struct row *row, struct cli_args *a,
+    const char *value)
+{
+	(void)row;
+	free(a->ports);
+	a->ports = NULL;
+	if (!cli_value_ports(value, &a->ports, &a->lib.port_count))
+		return "not a list of ports such as 25,587 or 2000-2010";
+	a->lib.ports = a->ports;
+	return NULL;
+}
+
+static const char *set_zone(const struct row *row, struct cli_args *a,
+    const char *value)
+{
+	(void)row;
+	if (!cli_value_zone(value, &a->lib.tz_offset_s))
+		return "must be UTC or an offset such as +02:00; names of "
+		       "zones are not known";
+	a->lib.tz_known = true;
+	return NULL;
+}
+
+static const char *set_vlan(const struct row *row, struct cli_args *a,
+    const char *value)
+{
+	(void)row;
+	a->lib.ignore_vlan = strcmp(value, "ignore") == 0;
+	a->lib.strict_vlan = strcmp(value, "strict") == 0;
+	if (!a->lib.ignore_vlan && !a->lib.strict_vlan)
+		return "must be ignore or strict";
+	return NULL;
+}
+
+static const char *set_memory(const struct row *row, struct cli_args *a,
+    const char *value)
+{
+	(void)row;
+	if (!cli_value_size(value, &a->lib.memory))
+		return "not a size such as 64M";
+	return NULL;
+}
+
+static const char *set_id(const struct row *row, struct cli_args *a,
+    const char *value)
+{
+	const char *digits = *value == '=' ? value + 1 : value;
+
+	(void)row;
+	if (*digits == '\0' ||
+	    digits[strspn(digits, "0123456789abcdefABCDEF")] != '\0')
+		return "an id is made of hex digits";
+	a->lib.filter.id = value;
+	return NULL;
+}
+
+static const char *set_sort(const struct row *row, struct cli_args *a,
+    const char *value)
+{
+	(void)row;
+	if (strcmp(value, "start") != 0)
+		return "must be start";
+	a->lib.sort_start = true;
+	return NULL;
+}
+
+static const char *set_progress(const struct row *row, struct cli_args *a,
+    const char *value)
+{
+	(void)row;
+	(void)value;
+	a->progress = CLI_PROGRESS_ON;
+	return NULL;
+}
+
+static const char *set_no_progress(const struct row *row, struct cli_args *a,
+    const char *value)
+{
+	(void)row;
+	(void)value;
+	a->progress = CLI_PROGRESS_OFF;
+	return NULL;
+}
+
+/* --- the table ---------------------------------------------------------- */
+
+#define AT(m) offsetof(struct cli_args, m)
+#define BOTH (CLI_READ | CLI_FORMATS)
+
+static const struct row rows_output[] = {
+	{NULL, "FORM", "text (default) or jsonl: one object a session",
+	    set_form, 0, CLI_READ, 'f'},
+	{"output", "FILE", "write to FILE, which appears when it is complete",
+	    set_string, AT(output), CLI_READ, 'o'},
+	{"eml", "DIR", "write each message to a file in DIR",
+	    set_string, AT(lib.eml_dir), CLI_READ, 0},
+	{"account", "FILE", "write the account as JSON to FILE",
+	    set_string, AT(account), CLI_READ, 0},
+};
+
+static const struct row rows_filter[] = {
+	{"failed", NULL, "sessions in which something failed",
+	    set_flag, AT(lib.filter.failed), CLI_READ, 0},
+	{"from", "TEXT", "sender of the envelope",
+	    set_string, AT(lib.filter.from), CLI_READ, 0},
+	{"rcpt", "TEXT", "recipient of the envelope",
+	    set_string, AT(lib.filter.rcpt), CLI_READ, 0},
+	{"host", "TEXT", "address or name of either host",
+	    set_string, AT(lib.filter.host), CLI_READ, 0},
+	{"subject", "TEXT", "subject of a message",
+	    set_string, AT(lib.filter.subject), CLI_READ, 0},
+	{"message-id", "TEXT", "Message-ID of a message",
+	    set_string, AT(lib.filter.message_id), CLI_READ, 0},
+	{"queue-id", "TEXT", "id that the receiving server gave a message",
+	    set_string, AT(lib.filter.queue_id), CLI_READ, 0},
+	{"id", "HEX", "id of the session",
+	    set_id, 0, CLI_READ, 0},
+	{"since", "TIME", "sessions that end at TIME or later",
+	    set_time, AT(since), CLI_READ, 0},
+	{"until", "TIME", "sessions that begin at TIME or before",
+	    set_time, AT(until), CLI_READ, 0},
+};
+
+static const struct row rows_input[] = {
+	{"ports", "LIST", "ports of servers (default 25,465,587,2525)",
+	    set_ports, 0, CLI_READ, 0},
+	{"any-port", NULL, "find SMTP by content on every port",
+	    set_flag, AT(lib.any_port), CLI_READ, 0},
+	{"filter", "EXPR", "only these frames; EXPR as for tcpdump",
+	    set_string, AT(lib.bpf), CLI_READ, 0},
+	{"format", "NAME", "read logs as this format (see smtpwire formats)",
+	    set_string, AT(lib.format), CLI_READ, 0},
+	{"tz", "ZONE", "zone of local times: UTC or +02:00",
+	    set_zone, 0, CLI_READ, 0},
+	{"vlan", "HOW", "ignore: one network whatever the tag;\n"
+	    "strict: never join two tags",
+	    set_vlan, 0, CLI_READ, 0},
+	{"verify-checksums", NULL, "leave out segments with wrong checksums",
+	    set_flag, AT(lib.verify_checksums), CLI_READ, 0},
+	{"memory", "SIZE", "for open connections, such as 64M",
+	    set_memory, 0, CLI_READ, 0},
+};
+
+static const struct row rows_told[] = {
+	{"show-secrets", NULL, "show passwords, which are masked else",
+	    set_flag, AT(lib.show_secrets), CLI_READ, 0},
+	{"no-hash", NULL, "no SHA-256 of messages",
+	    set_flag, AT(lib.no_hash), CLI_READ, 0},
+	{"no-times", NULL, "no times, frames and durations",
+	    set_flag, AT(print.no_times), CLI_READ, 0},
+	{"normal", NULL, "without what differs between records of the same",
+	    set_flag, AT(print.normal), CLI_READ, 0},
+	{"sort", "start", "order sessions by their start, not their end",
+	    set_sort, 0, CLI_READ, 0},
+	{"attempts", NULL, "tell connections that were never answered too",
+	    set_flag, AT(lib.attempts), CLI_READ, 0},
+};
+
+static const struct row rows_run[] = {
+	{"quiet", NULL, "no account, no warnings, no progress",
+	    set_flag, AT(quiet), CLI_READ, 'q'},
+	{"progress", NULL, "show progress, even if this is no terminal",
+	    set_progress, 0, CLI_READ, 0},
+	{"no-progress", NULL, "never show progress",
+	    set_no_progress, 0, CLI_READ, 0},
+	{"help", NULL, "this",
+	    set_flag, AT(help), BOTH, 'h'},
+	{"version", NULL, "the version",
+	    set_flag, AT(version), BOTH, 'V'},
+};
+
+#define GROUP(title, rows) {title, rows, sizeof(rows) / sizeof((rows)[0])}
+
+static const struct group groups[] = {
+	GROUP("Output", rows_output),
+	GROUP("Only these sessions (TEXT: part of it, =TEXT: all of it)",
+	    rows_filter),
+	GROUP("How it is read", rows_input),
+	GROUP("What is told", rows_told),
+	GROUP("Run", rows_run),
+};
+#define GROUPS (sizeof(groups) / sizeof(groups[0]))
+#define ROWS_MAX 64
+
+/* --- parsing ------------------------------------------------------------ */
+
+/* The table as getopt_long wants it. */
+struct getopt_form {
+	struct option longs[ROWS_MAX + 1];
+	char shorts[2 * ROWS_MAX + 2];
+	const struct row *rows[ROWS_MAX];
+	int count;
+};
+
+/* getopt returns this plus the row's number for long options. */
+#define LONG_BASE 256
+
+static void form_add(struct getopt_form *f, const struct row *row, char **s)
+{
+	if (row->name != NULL) {
+		struct option *o = f->longs;
+
+		while (o->name != NULL)
+			o++;
+		o->name = row->name;
+		o->has_arg = row->argument != NULL;
+		o->val = LONG_BASE + f->count;
+	}
+	if (row->letter != 0) {
+		*(*s)++ = row->letter;
+		if (row->argument != NULL)
+			*(*s)++ = ':';
+	}
+	f->rows[f->count++] = row;
+}
+
+static void form_init(struct getopt_form *f, enum cli_command command)
+{
+	char *s = f->shorts;
+
+	memset(f, 0, sizeof(*f));
+	*s++ = ':'; /* a missing argument is told apart */
+	for (size_t g = 0; g < GROUPS; g++)
+		for (size_t i = 0; i < groups[g].count; i++)
+			if (groups[g].rows[i].commands & command)
+				form_add(f, &groups[g].rows[i], &s);
+}
+
+static const struct row *form_find(const struct getopt_form *f, int c)
+{
+	if (c >= LONG_BASE)
+		return f->rows[c - LONG_BASE];
+	for (int i = 0; i < f->count; i++)
+		if (f->rows[i]->letter == c)
+			return f->rows[i];
+	return NULL;
+}
+
+static int bad_usage(const char *command)
+{
+	terminal_say("Try 'smtpwire %s --help'.", command);
+	return CLI_USAGE;
+}
+
+/* getopt met something that is not in the table. */
+static int bad_option(int c, char **argv)
+{
+	const char *given = argv[optind - 1];
+
+	if (c == ':')
+		terminal_say("smtpwire %s: %s: an argument is missing",
+		    argv[0], given);
+	else if (optopt > 0 && optopt < LONG_BASE)
+		terminal_say("smtpwire %s: -%c: no such option", argv[0],
+		    optopt);
+	else
+		terminal_say("smtpwire %s: %s: %s", argv[0], given,
+		    optopt >= LONG_BASE ? "takes no argument" :
+					  "no such option");
+	return bad_usage(argv[0]);
+}
+
+static int bad_value(const char *command, const struct row *row,
+    const char *why)
+{
+	if (row->name != NULL)
+		terminal_say("smtpwire %s: --%s %s: %s", command, row->name,
+		    optarg, why);
+	else
+		terminal_say("smtpwire %s: -%c %s: %s", command, row->letter,
+		    optarg, why);
+	return bad_usage(command);
+}
+
+/* A time without a zone is meant in the zone of --tz, else in UTC. */
+static int64_t resolve_time(const struct cli_args *a,
+    const struct cli_time *t)
+{
+	if (!t->given)
+		return SW_NO_TIME;
+	if (t->zoned || !a->lib.tz_known)
+		return t->ns;
+	return t->ns - (int64_t)a->lib.tz_offset_s * 1000000000;
+}
+
+static int parse_rows(struct getopt_form *f, int argc, char **argv,
+    struct cli_args *a)
+{
+	int c;
+
+	optind = 0; /* glibc: begin anew */
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, f->shorts, f->longs, NULL)) !=
+	    -1) {
+		const struct row *row;
+		const char *why;
+
+		if (c == '?' || c == ':')
+			return bad_option(c, argv);
+		row = form_find(f, c);
+		why = row->set(row, a, optarg);
+		if (why != NULL)
+			return bad_value(argv[0], row, why);
+	}
+	return CLI_OK;
+}
+
+int cli_options_parse(enum cli_command command, int argc, char **argv,
+    struct cli_args *a_r)
+{
+	struct getopt_form form;
+	int status;
+
+	memset(a_r, 0, sizeof(*a_r));
+	sw_options_init(&a_r->lib);
+	form_init(&form, command);
+	status = parse_rows(&form, argc, argv, a_r);
+	if (status != CLI_OK)
+		return status;
+	a_r->lib.filter.since = resolve_time(a_r, &a_r->since);
+	a_r->lib.filter.until = resolve_time(a_r, &a_r->until);
+	a_r->names = (const char *const *)argv + optind;
+	a_r->name_count = (size_t)(argc - optind);
+	if (a_r->help) {
+		cli_help(command);
+		return CLI_HELP;
+	}
+	if (a_r->version) {
+		printf("smtpwire %s\n", sw_version());
+		return CLI_HELP;
+	}
+	return CLI_OK;
+}
+
+void cli_options_fini(struct cli_args *a)
+{
+	free(a->ports);
+	a->ports = NULL;
+}
+
+/* --- help --------------------------------------------------------------- */
+
+#define HELP_COLUMN 26
+
+static void help_row(const struct row *row)
+{
+	char left[64];
+	const char *text = row->help, *end;
+	int len;
+
+	len = snprintf(left, sizeof(left), "  %c%c%s%s%s%s%s",
+	    row->letter ? '-' : ' ', row->letter ? row->letter : ' ',
+	    row->letter && row->name ? ", " : "  ", row->name ? "--" : "",
+	    row->name ? row->name : "", row->argument ? " " : "",
+	    row->argument ? row->argument : "");
+	if (row->name == NULL)
+		len = snprintf(left, sizeof(left), "  -%c %s", row->letter,
+		    row->argument ? row->argument : "");
+	while ((end = strchr(text, '\n')) != NULL) {
+		printf("%-*s%.*s\n", HELP_COLUMN, left, (int)(end - text),
+		    text);
+		left[0] = '\0';
+		text = end + 1;
+		len = 0;
+	}
+	if (len >= HELP_COLUMN)
+		printf("%s\n%*s%s\n", left, HELP_COLUMN, "", text);
+	else
+		printf("%-*s%s\n", HELP_COLUMN, left, text);
+}
+
+void cli_options_help(enum cli_command command)
+{
+	for (size_t g = 0; g < GROUPS; g++) {
+		bool titled = false;
+
+		for (size_t i = 0; i < groups[g].count; i++) {
+			const struct row *row = &groups[g].rows[i];
+
+			if (!(row->commands & command))
+				continue;
+			if (!titled)
+				printf("\n%s:\n", groups[g].title);
+			titled = true;
+			help_row(row);
+		}
+	}
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* output.h - a buffered output that is complete or not there */
+#ifndef CLI_OUTPUT_H
+#define CLI_OUTPUT_H
+
+#include "cli/cli.h"
+
+#define OUTPUT_BUFFER 65536
+
+/*
+ * A regular file is written without its name and gets it at the end, so
+ * that no half-written file is ever found under it.  Standard output,
+ * devices and pipes are written as they are.
+ */
+struct output {
+	const char *name; /* for messages; borrowed */
+	int fd;
+	bool is_terminal;
+	char *target;  /* final name, NULL: written directly; heap */
+	char *part;    /* name of the unfinished file, NULL: it has none */
+	uint8_t *buffer;
+	size_t len;
+	int error; /* errno of the first write that failed, 0: none */
+};
+
+/* Open name, NULL or "-": standard output.  Returns 0 or an errno value. */
+int output_open(struct output *o, const char *name) SW_MUST_USE;
+/* A sw_write_fn; ctx is the struct output. */
+int output_write(void *ctx, const void *octets, size_t len);
+/* Hand on what is buffered: 0 or an errno value. */
+int output_flush(struct output *o);
+/* All is written: put the file under its name.  0 or an errno value. */
+int output_finish(struct output *o);
+/* Free all; what was not finished vanishes. */
+void output_fini(struct output *o);
+
+#endif
