@@ -104,4 +104,23 @@
 /* Ids of sessions remembered in one shard to tell equal ones apart. */
 #define LIMIT_SHARD_IDS 16384
 
+/* --- logs --------------------------------------------------------------- */
+
+/* Octets of a log's beginning that a probe looks at. */
+#define LIMIT_LOG_PROBE 65536
+/* Sessions of one log that are open at once; beyond it the one that was idle
+ * longest ends with `limit`. */
+#define LIMIT_LOG_SESSIONS 16384
+/* Open sessions that bear one key (all that a log tells of a connection);
+ * each row looks at all of them.  Beyond it as above. */
+#define LIMIT_LOG_KEY_SESSIONS 64
+/* Time without a line after which a session of a log ends as idle.  Longer
+ * than LIMIT_IDLE_NS: a log that has one line for a whole DATA is silent as
+ * long as that lasts. */
+#define LIMIT_LOG_IDLE_NS (INT64_C(3600) * 1000000000)
+/* Commands of one session that await their reply. */
+#define LIMIT_LOG_OUTSTANDING 4096
+/* Columns of a row. */
+#define LIMIT_LOG_COLUMNS 64
+
 #endif
