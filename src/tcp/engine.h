@@ -113,11 +113,21 @@ struct tcp_sink_ops {
 
 struct tcp_engine;
 
+struct tcp_options {
+	/* Never join the two directions of a connection that bear different
+	 * VLAN tags. */
+	bool strict_vlan;
+	/* Octets out of order held at once by this engine; 0:
+	 * LIMIT_SHARD_OUT_OF_ORDER. */
+	uint64_t memory;
+	uint64_t secret; /* keys the tables; the output never depends on it */
+};
+
 struct tcp_engine_ops {
 	const char *name; /* "native", "nids" */
 	enum sw_status (*open)(struct tcp_engine **e_r,
 	    const struct tcp_sink_ops *ops, void *ctx,
-	    struct account *account, uint64_t secret);
+	    struct account *account, const struct tcp_options *options);
 	/* seg->payload is valid during the call; what must be kept is
 	 * copied. */
 	enum sw_status (*feed)(struct tcp_engine *e,
