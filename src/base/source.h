@@ -21,6 +21,17 @@
 struct source;
 struct source_block; /* opaque, counted */
 
+/* What every source begins with: the octets read and not yet consumed, so
+ * that peeking and skipping cost nothing while they last. */
+struct source_view {
+	const uint8_t *p, *end;
+	uint64_t end_off; /* offset in the input of end */
+};
+
+/* A pipe or a compressed input is spooled no further than this: a Network
+ * Monitor file has 32-bit offsets.  What lies behind is ignored. */
+#define SOURCE_SPOOL_MAX (UINT64_C(5) << 30)
+
 /*
  * Open a file by name; "-" is standard input.  A directory, a file that
  * cannot be opened or read: SW_EREAD with a sentence.  tmpdir is where a
@@ -43,32 +54,69 @@ uint64_t source_position(const struct source *s, uint64_t *size_r);
 /* "gzip", "xz", "zstd", "bzip2", "lz4"; NULL: not compressed. */
 const char *source_compression(const struct source *s);
 
+/* The slow ways of source_peek and source_skip. */
+enum sw_status source_fill(struct source *s, size_t want,
+    struct slice *octets_r, struct sw_err *err) SW_MUST_USE;
+enum sw_status source_skip_far(struct source *s, uint64_t n,
+    struct sw_err *err) SW_MUST_USE;
+
 /*
  * The next octets, sequentially: at least `want` of them if the input has as
  * many, contiguous, as many more as the current block holds.  Nothing is
  * consumed: call source_skip.  The slice is valid until the next call of
  * source_peek on this source, longer if the block is held
  * (source_block_hold).  Fewer than want only at the end of input.  A read
- * error is told once as SW_EREAD (the octets before it have been handed out
- * first).
+ * error is told once as SW_EREAD, by the call that finds nothing left before
+ * it: the octets before it are handed out first, as if the input ended.
  *
- * wait == false: do not wait for a pipe once at least want octets are
- * there; a call never blocks for more than want.
+ * A call never waits for a pipe once want octets are there.
  */
-enum sw_status source_peek(struct source *s, size_t want,
-    struct slice *octets_r, struct sw_err *err) SW_MUST_USE;
+static inline SW_MUST_USE enum sw_status source_peek(struct source *s,
+    size_t want, struct slice *octets_r, struct sw_err *err)
+{
+	const struct source_view *v = (const struct source_view *)(void *)s;
+
+	if ((size_t)(v->end - v->p) < want)
+		return source_fill(s, want, octets_r, err);
+	*octets_r = slice_make(v->p, (size_t)(v->end - v->p));
+	return SW_OK;
+}
 /* Consume n octets of those peeked, or skip further ahead: the rest is read
  * and dropped (or sought).  Skipping beyond the end is the end. */
-enum sw_status source_skip(struct source *s, uint64_t n, struct sw_err *err)
-    SW_MUST_USE;
+static inline SW_MUST_USE enum sw_status source_skip(struct source *s,
+    uint64_t n, struct sw_err *err)
+{
+	struct source_view *v = (struct source_view *)(void *)s;
+
+	if ((uint64_t)(v->end - v->p) < n)
+		return source_skip_far(s, n, err);
+	v->p += n;
+	return SW_OK;
+}
 /* Offset (in the uncompressed octets) of the next octet. */
-uint64_t source_offset(const struct source *s);
+static inline uint64_t source_offset(const struct source *s)
+{
+	const struct source_view *v =
+	    (const struct source_view *)(const void *)s;
+
+	return v->end_off - (uint64_t)(v->end - v->p);
+}
 /* Would source_peek(want) have to wait for the other end of a pipe, or read
  * a new block?  True: a good moment to run what has been batched. */
-bool source_would_block(struct source *s, size_t want);
+static inline bool source_would_block(const struct source *s, size_t want)
+{
+	const struct source_view *v =
+	    (const struct source_view *)(const void *)s;
 
-/* The block in which the octets last peeked lie; hold counts a reference,
- * which release gives back (NULL is allowed). */
+	return (size_t)(v->end - v->p) < want;
+}
+/* Can reading wait for another program (a pipe, a terminal)? */
+bool source_is_stream(const struct source *s);
+
+/* The block in which the octets last peeked (or read by source_read_at) lie;
+ * hold counts a reference, which release gives back (NULL is allowed), in any
+ * thread and also after the source is freed.  NULL over memory: its octets
+ * outlive the source. */
 struct source_block *source_block_hold(struct source *s);
 void source_block_release(struct source_block **b);
 

@@ -29,8 +29,9 @@ struct frame {
 	struct slice octets;
 };
 
-/* Added to no LINKTYPE: frames that the reader knows to be no packets are
- * not handed out at all but counted. */
+/* Frames that the reader knows to be no packets, or for whose kind there is
+ * no LINKTYPE, are not handed out but counted (ACCOUNT_FRAMES and
+ * ACCOUNT_FRAMES_NOT_IP or ACCOUNT_FRAMES_LINK_TYPE). */
 
 struct capture;
 
@@ -49,12 +50,15 @@ enum capture_probe {
  */
 struct capture_format {
 	const char *name; /* family: "pcap", "pcapng", "netmon" */
-	/* head: the first octets, up to 4096, fewer if the file is shorter. */
+	/* head: the first octets, up to 4096; at first perhaps as few as 4,
+	 * then at least 24 if the file has them. */
 	enum capture_probe (*probe)(struct slice head);
 	enum sw_status (*open)(struct source *s, struct account *account,
 	    void **state_r, struct sw_err *err);
 	/* 1: a frame; 0: end; < 0: enum sw_status (read error, no memory). */
 	int (*next)(void *state, struct frame *frame_r, struct sw_err *err);
+	/* Would next have to wait, or read a new block? */
+	bool (*would_block)(const void *state);
 	/* Exact name for the transcript: "pcap", "pcapng", "netmon1",
 	 * "netmon2"; zone and date of the times. */
 	const char *(*describe)(const void *state, struct sw_clock *clock_r);
@@ -75,7 +79,7 @@ enum sw_status capture_probe(struct source *s,
  */
 enum sw_status capture_open(struct source *s, struct account *account,
     struct capture **c_r, struct sw_err *err) SW_MUST_USE;
-/* 1: a frame; 0: end; < 0: enum sw_status. */
+/* 1: a frame, counted in ACCOUNT_FRAMES; 0: end; < 0: enum sw_status. */
 int capture_next(struct capture *c, struct frame *frame_r,
     struct sw_err *err) SW_MUST_USE;
 /* The block in which the last frame lies, a counted reference; NULL if the

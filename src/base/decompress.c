@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * decompress.c - compressed octets to octets, by libarchive
+ *
+ * libarchive's raw format is a file without an archive around it.  Only the
+ * filter that the first octets ask for is enabled, and none that would run a
+ * program.
+ */
+#include "base/decompress.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#define INPUT_LEN 65536
+
+struct decompress {
+	struct archive *archive;
+	bool open;
+	const char *name; /* static */
+	const char *file; /* the source's */
+	decompress_read_fn read;
+	void *ctx;
+	struct slice rest; /* of the block that libarchive gave last */
+	struct sw_err err; /* of reading */
+	bool failed;
+	uint8_t input[INPUT_LEN];
+};
+
+static const struct method {
+	const char *name;
+	struct slice magic;
+	int (*enable)(struct archive *);
+} methods[] = {
+	{ "gzip", { (const uint8_t *)"\x1f\x8b\x08", 3 },
+	  archive_read_support_filter_gzip },
+	{ "xz", { (const uint8_t *)"\xfd" "7zXZ\0", 6 },
+	  archive_read_support_filter_xz },
+	{ "zstd", { (const uint8_t *)"\x28\xb5\x2f\xfd", 4 },
+	  archive_read_support_filter_zstd },
+	{ "bzip2", { (const uint8_t *)"BZh", 3 },
+	  archive_read_support_filter_bzip2 },
+	{ "lz4", { (const uint8_t *)"\x04\x22\x4d\x18", 4 },
+	  archive_read_support_filter_lz4 },
+	{ "lz4", { (const uint8_t *)"\x02\x21\x4c\x18", 4 },
+	  archive_read_support_filter_lz4 },
+};
+
+/* "BZh" could begin a line of a log: the level and the first block's (or
+ * the end's) magic must follow. */
+static bool is_bzip2(struct slice head)
+{
+	struct slice magic = slice_head(slice_from(head, 4), 6);
+
+	return head.len >= 10 && head.p[3] >= '1' && head.p[3] <= '9' &&
+	    (slice_eq(magic, slice_make("\x31\x41\x59\x26\x53\x59", 6)) ||
+	    slice_eq(magic, slice_make("\x17\x72\x45\x38\x50\x90", 6)));
+}
+
+const char *decompress_probe(struct slice head)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+		const struct method *m = &methods[i];
+
+		if (!slice_eq(slice_head(head, m->magic.len), m->magic))
+			continue;
+		if (m->name[0] == 'b' && !is_bzip2(head))
+			continue;
+		return m->name;
+	}
+	return NULL;
+}
+
+static la_ssize_t feed(struct archive *a, void *ctx, const void **buf_r)
+{
+	struct decompress *d = ctx;
+	size_t got = 0;
+
+	*buf_r = d->input;
+	if (d->read(d->ctx, d->input, sizeof(d->input), &got, &d->err) !=
+	    SW_OK) {
+		d->failed = true;
+		archive_set_error(a, EIO, "read error");
+		return -1;
+	}
+	return (la_ssize_t)got;
+}
+
+static bool enable(struct archive *a, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
+		if (strcmp(methods[i].name, name) == 0)
+			/* ARCHIVE_WARN: it would run a program. */
+			return methods[i].enable(a) == ARCHIVE_OK;
+	return false;
+}
+
+enum sw_status decompress_new(const char *name, const char *file,
+    decompress_read_fn read, void *ctx, struct decompress **d_r,
+    struct sw_err *err)
+{
+	struct decompress *d = calloc(1, sizeof(*d));
+
+	*d_r = d;
+	if (!d)
+		return base_error_set(err, SW_ENOMEM, "no memory");
+	d->name = name;
+	d->file = file;
+	d->read = read;
+	d->ctx = ctx;
+	d->archive = archive_read_new();
+	if (!d->archive || archive_read_support_format_raw(d->archive) !=
+	    ARCHIVE_OK || archive_read_support_format_empty(d->archive) !=
+	    ARCHIVE_OK) {
+		decompress_free(d_r);
+		return base_error_set(err, SW_ENOMEM, "no memory");
+	}
+	if (!enable(d->archive, name)) {
+		decompress_free(d_r);
+		return base_error_set(err, SW_EFORMAT, "%s: compressed with "
+		    "%s, which this libarchive does not read", file, name);
+	}
+	return SW_OK;
+}
+
+static enum sw_status tell(struct decompress *d, struct sw_err *err)
+{
+	const char *text = archive_error_string(d->archive);
+
+	if (d->failed) {
+		if (err)
+			*err = d->err;
+		return SW_EREAD;
+	}
+	return base_error_set(err, SW_EREAD, "%s: damaged %s data: %s",
+	    d->file, d->name, text ? text : "no reason given");
+}
+
+/* 1: the data begins; 0: there is none. */
+static int begin(struct decompress *d)
+{
+	struct archive_entry *entry;
+	int r = archive_read_open2(d->archive, d, NULL, feed, NULL, NULL);
+
+	if (r == ARCHIVE_OK)
+		r = archive_read_next_header(d->archive, &entry);
+	if (r == ARCHIVE_EOF)
+		return 0;
+	return r == ARCHIVE_OK || r == ARCHIVE_WARN ? 1 : -1;
+}
+
+enum sw_status decompress_read(struct decompress *d, uint8_t *buf, size_t len,
+    size_t *got_r, struct sw_err *err)
+{
+	*got_r = 0;
+	if (!d->open) {
+		int r = begin(d);
+
+		if (r < 0)
+			return tell(d, err);
+		if (r == 0)
+			return SW_OK;
+		d->open = true;
+	}
+	while (d->rest.len == 0) {
+		const void *p;
+		size_t n;
+		la_int64_t off;
+		int r = archive_read_data_block(d->archive, &p, &n, &off);
+
+		if (r == ARCHIVE_EOF)
+			return SW_OK;
+		if (r != ARCHIVE_OK && r != ARCHIVE_WARN)
+			return tell(d, err);
+		d->rest = slice_make(p, n);
+	}
+	if (len > d->rest.len)
+		len = d->rest.len;
+	memcpy(buf, d->rest.p, len);
+	d->rest = slice_from(d->rest, len);
+	*got_r = len;
+	return SW_OK;
+}
+
+void decompress_free(struct decompress **d)
+{
+	if (!*d)
+		return;
+	archive_read_free((*d)->archive);
+	free(*d);
+	*d = NULL;
+}

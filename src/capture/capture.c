@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* capture.c - capture files of any format as frames: the registry */
+#include "capture/capture.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "capture/format.h"
+
+/* The first octets that a probe sees at least, if the file has them: no
+ * format has a shorter header, and a pipe must not be waited for longer. */
+#define PROBE_MAGIC 4
+#define PROBE_HEADER 24
+#define PROBE_MAX 4096
+
+struct capture {
+	const struct capture_format *format;
+	void *state;
+	struct source *source;
+	struct account *account;
+};
+
+const struct capture_format *const capture_formats[] = {
+	&capture_pcap,
+	NULL
+};
+
+static void warn(struct capture_input *in, uint64_t offset,
+    const char *format, va_list ap) __attribute__((format(printf, 3, 0)));
+
+static void warn(struct capture_input *in, uint64_t offset,
+    const char *format, va_list ap)
+{
+	char words[200], text[400];
+
+	if (in->warnings >= CAPTURE_WARNINGS) {
+		in->account->list_more[ACCOUNT_LIST_WARNINGS]++;
+		return;
+	}
+	in->warnings++;
+	if (vsnprintf(words, sizeof(words), format, ap) < 0 ||
+	    snprintf(text, sizeof(text), "%.160s: %s at offset %llu",
+	    source_name(in->source), words, (unsigned long long)offset) < 0)
+		return;
+	account_note(in->account, ACCOUNT_LIST_WARNINGS, slice_str(text), 1);
+}
+
+void capture_warn(struct capture_input *in, uint64_t offset,
+    const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	warn(in, offset, format, ap);
+	va_end(ap);
+}
+
+void capture_warn_record(struct capture_input *in, uint64_t offset,
+    const char *format, ...)
+{
+	va_list ap;
+
+	account_add(in->account, ACCOUNT_FRAMES_BAD_RECORD, 1);
+	va_start(ap, format);
+	warn(in, offset, format, ap);
+	va_end(ap);
+}
+
+/* The format and what it says of the first octets. */
+static enum capture_probe ask(struct slice head,
+    const struct capture_format **format_r)
+{
+	const struct capture_format *const *f;
+
+	for (f = capture_formats; *f; f++) {
+		enum capture_probe answer =
+		    (*f)->probe(slice_head(head, PROBE_MAX));
+
+		*format_r = *f;
+		if (answer != CAPTURE_NOT_MINE)
+			return answer;
+	}
+	*format_r = NULL;
+	return CAPTURE_NOT_MINE;
+}
+
+static enum sw_status probe(struct source *s,
+    const struct capture_format **format_r, enum capture_probe *answer_r,
+    size_t *len_r, struct sw_err *err)
+{
+	struct slice head;
+	enum sw_status status = source_peek(s, PROBE_MAGIC, &head, err);
+
+	*format_r = NULL;
+	*answer_r = CAPTURE_NOT_MINE;
+	*len_r = 0;
+	if (status != SW_OK)
+		return status;
+	*answer_r = ask(head, format_r);
+	if (*answer_r != CAPTURE_NOT_MINE) {
+		status = source_peek(s, PROBE_HEADER, &head, err);
+		if (status != SW_OK)
+			return status;
+		*answer_r = ask(head, format_r);
+	}
+	*len_r = head.len;
+	return SW_OK;
+}
+
+enum sw_status capture_probe(struct source *s,
+    const struct capture_format **format_r, struct sw_err *err)
+{
+	enum capture_probe answer;
+	size_t len;
+
+	return probe(s, format_r, &answer, &len, err);
+}
+
+static enum sw_status refuse(const struct source *s,
+    const struct capture_format *format, size_t len, struct sw_err *err)
+{
+	const char *name = source_name(s);
+
+	if (len == 0)
+		return base_error_set(err, SW_EFORMAT, "%s: is empty", name);
+	if (!format)
+		return base_error_set(err, SW_EFORMAT,
+		    "%s: not a capture of a known format", name);
+	if (len < PROBE_HEADER)
+		return base_error_at(err, SW_EFORMAT, len,
+		    "%s: a %s file cut in its header, after %zu octets", name,
+		    format->name, len);
+	return base_error_set(err, SW_EFORMAT,
+	    "%s: a %s file with a damaged header or of an unknown version",
+	    name, format->name);
+}
+
+enum sw_status capture_open(struct source *s, struct account *account,
+    struct capture **c_r, struct sw_err *err)
+{
+	const struct capture_format *format;
+	enum capture_probe answer;
+	struct capture *c;
+	enum sw_status status;
+	size_t len;
+
+	*c_r = NULL;
+	status = probe(s, &format, &answer, &len, err);
+	if (status != SW_OK)
+		return status;
+	if (answer != CAPTURE_MINE)
+		return refuse(s, format, len, err);
+	c = calloc(1, sizeof(*c));
+	if (!c)
+		return base_error_set(err, SW_ENOMEM, "no memory");
+	c->format = format;
+	c->source = s;
+	c->account = account;
+	status = format->open(s, account, &c->state, err);
+	if (status != SW_OK)
+		free(c);
+	else
+		*c_r = c;
+	return status;
+}
+
+int capture_next(struct capture *c, struct frame *frame_r,
+    struct sw_err *err)
+{
+	int r = c->format->next(c->state, frame_r, err);
+
+	if (r == 1)
+		account_add(c->account, ACCOUNT_FRAMES, 1);
+	return r;
+}
+
+struct source_block *capture_hold(struct capture *c)
+{
+	return source_block_hold(c->source);
+}
+
+bool capture_would_block(struct capture *c)
+{
+	return c->format->would_block(c->state);
+}
+
+const char *capture_describe(const struct capture *c,
+    struct sw_clock *clock_r)
+{
+	return c->format->describe(c->state, clock_r);
+}
+
+void capture_free(struct capture **c)
+{
+	if (!*c)
+		return;
+	(*c)->format->close(&(*c)->state);
+	free(*c);
+	*c = NULL;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* format.h - what the formats of src/capture share */
+#ifndef CAPTURE_FORMAT_H
+#define CAPTURE_FORMAT_H
+
+#include "base/anomaly.h"
+#include "base/clock.h"
+#include "base/cursor.h"
+#include "base/limits.h"
+#include "capture/capture.h"
+
+/* A frame longer than this is believed only when the record behind it makes
+ * sense: libpcap's limit for all link types that carry IP. */
+#define CAPTURE_FRAME_USUAL 262144u
+
+/* Warnings told of one file; more are only counted. */
+#define CAPTURE_WARNINGS 64
+
+/* What each format needs to tell of damage. */
+struct capture_input {
+	struct source *source;
+	struct account *account;
+	unsigned warnings;
+};
+
+/* Tell damage: "FILE: words at offset N". */
+void capture_warn(struct capture_input *in, uint64_t offset,
+    const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* The same, and count a damaged record. */
+void capture_warn_record(struct capture_input *in, uint64_t offset,
+    const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* What frames have in common: SNAPPED, wire_len of at least the octets. */
+static inline void capture_finish_frame(struct frame *f)
+{
+	if (f->octets.len < f->wire_len)
+		f->anomalies |= ANOMALY_BIT(ANOMALY_SNAPPED);
+	else
+		f->wire_len = (uint32_t)f->octets.len;
+}
+
+extern const struct capture_format capture_pcap;
+extern const struct capture_format capture_pcapng;
+extern const struct capture_format capture_netmon;
+
+#endif
