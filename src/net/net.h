@@ -17,6 +17,8 @@ struct net_options {
 	bool verify_checksums; /* drop segments whose checksums are wrong,
 	                          count them */
 	bool ignore_vlan;      /* vlan_tag is always 0 */
+	uint64_t secret;       /* random: keys the table of fragments, so that
+	                          no sender can choose its collisions */
 };
 
 enum sw_status net_new(const struct net_options *options,
@@ -42,7 +44,8 @@ void net_finish(struct net *n);
 
 /* Is the TCP checksum of a verifiable segment wrong?  A zero checksum field
  * or a partial one (offload leaves the pseudo-header sum) counts as wrong;
- * false when it cannot be verified. */
+ * false when it cannot be verified (cut by the snap length, or an IP length
+ * of 0). */
 bool net_checksum_is_bad(const struct segment *seg);
 
 /* Name of a link type for people ("EN10MB", or "147"); static or in
