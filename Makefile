@@ -272,7 +272,7 @@ lint: lint-layers lint-symbols lint-style lint-man shellcheck cppcheck tidy \
 lint-layers: ## a folder includes only what stands below it
 	@python3 tests/lint/layers.py
 lint-symbols: lib ## only sw_* is exported, names bear their folder
-	@sh tests/lint/symbols.sh $(LIB_SO) $(LIB_A)
+	@sh tests/lint/symbols.sh $(LIB_SO) $(O)
 lint-style: ## names that are banned, licence lines, source lists, width
 	@python3 tests/lint/style.py '$(SRC_ALL)'
 lint-man:
@@ -280,7 +280,7 @@ lint-man:
 		mandoc -T lint -W warning $(MANS); \
 	else echo 'skip mandoc: not installed'; fi
 shellcheck:
-	@shellcheck -s sh $(SCRIPTS)
+	@shellcheck $(SCRIPTS)
 cppcheck:
 	@cppcheck -q --std=c11 --error-exitcode=1 --inline-suppr -j 2 \
 		--enable=warning,performance,portability \
