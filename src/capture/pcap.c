@@ -23,8 +23,8 @@
  *
  * Microseconds of 10^6 and more: some writers put nanoseconds under the
  * microsecond magic, others forget to carry.  One pass cannot know all
- * records; as long as most have had such values they are nanoseconds, a
- * single one below 2 * 10^6 is carried.
+ * records: what is 2 * 10^6 or more is nanoseconds, and so are the others once
+ * most records have had such values; until then 1 * 10^6 and more is carried.
  */
 #include <stdlib.h>
 
@@ -297,14 +297,13 @@ static enum sw_status judge(struct pcap *p, const struct record *r,
 static int64_t odd_fraction(struct pcap *p, uint32_t fraction,
     int64_t *resolution_r)
 {
-	bool ns;
+	bool ns = p->carried > 4 * p->plain + 4;
 
 	if (fraction < 1000000) {
-		ns = p->carried > 4 * p->plain;
 		p->plain++;
 	} else {
 		p->carried++;
-		ns = fraction >= 2000000 || p->carried > 4 * p->plain + 4;
+		ns = ns || fraction >= 2000000;
 	}
 	if (!p->warned_time) {
 		p->warned_time = true;
@@ -361,15 +360,12 @@ static int cut_record(struct pcap *p, const struct record *r,
 		status = skip_damage(p, r, err);
 		return status == SW_OK ? 0 : status;
 	}
-	status = source_skip(p->in.source, octets.len, err);
-	if (status != SW_OK)
-		return status;
-	octets = slice_from(octets, p->header_len);
-	capture_warn(&p->in, start, "the file ends within a record (%zu of "
-	    "%lu octets)", octets.len, (unsigned long)r->len);
-	set_frame(p, r, octets, f);
+	set_frame(p, r, slice_from(octets, p->header_len), f);
 	f->anomalies |= ANOMALY_BIT(ANOMALY_TRUNCATED_INPUT);
-	return 1;
+	capture_warn(&p->in, start, "the file ends within a record (%zu of "
+	    "%lu octets)", f->octets.len, (unsigned long)r->len);
+	status = source_skip(p->in.source, octets.len, err);
+	return status == SW_OK ? 1 : status;
 }
 
 /* Fewer octets than a record header are left. */
@@ -408,11 +404,9 @@ static int next_slow(struct pcap *p, struct record *r, struct frame *f,
 	if (octets.len < want)
 		return cut_record(p, r, octets, f, err);
 	octets = slice_from(slice_head(octets, want), p->header_len);
-	status = source_skip(s, want, err);
-	if (status != SW_OK)
-		return status;
 	set_frame(p, r, octets, f);
-	return 1;
+	status = source_skip(s, want, err);
+	return status == SW_OK ? 1 : status;
 }
 
 static int next(void *state, struct frame *f, struct sw_err *err)
@@ -438,11 +432,10 @@ static int next(void *state, struct frame *f, struct sw_err *err)
 			continue;
 		}
 		octets = slice_from(slice_head(octets, want), p->header_len);
-		result = source_skip(p->in.source, want, err);
-		if (result != SW_OK)
-			break;
 		set_frame(p, &r, octets, f);
-		return 1;
+		result = source_skip(p->in.source, want, err);
+		if (result == SW_OK)
+			return 1;
 	}
 	return result;
 }
