@@ -369,7 +369,10 @@ static void tell_data(const struct teller *t, const struct sw_event *e)
 		put(t, "[content of no message");
 	}
 	put(t, ": ");
-	put_octets(t, d->size);
+	if (d->size < 0)
+		put(t, "size not known");
+	else
+		put_octets(t, d->size);
 	if (d->sha256.known) {
 		put(t, ", sha256 ");
 		(void)buffer_append_hex(t->b, d->sha256.octets, 8);
