@@ -48,6 +48,14 @@ bool net_checksum_is_bad(const struct segment *seg)
 
 enum { TCP_HEADER = 20, NO_SCALE = 255, SCALE_MAX = 14 };
 
+/* RFC 7323 2.3: more is taken as 14. */
+static uint8_t read_scale(struct cursor *value)
+{
+	uint8_t scale = cursor_u8(value);
+
+	return scale > SCALE_MAX ? SCALE_MAX : scale;
+}
+
 /* RFC 9293 3.1, RFC 7323 2.2; read up to the first that is damaged. */
 static void read_syn_options(struct segment *s, struct slice options)
 {
@@ -70,7 +78,7 @@ static void read_syn_options(struct segment *s, struct slice options)
 		if (kind == 2 && len == 4)
 			s->mss = cursor_be16(&value);
 		if (kind == 3 && len == 3)
-			s->window_scale = cursor_u8(&value);
+			s->window_scale = read_scale(&value);
 	}
 }
 
@@ -78,12 +86,8 @@ static void read_options(struct segment *s, struct slice options)
 {
 	s->mss = 0;
 	s->window_scale = NO_SCALE;
-	if ((s->flags & TCP_SYN) == 0)
-		return;
-	read_syn_options(s, options);
-	/* RFC 7323 2.3: more is taken as 14. */
-	if (s->window_scale > SCALE_MAX && s->window_scale != NO_SCALE)
-		s->window_scale = SCALE_MAX;
+	if ((s->flags & TCP_SYN) != 0)
+		read_syn_options(s, options);
 }
 
 /* All that does not come from the TCP header. */
