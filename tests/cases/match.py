@@ -368,7 +368,7 @@ def main(argv):
 
 
 PROGRAM = os.path.abspath(os.environ.get('SMTPWIRE',
-    os.path.join(os.environ.get('BUILD', 'build'), 'smtpwire')))
+    os.path.join(os.environ.get('O', 'build/release'), 'smtpwire')))
 
 if __name__ == '__main__':
 	sys.exit(main(sys.argv[1:]))

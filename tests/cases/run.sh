@@ -6,7 +6,7 @@
 
 cd "$(dirname "$0")/../.." || exit 2
 : "${BUILD:=build}"
-: "${SMTPWIRE:=$BUILD/smtpwire}"
+: "${SMTPWIRE:=${O:-$BUILD/release}/smtpwire}"
 export BUILD SMTPWIRE
 if ! command -v python3 >/dev/null; then
 	echo "skip cases: no python3"
