@@ -166,7 +166,7 @@ demo: ## set up, build, read a capture, write its messages
 SUB = $(MAKE) --no-print-directory
 RUN = tests/run $(RUNFLAGS) $(O)
 GOLDEN := $(if $(wildcard tests/golden/CASES),golden)
-E2E := $(wildcard tests/e2e/*.sh)
+E2E := $(wildcard tests/e2e/*.sh tests/e2e/*.py)
 ifeq ($(MODE),asan)
 # They build things anew and would test no more than in the plain build.
 E2E := $(filter-out $(wildcard tests/e2e/build_*.sh),$(E2E))
@@ -194,7 +194,7 @@ tests-build: all $(PROGRAMS)
 check: ## set up, build, run all tests
 	@sh tests/setup.sh check
 	@$(SUB) tests-build
-	@MAKE='$(MAKE)' CC='$(CC)' MODE='$(MODE)' $(RUN) $(TESTS)
+	@MAKE='$(MAKE)' CC='$(CC)' $(RUN) $(TESTS)
 
 check-unit: $(PROGRAMS) ## unit tests and the fuzzers' corpus
 	@$(RUN) $(PROGRAMS)
@@ -205,7 +205,7 @@ check-diff: all ## one traffic in several containers, other programs
 check-fault: tests-build ## memory and disk that run out
 	@$(RUN) $(FAULT)
 check-e2e: all ## the command and its installation from outside
-	@MAKE='$(MAKE)' CC='$(CC)' MODE='$(MODE)' $(RUN) $(E2E)
+	@MAKE='$(MAKE)' CC='$(CC)' $(RUN) $(E2E)
 
 golden-update: all ## CASE=name or CASE=all: take today's output as right
 	@test -n '$(CASE)' || { echo 'say CASE=name or CASE=all'; exit 2; }

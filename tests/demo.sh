@@ -7,7 +7,7 @@ set -eu
 smtpwire=$1
 folder=$2
 
-capture=$(sed -n 's/^demo: *//p' tests/demo.txt)
+capture=pcaps/postfix-plain.pcap
 if [ ! -f "$capture" ]; then
 	echo "demo: $capture is missing" >&2
 	exit 1

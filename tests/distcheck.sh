@@ -4,6 +4,8 @@
 #
 #   tests/distcheck.sh ARCHIVE.tar.gz NAME-VERSION "TARGETS"
 set -eu
+# What the calling make was told must not reach the unpacked one.
+unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL BUILD MODE O DESTDIR PREFIX
 archive=$1
 name=$2
 targets=$3

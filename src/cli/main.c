@@ -92,8 +92,10 @@ int main(int argc, char **argv)
 	const char *first = argc > 1 ? argv[1] : "";
 
 	hold_standard_descriptors();
-	/* A closed pipe is an error of write, and ends the run quietly. */
+	/* A closed pipe is an error of write, and ends the run quietly; so is
+	 * a limit on the size of files, which is told as a full disk is. */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	if (strcmp(first, "-h") == 0 || strcmp(first, "--help") == 0 ||
 	    strcmp(first, "help") == 0) {
 		print_usage(stdout);

@@ -1,0 +1,44 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# options.sh - help and manual list the same options
+. tests/lib.sh
+
+man=src/man/smtpwire.1
+
+"$SMTPWIRE" read --help | sed -n 's/^ .*--\([a-z-]*\).*/--\1/p
+	s/^  -\([a-zA-Z]\) .*/-\1/p' | sort >"$TMP/help"
+# .It Fl o Ar FILE , Fl -output Ar FILE
+sed -n '/^\.Sh OPTIONS/,/^\.Sh EXIT/p' $man | sed -n 's/^\.It //p' |
+	sed -n 's/.*Fl -\([a-z-]*\).*/--\1/p; t
+	s/^Fl \([a-zA-Z]\).*/-\1/p' | sort >"$TMP/man"
+is manual "$(cat "$TMP/help")" "$(cat "$TMP/man")"
+is manual-not-empty yes "$([ "$(wc -l <"$TMP/man")" -gt 20 ] && echo yes)"
+
+# Every option that help lists is taken, with the value that fits.
+while read -r o; do
+	case $o in
+	-f) value=text ;;
+	--output | --account) value=$TMP/some ;;
+	--eml) value=$TMP/eml ;;
+	--filter) value=tcp ;;
+	--format) value=iis-w3c ;;
+	--tz) value=+02:00 ;;
+	--since) value=1970-01-02 ;;
+	--until) value='2100-01-01 10:00' ;;
+	--ports) value=25,2000-2010 ;;
+	--vlan) value=strict ;;
+	--memory) value=64M ;;
+	--sort) value=start ;;
+	--id) value=0 ;;
+	--from | --rcpt | --host | --subject | --message-id | --queue-id)
+		value=x
+		;;
+	*) value= ;;
+	esac
+	# shellcheck disable=SC2086 # no word if there is no value
+	exits "option$o" 0 "$SMTPWIRE" read "$o" ${value:+"$value"} "$capture"
+done <"$TMP/help"
+
+# No line of help is wider than a terminal.
+"$SMTPWIRE" read --help >"$TMP/wide"
+is width '' "$(expand "$TMP/wide" | grep -E '.{80}')"

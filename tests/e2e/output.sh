@@ -1,0 +1,85 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# output.sh - where output goes, and what happens when it cannot
+. tests/lib.sh
+
+"$SMTPWIRE" read -q "$capture" >"$TMP/plain"
+
+exits file 0 "$SMTPWIRE" read -q -o "$TMP/o.txt" "$capture"
+is file-same '' "$(cmp "$TMP/plain" "$TMP/o.txt" 2>&1)"
+is file-not-stdout '' "$(cat "$TMP/out")"
+exits file-anew 0 "$SMTPWIRE" read -q -o "$TMP/o.txt" "$capture"
+is file-anew-same '' "$(cmp "$TMP/plain" "$TMP/o.txt" 2>&1)"
+exits dash 0 "$SMTPWIRE" read -q -o - "$capture"
+is dash-same '' "$(cmp "$TMP/plain" "$TMP/out" 2>&1)"
+exits stdout-device 0 "$SMTPWIRE" read -q -o /dev/stdout "$capture"
+is stdout-device-same '' "$(cmp "$TMP/plain" "$TMP/out" 2>&1)"
+exits null-device 0 "$SMTPWIRE" read -q -o /dev/null "$capture"
+
+ln -s o.txt "$TMP/link"
+chmod 640 "$TMP/o.txt"
+exits link 0 "$SMTPWIRE" read -q -f jsonl -o "$TMP/link" "$capture"
+is link-stays yes "$([ -L "$TMP/link" ] && echo yes)"
+has link-followed '^{"transcript":1' "$TMP/o.txt"
+is mode-stays 640 "$(stat -c %a "$TMP/o.txt")"
+
+mkfifo "$TMP/fifo"
+cat "$TMP/fifo" >"$TMP/through" &
+exits fifo 0 "$SMTPWIRE" read -q -o "$TMP/fifo" "$capture"
+wait
+is fifo-same '' "$(cmp "$TMP/plain" "$TMP/through" 2>&1)"
+
+# Nothing could be read: what was there before stays.
+echo before >"$TMP/kept"
+exits kept 3 "$SMTPWIRE" read -q -o "$TMP/kept" "$TMP/absent.pcap"
+is kept-content before "$(cat "$TMP/kept")"
+
+exits no-folder 4 "$SMTPWIRE" read -o "$TMP/absent/o.txt" "$capture"
+has no-folder-named 'absent/o.txt.*No such file' "$TMP/err"
+exits eml-no-folder 4 "$SMTPWIRE" read --eml "$TMP/absent/eml" "$capture"
+exits account 0 "$SMTPWIRE" read -q --account "$TMP/a.json" "$capture"
+has account-json '^{' "$TMP/a.json"
+is account-parses '' "$(python3 -m json.tool "$TMP/a.json" 2>&1 >/dev/null)"
+exits account-no-folder 4 "$SMTPWIRE" read -q --account "$TMP/absent/a" \
+	"$capture"
+
+exits eml 0 "$SMTPWIRE" read -q --eml "$TMP/eml" "$capture"
+is eml-files yes "$(ls "$TMP"/eml/*.eml >/dev/null && echo yes)"
+is eml-private 700 "$(stat -c %a "$TMP/eml")"
+
+# A full disk: /dev/full, and files that may grow to 0 octets.
+exits full 4 "$SMTPWIRE" read -o /dev/full "$capture"
+has full-told 'No space left' "$TMP/err"
+exits full-stdout 4 sh -c "'$SMTPWIRE' read '$capture' >/dev/full"
+exits full-help 4 sh -c "'$SMTPWIRE' read --help >/dev/full"
+exits full-formats 4 sh -c "'$SMTPWIRE' formats >/dev/full"
+exits full-account 4 "$SMTPWIRE" read -q --account /dev/full "$capture"
+echo before >"$TMP/small"
+status=0
+(
+	ulimit -f 0
+	exec "$SMTPWIRE" read -q -o "$TMP/small" "$capture"
+) 2>/dev/null || status=$?
+is limit 4 $status
+is limit-nothing-half before "$(cat "$TMP/small")"
+status=0
+(
+	ulimit -f 0
+	exec "$SMTPWIRE" read -q --eml "$TMP/limited" "$capture"
+) >/dev/null 2>&1 || status=$?
+is limit-eml 4 $status
+is limit-eml-nothing-half '' "$(find "$TMP/limited" -type f)"
+is no-parts '' "$(find "$TMP" -name '*.part')"
+
+# A file system that is really full, where we may make one.
+mkdir "$TMP/disk"
+if mount -t tmpfs -o size=16k tmpfs "$TMP/disk" 2>/dev/null; then
+	head -c 16384 /dev/zero >"$TMP/disk/filler" 2>/dev/null
+	exits disk 4 "$SMTPWIRE" read -q -o "$TMP/disk/o.txt" "$capture"
+	is disk-nothing-half filler "$(ls "$TMP/disk")"
+	umount "$TMP/disk"
+else
+	skip disk 'no file system can be mounted here'
+fi
+
+exits closed 4 sh -c "'$SMTPWIRE' read -q '$capture' >&-"

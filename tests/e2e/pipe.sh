@@ -1,0 +1,66 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# pipe.sh - standard input, pipes, and readers that go away
+. tests/lib.sh
+
+# The name of the input is in the transcript, what was read is not.
+normal="read -q -f jsonl --normal"
+
+# shellcheck disable=SC2086 # normal is a list of words
+"$SMTPWIRE" $normal "$capture" >"$TMP/file"
+# shellcheck disable=SC2086
+"$SMTPWIRE" $normal - <"$capture" >"$TMP/redirected"
+is redirected '' "$(cmp "$TMP/file" "$TMP/redirected" 2>&1)"
+# shellcheck disable=SC2086,SC2002
+cat "$capture" | "$SMTPWIRE" $normal - >"$TMP/piped"
+is piped '' "$(cmp "$TMP/file" "$TMP/piped" 2>&1)"
+# shellcheck disable=SC2086,SC2002
+cat "$capture" | dd bs=1 2>/dev/null | "$SMTPWIRE" $normal - >"$TMP/trickled"
+is trickled '' "$(cmp "$TMP/file" "$TMP/trickled" 2>&1)"
+mkfifo "$TMP/fifo"
+cat "$capture" >"$TMP/fifo" &
+# shellcheck disable=SC2086
+"$SMTPWIRE" $normal "$TMP/fifo" >"$TMP/named"
+wait
+is fifo '' "$(cmp "$TMP/file" "$TMP/named" 2>&1)"
+for p in gzip xz zstd bzip2 lz4; do
+	if ! command -v $p >/dev/null; then
+		skip "compressed-$p" "no $p"
+		continue
+	fi
+	# shellcheck disable=SC2086
+	$p -c <"$capture" | "$SMTPWIRE" $normal - >"$TMP/compressed"
+	is "compressed-$p" '' "$(cmp "$TMP/file" "$TMP/compressed" 2>&1)"
+done
+
+# A session is told as it ends, while the input goes on: the capture without
+# its end, from a writer that then waits.
+{
+	cat "$capture"
+	exec sleep 30
+} | "$SMTPWIRE" read -q - >"$TMP/live" &
+reader=$!
+i=0
+while [ ! -s "$TMP/live" ] && [ $i -lt 100 ]; do
+	sleep 0.1
+	i=$((i + 1))
+done
+has told-at-once '^session 1 ' "$TMP/live"
+kill $reader 2>/dev/null
+wait $reader 2>/dev/null
+
+# The reader goes away: quiet, and no failure.
+python3 - "$SMTPWIRE" "$capture" >"$TMP/result" 2>&1 <<'END'
+import os
+import subprocess
+import sys
+
+read, write = os.pipe()
+os.close(read)
+p = subprocess.run([sys.argv[1], "read", sys.argv[2]], stdout=write,
+                   stderr=subprocess.PIPE, check=False)
+print(p.returncode, p.stderr.decode())
+END
+is broken-pipe 0 "$(tr -d ' \n' <"$TMP/result")"
+exits head 0 sh -c "'$SMTPWIRE' read -q '$capture' | head -n 1"
+has head-line '^session 1 ' "$TMP/out"

@@ -1,0 +1,84 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# status.sh - exit status and messages of the command
+. tests/lib.sh
+
+exits no-command 2 "$SMTPWIRE"
+has no-command-usage '^usage: smtpwire' "$TMP/err"
+exits unknown-command 2 "$SMTPWIRE" frobnicate
+has unknown-command-named 'frobnicate: no such command' "$TMP/err"
+exits help 0 "$SMTPWIRE" --help
+has help-lists-read 'smtpwire read' "$TMP/out"
+exits version 0 "$SMTPWIRE" --version
+has version-number '^smtpwire [0-9]*\.[0-9]*\.[0-9]*$' "$TMP/out"
+exits read-version 0 "$SMTPWIRE" read -V
+exits read-help 0 "$SMTPWIRE" read --help
+is read-help-quiet '' "$(cat "$TMP/err")"
+exits formats 0 "$SMTPWIRE" formats
+has formats-pcapng '^  pcapng' "$TMP/out"
+has formats-iis 'iis-w3c' "$TMP/out"
+exits formats-no-operand 2 "$SMTPWIRE" formats x
+
+exits read-nothing 2 "$SMTPWIRE" read
+has read-nothing-told 'no file' "$TMP/err"
+is read-nothing-clean '' "$(cat "$TMP/out")"
+
+# Each wrong value: option, value.
+while read -r option value; do
+	exits "wrong$option" 2 "$SMTPWIRE" read "$option" "$value" "$capture"
+	has "wrong$option-told" "$option" "$TMP/err"
+done <<END
+-f xml
+--since yesterday
+--since 2004-02-30
+--since 2004-02-20T25:00
+--until 2004-13-01
+--tz Europe/Paris
+--tz +25:00
+--ports 0
+--ports 25,
+--ports 70000
+--ports 30-20
+--vlan maybe
+--memory 0
+--memory 10X
+--memory 99999999999999999999
+--sort end
+--id xyz
+END
+exits wrong-filter 2 "$SMTPWIRE" read --filter 'tcp prt 25' "$capture"
+exits wrong-format 2 "$SMTPWIRE" read --format no-such "$capture"
+exits unknown-option 2 "$SMTPWIRE" read --no-such "$capture"
+exits missing-argument 2 "$SMTPWIRE" read "$capture" --eml
+exits superfluous-argument 2 "$SMTPWIRE" read --failed=yes "$capture"
+has hint "Try 'smtpwire read --help'" "$TMP/err"
+
+exits good 0 "$SMTPWIRE" read "$capture"
+has good-session '^session 1 ' "$TMP/out"
+is good-account yes "$([ -s "$TMP/err" ] && echo yes)"
+exits quiet 0 "$SMTPWIRE" read -q "$capture"
+is quiet-silent '' "$(cat "$TMP/err")"
+
+exits absent 3 "$SMTPWIRE" read "$TMP/absent.pcap"
+has absent-named 'absent\.pcap.*No such file' "$TMP/err"
+exits folder 3 "$SMTPWIRE" read "$TMP"
+has folder-named "$TMP" "$TMP/err"
+: >"$TMP/empty"
+exits empty 3 "$SMTPWIRE" read "$TMP/empty"
+has empty-named 'empty' "$TMP/err"
+printf 'This is not a capture.\n' >"$TMP/text"
+exits no-capture 3 "$SMTPWIRE" read "$TMP/text"
+has no-capture-named 'text' "$TMP/err"
+exits absent-and-good 3 "$SMTPWIRE" read "$TMP/absent.pcap" "$capture"
+has absent-and-good-session '^session 1 ' "$TMP/out"
+if [ "$(id -u)" != 0 ]; then
+	cp "$capture" "$TMP/locked"
+	chmod 0 "$TMP/locked"
+	exits unreadable 3 "$SMTPWIRE" read "$TMP/locked"
+else
+	skip unreadable 'root may read everything'
+fi
+
+# A name with an escape sequence does not reach the terminal.
+exits escape 3 "$SMTPWIRE" read "$TMP/$(printf '\033[31mred')"
+lacks escape-shown "$(printf '\033')" "$TMP/err"
