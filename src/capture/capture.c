@@ -24,6 +24,7 @@ struct capture {
 const struct capture_format *const capture_formats[] = {
 	&capture_pcap,
 	&capture_pcapng,
+	&capture_netmon,
 	NULL
 };
 
