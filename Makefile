@@ -234,10 +234,11 @@ fuzz: ## T=smtp SECS=60: one fuzzer
 	@test -n '$(T)' || { echo 'T= is one of: $(FUZZ_ENTRIES)'; exit 2; }
 	@$(SUB) MODE=fuzz CC=clang fuzz-one T=$(T) SECS=$(SECS)
 fuzz-one: $(O)/tests/fuzz/fuzz_$(T)
-	@mkdir -p $(O)/corpus/$(T) $(O)/crashes tests/fuzz/corpus/$(T)
+	@mkdir -p $(O)/corpus/$(T) $(O)/crashes
 	$< $(FUZZFLAGS) -artifact_prefix=$(O)/crashes/$(T)- \
 		$(patsubst %,-dict=%,$(wildcard tests/fuzz/$(T).dict)) \
-		$(O)/corpus/$(T) tests/fuzz/corpus/$(T)
+		$(O)/corpus/$(T) $(wildcard tests/fuzz/corpus/$(T) \
+		tests/fuzz/crashes/$(T))
 fuzz-smoke: ## every fuzzer, SECS in all
 	@set -e; n=$(words $(FUZZ_ENTRIES)); for t in $(FUZZ_ENTRIES); do \
 		$(SUB) fuzz T=$$t SECS=$$(( ($(SECS) + n - 1) / n )); done
@@ -252,7 +253,7 @@ bench: all ## speed beside other programs
 
 DIR ?= ../shared/captures
 corpus: all ## DIR=folder: read all captures there, compare with facts.jsonl
-	@python3 tests/corpus/corpus.py $(O)/smtpwire $(DIR)
+	@DIR='$(DIR)' $(RUN) tests/corpus/run.sh
 
 # --- lint
 
