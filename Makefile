@@ -174,8 +174,10 @@ endif
 DIFF := $(wildcard tests/diff/*.sh)
 FAULT := $(wildcard tests/fault/*.sh)
 CASES := $(wildcard tests/cases/run.sh)
+CORPUS := $(wildcard tests/corpus/run.sh)
 PROGRAMS = $(UNIT) $(REPLAY)
-TESTS = $(GOLDEN) $(CASES) $(PROGRAMS) $(DIFF) $(FAULT) $(E2E)
+TESTS = $(GOLDEN) $(CASES) $(PROGRAMS) $(DIFF) $(FAULT) $(CORPUS) \
+	$(E2E)
 
 $(UNIT): $(O)/%: $(O)/%.o $(LIB_A)
 	$(say) LD $@
@@ -253,7 +255,8 @@ bench: all ## speed beside other programs
 
 DIR ?= ../shared/captures
 corpus: all ## DIR=folder: read all captures there, compare with facts.jsonl
-	@DIR='$(DIR)' $(RUN) tests/corpus/run.sh
+	@DIR='$(DIR)' SMTPWIRE='$(abspath $(O))/smtpwire' \
+		sh tests/corpus/run.sh
 
 # --- lint
 
