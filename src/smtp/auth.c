@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* auth.c - who logs in: the user's name out of an AUTH exchange */
+#include "smtp/auth.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+
+#include "base/cursor.h"
+
+/* RFC 4954 4.5: base64 of an exchange's line; longer ones are not looked
+ * at. */
+enum { ANSWER_MAX = 12288, DECODED_MAX = ANSWER_MAX / 4 * 3 + 3 };
+
+struct mechanism {
+	const char *name; /* or its beginning */
+	bool prefix;
+	bool (*user)(struct slice decoded, unsigned step,
+	    struct buffer *out);
+};
+
+bool auth_is_base64(struct slice line)
+{
+	size_t i;
+
+	for (i = 0; i < line.len; i++)
+		if (!ascii_is_alnum(line.p[i]) && line.p[i] != '+' &&
+		    line.p[i] != '/' && line.p[i] != '=')
+			return false;
+	return line.len > 0;
+}
+
+/* The piece of s from off up to the octet stop (or the end). */
+static struct slice until(struct slice s, size_t off, uint8_t stop)
+{
+	struct slice rest = slice_from(s, off);
+	const uint8_t *end = rest.len ? memchr(rest.p, stop, rest.len) : NULL;
+
+	return end ? slice_head(rest, (size_t)(end - rest.p)) : rest;
+}
+
+static bool plain_user(struct slice d, unsigned step, struct buffer *out)
+{
+	struct slice authzid = until(d, 0, '\0'), authcid;
+
+	(void)step;
+	if (authzid.len == d.len)
+		return false;
+	authcid = until(d, authzid.len + 1, '\0');
+	return authcid.len > 0 && buffer_append_slice(out, authcid);
+}
+
+static bool login_user(struct slice d, unsigned step, struct buffer *out)
+{
+	return step == 0 && d.len > 0 && buffer_append_slice(out, d);
+}
+
+/* "user SP hex": the digest has no blank. */
+static bool cram_user(struct slice d, unsigned step, struct buffer *out)
+{
+	size_t n = d.len;
+
+	(void)step;
+	while (n > 0 && d.p[n - 1] != ' ')
+		n--;
+	return n > 1 && buffer_append_slice(out, slice_head(d, n - 1));
+}
+
+/* client-first-message: gs2-header "n=" saslname "," ... ; =2C and =3D */
+static bool scram_user(struct slice d, unsigned step, struct buffer *out)
+{
+	size_t at = slice_find_nocase(d, slice_str("n=")), i;
+	struct slice name;
+
+	if (step != 0 || at == d.len || (at > 0 && d.p[at - 1] != ','))
+		return false;
+	name = until(d, at + 2, ',');
+	for (i = 0; i < name.len; i++) {
+		struct slice here = slice_from(name, i);
+		uint8_t c = name.p[i];
+
+		if (slice_has_prefix_nocase(here, slice_str("=2C"))) {
+			c = ',';
+			i += 2;
+		} else if (slice_has_prefix_nocase(here, slice_str("=3D"))) {
+			c = '=';
+			i += 2;
+		}
+		buffer_append(out, &c, 1);
+	}
+	return name.len > 0;
+}
+
+static bool digest_user(struct slice d, unsigned step, struct buffer *out)
+{
+	static const char key[] = "username=\"";
+	size_t at = slice_find_nocase(d, slice_str(key));
+
+	(void)step;
+	return at < d.len && buffer_append_slice(out,
+	    until(d, at + strlen(key), '"'));
+}
+
+/* "user=NAME" 0x01 ... */
+static bool xoauth2_user(struct slice d, unsigned step, struct buffer *out)
+{
+	(void)step;
+	return slice_has_prefix_nocase(d, slice_str("user=")) &&
+	    buffer_append_slice(out, until(d, 5, '\1'));
+}
+
+/* gs2-header: "n,a=NAME," */
+static bool oauthbearer_user(struct slice d, unsigned step,
+    struct buffer *out)
+{
+	size_t at = slice_find_nocase(d, slice_str(",a="));
+
+	(void)step;
+	return at < d.len && buffer_append_slice(out, until(d, at + 3, ','));
+}
+
+static bool external_user(struct slice d, unsigned step, struct buffer *out)
+{
+	return step == 0 && d.len > 0 && buffer_append_slice(out, d);
+}
+
+/* A UTF-16LE or OEM string of an NTLM message, as UTF-8 (the basic plane). */
+static void append_ntlm(struct buffer *out, struct slice s, bool unicode)
+{
+	size_t i;
+
+	if (!unicode) {
+		buffer_append_slice(out, s);
+		return;
+	}
+	for (i = 0; i + 1 < s.len; i += 2) {
+		unsigned c = s.p[i] | (unsigned)s.p[i + 1] << 8;
+		uint8_t u[3] = { (uint8_t)(0xe0 | c >> 12),
+			(uint8_t)(0x80 | (c >> 6 & 63)),
+			(uint8_t)(0x80 | (c & 63)) };
+
+		if (c < 0x80) {
+			u[0] = (uint8_t)c;
+			buffer_append(out, u, 1);
+		} else if (c < 0x800) {
+			u[1] = (uint8_t)(0xc0 | c >> 6);
+			buffer_append(out, u + 1, 2);
+		} else {
+			buffer_append(out, u, 3);
+		}
+	}
+}
+
+/* A payload field: length, maximum, offset ([MS-NLMP] 2.2.1.3). */
+static struct slice ntlm_field(struct slice d, size_t at)
+{
+	struct cursor c = cursor_make(slice_from(d, at));
+	size_t len = cursor_le16(&c), off;
+
+	cursor_skip(&c, 2);
+	off = cursor_le32(&c);
+	if (c.bad || off > d.len || len > d.len - off)
+		return slice_make(NULL, 0);
+	return slice_make(d.p + off, len);
+}
+
+/* AUTHENTICATE_MESSAGE, [MS-NLMP] 2.2.1.3: domain at 28, user at 36, flags
+ * at 60. */
+static bool ntlm_user(struct slice d, unsigned step, struct buffer *out)
+{
+	struct cursor c = cursor_make(slice_from(d, 8));
+	struct slice domain = ntlm_field(d, 28), user = ntlm_field(d, 36);
+	bool unicode;
+
+	(void)step;
+	if (d.len < 64 || memcmp(d.p, "NTLMSSP", 8) != 0 ||
+	    cursor_le32(&c) != 3 || user.len == 0)
+		return false;
+	c = cursor_make(slice_from(d, 60));
+	unicode = cursor_le32(&c) & 1;
+	if (domain.len > 0) {
+		append_ntlm(out, domain, unicode);
+		buffer_append_char(out, '\\');
+	}
+	append_ntlm(out, user, unicode);
+	return true;
+}
+
+static const struct mechanism mechanisms[] = {
+	{ "PLAIN", false, plain_user },
+	{ "LOGIN", false, login_user },
+	{ "CRAM-", true, cram_user },
+	{ "SCRAM-", true, scram_user },
+	{ "DIGEST-MD5", false, digest_user },
+	{ "XOAUTH2", false, xoauth2_user },
+	{ "OAUTHBEARER", false, oauthbearer_user },
+	{ "EXTERNAL", false, external_user },
+	{ "NTLM", false, ntlm_user },
+	{ "GSS-SPNEGO", false, ntlm_user },
+};
+
+static bool is_mechanism(const struct mechanism *m, struct slice name)
+{
+	return m->prefix ?
+	    slice_has_prefix_nocase(name, slice_str(m->name)) :
+	    slice_eq_nocase(name, slice_str(m->name));
+}
+
+/* Decode into out (DECODED_MAX octets); false: not base64. */
+static bool decode(struct slice answer, uint8_t *out, size_t *len_r)
+{
+	size_t padding = 0;
+	int n;
+
+	if (answer.len == 0 || answer.len > ANSWER_MAX ||
+	    answer.len % 4 != 0 || !auth_is_base64(answer))
+		return false;
+	while (padding < 2 && answer.p[answer.len - 1 - padding] == '=')
+		padding++;
+	n = EVP_DecodeBlock(out, answer.p, (int)answer.len);
+	if (n < 0 || (size_t)n < padding)
+		return false;
+	*len_r = (size_t)n - padding;
+	return true;
+}
+
+bool auth_user(struct slice mechanism, unsigned step, struct slice answer,
+    struct buffer *out)
+{
+	uint8_t decoded[DECODED_MAX];
+	size_t i, len;
+	bool found = false;
+
+	if (!decode(slice_trim(answer), decoded, &len))
+		return false;
+	for (i = 0; i < sizeof(mechanisms) / sizeof(mechanisms[0]); i++)
+		if (is_mechanism(&mechanisms[i], mechanism)) {
+			found = mechanisms[i].user(slice_make(decoded, len),
+			    step, out);
+			break;
+		}
+	OPENSSL_cleanse(decoded, len);
+	return found && out->len > 0;
+}

@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * dialogue.c - octets of two directions to the events of one session
+ *
+ * Theory of operation.  Goal: the transcript of RFC 5321 dialogues as they
+ * are met, from octets in causal order, cut anywhere.  Phases: START (held
+ * until a line or a record says what the stream is, start.c), SMTP
+ * (client.c, server.c), TLS (opaque; smtp/tls.c looks at the handshake),
+ * IGNORE (not SMTP).  From SMTP the dialogue goes to TLS when STARTTLS was
+ * accepted and a TLS record follows, and back if the record goes on in clear
+ * (a capture that was decrypted in place).
+ *
+ * Nothing here knows packets or time beyond the origin that every delivery
+ * bears.  Limits: LIMIT_OUTSTANDING, LIMIT_PROVISIONAL, LIMIT_LINE,
+ * LIMIT_REPLY_LINES; what is kept of the session is limited by the builder.
+ * Not handled: TLS is not decrypted.
+ */
+#include "smtp/dialogue.h"
+
+#include <stdlib.h>
+
+#include "smtp/dialogue_internal.h"
+
+enum sw_role dialogue_role(const struct dialogue *d, int dir)
+{
+	return (dir == d->client_dir) != d->turned ? SW_CLIENT : SW_SERVER;
+}
+
+int dialogue_dir(const struct dialogue *d, enum sw_role role)
+{
+	return (role == SW_CLIENT) != d->turned ? d->client_dir :
+	    1 - d->client_dir;
+}
+
+struct event_span dialogue_span(struct origin first, struct origin last)
+{
+	struct event_span span = { first.at, last.at, first.ts_ns,
+		last.ts_ns };
+
+	return span;
+}
+
+uint32_t dialogue_flags(const struct dialogue *d, uint32_t flags)
+{
+	return d->turned ? flags | SW_BIT(SW_FLAG_TURNED) : flags;
+}
+
+void dialogue_remember(struct dialogue *d, uint32_t n, int dir,
+    uint64_t end_offset)
+{
+	struct recent *r = &d->recent[d->recent_count++ % RECENT];
+
+	r->n = n;
+	r->dir = dir;
+	r->end_offset = end_offset;
+}
+
+enum sw_status dialogue_new(struct session_builder *b,
+    const struct dialogue_start *start, struct dialogue **d_r)
+{
+	struct dialogue *d = calloc(1, sizeof(*d));
+
+	*d_r = d;
+	if (!d)
+		return SW_ENOMEM;
+	d->b = b;
+	d->start = *start;
+	d->client_dir = start->opener_known || start->server_dir != 0 ? 0 : 1;
+	line_reader_init(&d->client_line);
+	line_reader_init(&d->server_line);
+	buffer_init(&d->reply.text, 1 << 20);
+	return SW_OK;
+}
+
+void dialogue_free(struct dialogue **dp)
+{
+	struct dialogue *d = *dp;
+	size_t i;
+
+	if (!d)
+		return;
+	*dp = NULL;
+	for (i = 0; i < d->item_count; i++)
+		free(d->items[i].copy);
+	free(d->items);
+	for (i = 0; i < d->late_count; i++) {
+		free(d->late[i].lines);
+		free(d->late[i].text);
+	}
+	free(d->late);
+	free(d->queue);
+	held_fini(&d->held);
+	held_fini(&d->guess);
+	line_reader_fini(&d->client_line);
+	line_reader_fini(&d->server_line);
+	buffer_fini(&d->reply.text);
+	free(d->reply.ends);
+	if (d->tls_started)
+		tls_observer_fini(&d->tls);
+	free(d);
+}
+
+/* --- TLS --------------------------------------------------------------------- */
+
+static struct sw_bytes text_of(struct dialogue *d, struct slice s)
+{
+	return session_text(d->b, s);
+}
+
+void dialogue_tls_begin(struct dialogue *d, bool starttls,
+    struct origin origin)
+{
+	struct sw_tls none = { 0 };
+
+	if (d->tls_started)
+		tls_observer_fini(&d->tls);
+	tls_observer_init(&d->tls);
+	d->tls_started = true;
+	d->tls_by_starttls = starttls;
+	d->phase = PHASE_TLS;
+	d->tls_first = d->tls_last = origin;
+	d->tls_n = session_tls(d->b, &none, dialogue_span(origin, origin));
+}
+
+/* What the observer knows now, into the event and the encryption object. */
+static void tell_tls(struct dialogue *d, bool decrypted)
+{
+	struct tls_facts f = tls_observer_facts(&d->tls);
+	struct sw_event *e = session_event(d->b, d->tls_n);
+	struct sw_encryption *enc;
+	struct sw_tls tls = { 0 };
+	bool is_tls = tls_observer_verdict(&d->tls, SW_CLIENT) == TLS_YES ||
+	    tls_observer_verdict(&d->tls, SW_SERVER) == TLS_YES;
+
+	tls.version = text_of(d, f.version);
+	tls.cipher = text_of(d, f.cipher);
+	tls.sni = text_of(d, f.sni);
+	tls.octets = f.octets;
+	if (e) {
+		e->u.tls = tls;
+		e->at_last = d->tls_last.at;
+		e->end = d->tls_last.ts_ns;
+	}
+	if (!is_tls)
+		session_note(d->b, SW_NOTE_TLS_NOT_FOLLOWED, d->tls_n,
+		    d->tls_first.at, d->tls_last.at, "STARTTLS was accepted, "
+		    "but what follows is neither TLS nor SMTP.");
+	enc = session_encryption(d->b);
+	enc->starttls = d->tls_by_starttls;
+	enc->version = tls.version;
+	enc->cipher = tls.cipher;
+	enc->sni = tls.sni;
+	enc->subject = text_of(d, f.subject);
+	enc->issuer = text_of(d, f.issuer);
+	enc->octets = tls.octets;
+	enc->decrypted = decrypted;
+}
+
+/* A clear dialogue behind the handshake: the capture was decrypted in
+ * place.  Octets begin a delivery that is no TLS record. */
+static bool goes_on_in_clear(const struct dialogue *d, enum sw_role by,
+    struct slice octets)
+{
+	const struct tls_side *side = &d->tls.side[by];
+	const uint8_t *lf = memchr(octets.p, '\n', octets.len);
+	struct slice line;
+
+	if (side->verdict == TLS_UNDECIDED || side->left > 0 ||
+	    side->head_len > 0 || !lf)
+		return false;
+	line = slice_head(octets, (size_t)(lf - octets.p));
+	if (line.len > 0 && line.p[line.len - 1] == '\r')
+		line.len--;
+	return by == SW_CLIENT ? start_is_command(line) :
+	    start_is_reply(line);
+}
+
+static void tls_octets(struct dialogue *d, const struct dialogue_octets *o)
+{
+	enum sw_role by = dialogue_role(d, o->dir);
+
+	if (goes_on_in_clear(d, by, o->octets)) {
+		tell_tls(d, true);
+		d->tls_n = 0;
+		d->phase = PHASE_SMTP;
+		d->kind = DIALOGUE_SMTP;
+		d->client = CLIENT_COMMAND;
+		d->greeting_due = !d->tls_by_starttls;
+		dialogue_dispatch(d, o);
+		return;
+	}
+	d->tls_last = o->origin;
+	tls_observer_feed(&d->tls, by, o->octets);
+}
+
+/* --- deliveries ---------------------------------------------------------------- */
+
+void dialogue_dispatch(struct dialogue *d, const struct dialogue_octets *o)
+{
+	switch (d->phase) {
+	case PHASE_START:
+	case PHASE_IGNORE:
+		break;
+	case PHASE_SMTP:
+		if (dialogue_role(d, o->dir) == SW_CLIENT)
+			client_octets(d, o);
+		else
+			server_octets(d, o);
+		break;
+	case PHASE_TLS:
+		tls_octets(d, o);
+		break;
+	}
+}
+
+void dialogue_dispatch_gap(struct dialogue *d, int dir, uint64_t offset,
+    uint64_t len, struct origin origin)
+{
+	enum sw_role by = dialogue_role(d, dir);
+
+	(void)offset;
+	if (d->phase == PHASE_SMTP && by == SW_CLIENT) {
+		client_gap(d, len, origin);
+	} else if (d->phase == PHASE_SMTP) {
+		server_gap(d, len, origin);
+	} else if (d->phase == PHASE_TLS) {
+		tls_observer_gap(&d->tls, by);
+		session_gap(d->b, by, (int64_t)len,
+		    dialogue_span(origin, origin));
+	}
+}
+
+/* The octets of one direction are over. */
+static void end_direction(struct dialogue *d, int dir, bool cut,
+    struct origin origin)
+{
+	if (d->phase != PHASE_SMTP)
+		return;
+	if (dialogue_role(d, dir) == SW_CLIENT)
+		client_end(d, cut, origin);
+	else
+		server_end(d, cut, origin);
+}
+
+void dialogue_dispatch_close(struct dialogue *d, int dir, bool rst,
+    struct origin origin)
+{
+	end_direction(d, dir, false, origin);
+	if (d->close_told)
+		return;
+	/* A reset ends both directions. */
+	if (rst)
+		end_direction(d, 1 - dir, false, origin);
+	d->close_told = true;
+	d->close_dir = dir;
+	d->close_rst = rst;
+	session_close(d->b, dialogue_role(d, dir),
+	    rst ? SW_CLOSE_RST : SW_CLOSE_FIN,
+	    dialogue_span(origin, origin));
+}
+
+void dialogue_feed(struct dialogue *d, const struct dialogue_octets *o)
+{
+	struct start_item item = { 0 };
+
+	if (o->octets.len == 0)
+		return;
+	d->last[o->dir] = o->origin;
+	d->seen_mask |= 1u << o->dir;
+	if (d->phase != PHASE_START) {
+		dialogue_dispatch(d, o);
+		return;
+	}
+	item.kind = START_OCTETS;
+	item.o = *o;
+	if (!start_add(d, &item))
+		d->memory = true;
+	start_decide(d, false);
+}
+
+static void add_item(struct dialogue *d, const struct start_item *item)
+{
+	if (!start_add(d, item))
+		d->memory = true;
+}
+
+void dialogue_gap(struct dialogue *d, int dir, uint64_t offset, uint64_t len,
+    struct origin origin)
+{
+	struct start_item item = { 0 };
+
+	d->gap_seen[dir] = true;
+	session_note(d->b, SW_NOTE_GAP, 0, origin.at, origin.at,
+	    "%llu octets of the %s's are missing from the record.",
+	    (unsigned long long)len,
+	    dialogue_role(d, dir) == SW_CLIENT ? "client" : "server");
+	if (d->phase != PHASE_START) {
+		dialogue_dispatch_gap(d, dir, offset, len, origin);
+		return;
+	}
+	item.kind = START_GAP;
+	item.o.dir = dir;
+	item.o.offset = offset;
+	item.o.origin = origin;
+	item.len = len;
+	add_item(d, &item);
+}
+
+void dialogue_close(struct dialogue *d, int dir, bool rst,
+    struct origin origin)
+{
+	struct start_item item = { 0 };
+
+	if (d->phase != PHASE_START) {
+		dialogue_dispatch_close(d, dir, rst, origin);
+		return;
+	}
+	item.kind = START_CLOSE;
+	item.o.dir = dir;
+	item.o.origin = origin;
+	item.rst = rst;
+	add_item(d, &item);
+}
+
+/* --- the end --------------------------------------------------------------------- */
+
+static enum sw_ending ending_of(const struct dialogue *d,
+    const struct dialogue_end *end)
+{
+	bool by_client = d->close_told &&
+	    (d->close_dir == d->client_dir) != d->turned;
+
+	if (d->kind == DIALOGUE_SMTP && session_has_quit(d->b,
+	    d->close_told && !by_client))
+		return SW_ENDING_QUIT;
+	if (!d->close_told)
+		return end->ending;
+	if (d->close_rst)
+		return by_client ? SW_ENDING_CLIENT_RESET :
+		    SW_ENDING_SERVER_RESET;
+	return by_client ? SW_ENDING_CLIENT_CLOSE : SW_ENDING_SERVER_CLOSE;
+}
+
+/* The record ends and the peer never acknowledged these. */
+static void tell_unacked(struct dialogue *d, const struct dialogue_end *end)
+{
+	size_t i, count = d->recent_count < RECENT ? d->recent_count : RECENT;
+
+	for (i = 0; i < count; i++) {
+		const struct recent *r = &d->recent[i];
+		struct sw_event *e;
+
+		if (!end->acked_known[r->dir] ||
+		    end->acked[r->dir] >= r->end_offset)
+			continue;
+		e = session_event(d->b, r->n);
+		if (e)
+			e->flags |= SW_BIT(SW_FLAG_UNACKED);
+	}
+}
+
+static void tell_what_was_not_seen(struct dialogue *d,
+    const struct dialogue_end *end)
+{
+	if (!d->start.opener_known)
+		session_note(d->b, SW_NOTE_NO_START, 0, 0, 0,
+		    "The record does not hold the connection's start.");
+	if (end->seen[0] && end->seen[1])
+		return;
+	session_replies_unseen(d->b);
+	session_note(d->b, SW_NOTE_DIRECTION_MISSING, 0, 0, 0,
+	    "The %s's direction is missing from the record.",
+	    end->seen[d->client_dir] ? "server" : "client");
+}
+
+/* Neither a reply nor a command was ever seen: it was no SMTP. */
+static void forget_unproved(struct dialogue *d)
+{
+	int dir = d->seen_mask & 1u << d->client_dir ? d->client_dir :
+	    1 - d->client_dir;
+
+	session_forget(d->b);
+	start_not_smtp(d, d->last[dir], d->last[dir], dir,
+	    slice_make("", 0));
+}
+
+void dialogue_finish(struct dialogue *d, const struct dialogue_end *end)
+{
+	/* The record is over before the connection is. */
+	bool cut = end->input_ended && !d->close_told;
+
+	start_decide(d, true);
+	if (d->phase == PHASE_SMTP && !d->unproved) {
+		/* The server first: what it says may decide on held octets. */
+		server_end(d, cut, end->origin);
+		client_end(d, cut, end->origin);
+		d->client_offset = UINT64_MAX;
+		server_flush_late(d);
+	}
+	if (d->phase == PHASE_SMTP && d->unproved &&
+	    d->kind == DIALOGUE_SMTP)
+		forget_unproved(d);
+	if (d->phase == PHASE_TLS)
+		tell_tls(d, false);
+	tell_unacked(d, end);
+	tell_what_was_not_seen(d, end);
+	session_get(d->b)->ending = ending_of(d, end);
+}
+
+enum dialogue_kind dialogue_kind(const struct dialogue *d)
+{
+	return d->kind;
+}
+
+int dialogue_client_dir(const struct dialogue *d)
+{
+	return d->client_dir;
+}
+
+size_t dialogue_memory(const struct dialogue *d)
+{
+	return sizeof(*d) + d->held.octets.capacity +
+	    d->client_line.held.capacity + d->server_line.held.capacity +
+	    d->reply.text.capacity + d->start_octets[0] + d->start_octets[1];
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * dialogue_internal.h - what the files of the dialogue share: start.c (who is
+ * who, and is it SMTP), client.c (commands and content), server.c (replies
+ * and what they answer), dialogue.c (deliveries, TLS, the end)
+ */
+#ifndef SMTP_DIALOGUE_INTERNAL_H
+#define SMTP_DIALOGUE_INTERNAL_H
+
+#include "base/limits.h"
+#include "smtp/body.h"
+#include "smtp/dialogue.h"
+#include "smtp/line.h"
+#include "smtp/tls.h"
+
+/* What awaits a reply. */
+enum awaiting {
+	AWAIT_COMMAND,
+	AWAIT_AUTH_STEP, /* a client's line of an AUTH exchange */
+	AWAIT_CONTENT    /* the verdict after the dot; n is the data event */
+};
+
+struct outstanding {
+	uint32_t n;
+	enum verb verb;
+	enum awaiting kind;
+	bool uncertain; /* its reply may lie in a gap */
+	bool per_rcpt;  /* LMTP, PRDR: replies_left verdicts */
+	bool prdr;      /* ... and one more for the message */
+	size_t replies_left;
+	long index;
+	bool last;      /* BDAT LAST */
+	uint64_t size;  /* of BDAT, XEXCH50 */
+	bool counted;   /* size is readable */
+};
+
+/* A piece of what is held. */
+struct piece {
+	size_t end; /* octets of the held buffer up to here */
+	struct origin origin;
+	uint64_t offset, acked;
+	bool acked_known, other_seen;
+};
+
+struct held {
+	struct buffer octets;
+	struct piece *pieces;
+	size_t count, capacity;
+};
+
+/* A delivery, gap or close before it is known what the stream is. */
+enum start_kind { START_OCTETS, START_GAP, START_CLOSE };
+struct start_item {
+	enum start_kind kind;
+	struct dialogue_octets o; /* octets: heap copy */
+	uint8_t *copy;
+	uint64_t len;             /* gap */
+	bool rst;
+};
+
+/* A reply event that waits until the client octets before it are told. */
+struct late_reply {
+	struct reply_in in;   /* lines: heap */
+	struct slice *lines;
+	uint8_t *text;
+	uint64_t mark;        /* client offset that came before it */
+};
+
+enum client_state {
+	CLIENT_COMMAND,
+	CLIENT_AFTER_DATA,  /* DATA sent, not answered */
+	CLIENT_AFTER_DATA_2XX, /* answered 2xx: content if no verb follows */
+	CLIENT_AFTER_BDAT,  /* BDAT sent, not answered: chunk and what
+	                       follows are held */
+	CLIENT_REFUSED_BDAT,/* refused before any octet of the chunk came */
+	CLIENT_BODY,
+	CLIENT_CHUNK,       /* counted octets: BDAT, XEXCH50 */
+	CLIENT_GUESS,       /* no SYN: content until proved otherwise */
+	CLIENT_TLS          /* STARTTLS answered 220: TLS or not? */
+};
+
+enum phase { PHASE_START, PHASE_SMTP, PHASE_TLS, PHASE_IGNORE };
+
+/* A reply that is being put together. */
+struct reply_parts {
+	bool open;
+	int32_t code;
+	bool differ;          /* codes of its lines differ */
+	struct buffer text;
+	size_t *ends;         /* heap: of each line in text */
+	size_t count, capacity;
+	uint64_t omitted;     /* lines beyond the limit */
+	uint64_t octets;
+	uint32_t flags;
+	struct origin first, last;
+	uint64_t end_offset;  /* in the server's stream */
+};
+
+/* An event near the end, to tell whether it was acknowledged. */
+struct recent {
+	uint32_t n;
+	int dir;
+	uint64_t end_offset;
+};
+enum { RECENT = 32 };
+
+struct dialogue {
+	struct session_builder *b;
+	struct dialogue_start start;
+	enum phase phase;
+	enum dialogue_kind kind;
+	int client_dir;       /* at the start */
+	bool turned;          /* roles are swapped since TURN */
+	bool unproved;        /* no SYN and no SMTP line seen yet */
+	bool memory;          /* ran out */
+
+	struct start_item *items;
+	size_t item_count, item_capacity;
+	size_t start_octets[2];
+
+	enum client_state client;
+	struct line_reader client_line, server_line;
+	bool client_after_gap, server_after_gap;
+	bool client_mid_line; /* behind a gap: not at the start of a line */
+	bool server_mid_line;
+	bool fragment_awaits; /* the lost line's beginning awaits a reply */
+
+	struct outstanding *queue; /* ring */
+	size_t queue_capacity, queue_first, queue_count, queue_uncertain;
+
+	/* Content in progress. */
+	struct body body;
+	bool data_open;        /* a data event is open */
+	uint32_t data_n, data_of;
+	uint32_t data_flags;
+	bool data_start_seen;
+	enum sw_method data_method;
+	bool data_last;
+	uint64_t chunk_left;
+	uint64_t pending_gap;  /* in content, not yet applied */
+	struct origin gap_origin;
+	bool content_after_gap;
+	struct origin data_last_origin;
+	bool bare_lf_end;
+
+	struct held held;
+	uint64_t client_offset;    /* consumed by the parser */
+	uint64_t client_seen;      /* delivered */
+	struct late_reply *late;
+	size_t late_count, late_capacity;
+	size_t late_octets;
+
+	/* GUESS: lines that may be commands. */
+	struct held guess;
+	bool guess_line_ok;        /* the line in progress may be a verb */
+
+	struct reply_parts reply;
+	bool any_reply;            /* a reply was told */
+	bool greeting_due;         /* from the SYN on: first reply */
+	uint64_t reply_end;        /* server offset: end of latest reply */
+	bool any_command;
+	uint64_t last_command_acked;
+	bool last_command_acked_known;
+	bool pipelines;            /* the client sends ahead */
+	bool early_noted, starttls_noted, limit_noted;
+
+	/* AUTH */
+	bool auth_expected;        /* next client line is an answer */
+	bool after_auth;           /* an AUTH was seen */
+	uint8_t mechanism[32];
+	size_t mechanism_len;
+	unsigned auth_step;
+
+	/* TLS */
+	struct tls_observer tls;
+	bool tls_started;          /* observer in use */
+	bool tls_by_starttls;
+	uint32_t tls_n;
+	struct origin tls_first, tls_last;
+	uint8_t tls_hold[2][8];
+	size_t tls_hold_len[2];
+	struct piece tls_hold_piece[2];
+
+	bool close_told;
+	int close_dir;
+	bool close_rst;
+	struct recent recent[RECENT];
+	size_t recent_count;
+	struct origin last[2];
+	bool gap_seen[2];
+	uint32_t seen_mask;        /* directions that delivered octets */
+};
+
+/* --- dialogue.c ------------------------------------------------------------ */
+enum sw_role dialogue_role(const struct dialogue *d, int dir);
+int dialogue_dir(const struct dialogue *d, enum sw_role role);
+struct event_span dialogue_span(struct origin first, struct origin last);
+uint32_t dialogue_flags(const struct dialogue *d, uint32_t flags);
+void dialogue_remember(struct dialogue *d, uint32_t n, int dir,
+    uint64_t end_offset);
+void dialogue_tls_begin(struct dialogue *d, bool starttls,
+    struct origin origin);
+/* Deliver to the phase that is on; start.c replays through it. */
+void dialogue_dispatch(struct dialogue *d, const struct dialogue_octets *o);
+void dialogue_dispatch_gap(struct dialogue *d, int dir, uint64_t offset,
+    uint64_t len, struct origin origin);
+void dialogue_dispatch_close(struct dialogue *d, int dir, bool rst,
+    struct origin origin);
+
+bool held_add(struct held *h, struct slice octets,
+    const struct piece *piece);
+void held_clear(struct held *h);
+void held_fini(struct held *h);
+
+/* --- start.c --------------------------------------------------------------- */
+/* false: memory. */
+bool start_add(struct dialogue *d, const struct start_item *item);
+/* Decide what the stream is if that can be done; at the end: it must. */
+void start_decide(struct dialogue *d, bool at_end);
+/* Is it surely no SMTP?  Forget what was told and say so. */
+void start_not_smtp(struct dialogue *d, struct origin first,
+    struct origin last, int dir, struct slice octets);
+bool start_is_reply(struct slice line);
+bool start_is_command(struct slice line);
+
+/* --- client.c --------------------------------------------------------------- */
+void client_octets(struct dialogue *d, const struct dialogue_octets *o);
+void client_gap(struct dialogue *d, uint64_t len, struct origin origin);
+/* The client's direction closed or the record ended; cut: in mid-stream. */
+void client_end(struct dialogue *d, bool cut, struct origin origin);
+/* Begin content behind an answered DATA, BDAT or XEXCH50. */
+void client_expect_body(struct dialogue *d, uint32_t of, uint32_t flags,
+    bool start_seen);
+void client_expect_chunk(struct dialogue *d, const struct outstanding *o,
+    enum sw_method method, uint32_t flags);
+/* Parse what was held, in the state that is set now. */
+void client_replay(struct dialogue *d);
+/* The content ends here though its end was not seen. */
+void client_break_body(struct dialogue *d, struct origin origin,
+    bool gap_took_end);
+/* The server speaks: decide what hung on it.  Before its octets are read. */
+void client_server_speaks(struct dialogue *d, struct origin origin);
+/* Take what is held as content: the reply will not decide. */
+void client_take_as_content(struct dialogue *d);
+
+/* --- server.c --------------------------------------------------------------- */
+void server_octets(struct dialogue *d, const struct dialogue_octets *o);
+void server_gap(struct dialogue *d, uint64_t len, struct origin origin);
+void server_end(struct dialogue *d, bool cut, struct origin origin);
+/* A reply in progress ends here without its last line. */
+void server_unterminated(struct dialogue *d, bool note);
+/* Tell the replies that waited for client octets. */
+void server_flush_late(struct dialogue *d);
+struct outstanding *queue_at(struct dialogue *d, size_t i);
+struct outstanding *queue_push(struct dialogue *d);
+/* Drop the first count entries as not answered. */
+void queue_drop(struct dialogue *d, size_t count);
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* line.c - lines out of octets that come in pieces */
+#include "smtp/line.h"
+
+#include <smtpwire/transcript.h>
+
+#include "base/limits.h"
+
+void line_reader_init(struct line_reader *r)
+{
+	memset(r, 0, sizeof(*r));
+	/* One octet more, so that a CR at the limit is seen as an end. */
+	buffer_init(&r->held, LIMIT_LINE + 1);
+}
+
+void line_reader_fini(struct line_reader *r)
+{
+	buffer_fini(&r->held);
+}
+
+static uint32_t flags_of(struct slice s)
+{
+	uint32_t flags = 0;
+	size_t i;
+
+	for (i = 0; i < s.len; i++) {
+		if (s.p[i] >= 0x80)
+			flags |= SW_BIT(SW_FLAG_8BIT);
+		else if (s.p[i] == 0)
+			flags |= SW_BIT(SW_FLAG_NUL);
+		else if (s.p[i] == '\r')
+			flags |= SW_BIT(SW_FLAG_BARE_CR);
+	}
+	return flags;
+}
+
+/* Tell what is known of the line: text with its CR, if it has one. */
+static void make_line(struct line_reader *r, struct slice text, bool ended,
+    struct line *out)
+{
+	bool cr = ended && text.len > 0 && text.p[text.len - 1] == '\r';
+
+	out->octets = r->octets;
+	out->ended = ended;
+	out->first = r->first;
+	out->last = r->last;
+	out->first_acked = r->first_acked;
+	out->first_acked_known = r->first_acked_known;
+	if (cr)
+		text.len--;
+	out->cut = r->octets > text.len + (ended ? 1u : 0u) + (cr ? 1u : 0u);
+	if (text.len > LIMIT_LINE) {
+		text.len = LIMIT_LINE;
+		out->cut = true;
+	}
+	out->text = text.p ? text : slice_make("", 0);
+	out->flags = flags_of(text);
+	if (ended && !cr && !out->cut)
+		out->flags |= SW_BIT(SW_FLAG_BARE_LF);
+}
+
+static void hold(struct line_reader *r, struct slice s)
+{
+	size_t room = r->held.max - r->held.len;
+
+	if (!buffer_append_slice(&r->held, slice_head(s, room)))
+		return; /* memory: the line is told cut */
+}
+
+bool line_reader_feed(struct line_reader *r, struct slice octets,
+    struct origin origin, uint64_t acked, bool acked_known,
+    struct line *line_r, size_t *used_r)
+{
+	const uint8_t *lf = octets.len ?
+	    memchr(octets.p, '\n', octets.len) : NULL;
+	size_t n = lf ? (size_t)(lf - octets.p) + 1 : octets.len;
+
+	*used_r = n;
+	if (n == 0)
+		return false;
+	if (r->octets == 0) {
+		r->first = origin;
+		r->first_acked = acked;
+		r->first_acked_known = acked_known;
+	}
+	r->last = origin;
+	if (lf && r->octets == 0) { /* the whole line lies in the segment */
+		r->octets = n;
+		make_line(r, slice_make(octets.p, n - 1), true, line_r);
+		r->octets = 0;
+		return true;
+	}
+	if (r->octets == 0)
+		buffer_clear(&r->held);
+	r->octets += n;
+	hold(r, slice_make(octets.p, lf ? n - 1 : n));
+	if (!lf)
+		return false;
+	make_line(r, buffer_slice(&r->held), true, line_r);
+	r->octets = 0;
+	return true;
+}
+
+bool line_reader_flush(struct line_reader *r, struct line *line_r)
+{
+	if (r->octets == 0)
+		return false;
+	make_line(r, buffer_slice(&r->held), false, line_r);
+	r->octets = 0;
+	return true;
+}
