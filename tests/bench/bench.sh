@@ -1,0 +1,28 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# bench.sh - speed beside other programs, in one run
+#
+#	bench.sh [SMTPWIRE [FOLDER]]
+#
+# Makes a capture of 600 MB in FOLDER (it stays there for the next run) and
+# measures what bench.py says.  BENCH_MB and BENCH_SESSIONS change its size.
+: "${CC:=cc}"
+: "${BENCH_MB:=620}"
+: "${BENCH_SESSIONS:=20000}"
+cd "$(dirname "$0")/../.." || exit 2
+program=${1:-${SMTPWIRE:-${O:-build/release}/smtpwire}}
+folder=${2:-${BUILD:-build}/bench}
+
+if ! command -v python3 >/dev/null; then
+	echo "skip bench: no python3"
+	exit 0
+fi
+mkdir -p "$folder" || exit 2
+"$CC" -O2 -std=c11 -D_DEFAULT_SOURCE -o "$folder/gen" tests/bench/gen.c ||
+	exit 2
+capture=$folder/$BENCH_MB-$BENCH_SESSIONS.pcap
+if [ ! -s "$capture" ]; then
+	"$folder/gen" --size "$BENCH_MB" --sessions "$BENCH_SESSIONS" \
+		-o "$capture.part" && mv "$capture.part" "$capture" || exit 2
+fi
+exec python3 tests/bench/bench.py "$program" "$capture" "$folder"
