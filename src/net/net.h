@@ -42,12 +42,6 @@ enum net_result net_decode(struct net *n, const struct frame *frame,
 /* At the end: count the datagrams that were never completed. */
 void net_finish(struct net *n);
 
-/* Is the TCP checksum of a verifiable segment wrong?  A zero checksum field
- * or a partial one (offload leaves the pseudo-header sum) counts as wrong;
- * false when it cannot be verified (cut by the snap length, or an IP length
- * of 0). */
-bool net_checksum_is_bad(const struct segment *seg);
-
 /* Name of a link type for people ("EN10MB", or "147"); static or in
  * buf. */
 const char *net_link_type_name(uint32_t link_type, char *buf, size_t size);

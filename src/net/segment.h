@@ -65,4 +65,10 @@ struct icmp_error {
 	uint32_t mtu; /* of "fragmentation needed" or "packet too big" */
 };
 
+/* Is the TCP checksum of a verifiable segment wrong?  A zero checksum field
+ * or a partial one (offload leaves the pseudo-header sum) counts as wrong;
+ * false when it cannot be verified (cut by the snap length, or an IP length
+ * of 0). */
+bool net_checksum_is_bad(const struct segment *seg);
+
 #endif
