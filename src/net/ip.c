@@ -257,6 +257,9 @@ enum net_result net_ip4(struct walk *w, struct packet *p)
 	dst = cursor_take(&c, 4);
 	if (c.bad)
 		return net_drop_short(w, p);
+	/* Rewritten captures have IPv6 behind IPv4's EtherType. */
+	if (version_len >> 4 == 6)
+		return net_ip6(w, p);
 	if (version_len >> 4 != 4 || header_len < 20 ||
 	    !set_length(w, p, total, header_len))
 		return net_drop(w, ACCOUNT_FRAMES_MALFORMED);

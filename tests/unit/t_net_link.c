@@ -16,6 +16,11 @@ static void ethernet6(struct build *b)
 	add_segment6(b);
 	add_ethernet(b, 0x86dd);
 }
+static void ethernet_mistaken(struct build *b)
+{
+	add_segment6(b);
+	add_ethernet(b, 0x0800);
+}
 static void ethernet_snap(struct build *b)
 {
 	add_segment4(b);
@@ -363,6 +368,7 @@ static const struct {
 } cases[] = {
 	{ "ethernet4", 1, ethernet4, 4, 0 },
 	{ "ethernet6", 1, ethernet6, 6, 0 },
+	{ "ethernet_mistaken", 1, ethernet_mistaken, 6, 0 },
 	{ "ethernet_snap", 1, ethernet_snap, 4, 0 },
 	{ "ethernet_llc", 1, ethernet_llc, 4, 0 },
 	{ "vlan_8100", 1, vlan_8100, 4, VLAN },
