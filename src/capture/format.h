@@ -14,7 +14,7 @@
 #define CAPTURE_FRAME_USUAL 262144u
 
 /* Warnings told of one file; more are only counted. */
-#define CAPTURE_WARNINGS 64
+#define CAPTURE_WARNINGS 16
 
 /* What each format needs to tell of damage. */
 struct capture_input {

@@ -72,6 +72,7 @@ struct netmon {
 	uint64_t index;       /* entries done */
 	uint64_t number;
 	uint64_t good;        /* frames read */
+	uint64_t bad;         /* entries before the first good one */
 	uint64_t last_end;    /* of the last good frame */
 	uint64_t spent;       /* octets of all frames read */
 	uint64_t pos, limit;  /* of a sequence */
@@ -470,7 +471,7 @@ static enum sw_status leave_table(struct netmon *n, struct sw_err *err)
 {
 	n->walk = WALK_END;
 	if (n->good == 0 && n->count > 0) {
-		capture_warn(&n->in, n->table_off,
+		capture_warn_record(&n->in, n->table_off,
 		    "a frame table that names no frame: read in sequence,");
 		n->number = 0;
 		return choose_start(n, err);
@@ -479,6 +480,29 @@ static enum sw_status leave_table(struct netmon *n, struct sw_err *err)
 		begin_sequence(n, n->last_end, n->table_off);
 	return SW_OK;
 }
+
+/* Entries that name no frame are told one by one, but not all of a table
+ * that may be overwritten as a whole. */
+static void warn_entry(struct netmon *n, uint64_t off, const char *why)
+{
+	if (n->good > 0)
+		capture_warn_record(&n->in, off, "frame %llu: %s",
+		    (unsigned long long)n->number, why);
+	else
+		n->bad++;
+}
+
+static void warn_first_entries(struct netmon *n)
+{
+	if (n->good > 0 || n->bad == 0)
+		return;
+	capture_warn_record(&n->in, n->table_off,
+	    "the first %llu entries of the frame table name no frame,",
+	    (unsigned long long)n->bad);
+	account_add(n->in.account, ACCOUNT_FRAMES_BAD_RECORD, n->bad - 1);
+}
+
+static bool is_credible(const struct netmon *n, const struct raw *raw);
 
 /* 1: a frame; 0: go on. */
 static int next_in_table(struct netmon *n, struct frame *f,
@@ -511,11 +535,17 @@ static int next_in_table(struct netmon *n, struct frame *f,
 		status = read_frame(n, off, n->size, &raw, &why, err);
 	if (status != SW_OK)
 		return status;
+	if (n->table_cut && (why || !is_credible(n, &raw))) {
+		/* Its length is not to be believed: what follows may be
+		 * something else. */
+		n->number--;
+		return leave_table(n, err);
+	}
 	if (why) {
-		capture_warn_record(&n->in, off, "frame %llu: %s",
-		    (unsigned long long)n->number, why);
+		warn_entry(n, off, why);
 		return 0;
 	}
+	warn_first_entries(n);
 	n->ascending = n->ascending && off >= n->last_end;
 	n->spent += n->header_len + (uint64_t)raw.stored;
 	if (n->spent > 4 * n->size) {

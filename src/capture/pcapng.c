@@ -137,10 +137,13 @@ static int64_t to_ns(const struct interface *i, uint64_t units)
 		ns = binary_to_ns(units, i->exponent);
 	else if (i->div > 1)
 		ns = (int64_t)(units / i->div); /* at most 2^64 / 10 */
-	else if (units > (uint64_t)INT64_MAX / i->mul)
-		return SW_NO_TIME;
-	else
+	else if (units <= (uint64_t)INT64_MAX / i->mul)
 		ns = (int64_t)(units * i->mul);
+	else if (0 - units <= (uint64_t)INT64_MAX / i->mul)
+		/* Written by who takes it as signed: before 1970. */
+		ns = -(int64_t)((0 - units) * i->mul);
+	else
+		return SW_NO_TIME;
 	return i->offset_ns == 0 ? ns : clock_add(ns, i->offset_ns);
 }
 
