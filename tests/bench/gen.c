@@ -6,7 +6,8 @@
  *	    [--loss R] [--reorder R] [--dup R] [--ipv6 R] [--bdat R]
  *	    [--format pcap|pcapng] [-o FILE]
  *
- * Rates R lie between 0 and 1.  Equal arguments give equal octets.
+ * Rates R lie between 0 and 1.  Equal arguments give equal octets; loss,
+ * reorder and dup decide what is captured, never what the hosts say.
  *
  * Theory of operation.  A session is a script: each step of it is a burst
  * of octets of one side (a reply, a group of commands, a message), which is
@@ -79,7 +80,7 @@ struct out {
 struct gen {
 	struct options o;
 	struct out out;
-	uint64_t random, clock_ns;
+	uint64_t random, fate, clock_ns; /* fate: of frames */
 	char *pool;
 	size_t mean_body;
 };
@@ -93,12 +94,18 @@ die(const char *what)
 
 /* xorshift64*: quick, and the same everywhere. */
 static uint64_t
+draw_from(uint64_t *state)
+{
+	*state ^= *state >> 12;
+	*state ^= *state << 25;
+	*state ^= *state >> 27;
+	return *state * UINT64_C(2685821657736338717) >> 16;
+}
+
+static uint64_t
 draw(struct gen *g)
 {
-	g->random ^= g->random >> 12;
-	g->random ^= g->random << 25;
-	g->random ^= g->random >> 27;
-	return g->random * UINT64_C(2685821657736338717) >> 16;
+	return draw_from(&g->random);
 }
 
 static unsigned
@@ -108,9 +115,10 @@ below(struct gen *g, unsigned n)
 }
 
 static bool
-happens(struct gen *g, double rate)
+happens(uint64_t *state, double rate)
 {
-	return rate > 0 && (double)(draw(g) & 0xffffff) < rate * 0x1000000;
+	return rate > 0 && (double)(draw_from(state) & 0xffffff) <
+	    rate * 0x1000000;
 }
 
 static void
@@ -229,16 +237,16 @@ capture(struct gen *g, struct session *s, const uint8_t *frame, size_t len)
 {
 	bool hold;
 
-	if (happens(g, g->o.loss))
+	if (happens(&g->fate, g->o.loss))
 		return;
-	hold = !s->held_len && happens(g, g->o.reorder);
+	hold = !s->held_len && happens(&g->fate, g->o.reorder);
 	if (hold) {
 		memcpy(s->held, frame, len);
 		s->held_len = len;
 		return;
 	}
 	record(g, frame, len);
-	if (happens(g, g->o.dup))
+	if (happens(&g->fate, g->o.dup))
 		record(g, frame, len);
 	if (s->held_len) {
 		record(g, s->held, s->held_len);
@@ -598,8 +606,8 @@ begin_session(struct gen *g, struct session *s, unsigned number)
 	memset(s, 0, offsetof(struct session, held));
 	s->number = number;
 	s->port = (uint16_t)(1024 + number % 64000);
-	s->six = happens(g, g->o.ipv6);
-	s->bdat = happens(g, g->o.bdat);
+	s->six = happens(&g->random, g->o.ipv6);
+	s->bdat = happens(&g->random, g->o.bdat);
 	s->pipelined = below(g, 2);
 	s->messages = below(g, 10) ? 1 : 2;
 	s->recipients = 1 + (below(g, 4) ? 0 : below(g, 3));
@@ -715,6 +723,7 @@ main(int argc, char **argv)
 	if (!g.o.sessions || !g.o.concurrency)
 		return 2;
 	g.random = g.o.seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
+	g.fate = g.random ^ UINT64_C(0x5851f42d4c957f2d);
 	g.clock_ns = UINT64_C(1709294400) * 1000000000;
 	g.mean_body = mean_body(&g.o);
 	g.out.fd = g.o.output ? open(g.o.output, O_WRONLY | O_CREAT | O_TRUNC,
