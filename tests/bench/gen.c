@@ -35,8 +35,12 @@ enum {
 	TEXT = 1024, /* octets of a burst that are not of the pool */
 	OUT = 1 << 20,
 	FRAME_MAX = 2048,
-	FIN = 1, SYN = 2, PSH = 8, ACK = 16,
-	CLIENT = 0, SERVER = 1
+	FIN = 1,
+	SYN = 2,
+	PSH = 8,
+	ACK = 16,
+	CLIENT = 0,
+	SERVER = 1
 };
 
 struct options {
@@ -49,10 +53,26 @@ struct options {
 
 /* Steps of a session, in order. */
 enum step {
-	STEP_SYN, STEP_SYNACK, STEP_ACK, STEP_GREETING, STEP_EHLO, STEP_CAPS,
-	STEP_MAIL, STEP_MAIL_REPLY, STEP_RCPT, STEP_RCPT_REPLY, STEP_DATA,
-	STEP_DATA_REPLY, STEP_BODY, STEP_VERDICT, STEP_QUIT, STEP_BYE,
-	STEP_FIN, STEP_FIN_REPLY, STEP_LAST_ACK, STEP_DONE
+	STEP_SYN,
+	STEP_SYNACK,
+	STEP_ACK,
+	STEP_GREETING,
+	STEP_EHLO,
+	STEP_CAPS,
+	STEP_MAIL,
+	STEP_MAIL_REPLY,
+	STEP_RCPT,
+	STEP_RCPT_REPLY,
+	STEP_DATA,
+	STEP_DATA_REPLY,
+	STEP_BODY,
+	STEP_VERDICT,
+	STEP_QUIT,
+	STEP_BYE,
+	STEP_FIN,
+	STEP_FIN_REPLY,
+	STEP_LAST_ACK,
+	STEP_DONE
 };
 
 struct session {
@@ -85,16 +105,14 @@ struct gen {
 	size_t mean_body;
 };
 
-static void
-die(const char *what)
+static void die(const char *what)
 {
 	perror(what);
 	exit(1);
 }
 
 /* xorshift64*: quick, and the same everywhere. */
-static uint64_t
-draw_from(uint64_t *state)
+static uint64_t draw_from(uint64_t *state)
 {
 	*state ^= *state >> 12;
 	*state ^= *state << 25;
@@ -102,27 +120,23 @@ draw_from(uint64_t *state)
 	return *state * UINT64_C(2685821657736338717) >> 16;
 }
 
-static uint64_t
-draw(struct gen *g)
+static uint64_t draw(struct gen *g)
 {
 	return draw_from(&g->random);
 }
 
-static unsigned
-below(struct gen *g, unsigned n)
+static unsigned below(struct gen *g, unsigned n)
 {
 	return (unsigned)(draw(g) % n);
 }
 
-static bool
-happens(uint64_t *state, double rate)
+static bool happens(uint64_t *state, double rate)
 {
-	return rate > 0 && (double)(draw_from(state) & 0xffffff) <
-	    rate * 0x1000000;
+	return rate > 0 &&
+	    (double)(draw_from(state) & 0xffffff) < rate * 0x1000000;
 }
 
-static void
-flush(struct out *o)
+static void flush(struct out *o)
 {
 	size_t done = 0;
 
@@ -137,8 +151,7 @@ flush(struct out *o)
 	o->len = 0;
 }
 
-static void
-put(struct out *o, const void *octets, size_t len)
+static void put(struct out *o, const void *octets, size_t len)
 {
 	if (OUT - o->len < len)
 		flush(o);
@@ -146,21 +159,18 @@ put(struct out *o, const void *octets, size_t len)
 	o->len += len;
 }
 
-static void
-put32(uint8_t *p, uint32_t v)
+static void put32(uint8_t *p, uint32_t v)
 {
 	memcpy(p, &v, 4); /* files are written in the host's order */
 }
 
-static void
-net16(uint8_t *p, uint32_t v)
+static void net16(uint8_t *p, uint32_t v)
 {
 	p[0] = (uint8_t)(v >> 8);
 	p[1] = (uint8_t)v;
 }
 
-static void
-net32(uint8_t *p, uint32_t v)
+static void net32(uint8_t *p, uint32_t v)
 {
 	net16(p, v >> 16);
 	net16(p + 2, v);
@@ -168,16 +178,15 @@ net32(uint8_t *p, uint32_t v)
 
 /* --- files --------------------------------------------------------------- */
 
-static void
-begin_file(struct gen *g)
+static void begin_file(struct gen *g)
 {
-	static const uint32_t pcap[] = {
-	    0xa1b2c3d4, 0x00040002, 0, 0, 262144, 1};
+	static const uint32_t pcap[] = {0xa1b2c3d4, 0x00040002, 0, 0, 262144,
+	    1};
 	static const uint32_t section[] = {0x0a0d0d0a, 28, 0x1a2b3c4d, 1,
 	    0xffffffff, 0xffffffff, 28};
 	/* one Ethernet interface, time in nanoseconds */
-	static const uint32_t interface[] = {
-	    1, 32, 1, 262144, 0x00010009, 9, 0, 32};
+	static const uint32_t interface[] = {1, 32, 1, 262144, 0x00010009, 9, 0,
+	    32};
 
 	if (!g->o.pcapng) {
 		put(&g->out, pcap, sizeof(pcap));
@@ -187,8 +196,7 @@ begin_file(struct gen *g)
 	put(&g->out, interface, sizeof(interface));
 }
 
-static void
-put_pcap(struct gen *g, const uint8_t *frame, size_t len)
+static void put_pcap(struct gen *g, const uint8_t *frame, size_t len)
 {
 	uint8_t h[16];
 
@@ -200,8 +208,7 @@ put_pcap(struct gen *g, const uint8_t *frame, size_t len)
 	put(&g->out, frame, len);
 }
 
-static void
-put_pcapng(struct gen *g, const uint8_t *frame, size_t len)
+static void put_pcapng(struct gen *g, const uint8_t *frame, size_t len)
 {
 	static const uint8_t pad[4];
 	uint32_t size = (uint32_t)(32 + (len + 3) / 4 * 4);
@@ -221,8 +228,7 @@ put_pcapng(struct gen *g, const uint8_t *frame, size_t len)
 	put(&g->out, h, 4);
 }
 
-static void
-record(struct gen *g, const uint8_t *frame, size_t len)
+static void record(struct gen *g, const uint8_t *frame, size_t len)
 {
 	g->clock_ns += 20000;
 	if (g->o.pcapng)
@@ -232,8 +238,8 @@ record(struct gen *g, const uint8_t *frame, size_t len)
 }
 
 /* What the one who captures makes of a frame. */
-static void
-capture(struct gen *g, struct session *s, const uint8_t *frame, size_t len)
+static void capture(struct gen *g, struct session *s, const uint8_t *frame,
+    size_t len)
 {
 	bool hold;
 
@@ -258,8 +264,7 @@ capture(struct gen *g, struct session *s, const uint8_t *frame, size_t len)
 
 /* The ones' complement sum of len octets (even offsets), as in RFC 1071; in
  * the host's order, which the caller's bytes undo. */
-static uint64_t
-sum(const uint8_t *p, size_t len)
+static uint64_t sum(const uint8_t *p, size_t len)
 {
 	uint64_t total = 0;
 	uint32_t word;
@@ -276,8 +281,7 @@ sum(const uint8_t *p, size_t len)
 	return total;
 }
 
-static void
-store_checksum(uint8_t *p, uint64_t total)
+static void store_checksum(uint8_t *p, uint64_t total)
 {
 	uint16_t folded;
 
@@ -289,8 +293,8 @@ store_checksum(uint8_t *p, uint64_t total)
 	memcpy(p, &folded, 2);
 }
 
-static size_t
-ip_header(uint8_t *p, const struct session *s, int from, size_t tcp_len)
+static size_t ip_header(uint8_t *p, const struct session *s, int from,
+    size_t tcp_len)
 {
 	uint8_t client[16] = {0x20, 1, 0xd, 0xb8}, server[16];
 
@@ -314,15 +318,15 @@ ip_header(uint8_t *p, const struct session *s, int from, size_t tcp_len)
 	net16(p + 6, 0x4000);
 	p[8] = 64;
 	p[9] = 6;
-	net32(p + (from == CLIENT ? 12 : 16), 0xc6120000 | (s->number & 0xffff));
+	net32(p + (from == CLIENT ? 12 : 16),
+	    0xc6120000 | (s->number & 0xffff));
 	net32(p + (from == CLIENT ? 16 : 12), 0xc0000219);
 	store_checksum(p + 10, sum(p, 20));
 	return 20;
 }
 
 /* Copy n octets at `at` of the burst. */
-static void
-copy_burst(const struct gen *g, const struct session *s, size_t at,
+static void copy_burst(const struct gen *g, const struct session *s, size_t at,
     uint8_t *to, size_t n)
 {
 	size_t part;
@@ -341,15 +345,15 @@ copy_burst(const struct gen *g, const struct session *s, size_t at,
 			memcpy(to, g->pool + in_pool, part);
 		} else {
 			part = n;
-			memcpy(to, s->tail + (at - s->head_len -
-			    s->body_len), part);
+			memcpy(to, s->tail + (at - s->head_len - s->body_len),
+			    part);
 		}
 	}
 }
 
 /* Send one segment with len octets of the burst. */
-static void
-send_segment(struct gen *g, struct session *s, int from, int flags, size_t len)
+static void send_segment(struct gen *g, struct session *s, int from, int flags,
+    size_t len)
 {
 	static const uint8_t mac[2][6] = {{2, 0, 0x5e, 0, 0, 7},
 	    {2, 0, 0x5e, 0, 0, 25}};
@@ -375,8 +379,9 @@ send_segment(struct gen *g, struct session *s, int from, int flags, size_t len)
 		net32(tcp + 20, 0x02040000 | MSS);
 	copy_burst(g, s, s->sent, tcp + tcp_len, len);
 	total = s->six ? sum(ip + 8, 32) : sum(ip + 12, 8);
-	total += (uint64_t)(((tcp_len + len) & 0xff) << 8 |
-	    (tcp_len + len) >> 8) + (6 << 8);
+	total +=
+	    (uint64_t)(((tcp_len + len) & 0xff) << 8 | (tcp_len + len) >> 8) +
+	    (6 << 8);
 	store_checksum(tcp + 16, total + sum(tcp, tcp_len + len));
 	s->sent += len;
 	s->seq[from] += (uint32_t)len + (flags & (SYN | FIN) ? 1 : 0);
@@ -385,8 +390,7 @@ send_segment(struct gen *g, struct session *s, int from, int flags, size_t len)
 
 /* --- the dialogue -------------------------------------------------------- */
 
-static void
-say(struct session *s, const char *text)
+static void say(struct session *s, const char *text)
 {
 	size_t n = strlen(text);
 
@@ -396,16 +400,15 @@ say(struct session *s, const char *text)
 	s->head_len += n;
 }
 
-#define SAY(s, ...) \
-	do { \
-		char say_text[512]; \
+#define SAY(s, ...)                                                \
+	do {                                                       \
+		char say_text[512];                                \
 		snprintf(say_text, sizeof(say_text), __VA_ARGS__); \
-		say((s), say_text); \
+		say((s), say_text);                                \
 	} while (0)
 
 /* Sizes of bodies: many small ones, few large ones; 1 on average. */
-static size_t
-body_size(struct gen *g)
+static size_t body_size(struct gen *g)
 {
 	static const double share[] = {.05, .08, .1, .15, .2, .3, .4, .5, .6,
 	    .7, .8, .9, 1, 1.2, 1.4, 1.6, 1.8, 2.1, 2.6, 3.51};
@@ -415,31 +418,28 @@ body_size(struct gen *g)
 	return lines * LINE;
 }
 
-static void
-say_rcpt(struct session *s)
+static void say_rcpt(struct session *s)
 {
 	for (unsigned i = 0; i < s->recipients; i++)
 		SAY(s, "RCPT TO:<user%u.%u@example.org>\r\n", s->number, i);
 }
 
-static void
-say_rcpt_reply(struct session *s)
+static void say_rcpt_reply(struct session *s)
 {
 	for (unsigned i = 0; i < s->recipients; i++)
-		say(s, s->refused && i ?
-		    "550 5.1.1 User unknown in local recipient table\r\n" :
-		    "250 2.1.5 Ok\r\n");
+		say(s,
+		    s->refused && i
+			? "550 5.1.1 User unknown in local recipient table\r\n"
+			: "250 2.1.5 Ok\r\n");
 }
 
-static void
-say_mail(struct session *s)
+static void say_mail(struct session *s)
 {
 	SAY(s, "MAIL FROM:<sender%u@example.net> SIZE=%zu\r\n", s->number,
 	    s->body_len + 300);
 }
 
-static void
-say_body(struct gen *g, struct session *s)
+static void say_body(struct gen *g, struct session *s)
 {
 	char header[512];
 	size_t len = body_size(g), header_len;
@@ -451,8 +451,8 @@ say_body(struct gen *g, struct session *s)
 	    "Subject: message %u of session %u\r\n"
 	    "Message-ID: <%u.%u@example.net>\r\n"
 	    "Date: Fri, 01 Mar 2024 12:00:00 +0000\r\n\r\n",
-	    s->number, s->number, s->number, s->number, s->messages,
-	    s->number, s->number, s->messages);
+	    s->number, s->number, s->number, s->number, s->messages, s->number,
+	    s->number, s->messages);
 	header_len = strlen(header);
 	s->body_at = (size_t)below(g, POOL_LINES) * LINE;
 	if (s->bdat)
@@ -464,8 +464,7 @@ say_body(struct gen *g, struct session *s)
 }
 
 /* Fill in the burst of the session's step; returns who sends it. */
-static int
-compose(struct gen *g, struct session *s)
+static int compose(struct gen *g, struct session *s)
 {
 	s->head_len = s->body_len = s->tail_len = s->sent = 0;
 	switch (s->step) {
@@ -476,7 +475,8 @@ compose(struct gen *g, struct session *s)
 		SAY(s, "EHLO client%u.example.net\r\n", s->number);
 		return CLIENT;
 	case STEP_CAPS:
-		say(s, "250-mx.example.org\r\n250-PIPELINING\r\n"
+		say(s,
+		    "250-mx.example.org\r\n250-PIPELINING\r\n"
 		    "250-SIZE 52428800\r\n250-ENHANCEDSTATUSCODES\r\n"
 		    "250-8BITMIME\r\n250-DSN\r\n250 CHUNKING\r\n");
 		return SERVER;
@@ -493,7 +493,8 @@ compose(struct gen *g, struct session *s)
 		if (s->pipelined) {
 			say_rcpt_reply(s);
 			if (!s->bdat)
-				say(s, "354 End data with <CR><LF>.<CR><LF>"
+				say(s,
+				    "354 End data with <CR><LF>.<CR><LF>"
 				    "\r\n");
 		}
 		return SERVER;
@@ -535,8 +536,7 @@ compose(struct gen *g, struct session *s)
 	return CLIENT;
 }
 
-static enum step
-next_step(struct session *s)
+static enum step next_step(struct session *s)
 {
 	switch (s->step) {
 	case STEP_MAIL_REPLY:
@@ -552,8 +552,7 @@ next_step(struct session *s)
 	}
 }
 
-static int
-step_flags(enum step step)
+static int step_flags(enum step step)
 {
 	if (step == STEP_SYN)
 		return SYN;
@@ -565,8 +564,7 @@ step_flags(enum step step)
 }
 
 /* Up to a few frames of one session. */
-static void
-turn(struct gen *g, struct session *s)
+static void turn(struct gen *g, struct session *s)
 {
 	unsigned frames = 2 + below(g, 6);
 	size_t total;
@@ -600,8 +598,7 @@ turn(struct gen *g, struct session *s)
 	s->step = next_step(s);
 }
 
-static void
-begin_session(struct gen *g, struct session *s, unsigned number)
+static void begin_session(struct gen *g, struct session *s, unsigned number)
 {
 	memset(s, 0, offsetof(struct session, held));
 	s->number = number;
@@ -617,8 +614,7 @@ begin_session(struct gen *g, struct session *s, unsigned number)
 	s->held_len = 0;
 }
 
-static void
-run(struct gen *g)
+static void run(struct gen *g)
 {
 	struct session *s;
 	unsigned open, begun = 0;
@@ -648,8 +644,7 @@ run(struct gen *g)
 
 /* --- options ------------------------------------------------------------- */
 
-static void
-make_pool(struct gen *g)
+static void make_pool(struct gen *g)
 {
 	static const char letters[] =
 	    "etaoinshrdlu etaoinshrdlu cmfwypvbgk ETAOIN 0123456789.,;-jxqz ";
@@ -666,8 +661,7 @@ make_pool(struct gen *g)
 	}
 }
 
-static int
-set_option(struct options *o, const char *name, const char *value)
+static int set_option(struct options *o, const char *name, const char *value)
 {
 	struct {
 		const char *name;
@@ -683,11 +677,11 @@ set_option(struct options *o, const char *name, const char *value)
 		}
 	}
 	if (strcmp(name, "--sessions") == 0)
-		o->sessions = (unsigned)strtoul(value, NULL, 10);
+		o->sessions = (unsigned)strtod(value, NULL);
 	else if (strcmp(name, "--concurrency") == 0)
-		o->concurrency = (unsigned)strtoul(value, NULL, 10);
+		o->concurrency = (unsigned)strtod(value, NULL);
 	else if (strcmp(name, "--seed") == 0)
-		o->seed = strtoull(value, NULL, 10);
+		o->seed = (uint64_t)strtod(value, NULL);
 	else if (strcmp(name, "--format") == 0)
 		o->pcapng = strcmp(value, "pcapng") == 0;
 	else if (strcmp(name, "-o") == 0)
@@ -700,19 +694,21 @@ set_option(struct options *o, const char *name, const char *value)
 /* What bodies must be on average for the file to have its size: a session
  * has about 2700 octets beside its bodies, and 1.1 messages; segments and
  * acknowledgments add 7.5 %. */
-static size_t
-mean_body(const struct options *o)
+static size_t mean_body(const struct options *o)
 {
 	double each = o->size_mb * 1e6 * 1.01 / o->sessions - 2700;
 
 	return each < 1000 ? 100 : (size_t)(each / 1.1 / 1.075);
 }
 
-int
-main(int argc, char **argv)
+int main(int argc, char **argv)
 {
-	struct gen g = {.o = {.size_mb = 620, .sessions = 20000,
-	    .concurrency = 200, .seed = 1, .ipv6 = 0.2, .bdat = 0.2}};
+	struct gen g = {.o = {.size_mb = 620,
+			    .sessions = 20000,
+			    .concurrency = 200,
+			    .seed = 1,
+			    .ipv6 = 0.2,
+			    .bdat = 0.2}};
 
 	for (int i = 1; i < argc; i += 2) {
 		if (i + 1 == argc || set_option(&g.o, argv[i], argv[i + 1])) {
@@ -726,8 +722,9 @@ main(int argc, char **argv)
 	g.fate = g.random ^ UINT64_C(0x5851f42d4c957f2d);
 	g.clock_ns = UINT64_C(1709294400) * 1000000000;
 	g.mean_body = mean_body(&g.o);
-	g.out.fd = g.o.output ? open(g.o.output, O_WRONLY | O_CREAT | O_TRUNC,
-	    0666) : 1;
+	g.out.fd = g.o.output
+	    ? open(g.o.output, O_WRONLY | O_CREAT | O_TRUNC, 0666)
+	    : 1;
 	g.out.octets = malloc(OUT);
 	if (g.out.fd < 0 || !g.out.octets)
 		die(g.o.output ? g.o.output : "gen");
