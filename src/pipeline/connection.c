@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* connection.c - what is told of a connection beside its dialogue */
+#include <arpa/inet.h>
+#include <openssl/evp.h>
+
+#include <stdio.h>
+
+#include "pipeline/connection.h"
+
+/* FNV-1a, 64 bits: fixed, so that ids are the same in every run. */
+static uint64_t hash_octets(uint64_t h, const void *p, size_t len)
+{
+	const uint8_t *c = p;
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		h = (h ^ c[i]) * UINT64_C(0x100000001b3);
+	return h;
+}
+
+static uint64_t hash_u32(uint64_t h, uint32_t v)
+{
+	uint8_t o[4] = { (uint8_t)(v >> 24), (uint8_t)(v >> 16),
+		(uint8_t)(v >> 8), (uint8_t)v };
+
+	return hash_octets(h, o, sizeof(o));
+}
+
+static int compare(const struct endpoint *a, const struct endpoint *b)
+{
+	int c = memcmp(a->ip, b->ip, sizeof(a->ip));
+
+	return c ? c : (int)a->port - (int)b->port;
+}
+
+/* From both endpoints, VLAN and tunnel, and each side's first sequence
+ * number; the same whoever is called first. */
+static uint64_t make_id(const struct tcp_flow_info *info)
+{
+	int first = compare(&info->host[0], &info->host[1]) <= 0 ? 0 : 1, i;
+	uint64_t h = UINT64_C(0xcbf29ce484222325);
+
+	for (i = 0; i < 2; i++) {
+		int d = i ? 1 - first : first;
+
+		h = hash_octets(h, info->host[d].ip, 16);
+		h = hash_u32(h, info->host[d].port);
+		h = hash_u32(h, info->seen[d] ? info->first_seq[d] : 0);
+	}
+	h = hash_u32(h, info->vlan_tag);
+	h = hash_u32(h, info->tunnel_tag);
+	/* FNV's high bits are weak on short input: mix once more. */
+	h ^= h >> 33;
+	h *= UINT64_C(0xff51afd7ed558ccd);
+	h ^= h >> 33;
+	return h;
+}
+
+static bool ip_text(const struct endpoint *e, char *text, size_t size)
+{
+	return inet_ntop(e->family == 4 ? AF_INET : AF_INET6, e->ip, text,
+	    (socklen_t)size) != NULL;
+}
+
+void connection_endpoint(const struct endpoint *e, char *text, size_t size)
+{
+	char ip[INET6_ADDRSTRLEN];
+
+	if (!ip_text(e, ip, sizeof(ip)))
+		ip[0] = '\0';
+	snprintf(text, size, e->family == 4 ? "%s:%u" : "[%s]:%u", ip,
+	    e->port);
+}
+
+static void tell_endpoint(struct session_builder *b, struct sw_endpoint *to,
+    const struct endpoint *e)
+{
+	char ip[INET6_ADDRSTRLEN];
+
+	if (ip_text(e, ip, sizeof(ip)))
+		to->ip = session_text(b, slice_str(ip));
+	to->port = e->port;
+}
+
+/* Community ID v1: "1:" base64(SHA-1(seed, addresses and ports in order,
+ * protocol, padding)). */
+static void tell_community_id(struct session_builder *b,
+    struct sw_session *s, const struct tcp_flow_info *info)
+{
+	int first = compare(&info->host[0], &info->host[1]) <= 0 ? 0 : 1;
+	const struct endpoint *a = &info->host[first];
+	const struct endpoint *z = &info->host[1 - first];
+	size_t n = a->family == 4 ? 4 : 16, len = 0;
+	uint8_t in[2 + 16 + 16 + 2 + 4] = { 0 }, digest[EVP_MAX_MD_SIZE];
+	uint8_t text[2 + 32];
+	unsigned digest_len = 0;
+
+	len = 2; /* seed 0 */
+	memcpy(in + len, a->ip, n);
+	len += n;
+	memcpy(in + len, z->ip, n);
+	len += n;
+	in[len++] = 6; /* TCP */
+	in[len++] = 0;
+	in[len++] = (uint8_t)(a->port >> 8);
+	in[len++] = (uint8_t)a->port;
+	in[len++] = (uint8_t)(z->port >> 8);
+	in[len++] = (uint8_t)z->port;
+	if (EVP_Digest(in, len, digest, &digest_len, EVP_sha1(), NULL) != 1)
+		return;
+	text[0] = '1';
+	text[1] = ':';
+	EVP_EncodeBlock(text + 2, digest, (int)digest_len);
+	s->community_id = session_text(b, slice_make(text, 2 + 28));
+}
+
+static void tell_side(struct sw_tcp_side *to, const struct tcp_facts *f,
+    int dir)
+{
+	to->octets = (int64_t)f->side[dir].octets;
+	to->retransmitted = (int64_t)f->side[dir].retransmitted;
+	to->unacked = f->side[dir].acked_known &&
+	    f->side[dir].highest > f->side[dir].acked ?
+	    (int64_t)(f->side[dir].highest - f->side[dir].acked) : 0;
+	to->mss = f->side[dir].mss;
+	to->zero_window_ns = f->side[dir].zero_window_ns;
+}
+
+static void tell_tcp(struct session_builder *b, struct sw_session *s,
+    const struct tcp_facts *f, int client_dir)
+{
+	struct sw_tcp *tcp = arena_calloc(session_arena(b), 1, sizeof(*tcp));
+
+	if (!tcp)
+		return;
+	tcp->frames = f->frames;
+	tcp->syn_rtt_ns = f->syn_rtt_ns;
+	tell_side(&tcp->client, f, client_dir);
+	tell_side(&tcp->server, f, 1 - client_dir);
+	s->tcp = tcp;
+}
+
+/* The files that the session's frames lie in. */
+static void tell_source(const struct shard *sh, struct session_builder *b,
+    struct sw_session *s, uint64_t first, uint64_t last)
+{
+	const struct traffic *t = sh->traffic;
+	struct sw_part *parts;
+	size_t i, n = 0;
+
+	for (i = 0; i < t->count; i++)
+		if (t->parts[i].base < last &&
+		    t->parts[i].base + t->parts[i].count >= first)
+			n++;
+	parts = arena_calloc(session_arena(b), n ? n : 1, sizeof(*parts));
+	if (!parts)
+		return;
+	s->source.kind = SW_SOURCE_WIRE;
+	s->source.unit = SW_UNIT_FRAME;
+	s->source.first = first;
+	s->source.last = last;
+	s->source.parts = parts;
+	for (i = 0; i < t->count; i++) {
+		const struct traffic_part *p = &t->parts[i];
+		struct sw_part *to = &parts[s->source.part_count];
+
+		if (p->base >= last || p->base + p->count < first)
+			continue;
+		to->name = session_text(b, slice_str(p->name));
+		to->format = session_text(b, slice_str(p->format));
+		to->base = p->base;
+		to->first = (first > p->base ? first : p->base + 1) - p->base;
+		to->last = (last < p->base + p->count ? last :
+		    p->base + p->count) - p->base;
+		s->source.part_count++;
+	}
+	if (s->source.part_count > 0) {
+		s->source.name = parts[0].name;
+		s->source.format = parts[0].format;
+	}
+}
+
+static void tell_clock(const struct shard *sh, struct sw_session *s,
+    const struct tcp_flow_info *info)
+{
+	uint32_t part = info->first.part;
+
+	if (part < sh->traffic->count)
+		s->clock = sh->traffic->parts[part].clock;
+	s->clock.resolution_ns = info->resolution_ns;
+	s->clock.date = SW_DATE_GIVEN;
+	if (info->first.ts_ns == SW_NO_TIME) {
+		s->clock.zone = SW_ZONE_NONE;
+		s->clock.date = SW_DATE_NONE;
+		s->clock.resolution_ns = 0;
+	}
+}
+
+void connection_tell(struct shard *sh, struct session_builder *b,
+    struct tcp_flow *flow, int client_dir)
+{
+	const struct tcp_flow_info *info = tcp_flow_info_get(flow);
+	struct sw_session *s = session_get(b);
+	struct tcp_facts facts;
+
+	tcp_flow_facts_get(flow, &facts);
+	s->id = shard_id(sh, make_id(info));
+	s->recorder = SW_RECORDER_WIRE;
+	s->records = SW_RECORDS_ALL;
+	s->start = info->first.ts_ns;
+	s->end = facts.last.ts_ns;
+	tell_source(sh, b, s, info->first.at, facts.last.at);
+	tell_clock(sh, s, info);
+	tell_endpoint(b, &s->client, &info->host[client_dir]);
+	tell_endpoint(b, &s->server, &info->host[1 - client_dir]);
+	tell_community_id(b, s, info);
+	tell_tcp(b, s, &facts, client_dir);
+}

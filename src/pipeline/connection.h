@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* connection.h - what is told of a connection beside its dialogue */
+#ifndef PIPELINE_CONNECTION_H
+#define PIPELINE_CONNECTION_H
+
+#include "pipeline/shard.h"
+
+/* Fill id, source, clock, start, end, endpoints, tcp and records of the
+ * session from its connection; client_dir: direction of the client. */
+void connection_tell(struct shard *s, struct session_builder *b,
+    struct tcp_flow *flow, int client_dir);
+/* "192.0.2.1:25", "[2001:db8::1]:25". */
+void connection_endpoint(const struct endpoint *e, char *text, size_t size);
+
+#endif

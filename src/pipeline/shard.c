@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* shard.c - what an engine delivers becomes the sessions of its shard */
+#include "pipeline/shard.h"
+
+#include <stdlib.h>
+
+#include "pipeline/connection.h"
+#include "smtp/dialogue.h"
+
+/* A connection that is a session. */
+struct live {
+	struct session_builder *builder;
+	struct dialogue *dialogue;
+	struct tcp_flow *flow;
+	bool listed; /* one of its ports is a server port */
+	uint32_t anomalies[TCP_DIRECTIONS];
+};
+
+/* By the ports: direction of the server's octets; -1: they do not tell. */
+static int server_dir(const struct shard *s,
+    const struct tcp_flow_info *info)
+{
+	bool a = port_set_has(s->ports, info->host[0].port);
+	bool b = port_set_has(s->ports, info->host[1].port);
+
+	return a == b ? -1 : a ? 0 : 1;
+}
+
+static void live_free(struct live **lp)
+{
+	struct live *l = *lp;
+
+	if (!l)
+		return;
+	*lp = NULL;
+	dialogue_free(&l->dialogue);
+	session_builder_free(&l->builder);
+	free(l);
+}
+
+static struct event_span span_of(struct origin o)
+{
+	struct event_span span = { o.at, o.at, o.ts_ns, o.ts_ns };
+
+	return span;
+}
+
+static void *on_open(void *ctx, struct tcp_flow *flow)
+{
+	struct shard *s = ctx;
+	const struct tcp_flow_info *info = tcp_flow_info_get(flow);
+	struct session_options options = s->options->session;
+	struct dialogue_start start;
+	struct live *l = calloc(1, sizeof(*l));
+
+	start.opener_known = info->opener_known;
+	start.server_dir = server_dir(s, info);
+	options.account = &s->account;
+	if (!l || session_builder_new(&options, &l->builder) != SW_OK ||
+	    dialogue_new(l->builder, &start, &l->dialogue) != SW_OK) {
+		live_free(&l);
+		s->memory = true;
+		return NULL;
+	}
+	l->flow = flow;
+	l->listed = port_set_has(s->ports, info->host[0].port) ||
+	    port_set_has(s->ports, info->host[1].port);
+	if (info->opener_known)
+		session_connect(l->builder, SW_CLIENT, span_of(info->first));
+	return l;
+}
+
+static void on_octets(void *ctx, void *user, const struct tcp_octets *o)
+{
+	struct live *l = user;
+	struct dialogue_octets d;
+
+	(void)ctx;
+	d.dir = o->dir;
+	d.octets = o->octets;
+	d.origin = o->origin;
+	d.offset = o->offset;
+	d.acked = o->acked;
+	d.acked_known = o->acked_known;
+	d.other_seen = tcp_flow_info_get(l->flow)->seen[1 - o->dir];
+	dialogue_feed(l->dialogue, &d);
+}
+
+static void on_gap(void *ctx, void *user, int dir, uint64_t offset,
+    uint64_t len, struct origin origin)
+{
+	struct live *l = user;
+
+	(void)ctx;
+	dialogue_gap(l->dialogue, dir, offset, len, origin);
+}
+
+static const struct {
+	enum sw_note_code note;
+	const char *text;
+} anomaly_notes[] = {
+	[ANOMALY_SNAPPED] = { SW_NOTE_SNAPPED,
+		"Frames were cut by the snap length of the capture." },
+	[ANOMALY_BAD_CHECKSUM] = { SW_NOTE_BAD_CHECKSUM,
+		"A segment with a wrong checksum was left out." },
+	[ANOMALY_FRAGMENT_OVERLAP] = { SW_NOTE_OVERLAP_DIFFERS,
+		"IP fragments overlap." },
+	[ANOMALY_OVERLAP_DIFFERS] = { SW_NOTE_OVERLAP_DIFFERS,
+		"Octets were sent again with other content; the first copy "
+		"is told." },
+	[ANOMALY_FRAMES_DROPPED] = { SW_NOTE_FRAMES_DROPPED,
+		"The capture says that frames were dropped." },
+	[ANOMALY_VLAN_ASYMMETRIC] = { SW_NOTE_VLAN_ASYMMETRIC,
+		"The two directions bear different VLAN tags." },
+	[ANOMALY_LIMIT] = { SW_NOTE_LIMIT,
+		"A limit on memory left octets of this connection out." },
+	[ANOMALY_PORTS_REUSED] = { SW_NOTE_PORTS_REUSED,
+		"The same ports began another connection." },
+	[ANOMALY_NO_START] = { SW_NOTE_NO_START,
+		"The record does not hold the connection's start." },
+	[ANOMALY_DIRECTION_MISSING] = { SW_NOTE_DIRECTION_MISSING,
+		"One direction is missing from the record." },
+	[ANOMALY_TRUNCATED_INPUT] = { SW_NOTE_TRUNCATED_INPUT,
+		"The capture ends in the middle of a frame." },
+};
+_Static_assert(sizeof(anomaly_notes) / sizeof(anomaly_notes[0]) ==
+    ANOMALY_COUNT, "a note for each anomaly");
+
+static void on_anomaly(void *ctx, void *user, int dir, enum anomaly code,
+    struct origin origin)
+{
+	struct live *l = user;
+
+	(void)ctx;
+	/* The dialogue tells of missing starts and directions itself. */
+	if (code == ANOMALY_NO_START || code == ANOMALY_DIRECTION_MISSING ||
+	    ((l->anomalies[0] | l->anomalies[1]) & ANOMALY_BIT(code)))
+		return;
+	l->anomalies[dir & 1] |= ANOMALY_BIT(code);
+	session_note(l->builder, anomaly_notes[code].note, 0, origin.at,
+	    origin.at, "%s", anomaly_notes[code].text);
+}
+
+static void on_close(void *ctx, void *user, int dir, bool rst,
+    struct origin origin)
+{
+	struct live *l = user;
+
+	(void)ctx;
+	dialogue_close(l->dialogue, dir, rst, origin);
+}
+
+static bool add_finished(struct shard *s, struct session_builder *b,
+    uint64_t first, uint64_t certain)
+{
+	void *list = s->finished;
+	struct wire_finished *f;
+
+	if (!base_grow(&list, s->finished_count, &s->finished_capacity,
+	    sizeof(*f))) {
+		s->memory = true;
+		return false;
+	}
+	s->finished = list;
+	f = &s->finished[s->finished_count++];
+	f->builder = b;
+	f->first = first + s->traffic->order;
+	f->certain = certain + s->traffic->order;
+	return true;
+}
+
+static enum sw_ending ending_of(enum tcp_end why)
+{
+	switch (why) {
+	case TCP_END_IDLE:
+		return SW_ENDING_IDLE;
+	case TCP_END_REUSED:
+		return SW_ENDING_REUSED;
+	case TCP_END_LIMIT:
+		return SW_ENDING_LIMIT;
+	case TCP_END_CLOSED:
+	case TCP_END_INPUT:
+		break;
+	}
+	return SW_ENDING_INPUT_ENDED;
+}
+
+static void finish_dialogue(struct live *l, enum tcp_end why)
+{
+	const struct tcp_flow_info *info = tcp_flow_info_get(l->flow);
+	struct dialogue_end end = { 0 };
+	struct tcp_facts facts;
+	int d;
+
+	tcp_flow_facts_get(l->flow, &facts);
+	end.origin = facts.last;
+	end.input_ended = why != TCP_END_CLOSED;
+	end.ending = ending_of(why);
+	for (d = 0; d < TCP_DIRECTIONS; d++) {
+		end.seen[d] = info->seen[d];
+		end.acked_known[d] = facts.side[d].acked_known &&
+		    info->seen[1 - d];
+		end.acked[d] = facts.side[d].acked;
+	}
+	dialogue_finish(l->dialogue, &end);
+}
+
+static void count_session(struct shard *s, enum dialogue_kind kind,
+    const struct sw_session *session)
+{
+	account_add(&s->account, ACCOUNT_SESSIONS, 1);
+	if (kind == DIALOGUE_NOT_SMTP)
+		account_add(&s->account, ACCOUNT_SESSIONS_NOT_SMTP, 1);
+	if (session->encryption && !session->encryption->decrypted)
+		account_add(&s->account, ACCOUNT_SESSIONS_TLS, 1);
+}
+
+static void on_end(void *ctx, void *user, struct tcp_flow *flow,
+    enum tcp_end why, struct origin origin)
+{
+	struct shard *s = ctx;
+	struct live *l = user;
+	const struct tcp_flow_info *info = tcp_flow_info_get(flow);
+	enum dialogue_kind kind;
+	struct tcp_facts facts;
+
+	if (!l)
+		return;
+	finish_dialogue(l, why);
+	kind = dialogue_kind(l->dialogue);
+	if (!l->listed && (kind == DIALOGUE_NOT_SMTP ||
+	    kind == DIALOGUE_EMPTY || kind == DIALOGUE_TLS)) {
+		/* found on a port of no interest, and no SMTP */
+		tcp_flow_facts_get(flow, &facts);
+		account_add(&s->account, ACCOUNT_FRAMES_OTHER_PORT,
+		    facts.frames);
+		live_free(&l);
+		return;
+	}
+	connection_tell(s, l->builder, flow,
+	    dialogue_client_dir(l->dialogue));
+	session_finish(l->builder);
+	count_session(s, kind, session_get(l->builder));
+	if (session_failed(l->builder))
+		s->memory = true;
+	else if (add_finished(s, l->builder, info->first.at, origin.at))
+		l->builder = NULL;
+	live_free(&l);
+}
+
+static void tell_attempt(struct shard *s, struct tcp_flow *flow,
+    bool refused, struct origin origin)
+{
+	const struct tcp_flow_info *info = tcp_flow_info_get(flow);
+	struct session_options options = s->options->session;
+	struct session_builder *b = NULL;
+	struct tcp_facts facts;
+
+	tcp_flow_facts_get(flow, &facts);
+	options.account = &s->account;
+	if (session_builder_new(&options, &b) != SW_OK) {
+		s->memory = true;
+		return;
+	}
+	session_connect(b, SW_CLIENT, span_of(info->first));
+	if (refused)
+		session_close(b, SW_SERVER, SW_CLOSE_RST,
+		    span_of(facts.last));
+	session_get(b)->ending = refused ? SW_ENDING_REFUSED :
+	    SW_ENDING_NO_ANSWER;
+	connection_tell(s, b, flow, 0);
+	session_finish(b);
+	if (session_failed(b) ||
+	    !add_finished(s, b, info->first.at, origin.at)) {
+		s->memory = true;
+		session_builder_free(&b);
+	}
+}
+
+static void on_attempt(void *ctx, struct tcp_flow *flow, bool refused,
+    struct origin origin)
+{
+	struct shard *s = ctx;
+	const struct tcp_flow_info *info = tcp_flow_info_get(flow);
+	char text[80];
+
+	if (!port_set_has(s->ports, info->host[1].port))
+		return; /* of no interest */
+	connection_endpoint(&info->host[1], text, sizeof(text));
+	account_add(&s->account, refused ? ACCOUNT_ATTEMPTS_REFUSED :
+	    ACCOUNT_ATTEMPTS_NO_ANSWER, 1);
+	account_note(&s->account, refused ? ACCOUNT_LIST_REFUSED :
+	    ACCOUNT_LIST_NO_ANSWER, slice_str(text), 1);
+	if (s->options->attempts)
+		tell_attempt(s, flow, refused, origin);
+}
+
+const struct tcp_sink_ops shard_sink_ops = {
+	.open = on_open,
+	.octets = on_octets,
+	.gap = on_gap,
+	.anomaly = on_anomaly,
+	.close = on_close,
+	.end = on_end,
+	.attempt = on_attempt,
+};
+
+enum sw_status shard_init(struct shard *s, const struct wire_options *o,
+    const struct port_set *ports, const struct traffic *t)
+{
+	struct tcp_options options = { 0 };
+
+	memset(s, 0, sizeof(*s));
+	s->options = o;
+	s->ports = ports;
+	s->traffic = t;
+	account_init(&s->account);
+	options.strict_vlan = o->strict_vlan;
+	options.memory = o->memory / SHARD_COUNT;
+	options.secret = o->secret;
+	return tcp_native_ops.open(&s->engine, &shard_sink_ops, s,
+	    &s->account, &options);
+}
+
+void shard_fini(struct shard *s)
+{
+	size_t i;
+
+	if (s->engine) {
+		struct origin none = { 0, SW_NO_TIME, 0 };
+
+		/* What is still open is ended, so that it is freed. */
+		if (tcp_native_ops.finish(s->engine, none) != SW_OK)
+			s->memory = true;
+		tcp_native_ops.close(&s->engine);
+	}
+	for (i = 0; i < s->finished_count; i++)
+		session_builder_free(&s->finished[i].builder);
+	free(s->finished);
+	free(s->ids);
+	free(s->id_slots);
+	account_fini(&s->account);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * shard.h - one virtual shard: its connections and their sessions
+ *
+ * Theory of operation.  The dispatcher (wire.c) decodes frames and gives
+ * every segment to the shard that a fixed hash of its innermost endpoints
+ * names.  A shard shares nothing with another: it has its own engine, its own
+ * account and its own list of finished sessions, so any number of threads may
+ * serve sets of shards.  Timers run at ticks, which the dispatcher sends to
+ * all shards at the same frames; so what a shard tells does not depend on who
+ * serves it or when.
+ */
+#ifndef PIPELINE_SHARD_H
+#define PIPELINE_SHARD_H
+
+#include "base/limits.h"
+#include "pipeline/wire.h"
+#include "tcp/engine.h"
+
+/* A file of the traffic. */
+struct traffic_part {
+	char *name;
+	const char *format;
+	struct sw_clock clock;
+	uint64_t base;  /* frames of the files before it */
+	uint64_t count; /* frames so far */
+};
+
+/* Captures that are one traffic; read-only for shards. */
+struct traffic {
+	struct traffic_part *parts;
+	size_t count, capacity;
+	uint64_t order; /* added to frames to order sessions over traffics */
+};
+
+struct port_set {
+	uint8_t bits[65536 / 8];
+};
+static inline bool port_set_has(const struct port_set *s, uint16_t port)
+{
+	return s->bits[port >> 3] >> (port & 7) & 1;
+}
+
+struct shard {
+	const struct wire_options *options;
+	const struct port_set *ports;
+	const struct traffic *traffic;
+	struct tcp_engine *engine;
+	struct account account;
+	struct wire_finished *finished;
+	size_t finished_count, finished_capacity;
+	uint64_t *ids; /* ring of ids told, to number equal ones */
+	size_t id_count, id_capacity, id_next;
+	uint32_t *id_slots; /* open addressing: index + 1 into ids */
+	size_t id_slot_count;
+	bool memory; /* ran out */
+};
+
+enum sw_status shard_init(struct shard *s, const struct wire_options *o,
+    const struct port_set *ports, const struct traffic *t);
+void shard_fini(struct shard *s);
+
+/* The id of a session, given to it; equal ones are counted on. */
+uint64_t shard_id(struct shard *s, uint64_t id);
+
+/* What the engine of a shard delivers to. */
+extern const struct tcp_sink_ops shard_sink_ops;
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * wire.h - captures to sessions: capture -> net -> tcp -> smtp
+ */
+#ifndef PIPELINE_WIRE_H
+#define PIPELINE_WIRE_H
+
+#include "base/account.h"
+#include "base/source.h"
+#include "transcript/session.h"
+
+struct wire;
+
+struct wire_options {
+	const uint16_t *ports; /* server ports; borrowed */
+	size_t port_count;
+	bool any_port;
+	const char *bpf;       /* NULL: none */
+	bool ignore_vlan, strict_vlan, verify_checksums;
+	bool attempts;         /* tell unanswered attempts as sessions */
+	bool tz_known;         /* zone of captures with local times */
+	int32_t tz_offset_s;
+	uint64_t memory;       /* octets out of order over all; 0: default */
+	uint64_t secret;       /* keys hash tables; never seen in output */
+	struct session_options session;
+};
+
+/* A session whose end is certain. */
+struct wire_finished {
+	struct session_builder *builder; /* the receiver's from now on;
+	                                    session_finish was called */
+	uint64_t certain; /* frame at which its end became certain */
+	uint64_t first;   /* its first frame; orders equals */
+};
+
+/* account is borrowed. */
+enum sw_status wire_new(const struct wire_options *options,
+    struct account *account, struct wire **w_r, struct sw_err *err)
+    SW_MUST_USE;
+void wire_free(struct wire **w);
+
+/*
+ * Add a capture.  s is taken over (freed with the wire); its first frame is
+ * read to find its place in time.  reopen: the file can be opened again by
+ * its name (it is then closed in between).  SW_EFORMAT: no capture; SW_EREAD.
+ */
+enum sw_status wire_add(struct wire *w, struct source **s, bool reopen,
+    const char *tmpdir, struct sw_err *err) SW_MUST_USE;
+
+/*
+ * Read on until sessions are finished or the input would have to be waited
+ * for: 1 go on, 0 the end of all captures, < 0 enum sw_status (SW_EREAD and
+ * SW_EFORMAT concern one capture; the next call goes on with the others).
+ */
+int wire_step(struct wire *w, struct sw_err *err) SW_MUST_USE;
+/* The next finished session in order; false: none now. */
+bool wire_take(struct wire *w, struct wire_finished *f_r);
+/* For progress: octets read of the captures, and of how many. */
+void wire_progress(const struct wire *w, uint64_t *done_r,
+    uint64_t *total_r);
+
+#endif
