@@ -48,7 +48,7 @@ SRC_FUZZ := $(wildcard tests/fuzz/fuzz_*.c)
 
 # --- flags
 
-LIBS_PC := libpcap libcrypto gmime-3.0 libarchive jansson
+LIBS_PC := libpcap libcrypto gmime-3.0 libarchive zlib jansson
 PC_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBS_PC) 2>/dev/null)
 PC_LIBS := $(shell $(PKG_CONFIG) --libs $(LIBS_PC) 2>/dev/null)
 CMOCKA_CFLAGS := $(shell $(PKG_CONFIG) --cflags cmocka 2>/dev/null)

@@ -58,6 +58,7 @@ library libpcap-dev "filters and link types" libpcap
 library libssl-dev "SHA-256, certificates" libcrypto
 library libgmime-3.0-dev "header fields" gmime-3.0
 library libarchive-dev "compressed input" libarchive
+library zlib1g-dev "compressed input" zlib
 library libjansson-dev "reads transcripts back" jansson
 if [ "$what" != build ]; then
 	library libcmocka-dev "unit tests" cmocka

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * decompress.c - compressed octets to octets, by libarchive
+ * decompress.c - compressed octets to octets, by libarchive and zlib
  *
  * libarchive's raw format is a file without an archive around it.  Only the
  * filter that the first octets ask for is enabled, and none that would run a
  * program.
+ *
+ * libarchive's filters fill 64 KiB before they hand out anything, and drop
+ * what they have when the input then turns out to be cut: of a small file
+ * nothing would be left.  gzip is what captures are mostly compressed with
+ * and what is found cut; it goes to zlib, which gives all there is.
  */
 #include "base/decompress.h"
 
@@ -12,11 +17,16 @@
 #include <archive_entry.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <zlib.h>
 
 #define INPUT_LEN 65536
 
 struct decompress {
-	struct archive *archive;
+	struct archive *archive; /* NULL with zlib */
+	z_stream z;
+	bool z_ready;
+	bool member; /* zlib is within a member of the file */
+	bool end;    /* of the input, or of what can be read of it */
 	bool open;
 	const char *name; /* static */
 	const char *file; /* the source's */
@@ -33,8 +43,7 @@ static const struct method {
 	struct slice magic;
 	int (*enable)(struct archive *);
 } methods[] = {
-	{ "gzip", { (const uint8_t *)"\x1f\x8b\x08", 3 },
-	  archive_read_support_filter_gzip },
+	{ "gzip", { (const uint8_t *)"\x1f\x8b\x08", 3 }, NULL },
 	{ "xz", { (const uint8_t *)"\xfd" "7zXZ\0", 6 },
 	  archive_read_support_filter_xz },
 	{ "zstd", { (const uint8_t *)"\x28\xb5\x2f\xfd", 4 },
@@ -113,6 +122,15 @@ enum sw_status decompress_new(const char *name, const char *file,
 	d->file = file;
 	d->read = read;
 	d->ctx = ctx;
+	if (strcmp(name, "gzip") == 0) {
+		/* 16: with gzip's header and check. */
+		d->z_ready = inflateInit2(&d->z, 15 + 16) == Z_OK;
+		d->member = true;
+		if (!d->z_ready)
+			decompress_free(d_r);
+		return *d_r ? SW_OK :
+		    base_error_set(err, SW_ENOMEM, "no memory");
+	}
 	d->archive = archive_read_new();
 	if (!d->archive || archive_read_support_format_raw(d->archive) !=
 	    ARCHIVE_OK || archive_read_support_format_empty(d->archive) !=
@@ -154,10 +172,76 @@ static int begin(struct decompress *d)
 	return r == ARCHIVE_OK || r == ARCHIVE_WARN ? 1 : -1;
 }
 
+/* Have octets of input; false: the end, or an error that is kept. */
+static bool has_input(struct decompress *d)
+{
+	size_t got = 0;
+
+	if (d->z.avail_in > 0)
+		return true;
+	if (d->read(d->ctx, d->input, sizeof(d->input), &got, &d->err) !=
+	    SW_OK)
+		d->failed = true;
+	d->z.next_in = d->input;
+	d->z.avail_in = (unsigned)got;
+	return got > 0;
+}
+
+/* What went wrong, once; then it is the end. */
+static enum sw_status tell_gzip(struct decompress *d, struct sw_err *err)
+{
+	d->end = true;
+	if (d->failed) {
+		if (err)
+			*err = d->err;
+		return SW_EREAD;
+	}
+	return base_error_set(err, SW_EREAD, "%s: damaged gzip data: %s",
+	    d->file, d->z.msg ? d->z.msg : "it is cut");
+}
+
+static enum sw_status read_gzip(struct decompress *d, uint8_t *buf,
+    size_t len, size_t *got_r, struct sw_err *err)
+{
+	d->z.next_out = buf;
+	d->z.avail_out = len < UINT32_MAX ? (unsigned)len : UINT32_MAX;
+	len = d->z.avail_out;
+	while (d->z.avail_out == len && !d->end) {
+		int r;
+
+		if (!has_input(d)) {
+			if (d->member || d->failed)
+				return tell_gzip(d, err);
+			d->end = true;
+			break;
+		}
+		if (!d->member) {
+			/* Another member, or padding that is ignored. */
+			d->end = d->z.next_in[0] != 0x1f ||
+			    inflateReset(&d->z) != Z_OK;
+			d->member = !d->end;
+			continue;
+		}
+		r = inflate(&d->z, Z_NO_FLUSH);
+		d->member = r != Z_STREAM_END;
+		if (r == Z_OK || r == Z_STREAM_END || r == Z_BUF_ERROR)
+			continue;
+		*got_r = len - d->z.avail_out;
+		if (*got_r == 0)
+			return tell_gzip(d, err);
+		/* zlib says so again when it is called again. */
+		return SW_OK;
+	}
+	*got_r = len - d->z.avail_out;
+	return SW_OK;
+}
+
 enum sw_status decompress_read(struct decompress *d, uint8_t *buf, size_t len,
     size_t *got_r, struct sw_err *err)
 {
 	*got_r = 0;
+	if (!d->archive)
+		return read_gzip(d, buf, len, got_r, err);
 	if (!d->open) {
 		int r = begin(d);
 
@@ -191,7 +275,10 @@ void decompress_free(struct decompress **d)
 {
 	if (!*d)
 		return;
-	archive_read_free((*d)->archive);
+	if ((*d)->archive)
+		archive_read_free((*d)->archive);
+	if ((*d)->z_ready)
+		inflateEnd(&(*d)->z);
 	free(*d);
 	*d = NULL;
 }
