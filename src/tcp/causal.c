@@ -1,0 +1,630 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * causal.c - one sequence of both directions; gaps; ends
+ *
+ * The rule: octets are handed up when their direction has been handed up to
+ * their offset and the other direction to their segment's acknowledgment
+ * number (or was never seen).  See native.c for why that always ends.
+ */
+#include <stdlib.h>
+
+#include "tcp/native.h"
+
+static bool is_wanted(const struct flow *f)
+{
+	return (f->state & (FLOW_OPEN | FLOW_MUTE)) == FLOW_OPEN;
+}
+
+/* Has the other direction come to ack? */
+static inline bool is_caused(const struct flow *f, int dir, bool ack_known,
+    uint64_t ack)
+{
+	const struct side *o = &f->side[!dir];
+
+	if (!ack_known || !(o->flags & SIDE_SEEN))
+		return true;
+	if ((o->flags & SIDE_FIN) && ack > o->fin + 1)
+		ack = o->fin + 1; /* there is nothing behind it */
+	return side_position(o) >= ack;
+}
+
+static struct stretch *first_of(const struct flow *f, int dir)
+{
+	return f->hold ? stretches_first(&f->hold->queue[dir]) : NULL;
+}
+
+/* Is there something to hand up next in order of its direction? */
+static bool is_next(const struct flow *f, int dir, const struct stretch *s)
+{
+	return s && s->off == f->side[dir].next;
+}
+
+/* --- handing up --------------------------------------------------------- */
+
+void tcp_causal_anomaly(struct tcp_engine *e, struct flow *f, int dir,
+    enum anomaly code, struct origin origin)
+{
+	uint32_t bit = ANOMALY_BIT(code);
+
+	if (f->side[dir].told & bit)
+		return;
+	f->side[dir].told |= bit;
+	if (is_wanted(f))
+		e->ops->anomaly(e->ctx, f->user, dir, code, origin);
+}
+
+void tcp_causal_close(struct tcp_engine *e, struct flow *f, int dir,
+    bool rst, struct origin origin)
+{
+	struct side *s = &f->side[dir];
+
+	if (s->flags & SIDE_CLOSED)
+		return;
+	s->flags |= SIDE_CLOSED;
+	if (is_wanted(f))
+		e->ops->close(e->ctx, f->user, dir, rst, origin);
+}
+
+static void hand_up(struct tcp_engine *e, struct flow *f,
+    struct tcp_octets *o)
+{
+	struct side *s = &f->side[o->dir];
+	const struct side *other = &f->side[!o->dir];
+
+	if ((other->flags & SIDE_FIN) && o->acked > other->fin)
+		o->acked = other->fin;
+	tcp_history_add(&e->history, s, s->next, o->octets);
+	s->next += o->octets.len;
+	s->flags &= (uint16_t)~SIDE_GHOST;
+	account_add(e->account, ACCOUNT_TCP_OCTETS, o->octets.len);
+	if (is_wanted(f))
+		e->ops->octets(e->ctx, f->user, o);
+}
+
+/* Hand up the first stretch, whatever stands against it. */
+static void hand_up_first(struct tcp_engine *e, struct flow *f, int dir)
+{
+	struct stretch *s =
+	    tcp_stretches_take(&f->hold->queue[dir], &e->held);
+	struct tcp_octets o = {
+		.dir = dir,
+		.octets = slice_make(s->octets, s->len),
+		.origin = s->origin,
+		.offset = s->off,
+		.acked = s->ack,
+		.acked_known = s->flags & STRETCH_ACKED
+	};
+
+	if (s->flags & STRETCH_FIN)
+		tcp_causal_close(e, f, dir, false, s->origin);
+	else
+		hand_up(e, f, &o);
+	free(s);
+}
+
+static bool is_ready(const struct flow *f, int dir)
+{
+	const struct stretch *s = first_of(f, dir);
+
+	return is_next(f, dir, s) &&
+	    is_caused(f, dir, s->flags & STRETCH_ACKED, s->ack);
+}
+
+static bool drain(struct tcp_engine *e, struct flow *f, int dir)
+{
+	bool moved = false;
+
+	while (is_ready(f, dir)) {
+		hand_up_first(e, f, dir);
+		moved = true;
+	}
+	return moved;
+}
+
+/* Hand up all that is ready.  Where both directions have their next octets
+ * and each waits for the other's (retransmissions bear later acknowledgments
+ * than the first copies did), the frame captured first goes first. */
+static void pump(struct tcp_engine *e, struct flow *f)
+{
+	if (!(f->state & FLOW_OPEN))
+		return;
+	for (;;) {
+		const struct stretch *s[TCP_DIRECTIONS];
+		bool moved = drain(e, f, 0);
+
+		moved = drain(e, f, 1) || moved;
+		if (moved)
+			continue;
+		s[0] = first_of(f, 0);
+		s[1] = first_of(f, 1);
+		if (!is_next(f, 0, s[0]) || !is_next(f, 1, s[1]))
+			return;
+		hand_up_first(e, f, s[1]->origin.at < s[0]->origin.at);
+	}
+}
+
+/* --- gaps --------------------------------------------------------------- */
+
+static void gap(struct tcp_engine *e, struct flow *f, int dir, uint64_t to,
+    struct origin origin)
+{
+	struct side *s = &f->side[dir];
+	uint64_t off = s->next;
+
+	s->next = to;
+	s->flags &= (uint16_t)~SIDE_GHOST;
+	account_add(e->account, ACCOUNT_TCP_GAPS, 1);
+	account_add(e->account, ACCOUNT_TCP_MISSING, to - off);
+	if (is_wanted(f))
+		e->ops->gap(e->ctx, f->user, dir, off, to - off, origin);
+}
+
+/* Is one number acknowledged behind all octets?  More likely a FIN that was
+ * not captured than an octet. */
+static bool is_ghost(const struct side *s, uint64_t to)
+{
+	return to == s->next + 1 && s->highest <= s->next &&
+	    !(s->flags & SIDE_FIN);
+}
+
+/* The hole at the front of a direction, up to `to` at most, is lost. */
+static void give_up(struct tcp_engine *e, struct flow *f, int dir,
+    uint64_t to, struct origin origin)
+{
+	struct side *s = &f->side[dir];
+	const struct stretch *first = first_of(f, dir);
+
+	if (first && first->off < to)
+		to = first->off;
+	if (!first && is_ghost(s, to))
+		s->flags |= SIDE_GHOST;
+	else if (to > s->next)
+		gap(e, f, dir, to, origin);
+	pump(e, f);
+}
+
+static bool has_hole(const struct flow *f, int dir)
+{
+	const struct side *s = &f->side[dir];
+	const struct stretch *first = first_of(f, dir);
+
+	return (s->flags & SIDE_SEEN) && s->acked > side_position(s) &&
+	    (!first || first->off > s->next);
+}
+
+/* Gaps of which a second has gone by since they were acknowledged past. */
+static void give_up_due(struct tcp_engine *e, struct flow *f,
+    struct origin origin)
+{
+	bool again;
+
+	do {
+		again = false;
+		for (int dir = 0; dir < TCP_DIRECTIONS; dir++) {
+			uint64_t aged = tcp_timer_aged(&f->hold->ages[dir],
+			    e->now_ns);
+
+			if (!has_hole(f, dir) ||
+			    aged <= side_position(&f->side[dir]))
+				continue;
+			give_up(e, f, dir, aged, origin);
+			again = true;
+		}
+	} while (again);
+}
+
+/* Make the first stretch of a direction go, by a gap before it or, when it
+ * waits for the other direction, by one there. */
+static void force(struct tcp_engine *e, struct flow *f, int dir,
+    struct origin origin)
+{
+	const struct stretch *s = first_of(f, dir);
+
+	if (s->off > f->side[dir].next)
+		give_up(e, f, dir, s->off, origin);
+	else
+		give_up(e, f, !dir, s->ack, origin);
+}
+
+void tcp_causal_flush(struct tcp_engine *e, struct flow *f,
+    struct origin origin)
+{
+	pump(e, f);
+	for (;;) {
+		const struct stretch *s0 = first_of(f, 0);
+		const struct stretch *s1 = first_of(f, 1);
+
+		if (!s0 && !s1)
+			return;
+		if (!s0 || !s1)
+			force(e, f, !s0, origin);
+		else if (is_next(f, 0, s0) || is_next(f, 1, s1))
+			force(e, f, !is_next(f, 0, s0), origin);
+		else
+			force(e, f, s1->origin.at < s0->origin.at, origin);
+	}
+}
+
+/* At the end of a flow: what is known to have been sent and is not here. */
+static void flush_tail(struct tcp_engine *e, struct flow *f, int dir,
+    struct origin origin)
+{
+	struct side *s = &f->side[dir];
+	uint64_t to = s->acked > s->highest ? s->acked : s->highest;
+
+	if (!(s->flags & SIDE_SEEN) || to <= side_position(s) ||
+	    is_ghost(s, to))
+		return;
+	gap(e, f, dir, to, origin);
+}
+
+/* --- holds -------------------------------------------------------------- */
+
+struct hold *tcp_causal_hold(struct tcp_engine *e, struct flow *f)
+{
+	struct hold *h = f->hold;
+
+	if (h)
+		return h;
+	h = e->spare_hold;
+	e->spare_hold = NULL;
+	if (!h)
+		h = malloc(sizeof *h);
+	if (!h) {
+		e->nomem = true;
+		return NULL;
+	}
+	memset(h, 0, sizeof *h);
+	h->flow = f;
+	h->closing_ns = SW_NO_TIME;
+	link_init(&h->timer);
+	link_init(&h->holder);
+	f->hold = h;
+	return h;
+}
+
+static void drop_hold(struct tcp_engine *e, struct flow *f)
+{
+	struct hold *h = f->hold;
+
+	if (!h)
+		return;
+	f->hold = NULL;
+	link_remove(&h->timer);
+	link_remove(&h->holder);
+	for (int dir = 0; dir < TCP_DIRECTIONS; dir++)
+		tcp_stretches_fini(&h->queue[dir], &e->held);
+	if (e->spare_hold)
+		free(h);
+	else
+		e->spare_hold = h;
+}
+
+static bool has_stretches(const struct hold *h)
+{
+	return h->queue[0].len > 0 || h->queue[1].len > 0;
+}
+
+/* Wind the timer for what is still missing, or drop the hold. */
+static void rewind_timer(struct tcp_engine *e, struct flow *f)
+{
+	struct hold *h = f->hold;
+	int64_t due = INT64_MAX;
+
+	if (has_stretches(h)) {
+		if (link_is_alone(&h->holder))
+			link_append(&e->holders, &h->holder);
+	} else {
+		link_remove(&h->holder);
+	}
+	for (int dir = 0; dir < TCP_DIRECTIONS; dir++) {
+		int64_t d;
+
+		if (!has_hole(f, dir))
+			continue;
+		d = tcp_timer_due(&h->ages[dir],
+		    side_position(&f->side[dir]));
+		if (d < due)
+			due = d;
+	}
+	if (h->closing_ns != SW_NO_TIME &&
+	    h->closing_ns <= INT64_MAX - LIMIT_GAP_NS &&
+	    h->closing_ns + LIMIT_GAP_NS < due)
+		due = h->closing_ns + LIMIT_GAP_NS;
+	if (due != INT64_MAX)
+		tcp_timer_arm(&e->wheel, h, due);
+	else if (has_stretches(h))
+		link_remove(&h->timer);
+	else
+		drop_hold(e, f);
+}
+
+/* --- receiving ---------------------------------------------------------- */
+
+static struct stretch stretch_of(const struct arrival *a)
+{
+	struct stretch s = {
+		.ack = a->ack,
+		.origin = a->seg->origin,
+		.flags = a->ack_known ? STRETCH_ACKED : 0
+	};
+
+	return s;
+}
+
+/* Keep for later what cannot go now. */
+static void keep(struct arrival *a, uint64_t off, struct slice octets,
+    struct stretch_sum *sum)
+{
+	struct hold *h = tcp_causal_hold(a->e, a->f);
+	struct stretch like = stretch_of(a);
+
+	if (!h || !tcp_stretches_add(&h->queue[a->dir], &like, off, octets,
+	    sum, &a->e->held))
+		a->e->nomem = true;
+}
+
+/* Cut off what was handed up already. */
+static void skip_old(struct arrival *a, uint64_t *off, struct slice *octets,
+    struct stretch_sum *sum)
+{
+	const struct side *s = &a->f->side[a->dir];
+	size_t n = octets->len;
+
+	if (*off >= s->next || n == 0)
+		return;
+	if (n > s->next - *off)
+		n = (size_t)(s->next - *off);
+	if (tcp_history_differs(&a->e->history, s, *off,
+	    slice_head(*octets, n)))
+		sum->differs = true;
+	sum->again += n;
+	*off += n;
+	*octets = slice_from(*octets, n);
+}
+
+static void book(struct arrival *a, const struct stretch_sum *sum)
+{
+	struct side *s = &a->f->side[a->dir];
+	struct tcp_engine *e = a->e;
+
+	s->octets += sum->fresh;
+	if (sum->again == 0)
+		return;
+	if (sum->differs)
+		tcp_causal_anomaly(e, a->f, a->dir,
+		    net_checksum_is_bad(a->seg) ? ANOMALY_BAD_CHECKSUM :
+		    ANOMALY_OVERLAP_DIFFERS, a->seg->origin);
+	else if (a->twin && sum->fresh == 0) {
+		account_add(e->account, ACCOUNT_FRAMES_DUPLICATE, 1);
+		return;
+	}
+	s->retransmitted += sum->again;
+	account_add(e->account, ACCOUNT_TCP_RETRANSMITTED, sum->again);
+}
+
+/* Hand up octets from the segment itself as far as they are next, keep the
+ * rest. */
+static void receive_some(struct arrival *a, uint64_t off,
+    struct slice octets, struct stretch_sum *sum)
+{
+	const struct side *s = &a->f->side[a->dir];
+
+	for (;;) {
+		const struct stretch *first;
+		struct tcp_octets o = {
+			.dir = a->dir,
+			.octets = octets,
+			.origin = a->seg->origin,
+			.acked = a->ack,
+			.acked_known = a->ack_known
+		};
+
+		skip_old(a, &off, &octets, sum);
+		if (octets.len == 0)
+			return;
+		first = first_of(a->f, a->dir);
+		if (off != s->next || (first && first->off == off) ||
+		    !is_caused(a->f, a->dir, a->ack_known, a->ack) ||
+		    !(a->f->state & FLOW_OPEN)) {
+			keep(a, off, octets, sum);
+			return;
+		}
+		o.octets = octets;
+		o.offset = off;
+		if (first && octets.len > first->off - off)
+			o.octets.len = (size_t)(first->off - off);
+		sum->fresh += o.octets.len;
+		hand_up(a->e, a->f, &o);
+		if (first)
+			drain(a->e, a->f, a->dir);
+	}
+}
+
+void tcp_causal_receive(struct arrival *a, uint64_t off, struct slice octets)
+{
+	struct side *s = &a->f->side[a->dir];
+	struct stretch_sum sum = { 0, 0, false };
+
+	if (a->f->state & FLOW_MUTE) {
+		if (off <= s->next && off + octets.len > s->next)
+			s->next = off + octets.len;
+		return;
+	}
+	receive_some(a, off, octets, &sum);
+	book(a, &sum);
+}
+
+void tcp_causal_fin(struct arrival *a)
+{
+	struct side *s = &a->f->side[a->dir];
+	struct stretch like = stretch_of(a);
+	struct hold *h;
+
+	if ((a->f->state & FLOW_MUTE) || (s->next == s->fin &&
+	    !first_of(a->f, a->dir) &&
+	    is_caused(a->f, a->dir, a->ack_known, a->ack))) {
+		tcp_causal_close(a->e, a->f, a->dir, false, a->seg->origin);
+		return;
+	}
+	h = tcp_causal_hold(a->e, a->f);
+	if (!h || !tcp_stretches_add_fin(&h->queue[a->dir], &like, s->fin,
+	    &a->e->held))
+		a->e->nomem = true;
+}
+
+/* --- the end ------------------------------------------------------------ */
+
+void tcp_causal_forget(struct tcp_engine *e, struct flow *f)
+{
+	drop_hold(e, f);
+	tcp_flows_remove(&e->flows, f);
+	tcp_flows_free(&e->flows, f);
+}
+
+/* Keep a closed flow for late retransmissions. */
+static void remember(struct tcp_engine *e, struct flow *f)
+{
+	struct flows *t = &e->flows;
+
+	drop_hold(e, f);
+	tcp_flows_paired(t, f);
+	f->state |= FLOW_CLOSED;
+	link_append(&t->closed, &f->age);
+	if (++t->closed_count > TCP_CLOSED_MAX)
+		tcp_causal_forget(e, flow_of_age(t->closed.next));
+}
+
+static bool is_closed(const struct flow *f, int dir)
+{
+	return f->side[dir].flags & SIDE_CLOSED;
+}
+
+static void end_session(struct tcp_engine *e, struct flow *f,
+    enum tcp_end why, struct origin origin)
+{
+	tcp_causal_flush(e, f, origin);
+	flush_tail(e, f, 0, origin);
+	flush_tail(e, f, 1, origin);
+	if (is_closed(f, 0) && is_closed(f, 1))
+		why = TCP_END_CLOSED;
+	for (int dir = 0; dir < TCP_DIRECTIONS; dir++)
+		if (!(f->side[dir].flags & SIDE_SEEN))
+			tcp_causal_anomaly(e, f, dir,
+			    ANOMALY_DIRECTION_MISSING, origin);
+	if (why == TCP_END_REUSED)
+		tcp_causal_anomaly(e, f, 0, ANOMALY_PORTS_REUSED, origin);
+	if (why == TCP_END_LIMIT)
+		tcp_causal_anomaly(e, f, 0, ANOMALY_LIMIT, origin);
+	if (is_wanted(f))
+		e->ops->end(e->ctx, f->user, &f->common, why, origin);
+}
+
+void tcp_causal_end(struct tcp_engine *e, struct flow *f, enum tcp_end why,
+    struct origin origin)
+{
+	struct flow *rival = f->rival;
+
+	if (f->state & FLOW_OPEN)
+		end_session(e, f, why, origin);
+	else if (!(f->state & FLOW_REPORTED))
+		e->ops->attempt(e->ctx, &f->common,
+		    f->state & FLOW_REFUSED, origin);
+	f->rival = NULL;
+	if (rival)
+		rival->rival = NULL;
+	if (f->state & FLOW_RIVAL) {
+		drop_hold(e, f);
+		tcp_flows_free(&e->flows, f);
+		return;
+	}
+	if (!rival && why == TCP_END_CLOSED) {
+		remember(e, f);
+		return;
+	}
+	tcp_causal_forget(e, f);
+	if (!rival)
+		return;
+	rival->state &= ~(uint32_t)FLOW_RIVAL;
+	if (!tcp_flows_add(&e->flows, rival, true)) {
+		drop_hold(e, rival);
+		tcp_flows_free(&e->flows, rival);
+		e->nomem = true;
+	}
+}
+
+/* Are both directions closed, and known to be by their peers? */
+static bool is_over(struct tcp_engine *e, struct flow *f)
+{
+	struct hold *h;
+
+	if (!is_closed(f, 0) || !is_closed(f, 1))
+		return false;
+	if (f->side[0].acked > f->side[0].fin &&
+	    f->side[1].acked > f->side[1].fin)
+		return true;
+	h = tcp_causal_hold(e, f);
+	if (!h)
+		return true;
+	if (h->closing_ns == SW_NO_TIME)
+		h->closing_ns = e->now_ns;
+	return h->closing_ns != SW_NO_TIME &&
+	    ns_between(h->closing_ns, e->now_ns) >= LIMIT_GAP_NS;
+}
+
+/* End the flow if it is over, else wind its timer. */
+static void finish(struct tcp_engine *e, struct flow *f, struct origin origin)
+{
+	if (is_over(e, f))
+		tcp_causal_end(e, f, TCP_END_CLOSED, origin);
+	else if (f->hold)
+		rewind_timer(e, f);
+}
+
+/* --- limits ------------------------------------------------------------- */
+
+static bool is_over_limit(const struct stretches *q)
+{
+	return q->octets > LIMIT_FLOW_OUT_OF_ORDER ||
+	    q->len > LIMIT_FLOW_STRETCHES;
+}
+
+static void keep_flow_limits(struct tcp_engine *e, struct flow *f,
+    struct origin origin)
+{
+	for (int dir = 0; dir < TCP_DIRECTIONS; dir++)
+		while (is_over_limit(&f->hold->queue[dir]))
+			force(e, f, dir, origin);
+}
+
+/* Release those idle longest until the engine's memory suffices. */
+static void keep_memory_limit(struct tcp_engine *e, struct origin origin)
+{
+	while (e->held > e->memory && !link_is_alone(&e->holders)) {
+		struct flow *f = hold_of_holder(e->holders.next)->flow;
+
+		account_add(e->account, ACCOUNT_TCP_LIMIT_OCTETS, 1);
+		for (int dir = 0; dir < TCP_DIRECTIONS; dir++)
+			if (first_of(f, dir))
+				tcp_causal_anomaly(e, f, dir, ANOMALY_LIMIT,
+				    origin);
+		if (f->state & FLOW_OPEN) {
+			tcp_causal_flush(e, f, origin);
+			finish(e, f, origin);
+		} else {
+			drop_hold(e, f); /* octets of a SYN come again */
+		}
+	}
+}
+
+void tcp_causal_settle(struct tcp_engine *e, struct flow *f,
+    struct origin origin)
+{
+	if (f->hold && (f->state & FLOW_OPEN)) {
+		pump(e, f);
+		give_up_due(e, f, origin);
+		keep_flow_limits(e, f, origin);
+	}
+	finish(e, f, origin);
+	keep_memory_limit(e, origin);
+}

@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * native.h - inside of the native TCP engine
+ *
+ * native.c       segments come in; the theory of operation
+ * handshake.c    SYN, RST, who is an attempt, a session, a successor
+ * causal.c       one sequence of both directions; gaps; ends
+ * stretches.c    one direction's octets that wait
+ * timer.c        when an acknowledged hole has waited long enough
+ * history.c      the octets last handed up, to tell a differing copy
+ * flows.c        the table of flows and the lists by age
+ */
+#ifndef TCP_NATIVE_H
+#define TCP_NATIVE_H
+
+#include "base/limits.h"
+#include "tcp/flow.h"
+
+/* An acknowledgment, a sequence number or a window is not believed further
+ * than this beyond what was seen: one window of a fast sender. */
+#define TCP_SLACK (1u << 20)
+/* The largest window there is (RFC 7323 2.3): 65535 << 14. */
+#define TCP_WINDOW_MAX (1u << 30)
+/* Two equal segments of one direction, one behind the other, within this are
+ * one frame captured twice: shorter than any retransmission timer. */
+#define TCP_DUPLICATE_NS (INT64_C(2) * 1000000)
+/* Closed connections remembered in a shard, so that late retransmissions do
+ * not look like new ones; the one that closed first is forgotten. */
+#define TCP_CLOSED_MAX 512
+
+/* --- lists -------------------------------------------------------------- */
+
+struct link {
+	struct link *prev, *next;
+};
+
+static inline void link_init(struct link *l)
+{
+	l->prev = l->next = l;
+}
+
+static inline bool link_is_alone(const struct link *l)
+{
+	return l->next == l;
+}
+
+static inline void link_remove(struct link *l)
+{
+	l->prev->next = l->next;
+	l->next->prev = l->prev;
+	link_init(l);
+}
+
+/* Move or add l to the end of list. */
+static inline void link_append(struct link *list, struct link *l)
+{
+	l->prev->next = l->next;
+	l->next->prev = l->prev;
+	l->prev = list->prev;
+	l->next = list;
+	list->prev->next = l;
+	list->prev = l;
+}
+
+/* --- octets that wait --------------------------------------------------- */
+
+enum {
+	STRETCH_FIN = 1,   /* no octets: the end of the direction */
+	STRETCH_ACKED = 2  /* ack is known */
+};
+
+/* What one segment brought for one hole. */
+struct stretch {
+	uint64_t off;
+	uint64_t ack; /* of its segment, an offset of the other direction */
+	struct origin origin;
+	uint32_t len;
+	uint8_t flags;
+	uint8_t octets[];
+};
+
+/* In order of off, never overlapping. */
+struct stretches {
+	struct stretch **items; /* items[head .. head + len - 1] */
+	size_t head, len, capacity;
+	uint64_t octets;
+};
+
+static inline struct stretch *stretches_first(const struct stretches *q)
+{
+	return q->len ? q->items[q->head] : NULL;
+}
+
+/* How far a direction was acknowledged, and when, for the last second. */
+enum { ACK_SAMPLES = 10 };
+struct ack_ages {
+	uint64_t aged; /* acknowledged a second ago or earlier */
+	size_t count;
+	struct {
+		uint64_t acked;
+		int64_t ns;
+	} samples[ACK_SAMPLES];
+};
+
+/* What a flow needs only while something is missing. */
+struct hold {
+	struct flow *flow;
+	struct link timer;  /* in a slot of the wheel */
+	struct link holder; /* in engine.holders, the one idle longest first */
+	struct stretches queue[TCP_DIRECTIONS];
+	struct ack_ages ages[TCP_DIRECTIONS];
+	int64_t closing_ns; /* both FINs are handed up since; SW_NO_TIME */
+};
+
+/* --- flows -------------------------------------------------------------- */
+
+enum {
+	SIDE_SEEN = 1,     /* a segment of this direction */
+	SIDE_SYN = 2,      /* its SYN */
+	SIDE_BASE = 4,     /* base is certain */
+	SIDE_GUESS = 8,    /* base is the first acknowledgment of the peer */
+	SIDE_ACKED = 16,   /* acknowledged by the peer at all */
+	SIDE_FIN = 32,     /* fin is known */
+	SIDE_CLOSED = 64,  /* its close is handed up */
+	SIDE_GHOST = 128,  /* one number acknowledged beyond all octets: a FIN
+	                      that was not captured */
+	SIDE_ZERO = 256,   /* announces window 0 since zero_since */
+	SIDE_FAR = 512     /* far_seq is set */
+};
+
+struct side {
+	uint64_t next;    /* offset handed up so far, gaps counted */
+	uint64_t acked;   /* highest acknowledged, the FIN counted as one */
+	uint64_t highest; /* end of the octets seen */
+	uint64_t fin;     /* offset of the FIN */
+	uint64_t octets, retransmitted;
+	uint64_t history; /* its newest record in the engine's history, or 0 */
+	int64_t zero_since, zero_ns;
+	int64_t twin_ns;  /* time, ... */
+	uint32_t twin_seq, twin_len, twin_ack; /* of its last segment with
+	                                          octets */
+	uint32_t base;    /* sequence number of offset 0 */
+	uint32_t window;  /* largest that it announced, scaled */
+	uint32_t far_seq; /* of a segment beyond the window */
+	uint32_t told;    /* anomalies handed up, or to be at open */
+	uint32_t icmp_errors;
+	uint16_t icmp_mtu;
+	uint16_t mss;
+	uint16_t flags;   /* SIDE_ */
+	uint8_t scale;    /* of its SYN; 255: none */
+};
+
+enum {
+	FLOW_OPEN = 1,      /* a session: the sink knows it */
+	FLOW_MUTE = 2,      /* ... and does not want it */
+	FLOW_CLOSED = 4,    /* over, remembered */
+	FLOW_REFUSED = 8,   /* an attempt that met RST or an ICMP error */
+	FLOW_REPORTED = 16, /* an attempt that was told already */
+	FLOW_RIVAL = 32,    /* not in the table: see flow.rival */
+	FLOW_LONELY = 64,   /* in the index of one-sided flows */
+	FLOW_SPLIT = 128    /* the opener sent a SYN-ACK: simultaneous open */
+};
+
+struct flow;
+
+/* Place of a flow in the table; a flow whose directions bear different VLAN
+ * tags has two. */
+struct entry {
+	struct entry *next;
+	struct flow *flow;
+	uint32_t hash, vlan_tag;
+};
+
+struct flow {
+	struct tcp_flow common;
+	struct side side[TCP_DIRECTIONS];
+	struct entry entry;
+	struct entry *alias; /* second place; own memory */
+	struct flow *lonely_next, **lonely_link;
+	struct link age;     /* engine.flows.live or .closed */
+	struct hold *hold;
+	/* A SYN with another sequence number came while this flow was open:
+	 * the flow that it may begin.  Of a rival: its elder. */
+	struct flow *rival;
+	void *user;
+	struct origin last;
+	int64_t touched_ns;  /* engine time of the last frame */
+	int64_t syn_ns;      /* time of the SYN; from open on the RTT */
+	uint64_t frames;
+	uint32_t state;      /* FLOW_ */
+};
+
+struct flows {
+	struct entry **table;
+	struct flow **lonely; /* one-sided flows without regard to VLAN */
+	size_t mask;          /* of both: buckets - 1 */
+	size_t entries, count, closed_count;
+	struct link live, closed; /* the one idle longest first */
+	uint64_t key[2];
+	bool strict_vlan;
+	struct flow *spare;
+	size_t spare_count;
+};
+
+/* A wheel of 64 slots of 2^25 ns (33 ms). */
+enum { WHEEL_SLOTS = 64, WHEEL_SHIFT = 25 };
+struct wheel {
+	struct link slots[WHEEL_SLOTS];
+	uint64_t at; /* slot number up to which all was done */
+};
+
+/* The octets last handed up of all flows, see history.c. */
+enum { HISTORY_SIZE = 16384 };
+struct history {
+	uint64_t end; /* octets ever written */
+	uint8_t *ring;
+};
+
+struct tcp_engine {
+	const struct tcp_sink_ops *ops;
+	void *ctx;
+	struct account *account;
+	uint64_t memory; /* limit of held */
+	uint64_t held;   /* octets in stretches, their heads included */
+	int64_t now_ns;  /* latest time of all frames; SW_NO_TIME */
+	struct flows flows;
+	struct wheel wheel;
+	struct link holders;
+	struct hold *spare_hold;
+	struct history history;
+	bool nomem;
+};
+
+/* One segment on its way, made in native.c. */
+struct arrival {
+	struct tcp_engine *e;
+	const struct segment *seg;
+	struct flow *f;
+	int dir;
+	int64_t off;     /* of the first octet (or FIN), may be negative */
+	uint64_t ack;    /* offset in the other direction */
+	bool ack_known;  /* the segment acknowledges, and of what is known */
+	bool twin;       /* looks like the frame before it */
+};
+
+static inline struct flow *flow_of_age(struct link *l)
+{
+	return (struct flow *)(void *)((uint8_t *)l -
+	    offsetof(struct flow, age));
+}
+
+static inline struct hold *hold_of_timer(struct link *l)
+{
+	return (struct hold *)(void *)((uint8_t *)l -
+	    offsetof(struct hold, timer));
+}
+
+static inline struct hold *hold_of_holder(struct link *l)
+{
+	return (struct hold *)(void *)((uint8_t *)l -
+	    offsetof(struct hold, holder));
+}
+
+/* Time from then to now, which is not before it. */
+static inline uint64_t ns_between(int64_t then, int64_t now)
+{
+	return (uint64_t)now - (uint64_t)then;
+}
+
+/* Where the side stands, its FIN counted as one: what an acknowledgment
+ * number is to be compared with. */
+static inline uint64_t side_position(const struct side *s)
+{
+	return s->next + ((s->flags & (SIDE_CLOSED | SIDE_GHOST)) != 0);
+}
+
+/* --- flows.c ------------------------------------------------------------ */
+
+bool tcp_flows_init(struct flows *t, const struct tcp_options *options);
+void tcp_flows_fini(struct flows *t);
+/* The flow of a segment from src to dst (also a closed one), *dir_r its
+ * direction; NULL: none. */
+struct flow *tcp_flows_find(const struct flows *t, const struct endpoint *src,
+    const struct endpoint *dst, uint32_t vlan_tag, uint32_t tunnel_tag,
+    int *dir_r);
+/* Direction of a segment in a flow that has its endpoints. */
+int tcp_flows_dir(const struct flow *f, const struct endpoint *src,
+    const struct endpoint *dst);
+/* The next of the one-sided flows with these endpoints, whatever their VLAN,
+ * that was seen only from dst to src; after NULL the first. */
+struct flow *tcp_flows_lonely(const struct flows *t, const struct flow *after,
+    const struct segment *seg);
+/* A second place for f under another VLAN tag; false: no memory. */
+bool tcp_flows_alias(struct flows *t, struct flow *f, uint32_t vlan_tag);
+/* Both directions were seen: f needs no mirror image any more. */
+void tcp_flows_paired(struct flows *t, struct flow *f);
+/* A flow, cleared but for its lists, endpoints host0 and host1, in no table;
+ * NULL: no memory. */
+struct flow *tcp_flows_new(struct flows *t, const struct endpoint *host0,
+    const struct endpoint *host1, uint32_t vlan_tag, uint32_t tunnel_tag);
+/* Put f into the table; false: no memory. */
+bool tcp_flows_add(struct flows *t, struct flow *f, bool one_sided);
+void tcp_flows_remove(struct flows *t, struct flow *f);
+/* Give a flow back that is in no table; its hold is gone already. */
+void tcp_flows_free(struct flows *t, struct flow *f);
+
+/* --- stretches.c -------------------------------------------------------- */
+
+struct stretch_sum {
+	uint64_t fresh, again; /* octets that were new, that were there */
+	bool differs;          /* some that were there were other octets */
+};
+
+/* Add octets at off with the rest as in like (off, len ignored): only what
+ * fills holes is copied.  false: no memory, what could be was added.
+ * *held is the engine's. */
+bool tcp_stretches_add(struct stretches *q, const struct stretch *like,
+    uint64_t off, struct slice octets, struct stretch_sum *sum,
+    uint64_t *held);
+/* Add a FIN behind all. */
+bool tcp_stretches_add_fin(struct stretches *q, const struct stretch *like,
+    uint64_t off, uint64_t *held);
+/* Take the first out; the caller frees it with free(). */
+struct stretch *tcp_stretches_take(struct stretches *q, uint64_t *held);
+void tcp_stretches_fini(struct stretches *q, uint64_t *held);
+
+/* --- timer.c ------------------------------------------------------------ */
+
+void tcp_timer_init(struct wheel *w);
+/* The direction is acknowledged up to acked as of now. */
+void tcp_timer_acked(struct ack_ages *a, uint64_t acked, int64_t now);
+/* How far it was acknowledged a second ago. */
+uint64_t tcp_timer_aged(struct ack_ages *a, int64_t now);
+/* When position will have been acknowledged past for a second; INT64_MAX. */
+int64_t tcp_timer_due(const struct ack_ages *a, uint64_t position);
+void tcp_timer_arm(struct wheel *w, struct hold *h, int64_t due);
+/* Detach what is due at now into list. */
+void tcp_timer_take(struct wheel *w, int64_t now, struct link *list);
+
+/* --- history.c ---------------------------------------------------------- */
+
+bool tcp_history_init(struct history *h);
+void tcp_history_fini(struct history *h);
+void tcp_history_add(struct history *h, struct side *s, uint64_t off,
+    struct slice octets);
+/* Do octets at off contradict what is remembered of s? */
+bool tcp_history_differs(const struct history *h, const struct side *s,
+    uint64_t off, struct slice octets);
+
+/* --- causal.c ----------------------------------------------------------- */
+
+/* Octets at off, or the FIN, of a segment that passed all checks. */
+void tcp_causal_receive(struct arrival *a, uint64_t off,
+    struct slice octets);
+void tcp_causal_fin(struct arrival *a);
+/* Something may have become deliverable, or due: hand it up, declare the
+ * gaps that are due, keep the limits, wind the timer; end the flow if it is
+ * over.  Every segment of a flow with a hold, and every timer, ends here. */
+void tcp_causal_settle(struct tcp_engine *e, struct flow *f,
+    struct origin origin);
+/* A hold for f; NULL: no memory. */
+struct hold *tcp_causal_hold(struct tcp_engine *e, struct flow *f);
+/* Hand up all that is held, holes before it as gaps. */
+void tcp_causal_flush(struct tcp_engine *e, struct flow *f,
+    struct origin origin);
+void tcp_causal_anomaly(struct tcp_engine *e, struct flow *f, int dir,
+    enum anomaly code, struct origin origin);
+void tcp_causal_close(struct tcp_engine *e, struct flow *f, int dir,
+    bool rst, struct origin origin);
+/* End a flow in any state and forget or remember it; its rival takes its
+ * place. */
+void tcp_causal_end(struct tcp_engine *e, struct flow *f, enum tcp_end why,
+    struct origin origin);
+/* Free a flow without a word; a closed one. */
+void tcp_causal_forget(struct tcp_engine *e, struct flow *f);
+
+/* --- handshake.c -------------------------------------------------------- */
+
+/* The flow that a segment of no flow belongs to: one joined from another
+ * VLAN, a new one, or NULL. */
+struct flow *tcp_handshake_begin(struct tcp_engine *e,
+    const struct segment *seg, int *dir_r);
+/* Is this segment about the successor of f? */
+bool tcp_handshake_is_rivals(const struct flow *f,
+    const struct segment *seg);
+/* Is this segment of a new connection, after f was closed? */
+bool tcp_handshake_is_anew(const struct flow *f, int dir,
+    const struct segment *seg);
+/* What a SYN means.  May end the flow and begin another: a->f is what the
+ * segment belongs to then; NULL: to be ignored. */
+void tcp_handshake_syn(struct arrival *a);
+/* Does this segment (no SYN, no RST) make its flow a session? */
+bool tcp_handshake_completes(const struct arrival *a);
+/* Begin the session. */
+void tcp_handshake_open(struct tcp_engine *e, struct flow *f,
+    struct origin origin);
+void tcp_handshake_rst(struct arrival *a);
+
+/* --- native.c ----------------------------------------------------------- */
+
+extern const struct tcp_flow_class tcp_native_class;
+
+/* Offset of a sequence number in a direction. */
+static inline int64_t side_offset(const struct side *s, uint32_t seq)
+{
+	return (int64_t)s->next +
+	    (int32_t)(seq - (s->base + (uint32_t)s->next));
+}
+
+/* Can a segment of f->side[dir] at off be of this connection? */
+bool tcp_native_in_window(const struct flow *f, int dir, int64_t off);
+void tcp_native_out_of_window(struct arrival *a);
+
+#endif
