@@ -98,6 +98,7 @@ static inline void add_ip4(struct build *b, uint8_t net, uint8_t protocol)
 	h[0] = 0x45;
 	put16(h + 2, total);
 	put16(h + 4, 0x1234);
+	put16(h + 6, 0x4000); /* may not be fragmented, as usual */
 	h[8] = 64;
 	h[9] = protocol;
 	put32(h + 12, 0xc0000201 + ((uint32_t)net << 8) + b->back);

@@ -504,9 +504,29 @@ static void test_times(void **state)
 		    (struct piece){ 0, 56, true, 0, (uint16_t)i }),
 		    NET_NOTHING);
 	}
+	assert_counted(&r, ACCOUNT_FRAGMENTS_INCOMPLETE, 0);
 	r.ts_ns = SW_NO_TIME;
 	assert_int_equal(add_piece(&r, 4,
 	    (struct piece){ 56, WHOLE - 56, false, 0, 4 }), NET_SEGMENT);
+	check_whole(&r);
+	run_fini(&r);
+}
+
+/* One behind the oldest is too old, which is not: times went back. */
+static void test_times_mixed(void **state)
+{
+	struct run r;
+
+	(void)state;
+	run_init(&r, plain);
+	add_piece(&r, 4, (struct piece){ 0, 56, true, 0, 1 });
+	r.ts_ns -= 50 * SECOND;
+	add_piece(&r, 4, (struct piece){ 0, 56, true, 0xee, 2 });
+	r.ts_ns += 70 * SECOND;
+	add_piece(&r, 4, (struct piece){ 0, 56, true, 0, 2 });
+	assert_counted(&r, ACCOUNT_FRAGMENTS_INCOMPLETE, 1);
+	assert_int_equal(add_piece(&r, 4, (struct piece){ 56, WHOLE - 56,
+	    false, 0, 2 }), NET_SEGMENT);
 	check_whole(&r);
 	run_fini(&r);
 }
@@ -635,6 +655,7 @@ int main(void)
 		cmocka_unit_test(test_snapped),
 		cmocka_unit_test(test_expiry),
 		cmocka_unit_test(test_times),
+		cmocka_unit_test(test_times_mixed),
 		cmocka_unit_test(test_id_again),
 		cmocka_unit_test(test_limit_datagrams),
 		cmocka_unit_test(test_limit_octets),

@@ -665,6 +665,34 @@ static void test_not_tcp(void **state)
 	check_dropped(101, &b, ACCOUNT_FRAMES_NOT_TCP);
 }
 
+/* The lengths between the headers end what is inside. */
+static void test_lengths_between(void **state)
+{
+	static struct build b;
+	uint8_t *udp;
+
+	(void)state;
+	build_init(&b);
+	ethernet_snap(&b);
+	put16(b.space + b.at + 12, 7);
+	check_dropped(1, &b, ACCOUNT_FRAMES_MALFORMED);
+	build_init(&b);
+	pppoe(&b);
+	put16(b.space + b.at + 18, 10);
+	check_dropped(1, &b, ACCOUNT_FRAMES_MALFORMED);
+	build_init(&b);
+	vxlan(&b);
+	udp = b.space + b.at + 34;
+	put16(udp + 4, 29);
+	check_dropped(1, &b, ACCOUNT_FRAMES_MALFORMED);
+	put16(udp + 4, 7);
+	check_dropped(1, &b, ACCOUNT_FRAMES_MALFORMED);
+	/* Without the flag there is no VNI, and no VXLAN. */
+	put16(udp + 4, build_len(&b) - 34);
+	udp[8] = 0;
+	check_dropped(1, &b, ACCOUNT_FRAMES_NOT_TCP);
+}
+
 static void test_nesting(void **state)
 {
 	static struct build b;
@@ -812,6 +840,7 @@ int main(void)
 		cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_not_ip),
 		cmocka_unit_test(test_not_tcp),
+		cmocka_unit_test(test_lengths_between),
 		cmocka_unit_test(test_nesting),
 		cmocka_unit_test(test_unknown_link_type),
 		cmocka_unit_test(test_names),

@@ -220,9 +220,12 @@ static void test_ip_shorter(void **state)
 	check_drop(&b, build_len(&b), ACCOUNT_FRAMES_MALFORMED);
 	make4(&b, 3);
 	b.space[b.at] = 0x44;
+	b.space[b.at + 28] = 0x50; /* would be a data offset then */
 	check_drop(&b, build_len(&b), ACCOUNT_FRAMES_MALFORMED);
 	b.space[b.at] = 0x4f;
 	check_drop(&b, build_len(&b), ACCOUNT_FRAMES_MALFORMED);
+	put16(b.space + b.at + 2, 24);
+	check_drop(&b, 22, ACCOUNT_FRAMES_MALFORMED);
 	make6(&b, 3);
 	put16(b.space + b.at + 4, 19);
 	check_drop(&b, build_len(&b), ACCOUNT_FRAMES_MALFORMED);
@@ -299,6 +302,10 @@ static void test_frame_anomalies(void **state)
 	    ANOMALY_BIT(ANOMALY_FRAMES_DROPPED));
 	assert_int_equal(r.seg.origin.part, 3);
 	assert_int_equal(r.seg.payload.len, 3);
+	put16(b.space + b.at + 2, 0);
+	assert_int_equal(net_decode(r.net, &frame, origin, &r.seg, &r.icmp),
+	    NET_SEGMENT);
+	assert_int_equal(r.seg.payload_len, 3);
 	run_fini(&r);
 }
 
@@ -533,6 +540,21 @@ static void test_icmp_tunnel(void **state)
 	run_fini(&r);
 }
 
+/* Routers alter what they quote: no checksum of it counts. */
+static void test_icmp_checksum(void **state)
+{
+	struct net_options verify = { .secret = 1, .verify_checksums = true };
+	static struct build b;
+	struct run r;
+
+	(void)state;
+	make_icmp4(&b, 3, 1, 40, false);
+	b.space[b.at + 28 + 8] = 0;
+	run_init(&r, verify);
+	assert_int_equal(run_build(&r, 101, &b), NET_ICMP);
+	run_fini(&r);
+}
+
 /* An error about an error does not exist. */
 static void test_icmp_nested(void **state)
 {
@@ -567,6 +589,7 @@ int main(void)
 		cmocka_unit_test(test_icmp_fragment),
 		cmocka_unit_test(test_icmp6),
 		cmocka_unit_test(test_icmp_tunnel),
+		cmocka_unit_test(test_icmp_checksum),
 		cmocka_unit_test(test_icmp_nested),
 	};
 
