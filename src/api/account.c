@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* account.c - the account for people, and as JSON */
+#include "api/reader.h"
+#include "base/buffer.h"
+#include "base/escape.h"
+
+/* A sentence for each cause; %s is replaced by the number. */
+static const char *const sentences[] = {
+	[ACCOUNT_FRAMES] = "frames read",
+	[ACCOUNT_FRAMES_FILTERED] = "frames left out by --filter",
+	[ACCOUNT_FRAMES_BAD_RECORD] = "damaged records skipped",
+	[ACCOUNT_FRAMES_LINK_TYPE] = "frames of an unknown link type",
+	[ACCOUNT_FRAMES_NOT_IP] = "frames that are not IP",
+	[ACCOUNT_FRAMES_MALFORMED] = "frames with malformed headers",
+	[ACCOUNT_FRAMES_NOT_TCP] = "frames that are not TCP",
+	[ACCOUNT_FRAMES_OTHER_PORT] = "frames of other ports",
+	[ACCOUNT_FRAMES_SNAPPED] = "frames cut by the snap length",
+	[ACCOUNT_FRAMES_SNAPPED_HEADER] =
+	    "frames cut so short that no TCP header is left",
+	[ACCOUNT_FRAMES_BAD_CHECKSUM] = "frames with wrong checksums left out",
+	[ACCOUNT_FRAMES_DROPPED] =
+	    "frames dropped by the capturing side, as it says",
+	[ACCOUNT_FRAMES_DUPLICATE] = "frames seen twice",
+	[ACCOUNT_FRAGMENTS] = "IP fragments",
+	[ACCOUNT_FRAGMENTS_INCOMPLETE] =
+	    "fragmented datagrams never completed",
+	[ACCOUNT_FRAGMENTS_OVERLAP] = "overlapping fragments",
+	[ACCOUNT_FRAGMENTS_LIMIT] =
+	    "fragmented datagrams given up for a limit",
+	[ACCOUNT_TCP_SEGMENTS] = "TCP segments",
+	[ACCOUNT_TCP_OCTETS] = "octets of streams told",
+	[ACCOUNT_TCP_RETRANSMITTED] = "octets sent again",
+	[ACCOUNT_TCP_MISSING] = "octets missing from streams",
+	[ACCOUNT_TCP_GAPS] = "gaps in streams",
+	[ACCOUNT_TCP_OUT_OF_WINDOW] = "segments out of window ignored",
+	[ACCOUNT_TCP_LIMIT_FLOWS] =
+	    "connections given up for the limit on their number",
+	[ACCOUNT_TCP_LIMIT_OCTETS] =
+	    "connections released for the limit on memory",
+	[ACCOUNT_ATTEMPTS_NO_ANSWER] =
+	    "connection attempts without an answer",
+	[ACCOUNT_ATTEMPTS_REFUSED] = "connection attempts refused",
+	[ACCOUNT_SESSIONS] = "sessions",
+	[ACCOUNT_SESSIONS_NOT_SMTP] = "sessions that are not SMTP",
+	[ACCOUNT_SESSIONS_TLS] = "sessions that turned to TLS",
+	[ACCOUNT_SESSIONS_FILTERED] = "sessions not selected",
+	[ACCOUNT_MESSAGES] = "messages",
+	[ACCOUNT_MESSAGES_INCOMPLETE] = "messages with gaps",
+	[ACCOUNT_LINES] = "log lines",
+	[ACCOUNT_LINES_NOT_UNDERSTOOD] = "log lines that no rule understood",
+	[ACCOUNT_LIMIT_EVENTS] = "events beyond the limit of a session",
+	[ACCOUNT_LIMIT_RECIPIENTS] =
+	    "recipients beyond the limit of a message",
+	[ACCOUNT_LIMIT_LINE] = "lines cut to the limit",
+	[ACCOUNT_LIMIT_OTHER] = "things left out by other limits",
+};
+_Static_assert(sizeof(sentences) / sizeof(sentences[0]) ==
+    ACCOUNT_COUNTER_COUNT, "a sentence for each counter");
+
+static struct slice text_of(const struct account_entry *e)
+{
+	return slice_make(e->text, e->len);
+}
+
+/* "  no_answer: 192.0.2.1:25 (3), ..." */
+static void list_for_people(struct buffer *b, const struct account *a,
+    enum account_list list)
+{
+	const struct account_entry *e;
+
+	for (e = a->lists[list]; e; e = e->next) {
+		buffer_append_str(b, "             ");
+		escape_text(b, text_of(e));
+		if (e->count > 1) {
+			buffer_append_str(b, " (");
+			buffer_append_u64(b, e->count);
+			buffer_append_str(b, ")");
+		}
+		buffer_append_str(b, "\n");
+	}
+	if (a->list_more[list] == 0)
+		return;
+	buffer_append_str(b, "             and ");
+	buffer_append_u64(b, a->list_more[list]);
+	buffer_append_str(b, " more\n");
+}
+
+static void list_below(struct buffer *b, const struct account *a,
+    enum account_counter c)
+{
+	if (c == ACCOUNT_FRAMES_LINK_TYPE)
+		list_for_people(b, a, ACCOUNT_LIST_LINK_TYPES);
+	else if (c == ACCOUNT_ATTEMPTS_NO_ANSWER)
+		list_for_people(b, a, ACCOUNT_LIST_NO_ANSWER);
+	else if (c == ACCOUNT_ATTEMPTS_REFUSED)
+		list_for_people(b, a, ACCOUNT_LIST_REFUSED);
+	else if (c == ACCOUNT_LINES_NOT_UNDERSTOOD)
+		list_for_people(b, a, ACCOUNT_LIST_LINES);
+}
+
+static void for_people(struct buffer *b, const struct account *a)
+{
+	size_t c;
+
+	buffer_append_str(b, "account:\n");
+	for (c = 0; c < ACCOUNT_COUNTER_COUNT; c++) {
+		struct buffer n;
+
+		if (a->counters[c] == 0)
+			continue;
+		buffer_init(&n, 32);
+		buffer_append_u64(&n, a->counters[c]);
+		buffer_append(b, "            ", n.len < 11 ? 11 - n.len : 0);
+		buffer_append_slice(b, buffer_slice(&n));
+		buffer_append_str(b, "  ");
+		buffer_append_str(b, sentences[c]);
+		buffer_append_str(b, "\n");
+		buffer_fini(&n);
+		list_below(b, a, (enum account_counter)c);
+	}
+}
+
+static void list_as_json(struct buffer *b, const struct account *a,
+    enum account_list list)
+{
+	const struct account_entry *e;
+
+	buffer_append_str(b, ",\"");
+	buffer_append_str(b, account_list_name(list));
+	buffer_append_str(b, "\":{\"entries\":[");
+	for (e = a->lists[list]; e; e = e->next) {
+		buffer_append_str(b, e == a->lists[list] ? "{\"text\":" :
+		    ",{\"text\":");
+		escape_json(b, text_of(e));
+		buffer_append_str(b, ",\"count\":");
+		buffer_append_u64(b, e->count);
+		buffer_append_str(b, "}");
+	}
+	buffer_append_str(b, "],\"more\":");
+	buffer_append_u64(b, a->list_more[list]);
+	buffer_append_str(b, "}");
+}
+
+static void as_json(struct buffer *b, const struct account *a)
+{
+	size_t i;
+
+	buffer_append_str(b, "{\"account\":1");
+	for (i = 0; i < ACCOUNT_COUNTER_COUNT; i++) {
+		buffer_append_str(b, ",\"");
+		buffer_append_str(b,
+		    account_counter_name((enum account_counter)i));
+		buffer_append_str(b, "\":");
+		buffer_append_u64(b, a->counters[i]);
+	}
+	for (i = 0; i < ACCOUNT_LIST_COUNT; i++)
+		list_as_json(b, a, (enum account_list)i);
+	buffer_append_str(b, "}\n");
+}
+
+enum sw_status sw_account_write(const struct sw_account *a, bool json,
+    sw_write_fn write, void *ctx)
+{
+	enum sw_status status = SW_OK;
+	struct buffer b;
+
+	buffer_init(&b, SIZE_MAX / 2);
+	if (json)
+		as_json(&b, &a->a);
+	else
+		for_people(&b, &a->a);
+	if (b.failed)
+		status = SW_ENOMEM;
+	else if (write(ctx, b.p, b.len) != 0)
+		status = SW_EWRITE;
+	buffer_fini(&b);
+	return status;
+}

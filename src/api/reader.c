@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* reader.c - files to the sessions that are asked for */
+#include <sys/random.h>
+
+#include <stdlib.h>
+
+#include "api/reader.h"
+#include "base/error.h"
+#include "emit/emit.h"
+#include "pipeline/input.h"
+
+struct sw_reader {
+	struct options_copy options;
+	struct sw_account account;
+	struct inputs *inputs;
+	struct emit_eml *eml;
+	struct tee *tee;
+	struct spill *spill;
+	bool spilled;
+	struct session_builder *current;
+	struct sw_err *errors; /* of opening, told one by one */
+	size_t error_count, error_capacity, error_next;
+	size_t failed;
+	const struct account_entry *warning; /* the last one told */
+	char *warning_text;
+	unsigned steps;
+};
+
+static void on_event(void *ctx, const struct sw_session *s,
+    const struct sw_event *e)
+{
+	struct sw_reader *r = ctx;
+
+	r->options.o.observer.event(r->options.o.observer.ctx, s, e);
+}
+
+static void on_step(void *ctx)
+{
+	struct sw_reader *r = ctx;
+	const struct sw_observer *o = &r->options.o.observer;
+	uint64_t done, total;
+
+	if (!o->progress || r->steps++ % 16 != 0)
+		return;
+	inputs_progress(r->inputs, &done, &total);
+	o->progress(o->ctx, done, total);
+}
+
+static bool wants_bodies(const struct sw_observer *o)
+{
+	return o->body_open != NULL;
+}
+
+/* The operations on message octets that the options ask for. */
+static enum sw_status body_operations(struct sw_reader *r,
+    const struct body_ops **ops_r, struct sw_err *err)
+{
+	const struct sw_options *o = &r->options.o;
+	enum sw_status status;
+
+	*ops_r = NULL;
+	if (o->eml_dir) {
+		status = emit_eml_new(o->eml_dir, &r->eml, err);
+		if (status != SW_OK)
+			return status;
+		*ops_r = emit_eml_ops(r->eml);
+	}
+	if (!wants_bodies(&o->observer))
+		return SW_OK;
+	if (tee_new(&o->observer, *ops_r, &r->tee) != SW_OK)
+		return base_error_set(err, SW_ENOMEM, "out of memory");
+	*ops_r = tee_ops(r->tee);
+	return SW_OK;
+}
+
+static uint64_t random_secret(void)
+{
+	uint64_t secret = 0;
+
+	/* Without entropy the tables are keyed by 0: slower to attack is
+	 * not needed to be right. */
+	if (getrandom(&secret, sizeof(secret), GRND_NONBLOCK) < 0)
+		secret = 0;
+	return secret;
+}
+
+static enum sw_status open_inputs(struct sw_reader *r, struct sw_err *err)
+{
+	const struct sw_options *o = &r->options.o;
+	struct wire_options w = { 0 };
+	enum sw_status status;
+
+	w.ports = o->ports;
+	w.port_count = o->port_count;
+	w.any_port = o->any_port;
+	w.bpf = o->bpf;
+	w.ignore_vlan = o->ignore_vlan;
+	w.strict_vlan = o->strict_vlan;
+	w.verify_checksums = o->verify_checksums;
+	w.attempts = o->attempts;
+	w.tz_known = o->tz_known;
+	w.tz_offset_s = o->tz_offset_s;
+	w.memory = o->memory;
+	w.secret = random_secret();
+	w.session.show_secrets = o->show_secrets;
+	w.session.hash = !o->no_hash;
+	if (o->observer.event) {
+		w.session.event = on_event;
+		w.session.event_ctx = r;
+	}
+	status = body_operations(r, &w.session.body_ops, err);
+	if (status == SW_OK)
+		status = inputs_new(&w, o->format, o->tmpdir, &r->account.a,
+		    &r->inputs, err);
+	if (status == SW_OK && o->sort_start)
+		status = spill_new(o->tmpdir, &r->spill, err);
+	if (status == SW_OK && o->observer.progress)
+		inputs_on_step(r->inputs, on_step, r);
+	return status;
+}
+
+/* An input that cannot be read is told by sw_reader_next. */
+static enum sw_status keep_error(struct sw_reader *r,
+    const struct sw_err *err)
+{
+	void *errors = r->errors;
+
+	if (!base_grow(&errors, r->error_count, &r->error_capacity,
+	    sizeof(*r->errors)))
+		return SW_ENOMEM;
+	r->errors = errors;
+	r->errors[r->error_count++] = *err;
+	return SW_OK;
+}
+
+static enum sw_status add_inputs(struct sw_reader *r,
+    const char *const *names, size_t count, struct sw_err *err)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		struct sw_err one = { 0 };
+		enum sw_status status = inputs_add(r->inputs, names[i],
+		    count == 1, &one);
+
+		if (status == SW_EREAD || status == SW_EFORMAT)
+			status = keep_error(r, &one);
+		if (status != SW_OK)
+			return base_error_set(err, status, "%s",
+			    one.text[0] ? one.text : "out of memory");
+	}
+	return SW_OK;
+}
+
+enum sw_status sw_reader_open(const struct sw_options *o,
+    const char *const *names, size_t count, struct sw_reader **r_r,
+    struct sw_err *err)
+{
+	struct sw_reader *r = calloc(1, sizeof(*r));
+	enum sw_status status;
+
+	*r_r = NULL;
+	if (!r || options_copy(&r->options, o) != SW_OK) {
+		sw_reader_free(&r);
+		return base_error_set(err, SW_ENOMEM, "out of memory");
+	}
+	account_init(&r->account.a);
+	status = open_inputs(r, err);
+	if (status == SW_OK)
+		status = add_inputs(r, names, count, err);
+	if (status != SW_OK) {
+		sw_reader_free(&r);
+		return status;
+	}
+	*r_r = r;
+	return SW_OK;
+}
+
+/* 1: it is told; 0: the filters leave it out; < 0. */
+static int settle(struct sw_reader *r, struct sw_err *err)
+{
+	const struct sw_session *s = session_get(r->current);
+	bool keep = filter_passes(&r->options.o.filter, s);
+	enum sw_status status = session_settle(r->current, keep, err);
+
+	if (status != SW_OK)
+		return (int)status;
+	if (!keep)
+		account_add(&r->account.a, ACCOUNT_SESSIONS_FILTERED, 1);
+	return keep ? 1 : 0;
+}
+
+static int next_as_they_end(struct sw_reader *r, const struct sw_session **s,
+    struct sw_err *err)
+{
+	for (;;) {
+		int got;
+
+		session_builder_free(&r->current);
+		if (r->error_next < r->error_count) {
+			const struct sw_err *e = &r->errors[r->error_next++];
+
+			r->failed++;
+			return (int)base_error_at(err, e->status, e->offset,
+			    "%s", e->text);
+		}
+		got = inputs_next(r->inputs, &r->current, err);
+		if (got == SW_EFORMAT)
+			r->failed++;
+		if (got == SW_ENOMEM)
+			base_error_set(err, SW_ENOMEM, "out of memory");
+		if (got <= 0)
+			return got;
+		got = settle(r, err);
+		if (got < 0)
+			return got;
+		if (got > 0) {
+			*s = session_get(r->current);
+			return 1;
+		}
+	}
+}
+
+int sw_reader_next(struct sw_reader *r, const struct sw_session **s,
+    struct sw_err *err)
+{
+	int got;
+
+	*s = NULL;
+	if (!r->spill)
+		return next_as_they_end(r, s, err);
+	while (!r->spilled) {
+		got = next_as_they_end(r, s, err);
+		if (got > 0)
+			got = (int)spill_add(r->spill, *s, err);
+		else if (got == 0)
+			r->spilled = true;
+		*s = NULL;
+		if (got < 0)
+			return got;
+		if (r->spilled)
+			spill_sort(r->spill);
+	}
+	return spill_next(r->spill, s, err);
+}
+
+size_t sw_reader_failed(const struct sw_reader *r)
+{
+	return r->failed;
+}
+
+const struct sw_account *sw_reader_account(const struct sw_reader *r)
+{
+	return &r->account;
+}
+
+const char *sw_reader_warning(struct sw_reader *r)
+{
+	const struct account_entry *e = r->warning ? r->warning->next :
+	    r->account.a.lists[ACCOUNT_LIST_WARNINGS];
+	char *text;
+
+	if (!e)
+		return NULL;
+	text = malloc(e->len + 1);
+	if (!text)
+		return NULL;
+	memcpy(text, e->text, e->len);
+	text[e->len] = '\0';
+	free(r->warning_text);
+	r->warning_text = text;
+	r->warning = e;
+	return text;
+}
+
+void sw_reader_free(struct sw_reader **rp)
+{
+	struct sw_reader *r = *rp;
+
+	if (!r)
+		return;
+	*rp = NULL;
+	session_builder_free(&r->current);
+	inputs_free(&r->inputs);
+	emit_eml_free(&r->eml);
+	tee_free(&r->tee);
+	spill_free(&r->spill);
+	options_copy_fini(&r->options);
+	account_fini(&r->account.a);
+	free(r->errors);
+	free(r->warning_text);
+	free(r);
+}

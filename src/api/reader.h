@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* reader.h - what the files of the API share */
+#ifndef API_READER_H
+#define API_READER_H
+
+#include <smtpwire/smtpwire.h>
+
+#include "base/account.h"
+#include "transcript/message.h"
+
+struct sw_account {
+	struct account a;
+};
+
+/* A copy of the caller's options, strings included. */
+struct options_copy {
+	struct sw_options o;
+	uint16_t *ports;
+	char *strings[16];
+	size_t string_count;
+};
+enum sw_status options_copy(struct options_copy *c,
+    const struct sw_options *o) SW_MUST_USE;
+void options_copy_fini(struct options_copy *c);
+
+/* Does the session pass? */
+bool filter_passes(const struct sw_filter *f, const struct sw_session *s);
+
+/* Body operations that pass content on to the observer and to another set
+ * (NULL: none). */
+struct tee;
+enum sw_status tee_new(const struct sw_observer *observer,
+    const struct body_ops *next, struct tee **t_r) SW_MUST_USE;
+const struct body_ops *tee_ops(const struct tee *t);
+void tee_free(struct tee **t);
+
+/* Sessions put aside and told again in order of their start. */
+struct spill;
+enum sw_status spill_new(const char *tmpdir, struct spill **s_r,
+    struct sw_err *err) SW_MUST_USE;
+enum sw_status spill_add(struct spill *s, const struct sw_session *session,
+    struct sw_err *err) SW_MUST_USE;
+/* No more is added: put them in order. */
+void spill_sort(struct spill *s);
+/* 1: the next session, valid until the next call; 0: the end; < 0. */
+int spill_next(struct spill *s, const struct sw_session **session_r,
+    struct sw_err *err) SW_MUST_USE;
+void spill_free(struct spill **s);
+
+#endif

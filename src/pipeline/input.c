@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* input.c - files of any kind to sessions */
+#include "pipeline/input.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "capture/capture.h"
+#include "logs/logs.h"
+
+/* A log that is still to be read. */
+struct log_input {
+	char *name;
+	struct source *source; /* NULL: to be opened again */
+	const struct log_format *format;
+	uint64_t size;
+};
+
+struct inputs {
+	struct wire *wire;
+	bool wire_ended;
+	struct log_options log_options;
+	const struct log_format *forced;
+	const char *tmpdir;
+	struct account *account;
+
+	struct log_input *logs;
+	size_t log_count, log_capacity, log_next;
+	struct source *log_source;
+	struct log_reader *log;
+	uint64_t logs_done;
+
+	struct session_builder **ready; /* of logs, from ready_next on */
+	size_t ready_count, ready_capacity, ready_next;
+
+	void (*step)(void *ctx);
+	void *step_ctx;
+};
+
+enum sw_status inputs_new(const struct wire_options *options,
+    const char *format, const char *tmpdir, struct account *account,
+    struct inputs **in_r, struct sw_err *err)
+{
+	struct inputs *in = calloc(1, sizeof(*in));
+	enum sw_status status = SW_OK;
+
+	*in_r = NULL;
+	if (!in)
+		return base_error_set(err, SW_ENOMEM, "out of memory");
+	in->tmpdir = tmpdir;
+	in->account = account;
+	in->log_options.session = options->session;
+	in->log_options.session.account = account;
+	in->log_options.tz_known = options->tz_known;
+	in->log_options.tz_offset_s = options->tz_offset_s;
+	if (format && !(in->forced = log_format_by_name(format)))
+		status = base_error_set(err, SW_EUSAGE,
+		    "%s: no such log format", format);
+	if (status == SW_OK)
+		status = wire_new(options, account, &in->wire, err);
+	if (status != SW_OK) {
+		inputs_free(&in);
+		return status;
+	}
+	*in_r = in;
+	return SW_OK;
+}
+
+static void log_close(struct inputs *in)
+{
+	log_free(&in->log);
+	source_free(&in->log_source);
+}
+
+void inputs_free(struct inputs **ip)
+{
+	struct inputs *in = *ip;
+	size_t i;
+
+	if (!in)
+		return;
+	*ip = NULL;
+	log_close(in);
+	for (i = 0; i < in->log_count; i++) {
+		free(in->logs[i].name);
+		source_free(&in->logs[i].source);
+	}
+	for (i = in->ready_next; i < in->ready_count; i++)
+		session_builder_free(&in->ready[i]);
+	free(in->logs);
+	free(in->ready);
+	wire_free(&in->wire);
+	free(in);
+}
+
+/* Can it be opened a second time and hold the same? */
+static bool is_regular(const char *name)
+{
+	struct stat st;
+
+	return strcmp(name, "-") != 0 && stat(name, &st) == 0 &&
+	    S_ISREG(st.st_mode);
+}
+
+static enum sw_status add_log(struct inputs *in, struct source **s,
+    const struct log_format *format, bool only, struct sw_err *err)
+{
+	void *logs = in->logs;
+	struct log_input *l;
+
+	if (!base_grow(&logs, in->log_count, &in->log_capacity, sizeof(*l)))
+		return base_error_set(err, SW_ENOMEM, "out of memory");
+	in->logs = logs;
+	l = &in->logs[in->log_count];
+	l->name = strdup(source_name(*s));
+	if (!l->name)
+		return base_error_set(err, SW_ENOMEM, "out of memory");
+	l->format = format;
+	l->size = source_size(*s);
+	l->source = *s;
+	*s = NULL;
+	in->log_count++;
+	if (!only && is_regular(l->name))
+		source_free(&l->source);
+	return SW_OK;
+}
+
+static enum sw_status classify(struct inputs *in, struct source **s,
+    bool only, struct sw_err *err)
+{
+	const struct capture_format *capture = NULL;
+	const struct log_format *log = in->forced;
+	enum sw_status status;
+	struct slice head;
+
+	status = capture_probe(*s, &capture, err);
+	if (status != SW_OK)
+		return status;
+	if (capture)
+		return wire_add(in->wire, s,
+		    !only && is_regular(source_name(*s)), in->tmpdir, err);
+	if (!log) {
+		status = log_probe(*s, &log, err);
+		if (status != SW_OK)
+			return status;
+	}
+	if (log)
+		return add_log(in, s, log, only, err);
+	status = source_peek(*s, 1, &head, err);
+	if (status != SW_OK)
+		return status;
+	if (head.len == 0)
+		return base_error_set(err, SW_EFORMAT, "%s: is empty",
+		    source_name(*s));
+	return base_error_set(err, SW_EFORMAT, "%s: neither a capture nor a "
+	    "log of a known format (see smtpwire formats)",
+	    source_name(*s));
+}
+
+enum sw_status inputs_add(struct inputs *in, const char *name, bool only,
+    struct sw_err *err)
+{
+	struct source *s = NULL;
+	enum sw_status status = source_open(name, in->tmpdir, &s, err);
+
+	if (status == SW_OK)
+		status = classify(in, &s, only, err);
+	source_free(&s);
+	return status;
+}
+
+/* --- logs -------------------------------------------------------------------- */
+
+static enum sw_status on_session(void *ctx, struct session_builder *b)
+{
+	struct inputs *in = ctx;
+	void *ready = in->ready;
+
+	session_finish(b);
+	account_add(in->account, ACCOUNT_SESSIONS, 1);
+	if (in->ready_next == in->ready_count)
+		in->ready_next = in->ready_count = 0;
+	if (session_failed(b) || !base_grow(&ready, in->ready_count,
+	    &in->ready_capacity, sizeof(*in->ready))) {
+		session_builder_free(&b);
+		return SW_ENOMEM;
+	}
+	in->ready = ready;
+	in->ready[in->ready_count++] = b;
+	return SW_OK;
+}
+
+/* 1: a log is open; 0: none is left. */
+static int next_log(struct inputs *in, struct sw_err *err)
+{
+	struct log_sink sink = { in, on_session };
+	struct log_input *l;
+	enum sw_status status = SW_OK;
+
+	if (in->log_next == in->log_count)
+		return 0;
+	l = &in->logs[in->log_next++];
+	in->log_source = l->source;
+	l->source = NULL;
+	if (!in->log_source)
+		status = source_open(l->name, in->tmpdir, &in->log_source,
+		    err);
+	if (status == SW_OK)
+		status = log_open(in->log_source, l->format,
+		    &in->log_options, in->account, &sink, &in->log, err);
+	if (status == SW_OK)
+		return 1;
+	log_close(in);
+	return (int)status;
+}
+
+/* 1: go on; 0: the end of all logs. */
+static int step_logs(struct inputs *in, struct sw_err *err)
+{
+	int got;
+
+	if (!in->log) {
+		got = next_log(in, err);
+		if (got <= 0)
+			return got;
+	}
+	got = log_step(in->log, err);
+	if (got <= 0) {
+		in->logs_done += in->logs[in->log_next - 1].size;
+		log_close(in);
+	}
+	return got < 0 ? got : 1;
+}
+
+static bool take_ready(struct inputs *in, struct session_builder **b_r)
+{
+	struct wire_finished f;
+
+	if (wire_take(in->wire, &f)) {
+		*b_r = f.builder;
+		return true;
+	}
+	if (in->ready_next == in->ready_count)
+		return false;
+	*b_r = in->ready[in->ready_next++];
+	return true;
+}
+
+int inputs_next(struct inputs *in, struct session_builder **b_r,
+    struct sw_err *err)
+{
+	for (;;) {
+		int got;
+
+		if (take_ready(in, b_r))
+			return 1;
+		if (!in->wire_ended) {
+			got = wire_step(in->wire, err);
+			if (got == 0)
+				in->wire_ended = true;
+		} else {
+			got = step_logs(in, err);
+			if (got == 0)
+				return take_ready(in, b_r) ? 1 : 0;
+		}
+		if (got < 0)
+			return got;
+		if (in->step)
+			in->step(in->step_ctx);
+	}
+}
+
+void inputs_progress(const struct inputs *in, uint64_t *done_r,
+    uint64_t *total_r)
+{
+	uint64_t done = 0, size = 0;
+	size_t i;
+
+	wire_progress(in->wire, done_r, total_r);
+	if (in->log_source)
+		done = source_position(in->log_source, &size);
+	*done_r += in->logs_done + done;
+	for (i = 0; i < in->log_count; i++)
+		*total_r += in->logs[i].size;
+}
+
+void inputs_on_step(struct inputs *in, void (*step)(void *ctx), void *ctx)
+{
+	in->step = step;
+	in->step_ctx = ctx;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * input.h - files of any kind to sessions
+ *
+ * Captures and logs are told apart by content.  All captures are one wire;
+ * its sessions come first, then those of the logs, file by file.
+ */
+#ifndef PIPELINE_INPUT_H
+#define PIPELINE_INPUT_H
+
+#include "pipeline/wire.h"
+
+struct inputs;
+
+/* format: a log format by name, for files that are no captures; NULL: by
+ * content.  account is borrowed, tmpdir and format outlive the inputs. */
+enum sw_status inputs_new(const struct wire_options *options,
+    const char *format, const char *tmpdir, struct account *account,
+    struct inputs **in_r, struct sw_err *err) SW_MUST_USE;
+void inputs_free(struct inputs **in);
+
+/* Open a file and find out what it is.  only: it is the only one.
+ * SW_EREAD, SW_EFORMAT: this one cannot be read. */
+enum sw_status inputs_add(struct inputs *in, const char *name, bool only,
+    struct sw_err *err) SW_MUST_USE;
+
+/* 1: a session, the caller's now (session_finish was called); 0: the end;
+ * < 0: enum sw_status, as wire_step. */
+int inputs_next(struct inputs *in, struct session_builder **b_r,
+    struct sw_err *err) SW_MUST_USE;
+/* As wire_progress. */
+void inputs_progress(const struct inputs *in, uint64_t *done_r,
+    uint64_t *total_r);
+/* Called now and then while nothing is finished. */
+void inputs_on_step(struct inputs *in, void (*step)(void *ctx), void *ctx);
+
+#endif
