@@ -102,7 +102,7 @@ SONAME := libsmtpwire.so.$(SOVERSION)
 MAP := src/api/smtpwire.map
 
 lib: $(LIB_A) $(LIB_SO) $(O)/smtpwire.pc ## the library, static and shared
-smtpwire: $(if $(filter-out src/api/formats.c,$(SRC_API)),$(O)/smtpwire) ## the command
+smtpwire: $(if $(wildcard src/api/reader.c),$(O)/smtpwire) ## the command
 
 # The flags that objects were made with: another compiler or other flags
 # make them anew.  Says what is missing before the compiler does.

@@ -24,16 +24,19 @@ for s in $(nm -D --defined-only "$so" | awk '$2 != "A" { print $3 }'); do
 	esac
 done
 
-# Does name $1 begin with the folder $2 or with a file of it?
+# Does name $1 begin with the folder $2 or with a file of it?  "logs" is log_,
+# "iis_rows.c" iis_.
 belongs()
 {
 	case $1 in
-	sw_* | "$2"_*) return 0 ;;
+	sw_* | "$2"_* | "${2%s}"_*) return 0 ;;
 	esac
 	for f in "src/$2"/*.[ch]; do
 		stem=$(basename "$f")
 		case $1 in
-		"${stem%.*}" | "${stem%.*}"_* | "${stem%.*}"s) return 0 ;;
+		"${stem%%[._]*}" | "${stem%%[._]*}"_* | "${stem%%[._]*}"s)
+			return 0
+			;;
 		esac
 	done
 	return 1
