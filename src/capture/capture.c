@@ -18,7 +18,6 @@ struct capture {
 	const struct capture_format *format;
 	void *state;
 	struct source *source;
-	struct account *account;
 };
 
 const struct capture_format *const capture_formats[] = {
@@ -158,7 +157,6 @@ enum sw_status capture_open(struct source *s, struct account *account,
 		return base_error_set(err, SW_ENOMEM, "no memory");
 	c->format = format;
 	c->source = s;
-	c->account = account;
 	status = format->open(s, account, &c->state, err);
 	if (status != SW_OK)
 		free(c);
@@ -170,11 +168,7 @@ enum sw_status capture_open(struct source *s, struct account *account,
 int capture_next(struct capture *c, struct frame *frame_r,
     struct sw_err *err)
 {
-	int r = c->format->next(c->state, frame_r, err);
-
-	if (r == 1)
-		account_add(c->account, ACCOUNT_FRAMES, 1);
-	return r;
+	return c->format->next(c->state, frame_r, err);
 }
 
 struct source_block *capture_hold(struct capture *c)

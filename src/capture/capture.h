@@ -57,7 +57,8 @@ struct capture_format {
 	    void **state_r, struct sw_err *err);
 	/* 1: a frame; 0: end; < 0: enum sw_status (read error, no memory). */
 	int (*next)(void *state, struct frame *frame_r, struct sw_err *err);
-	/* Would next have to wait, or read a new block? */
+	/* Might next have to wait, or read a new block?  false is a promise
+	 * that it will not: batches point into the block. */
 	bool (*would_block)(const void *state);
 	/* Exact name for the transcript: "pcap", "pcapng", "netmon1",
 	 * "netmon2"; zone and date of the times. */
@@ -79,13 +80,14 @@ enum sw_status capture_probe(struct source *s,
  */
 enum sw_status capture_open(struct source *s, struct account *account,
     struct capture **c_r, struct sw_err *err) SW_MUST_USE;
-/* 1: a frame, counted in ACCOUNT_FRAMES; 0: end; < 0: enum sw_status. */
+/* 1: a frame, to be counted by the caller; 0: end; < 0: enum sw_status. */
 int capture_next(struct capture *c, struct frame *frame_r,
     struct sw_err *err) SW_MUST_USE;
 /* The block in which the last frame lies, a counted reference; NULL if the
  * frame's octets live as long as the capture. */
 struct source_block *capture_hold(struct capture *c);
-/* Would the next capture_next have to wait or read a new block? */
+/* Would the next capture_next have to wait or read a new block?  If not, it
+ * leaves the octets of the frames before it where they are. */
 bool capture_would_block(struct capture *c);
 const char *capture_describe(const struct capture *c,
     struct sw_clock *clock_r);

@@ -440,16 +440,19 @@ static int next(void *state, struct frame *f, struct sw_err *err)
 	return result;
 }
 
+/* An unusual record is judged by what lies behind it. */
 static bool would_block(const void *state)
 {
 	const struct pcap *p = state;
 	struct slice octets;
+	struct record r;
 
 	if (source_would_block(p->in.source, p->header_len) ||
 	    source_peek(p->in.source, p->header_len, &octets, NULL) != SW_OK)
 		return true;
-	return source_would_block(p->in.source, (size_t)p->header_len +
-	    get_record(p, octets).len);
+	r = get_record(p, octets);
+	return !is_usual(p, &r) ||
+	    octets.len - p->header_len < r.len;
 }
 
 /* --- opening --------------------------------------------------------------- */

@@ -457,7 +457,8 @@ static enum sw_status add_interface(struct pcapng *p, struct slice body,
 	return SW_OK;
 }
 
-static struct interface *get_interface(struct pcapng *p, uint32_t n)
+static const struct interface *get_interface(const struct pcapng *p,
+    uint32_t n)
 {
 	return n < p->count && p->interfaces[n].valid ? &p->interfaces[n] :
 	    NULL;
@@ -476,11 +477,15 @@ static void count_total(struct pcapng *p, uint64_t total, uint64_t *counted)
 static void read_statistics(struct pcapng *p, struct slice body)
 {
 	struct cursor c = cursor_make(body), value;
-	struct interface *i = get_interface(p, cursor_x32(&c, p->big));
+	uint32_t n = cursor_x32(&c, p->big);
+	struct interface *i;
 	unsigned code;
 
+	if (!get_interface(p, n))
+		return;
+	i = &p->interfaces[n];
 	cursor_skip(&c, 8);
-	while (i && next_option(p, &c, &code, &value)) {
+	while (next_option(p, &c, &code, &value)) {
 		if (cursor_left(&value) < 8)
 			continue;
 		if (code == OPTION_ISB_IFDROP)
@@ -517,35 +522,35 @@ static void read_packet_options(struct pcapng *p, struct cursor *c,
 
 /* What the three kinds of packet block have in common. */
 struct packet {
-	struct interface *interface;
+	uint32_t interface_number;
+	const struct interface *interface; /* NULL: not described */
 	uint64_t units; /* of time */
 	bool has_time;
 	uint32_t len;   /* captured */
+	uint32_t wire_len;
+	uint16_t drops; /* of the obsolete block */
 };
 
-static void get_packet(struct pcapng *p, struct cursor *c,
-    struct packet *packet, struct frame *f)
+static void get_packet(const struct pcapng *p, struct cursor *c,
+    struct packet *packet)
 {
 	uint64_t high;
 
-	packet->interface = get_interface(p, f->interface);
+	packet->interface = get_interface(p, packet->interface_number);
 	high = cursor_x32(c, p->big);
 	packet->units = high << 32 | cursor_x32(c, p->big);
 	packet->has_time = true;
 	packet->len = cursor_x32(c, p->big);
-	f->wire_len = cursor_x32(c, p->big);
+	packet->wire_len = cursor_x32(c, p->big);
 }
 
-static void get_simple(struct pcapng *p, struct cursor *c,
-    struct packet *packet, struct frame *f)
+static void get_simple(const struct pcapng *p, struct cursor *c,
+    struct packet *packet)
 {
-	struct interface *i = get_interface(p, 0);
+	const struct interface *i = get_interface(p, 0);
 
-	f->interface = 0;
-	f->wire_len = packet->len = cursor_x32(c, p->big);
 	packet->interface = i;
-	packet->has_time = false;
-	packet->units = 0;
+	packet->wire_len = packet->len = cursor_x32(c, p->big);
 	if (i && i->snaplen > 0 && packet->len > i->snaplen)
 		packet->len = i->snaplen;
 	/* Who wrote it may not have told the snap length. */
@@ -553,44 +558,58 @@ static void get_simple(struct pcapng *p, struct cursor *c,
 		packet->len = (uint32_t)cursor_left(c);
 }
 
-/* Why a packet block is no frame; NULL: it is one. */
+/* The head of a packet block; c is left at its octets.  Why it is no frame;
+ * NULL: it is one. */
+static const char *get_any_packet(const struct pcapng *p,
+    const struct block *b, struct cursor *c, struct packet *packet)
+{
+	*c = cursor_make(b->body);
+	memset(packet, 0, sizeof(*packet));
+	if (b->type == BLOCK_PACKET_SIMPLE) {
+		get_simple(p, c, packet);
+	} else if (b->type == BLOCK_PACKET_OLD) {
+		packet->interface_number = cursor_x16(c, p->big);
+		packet->drops = cursor_x16(c, p->big);
+		get_packet(p, c, packet);
+	} else {
+		packet->interface_number = cursor_x32(c, p->big);
+		get_packet(p, c, packet);
+	}
+	if (c->bad)
+		return "a packet block without its header";
+	if (!packet->interface)
+		return "a packet of an interface that is not described";
+	if (packet->len > cursor_left(c)) {
+		if (!b->cut)
+			return "a packet longer than its block";
+		packet->len = (uint32_t)cursor_left(c);
+	}
+	return NULL;
+}
+
 static const char *read_packet(struct pcapng *p, const struct block *b,
     struct frame *f)
 {
-	struct cursor c = cursor_make(b->body);
-	struct packet packet = { NULL, 0, false, 0 };
-	uint16_t drops = 0;
+	struct cursor c;
+	struct packet packet;
+	const char *why = get_any_packet(p, b, &c, &packet);
+	struct interface *i;
 
-	if (b->type == BLOCK_PACKET_SIMPLE) {
-		get_simple(p, &c, &packet, f);
-	} else if (b->type == BLOCK_PACKET_OLD) {
-		f->interface = cursor_x16(&c, p->big);
-		drops = cursor_x16(&c, p->big);
-		get_packet(p, &c, &packet, f);
-	} else {
-		f->interface = cursor_x32(&c, p->big);
-		get_packet(p, &c, &packet, f);
-	}
-	if (c.bad)
-		return "a packet block without its header";
-	if (!packet.interface)
-		return "a packet of an interface that is not described";
-	if (packet.len > cursor_left(&c)) {
-		if (!b->cut)
-			return "a packet longer than its block";
-		packet.len = (uint32_t)cursor_left(&c);
-	}
+	if (why)
+		return why;
+	i = &p->interfaces[packet.interface_number];
+	f->interface = packet.interface_number;
 	f->octets = cursor_take(&c, packet.len);
-	f->link_type = packet.interface->link_type;
-	f->resolution_ns = packet.interface->resolution_ns;
-	f->ts_ns = packet.has_time ? to_ns(packet.interface, packet.units) :
-	    SW_NO_TIME;
+	f->wire_len = packet.wire_len;
+	f->link_type = i->link_type;
+	f->resolution_ns = i->resolution_ns;
+	f->ts_ns = packet.has_time ? to_ns(i, packet.units) : SW_NO_TIME;
 	if (b->type == BLOCK_PACKET && cursor_left(&c) >= 8) {
 		cursor_skip(&c, (4 - packet.len % 4) % 4);
-		read_packet_options(p, &c, packet.interface);
+		read_packet_options(p, &c, i);
 	}
-	if (drops > 0 && drops < UINT16_MAX)
-		count_drops(p, packet.interface, drops);
+	if (packet.drops > 0 && packet.drops < UINT16_MAX)
+		count_drops(p, i, packet.drops);
 	return NULL;
 }
 
@@ -683,18 +702,25 @@ static int next(void *state, struct frame *f, struct sw_err *err)
 	}
 }
 
+/* Only a packet block that is whole and in order is surely the next frame. */
 static bool would_block(const void *state)
 {
 	const struct pcapng *p = state;
 	struct slice octets;
-	uint32_t type, len;
+	struct cursor c;
+	struct packet packet;
+	struct block b = { 0 };
+	uint32_t len;
 	bool big;
 
-	if (source_would_block(p->in.source, BLOCK_MIN) ||
-	    source_peek(p->in.source, BLOCK_MIN, &octets, NULL) != SW_OK)
+	if (source_would_block(p->in.source, BLOCK_MIN) || !p->readable ||
+	    source_peek(p->in.source, BLOCK_MIN, &octets, NULL) != SW_OK ||
+	    !get_head(p, octets, &b.type, &len, &big) || !is_packet(b.type) ||
+	    len > octets.len || len > BLOCK_MAX ||
+	    !has_trailer(octets, len - 4, len, big))
 		return true;
-	return !get_head(p, octets, &type, &len, &big) ||
-	    source_would_block(p->in.source, len);
+	b.body = slice_from(slice_head(octets, len - 4), BLOCK_HEAD);
+	return get_any_packet(p, &b, &c, &packet) != NULL;
 }
 
 /* --- opening --------------------------------------------------------------- */
@@ -712,29 +738,6 @@ static enum capture_probe probe(struct slice head)
 		return CAPTURE_BROKEN;
 	cursor_skip(&c, 8);
 	return cursor_x16(&c, big) == 1 ? CAPTURE_MINE : CAPTURE_BROKEN;
-}
-
-static enum sw_status open(struct source *s, struct account *account,
-    void **state_r, struct sw_err *err)
-{
-	struct pcapng *p = calloc(1, sizeof(*p));
-	struct slice head;
-	enum sw_status status;
-
-	*state_r = p;
-	if (!p)
-		return base_error_set(err, SW_ENOMEM, "no memory");
-	p->in.source = s;
-	p->in.account = account;
-	/* Should the first block be damaged, its order still holds. */
-	status = source_peek(s, BLOCK_MIN, &head, err);
-	if (status == SW_OK)
-		p->readable = get_order(head, &p->big);
-	if (status != SW_OK) {
-		free(p);
-		*state_r = NULL;
-	}
-	return status;
 }
 
 static const char *describe(const void *state, struct sw_clock *clock_r)
@@ -756,6 +759,56 @@ static void close(void **state)
 		free(p->interfaces);
 	free(p);
 	*state = NULL;
+}
+
+/*
+ * Read up to the first interface, and those behind it that are there already:
+ * describe tells their resolution.
+ */
+static enum sw_status read_first(struct pcapng *p, struct sw_err *err)
+{
+	for (;;) {
+		struct block b;
+		enum look what;
+		int result;
+
+		if (p->count > 0 && source_would_block(p->in.source,
+		    BLOCK_MIN))
+			return SW_OK;
+		result = look(p, &b, &what, err);
+		if (result != SW_OK || what != LOOK_BLOCK || b.cut ||
+		    is_packet(b.type) ||
+		    (p->count > 0 && b.type != BLOCK_INTERFACE))
+			return result;
+		result = take_block(p, &b, NULL, err);
+		if (result == SW_OK)
+			result = source_skip(p->in.source, b.len, err);
+		if (result != SW_OK)
+			return result;
+	}
+}
+
+static enum sw_status open(struct source *s, struct account *account,
+    void **state_r, struct sw_err *err)
+{
+	struct pcapng *p = calloc(1, sizeof(*p));
+	struct slice head;
+	enum sw_status status;
+
+	*state_r = p;
+	if (!p)
+		return base_error_set(err, SW_ENOMEM, "no memory");
+	p->in.source = s;
+	p->in.account = account;
+	/* Should the first block be damaged, its order still holds. */
+	status = source_peek(s, BLOCK_MIN, &head, err);
+	if (status == SW_OK) {
+		p->readable = get_order(head, &p->big);
+		status = read_first(p, err);
+	}
+	if (status != SW_OK)
+		close(state_r);
+	return status;
 }
 
 const struct capture_format capture_pcapng = {
