@@ -113,7 +113,7 @@
 #define LIMIT_LOG_SESSIONS 16384
 /* Open sessions that bear one key (all that a log tells of a connection);
  * each row looks at all of them.  Beyond it as above. */
-#define LIMIT_LOG_KEY_SESSIONS 64
+#define LIMIT_LOG_KEY_SESSIONS 256
 /* Time without a line after which a session of a log ends as idle.  Longer
  * than LIMIT_IDLE_NS: a log that has one line for a whole DATA is silent as
  * long as that lasts. */

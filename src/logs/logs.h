@@ -28,31 +28,38 @@ struct log_sink {
 	enum sw_status (*session)(void *ctx, struct session_builder *b);
 };
 
+struct log_line; /* lines.h */
+
 struct log_format {
 	const char *name;  /* "iis-w3c" */
 	const char *title; /* for people */
 	uint32_t records;  /* what it is able to record at best */
-	/* head: the first octets (up to 64 KiB) of the file. */
+	/* head: the first octets (up to LIMIT_LOG_PROBE) of the file, without
+	 * a mark of byte order, UTF-16 as UTF-8; its last line may be cut. */
 	bool (*probe)(struct slice head);
+	/* options, file_name and account outlive the state. */
 	enum sw_status (*open)(const struct log_options *options,
 	    const char *file_name, struct account *account,
 	    const struct log_sink *sink, void **state_r, struct sw_err *err);
-	/* One line, without its end, in UTF-8 or ANSI as it stands in the
-	 * file; number from 1. */
-	enum sw_status (*line)(void *state, struct slice line,
-	    uint64_t number);
+	/* The next line. */
+	enum sw_status (*line)(void *state, const struct log_line *line);
 	enum sw_status (*end)(void *state);
 	void (*close)(void **state);
 };
 
+/* All families, ended by NULL. */
 extern const struct log_format *const log_formats[];
+
+/* By its name; NULL: none. */
+const struct log_format *log_format_by_name(const char *name);
 
 /* NULL: no known log.  Consumes nothing of s. */
 enum sw_status log_probe(struct source *s, const struct log_format **f_r,
     struct sw_err *err) SW_MUST_USE;
 
 struct log_reader;
-/* format NULL: by content.  s, account and sink outlive the reader. */
+/* format NULL: by content.  s, account and sink outlive the reader; options
+ * are copied. */
 enum sw_status log_open(struct source *s, const struct log_format *format,
     const struct log_options *options, struct account *account,
     const struct log_sink *sink, struct log_reader **l_r,

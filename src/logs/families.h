@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* families.h - the families of logs that logs.c registers */
+#ifndef LOGS_FAMILIES_H
+#define LOGS_FAMILIES_H
+
+#include "logs/logs.h"
+
+extern const struct log_format log_iis_w3c; /* iis_w3c.c */
+
+#endif

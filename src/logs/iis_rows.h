@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * iis_rows.h - the rows of the SMTP service of IIS, in whatever format they
+ * were kept
+ *
+ * Theory of operation.  The service (NT 4 to Exchange 2003 and IIS 6) writes
+ * the same rows to its W3C, CSV, NCSA and ODBC logs:
+ *
+ *   inbound   one row a command, written when its reply is known: verb,
+ *             argument, the reply's code, octets both ways.  No greeting, no
+ *             354, no texts.  DATA is one row at the end of the message:
+ *             verdict, size, Message-ID.  QUIT has status 240 and is also
+ *             written when the client merely went away
+ *   outbound  the user is OutboundConnectionCommand, one row a command, or
+ *             OutboundConnectionResponse, one row a reply: its first line
+ *
+ * Rows name no session.  Inbound sessions are those of one client address
+ * and one user (the HELO argument), outbound ones those of one server
+ * address; which of several a row belongs to is told by the grammar of SMTP
+ * (log_session_fit) and by the durations that some rows hold.  Where that
+ * leaves two equal, the older one is taken and both bear the note
+ * ambiguous-interleaving.
+ */
+#ifndef LOGS_IIS_ROWS_H
+#define LOGS_IIS_ROWS_H
+
+#include "logs/sessions.h"
+
+/* What a row may hold. */
+enum iis_column {
+	IIS_TIME,
+	IIS_CLIENT,  /* c-ip */
+	IIS_USER,    /* cs-username */
+	IIS_SERVER,  /* s-ip */
+	IIS_PORT,    /* s-port */
+	IIS_METHOD,  /* cs-method */
+	IIS_QUERY,   /* cs-uri-query */
+	IIS_STATUS,  /* sc-status */
+	IIS_WIN32,   /* sc-win32-status */
+	IIS_SENT,    /* sc-bytes */
+	IIS_RECEIVED,/* cs-bytes */
+	IIS_TAKEN,   /* time-taken */
+	IIS_COLUMN_COUNT
+};
+
+struct iis_row {
+	const struct log_line *line;
+	uint32_t columns; /* the format holds them: 1u << enum iis_column */
+	struct sw_clock clock;
+	bool date_assumed;
+	int64_t time;     /* SW_NO_TIME */
+	/* Empty: "-"; blanks decoded. */
+	struct slice client, user, server, method, query;
+	bool query_blank;    /* the query began with the separating blank */
+	bool query_doubtful; /* what is a blank in it and what a plus was
+	                        concluded */
+	/* SW_UNKNOWN: "-" or no such column. */
+	int32_t status, port;
+	int64_t win32, sent, received, taken_ms;
+};
+
+struct iis_rows {
+	struct log_sessions sessions;
+	int64_t name_len;    /* octets of the server's own name, 0: unknown */
+	struct buffer key, text;
+};
+
+void iis_rows_init(struct iis_rows *r, const struct log_options *options,
+    const char *format, const char *file_name, struct account *account,
+    const struct log_sink *sink);
+void iis_rows_fini(struct iis_rows *r);
+
+/* One row.  Everything in it is borrowed for the call. */
+enum sw_status iis_rows_take(struct iis_rows *r, const struct iis_row *row)
+    SW_MUST_USE;
+
+/* Is this user that of outbound rows? */
+bool iis_user_is_outbound(struct slice user);
+
+/*
+ * W3C and NCSA write a blank as "+" and leave "+" as it is.  Append what raw
+ * most probably was; true if something had to be concluded.
+ */
+bool iis_unplus(struct slice raw, struct buffer *out);
+
+#endif

@@ -1,0 +1,490 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * iis_w3c.c - W3C extended logs of the SMTP service of IIS
+ *
+ * Theory of operation.  Directives begin with '#'; #Fields names the columns
+ * of the rows behind it, in any choice and order, and may come again with
+ * another one; #Date tells when the service began to write.  Rows hold one
+ * value for each column, one blank between them, "-" for none, "+" for each
+ * blank in a value.  A sample, folded:
+ *
+ *   #Fields: date time c-ip cs-username s-sitename s-computername s-ip
+ *	s-port cs-method cs-uri-stem cs-uri-query sc-status sc-win32-status
+ *	sc-bytes cs-bytes time-taken
+ *   2006-10-09 05:00:15 192.0.2.10 client.example.org SMTPSVC1 MX1
+ *	192.0.2.25 0 HELO - +client.example.org 250 0 39 23 0
+ *
+ * Times are UTC.  Rows without a date have that of #Date, else of the
+ * file's name (exYYMMDD.log), and a day more each time the clock falls by
+ * more than half a day.  What rows mean: iis_rows.h.
+ */
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "logs/families.h"
+#include "logs/iis_rows.h"
+#include "logs/text.h"
+
+/* Columns that are read but are not part of the row model. */
+enum {
+	W3C_DATE = IIS_COLUMN_COUNT,
+	W3C_SITE,
+	W3C_OTHER,
+	W3C_COUNT
+};
+
+static const struct {
+	const char *name;
+	unsigned column;
+} column_names[] = {
+	{ "date", W3C_DATE },
+	{ "time", IIS_TIME },
+	{ "c-ip", IIS_CLIENT },
+	{ "cs-username", IIS_USER },
+	{ "s-sitename", W3C_SITE },
+	{ "s-ip", IIS_SERVER },
+	{ "s-port", IIS_PORT },
+	{ "cs-method", IIS_METHOD },
+	{ "cs-uri-query", IIS_QUERY },
+	{ "sc-status", IIS_STATUS },
+	{ "sc-win32-status", IIS_WIN32 },
+	{ "sc-bytes", IIS_SENT },
+	{ "cs-bytes", IIS_RECEIVED },
+	{ "time-taken", IIS_TAKEN },
+};
+
+/* What #Fields said. */
+struct fields {
+	size_t count;
+	uint8_t column[LIMIT_LOG_COLUMNS];
+	size_t query;    /* index of cs-uri-query; count: none */
+	uint32_t known;  /* set of columns */
+};
+
+/* The values of one row; p NULL: no such column. */
+struct values {
+	struct slice of[W3C_COUNT];
+};
+
+struct w3c {
+	struct iis_rows rows;
+	struct account *account;
+	const char *file_name;
+	struct fields fields;
+	bool day_known;      /* of rows without a date */
+	struct civil day;
+	int64_t days;        /* that passed since */
+	int32_t last_seconds;
+	struct buffer query, method, user;
+};
+
+/* --- directives --------------------------------------------------------- */
+
+static unsigned column_of(struct slice name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(column_names) / sizeof(column_names[0]); i++)
+		if (slice_eq_nocase(name, slice_str(column_names[i].name)))
+			return column_names[i].column;
+	return W3C_OTHER;
+}
+
+static void parse_fields(struct fields *f, struct slice names)
+{
+	memset(f, 0, sizeof(*f));
+	f->query = LIMIT_LOG_COLUMNS;
+	names = slice_trim(names);
+	while (names.len > 0 && f->count < LIMIT_LOG_COLUMNS) {
+		struct slice name = slice_trim(log_take_word(&names));
+		unsigned column = column_of(name);
+
+		if (name.len == 0)
+			continue;
+		/* the first of equals counts */
+		if (column != W3C_OTHER && (f->known & SW_BIT(column)))
+			column = W3C_OTHER;
+		f->known |= SW_BIT(column);
+		if (column == IIS_QUERY)
+			f->query = f->count;
+		f->column[f->count++] = (uint8_t)column;
+	}
+}
+
+/* Is this line the directive? *rest_r: what follows its colon. */
+static bool is_directive(struct slice line, const char *name,
+    struct slice *rest_r)
+{
+	struct slice prefix = slice_str(name);
+
+	if (!slice_has_prefix_nocase(line, prefix))
+		return false;
+	*rest_r = slice_trim(slice_from(line, prefix.len));
+	return true;
+}
+
+/* #Date: 2006-10-09 05:00:15 */
+static void take_date(struct w3c *w, struct slice rest)
+{
+	struct slice word = log_take_word(&rest);
+	struct civil day;
+	int32_t seconds = 0;
+
+	if (!log_parse_iso_date(word, &day))
+		return;
+	if (!log_parse_time_of_day(slice_trim(rest), &seconds))
+		seconds = 0;
+	w->day_known = true;
+	w->day = day;
+	w->days = 0;
+	w->last_seconds = seconds;
+}
+
+/* exYYMMDD.log, exYYMMDDHH.log, u_exYYMMDD.log; a name of one log a week or
+ * month tells no day. */
+static void take_name(struct w3c *w)
+{
+	struct slice s = log_base_name(w->file_name);
+	struct civil day = { 0 };
+	int year, hour;
+
+	if (slice_has_prefix_nocase(s, slice_str("u_")))
+		s = slice_from(s, 2);
+	if (!slice_has_prefix_nocase(s, slice_str("ex")))
+		return;
+	s = slice_from(s, 2);
+	if (!log_take_digits(&s, 2, &year) ||
+	    !log_take_digits(&s, 2, &day.month) ||
+	    !log_take_digits(&s, 2, &day.day))
+		return;
+	if (log_take_digits(&s, 2, &hour) && hour > 23)
+		return;
+	if (!slice_has_prefix_nocase(s, slice_str(".log")))
+		return;
+	day.year = year < 90 ? 2000 + year : 1900 + year;
+	w->day_known = clock_civil_is_valid(&day);
+	w->day = day;
+}
+
+/* How times are told by rows of these columns. */
+static struct sw_clock clock_of(const struct w3c *w)
+{
+	struct sw_clock c = { .zone = SW_ZONE_NONE, .date = SW_DATE_NONE };
+
+	if (!(w->fields.known & SW_BIT(IIS_TIME)))
+		return c;
+	c.zone = SW_ZONE_UTC;
+	c.resolution_ns = NS_PER_S;
+	c.date = w->fields.known & SW_BIT(W3C_DATE) ? SW_DATE_GIVEN :
+	    w->day_known ? SW_DATE_ASSUMED : SW_DATE_NONE;
+	return c;
+}
+
+static enum sw_status take_directive(struct w3c *w, struct slice line)
+{
+	struct sw_clock before = clock_of(w), now;
+	struct slice rest;
+
+	if (is_directive(line, "#Fields:", &rest))
+		parse_fields(&w->fields, rest);
+	else if (is_directive(line, "#Date:", &rest))
+		take_date(w, rest);
+	now = clock_of(w);
+	/* Times of two kinds cannot stand in one session. */
+	if (now.zone != before.zone || (now.date == SW_DATE_NONE) !=
+	    (before.date == SW_DATE_NONE))
+		return log_sessions_end_all(&w->rows.sessions);
+	return SW_OK;
+}
+
+/* --- rows --------------------------------------------------------------- */
+
+static struct slice take_last_word(struct slice *rest)
+{
+	size_t n = rest->len;
+	struct slice word;
+
+	while (n > 0 && rest->p[n - 1] != ' ')
+		n--;
+	word = slice_from(*rest, n);
+	rest->len = n > 0 ? n - 1 : 0;
+	return word;
+}
+
+/*
+ * The values of a row.  One value too many: a blank that was not encoded, in
+ * the query, where the client's words are.  false: they do not fit the
+ * columns.
+ */
+static bool split(const struct fields *f, struct slice line,
+    struct values *v_r)
+{
+	size_t blanks = 0, i, head, tail;
+
+	memset(v_r, 0, sizeof(*v_r));
+	while (line.len > 0 && line.p[line.len - 1] == ' ')
+		line.len--;
+	for (i = 0; i < line.len; i++)
+		blanks += line.p[i] == ' ';
+	if (f->count == 0 || blanks + 1 < f->count ||
+	    (blanks + 1 > f->count && f->query >= f->count))
+		return false;
+	head = f->query < f->count ? f->query : f->count;
+	tail = f->count - head;
+	for (i = 0; i < head; i++)
+		v_r->of[f->column[i]] = log_take_word(&line);
+	for (i = 0; tail > 0 && i < tail - 1; i++)
+		v_r->of[f->column[f->count - 1 - i]] = take_last_word(&line);
+	if (tail > 0)
+		v_r->of[IIS_QUERY] = line;
+	return true;
+}
+
+/* "-" is none; false: neither that nor a number. */
+static bool parse_number(struct slice s, int64_t *value_r)
+{
+	uint64_t value;
+
+	*value_r = SW_UNKNOWN;
+	if (s.len == 0 || (s.len == 1 && s.p[0] == '-'))
+		return true;
+	if (!slice_to_u64(s, &value) || value > INT64_MAX)
+		return false;
+	*value_r = (int64_t)value;
+	return true;
+}
+
+/* "-" is empty. */
+static struct slice text_of(struct slice s)
+{
+	return s.len == 1 && s.p[0] == '-' ? slice_head(s, 0) : s;
+}
+
+/* Without a date: the day that is assumed, one more at each midnight. */
+static int64_t assumed_time(struct w3c *w, int32_t seconds)
+{
+	if (!w->day_known)
+		return clock_make(seconds, 0);
+	if (seconds + 43200 < w->last_seconds)
+		w->days++;
+	w->last_seconds = seconds;
+	return clock_add(log_make_time(&w->day, seconds),
+	    clock_make(w->days * 86400, 0));
+}
+
+static bool parse_time(struct w3c *w, const struct values *v,
+    int64_t *time_r)
+{
+	struct civil day;
+	int32_t seconds;
+
+	*time_r = SW_NO_TIME;
+	if (!v->of[IIS_TIME].p)
+		return true;
+	if (!log_parse_time_of_day(v->of[IIS_TIME], &seconds))
+		return false;
+	if (!v->of[W3C_DATE].p) {
+		*time_r = assumed_time(w, seconds);
+		return true;
+	}
+	if (!log_parse_iso_date(v->of[W3C_DATE], &day))
+		return false;
+	*time_r = log_make_time(&day, seconds);
+	return true;
+}
+
+static bool parse_numbers(const struct values *v, struct iis_row *row)
+{
+	int64_t status, port;
+
+	if (!parse_number(v->of[IIS_STATUS], &status) ||
+	    !parse_number(v->of[IIS_PORT], &port) ||
+	    !parse_number(v->of[IIS_WIN32], &row->win32) ||
+	    !parse_number(v->of[IIS_SENT], &row->sent) ||
+	    !parse_number(v->of[IIS_RECEIVED], &row->received) ||
+	    !parse_number(v->of[IIS_TAKEN], &row->taken_ms))
+		return false;
+	if (status > 999 || port > 65535)
+		return false;
+	row->status = (int32_t)status;
+	row->port = (int32_t)port;
+	return true;
+}
+
+static struct slice decode(struct buffer *b, struct slice raw,
+    bool *doubtful_r)
+{
+	buffer_clear(b);
+	*doubtful_r = iis_unplus(text_of(raw), b);
+	return buffer_slice(b);
+}
+
+static bool parse_row(struct w3c *w, const struct log_line *line,
+    struct iis_row *row)
+{
+	struct values v;
+	struct slice query;
+	bool ignored;
+
+	memset(row, 0, sizeof(*row));
+	row->line = line;
+	if (!split(&w->fields, line->text, &v) || !parse_numbers(&v, row) ||
+	    !parse_time(w, &v, &row->time))
+		return false;
+	row->columns = w->fields.known & (SW_BIT(IIS_COLUMN_COUNT) - 1);
+	row->clock = clock_of(w);
+	row->date_assumed = row->clock.date == SW_DATE_ASSUMED;
+	row->client = text_of(v.of[IIS_CLIENT]);
+	row->server = text_of(v.of[IIS_SERVER]);
+	row->user = decode(&w->user, v.of[IIS_USER], &ignored);
+	row->method = decode(&w->method, v.of[IIS_METHOD], &ignored);
+	query = v.of[IIS_QUERY];
+	row->query_blank = query.len > 0 && query.p[0] == '+';
+	row->query = decode(&w->query, query, &row->query_doubtful);
+	return true;
+}
+
+/* --- the family --------------------------------------------------------- */
+
+static bool is_row(struct slice line)
+{
+	return line.len > 0 && line.p[0] != '#';
+}
+
+/* Is it a row of the SMTP service, not of the one for the web or news? */
+static bool is_smtp_row(const struct values *v)
+{
+	size_t len;
+	enum verb verb = session_verb(v->of[IIS_METHOD], &len);
+
+	if (v->of[W3C_SITE].len > 1)
+		return slice_has_prefix_nocase(v->of[W3C_SITE],
+		    slice_str("SMTPSVC"));
+	return (verb != VERB_NONE && verb != VERB_UNKNOWN) ||
+	    iis_user_is_outbound(v->of[IIS_USER]);
+}
+
+/* An SMTP log if a quarter of its rows are such (there may be strangers who
+ * say GET); a log without rows if IIS wrote its head. */
+static bool probe(struct slice head)
+{
+	struct fields f = { .count = 0 };
+	bool fields_seen = false, iis = false;
+	size_t rows = 0, smtp = 0;
+
+	while (head.len > 0) {
+		const uint8_t *lf = memchr(head.p, '\n', head.len);
+		struct slice line = slice_head(head, lf ?
+		    (size_t)(lf - head.p) : head.len), rest;
+		struct values v;
+
+		head = slice_from(head, line.len + 1);
+		if (line.len > 0 && line.p[line.len - 1] == '\r')
+			line.len--;
+		if (is_directive(line, "#Fields:", &rest)) {
+			parse_fields(&f, rest);
+			fields_seen |= (f.known & ~SW_BIT(W3C_OTHER)) != 0;
+		} else if (is_directive(line, "#Software:", &rest)) {
+			iis |= slice_find_nocase(rest, slice_str(
+			    "Internet Information")) < rest.len;
+		} else if (is_row(line) && fields_seen &&
+		    split(&f, line, &v)) {
+			rows++;
+			smtp += is_smtp_row(&v);
+		}
+	}
+	return fields_seen && (rows ? smtp > 0 && smtp * 4 >= rows : iis);
+}
+
+static void close_log(void **state)
+{
+	struct w3c *w = *state;
+
+	if (!w)
+		return;
+	*state = NULL;
+	iis_rows_fini(&w->rows);
+	buffer_fini(&w->query);
+	buffer_fini(&w->method);
+	buffer_fini(&w->user);
+	free(w);
+}
+
+static enum sw_status open_log(const struct log_options *options,
+    const char *file_name, struct account *account,
+    const struct log_sink *sink, void **state_r, struct sw_err *err)
+{
+	struct w3c *w = calloc(1, sizeof(*w));
+
+	*state_r = w;
+	if (!w)
+		return base_error_set(err, SW_ENOMEM, "out of memory");
+	iis_rows_init(&w->rows, options, "iis-w3c", file_name, account, sink);
+	w->account = account;
+	w->file_name = file_name;
+	buffer_init(&w->query, LIMIT_LINE);
+	buffer_init(&w->method, LIMIT_LINE);
+	buffer_init(&w->user, LIMIT_LINE);
+	take_name(w);
+	return SW_OK;
+}
+
+/* A last line without its end is one that was not written to its end. */
+static void warn_cut(struct w3c *w, const struct log_line *line)
+{
+	struct buffer b;
+
+	if (!line->unterminated)
+		return;
+	buffer_init(&b, 8192);
+	buffer_append_slice(&b, slice_head(slice_str(w->file_name), 4000));
+	buffer_append_str(&b, ": the last line, ");
+	buffer_append_u64(&b, line->number);
+	buffer_append_str(&b, ", is cut");
+	account_note(w->account, ACCOUNT_LIST_WARNINGS, buffer_slice(&b), 1);
+	buffer_fini(&b);
+}
+
+static enum sw_status take_line(void *state, const struct log_line *line)
+{
+	struct w3c *w = state;
+	struct iis_row row;
+
+	if (line->text.len == 0)
+		return SW_OK;
+	if (line->text.p[0] == '#' && !line->truncated)
+		return take_directive(w, line->text);
+	if (line->truncated || !parse_row(w, line, &row)) {
+		log_not_understood(w->account, w->file_name, line);
+		warn_cut(w, line);
+		return SW_OK;
+	}
+	if (w->query.failed || w->method.failed || w->user.failed)
+		return SW_ENOMEM;
+	return iis_rows_take(&w->rows, &row);
+}
+
+static enum sw_status end_log(void *state)
+{
+	struct w3c *w = state;
+
+	return log_sessions_end_all(&w->rows.sessions);
+}
+
+const struct log_format log_iis_w3c = {
+	.name = "iis-w3c",
+	.title = "IIS SMTP service, W3C extended log",
+	.records = SW_BIT(SW_RECORDS_CLIENT_ADDRESS) |
+	    SW_BIT(SW_RECORDS_SERVER_ADDRESS) |
+	    SW_BIT(SW_RECORDS_SERVER_PORT) | SW_BIT(SW_RECORDS_GREETING) |
+	    SW_BIT(SW_RECORDS_COMMAND) | SW_BIT(SW_RECORDS_ARGUMENT) |
+	    SW_BIT(SW_RECORDS_REPLY_CODE) | SW_BIT(SW_RECORDS_REPLY_TEXT) |
+	    SW_BIT(SW_RECORDS_INTERMEDIATE_REPLIES) |
+	    SW_BIT(SW_RECORDS_BODY_SIZE) | SW_BIT(SW_RECORDS_TIMES),
+	.probe = probe,
+	.open = open_log,
+	.line = take_line,
+	.end = end_log,
+	.close = close_log,
+};

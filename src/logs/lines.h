@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * lines.h - octets of a log as lines
+ */
+#ifndef LOGS_LINES_H
+#define LOGS_LINES_H
+
+#include <smtpwire/error.h>
+
+#include "base/buffer.h"
+#include "base/limits.h"
+
+/* One line, without its end. */
+struct log_line {
+	struct slice text;  /* UTF-8 or ANSI, as it stands in the file;
+	                       UTF-16 was turned into UTF-8 */
+	uint64_t number;    /* in the file, from 1 */
+	bool truncated;     /* longer than LIMIT_LINE: cut there */
+	bool unterminated;  /* the input ended in it */
+};
+
+enum log_encoding {
+	LOG_ENCODING_UNKNOWN, /* the first octets are awaited */
+	LOG_ENCODING_OCTETS,  /* ASCII, UTF-8, ANSI: taken as it is */
+	LOG_ENCODING_UTF16LE,
+	LOG_ENCODING_UTF16BE,
+	LOG_ENCODING_COUNT
+};
+
+/* Private but for the tests. */
+struct log_lines {
+	enum log_encoding encoding;
+	struct slice input;      /* fed and not yet looked at; borrowed */
+	struct buffer part;      /* a line that was not complete */
+	bool overflow;           /* more of it than part may hold */
+	bool taken;              /* part was handed out: empty it */
+	bool any;                /* part has begun (it may be empty) */
+	uint8_t held[3];         /* of a mark of byte order, or a code unit */
+	size_t held_len;
+	uint16_t high;           /* surrogate awaiting its other half */
+	uint64_t number;         /* of the last line */
+};
+
+void log_lines_init(struct log_lines *l);
+void log_lines_fini(struct log_lines *l);
+
+/* The next octets, cut anywhere; borrowed until log_lines_next returned 0. */
+void log_lines_feed(struct log_lines *l, struct slice octets);
+
+/*
+ * The next line: 1.  Its text is valid until the next call or as long as
+ * the octets fed.  0: all that was fed is used up.  < 0: SW_ENOMEM.
+ * Ends: LF, CR LF; NULs in front of a line (what a crash left of a block) are
+ * dropped.
+ */
+int log_lines_next(struct log_lines *l, struct log_line *line_r) SW_MUST_USE;
+
+/* The input is over, and next returned 0: 1 and the last line if it has no
+ * end, else 0; < 0: SW_ENOMEM. */
+int log_lines_end(struct log_lines *l, struct log_line *line_r) SW_MUST_USE;
+
+/* The beginning of a file as a probe sees it: without a mark of byte order,
+ * UTF-16 as UTF-8.  out: memory for the latter; false: no memory. */
+bool log_lines_head(struct slice octets, struct buffer *out,
+    struct slice *head_r) SW_MUST_USE;
+
+#endif

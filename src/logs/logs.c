@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* logs.c - the families of logs, and reading one of them from a source */
+#include "logs/logs.h"
+
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "logs/families.h"
+#include "logs/lines.h"
+
+/* Told apart by content, in this order: the first that fits. */
+const struct log_format *const log_formats[] = {
+	&log_iis_w3c,
+	NULL,
+};
+
+struct log_reader {
+	struct source *source;
+	const struct log_format *format;
+	struct log_options options;
+	struct account *account;
+	struct log_sink counting; /* given to the family */
+	const struct log_sink *sink;
+	struct log_lines lines;
+	void *state;
+	size_t peeked;   /* octets fed to lines and not yet consumed */
+	uint64_t handed; /* sessions that went to the sink */
+	bool input_over, done;
+};
+
+const struct log_format *log_format_by_name(const char *name)
+{
+	size_t i;
+
+	for (i = 0; log_formats[i]; i++)
+		if (strcmp(log_formats[i]->name, name) == 0)
+			return log_formats[i];
+	return NULL;
+}
+
+static enum sw_status probe_head(struct slice octets,
+    const struct log_format **f_r)
+{
+	struct slice head;
+	struct buffer b;
+	size_t i;
+
+	/* UTF-16 grows by half at most. */
+	buffer_init(&b, 2 * LIMIT_LOG_PROBE);
+	if (!log_lines_head(slice_head(octets, LIMIT_LOG_PROBE), &b, &head)) {
+		buffer_fini(&b);
+		return SW_ENOMEM;
+	}
+	for (i = 0; log_formats[i] && !*f_r; i++)
+		if (log_formats[i]->probe(head))
+			*f_r = log_formats[i];
+	buffer_fini(&b);
+	return SW_OK;
+}
+
+enum sw_status log_probe(struct source *s, const struct log_format **f_r,
+    struct sw_err *err)
+{
+	static const size_t wants[] = { 1, LIMIT_LOG_PROBE };
+	struct slice octets;
+	enum sw_status status = SW_OK;
+	size_t i;
+
+	*f_r = NULL;
+	/* What is there first: a growing log shows no 64 KiB for hours. */
+	for (i = 0; i < 2 && !*f_r && status == SW_OK; i++) {
+		status = source_peek(s, wants[i], &octets, err);
+		if (status == SW_OK)
+			status = probe_head(octets, f_r);
+		if (status == SW_ENOMEM)
+			base_error_set(err, status, "%s: out of memory",
+			    source_name(s));
+	}
+	return status;
+}
+
+static enum sw_status count_session(void *ctx, struct session_builder *b)
+{
+	struct log_reader *l = ctx;
+
+	l->handed++;
+	return l->sink->session(l->sink->ctx, b);
+}
+
+static struct log_reader *new_reader(struct source *s,
+    const struct log_options *options, struct account *account,
+    const struct log_sink *sink)
+{
+	struct log_reader *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		return NULL;
+	l->source = s;
+	l->options = *options;
+	if (!l->options.session.account)
+		l->options.session.account = account;
+	l->account = account;
+	l->sink = sink;
+	l->counting.ctx = l;
+	l->counting.session = count_session;
+	log_lines_init(&l->lines);
+	return l;
+}
+
+enum sw_status log_open(struct source *s, const struct log_format *format,
+    const struct log_options *options, struct account *account,
+    const struct log_sink *sink, struct log_reader **l_r,
+    struct sw_err *err)
+{
+	enum sw_status status = SW_OK;
+	struct log_reader *l;
+
+	*l_r = NULL;
+	if (!format)
+		status = log_probe(s, &format, err);
+	if (status != SW_OK)
+		return status;
+	if (!format)
+		return base_error_set(err, SW_EFORMAT,
+		    "%s: of no known log format", source_name(s));
+	l = new_reader(s, options, account, sink);
+	if (!l)
+		return base_error_set(err, SW_ENOMEM, "out of memory");
+	l->format = format;
+	status = format->open(&l->options, source_name(s), account,
+	    &l->counting, &l->state, err);
+	if (status != SW_OK) {
+		log_free(&l);
+		return status;
+	}
+	*l_r = l;
+	return SW_OK;
+}
+
+static enum sw_status take_line(struct log_reader *l,
+    const struct log_line *line)
+{
+	account_add(l->account, ACCOUNT_LINES, 1);
+	if (line->truncated)
+		account_add(l->account, ACCOUNT_LIMIT_LINE, 1);
+	return l->format->line(l->state, line);
+}
+
+/* More octets for the lines; none: the input is over. */
+static enum sw_status feed(struct log_reader *l, struct sw_err *err)
+{
+	enum sw_status status;
+	struct slice octets = { NULL, 0 };
+
+	status = source_skip(l->source, l->peeked, err);
+	l->peeked = 0;
+	if (status == SW_OK)
+		status = source_peek(l->source, 1, &octets, err);
+	if (status != SW_OK) {
+		l->input_over = true; /* what was read is told */
+		return status;
+	}
+	l->input_over = octets.len == 0;
+	l->peeked = octets.len;
+	log_lines_feed(&l->lines, octets);
+	return SW_OK;
+}
+
+static enum sw_status finish(struct log_reader *l)
+{
+	enum sw_status status = SW_OK;
+	struct log_line line;
+	int n = log_lines_end(&l->lines, &line);
+
+	l->done = true;
+	if (n < 0)
+		return SW_ENOMEM;
+	if (n > 0)
+		status = take_line(l, &line);
+	return status == SW_OK ? l->format->end(l->state) : status;
+}
+
+static int fail(struct log_reader *l, enum sw_status status,
+    struct sw_err *err)
+{
+	if (status == SW_ENOMEM)
+		base_error_set(err, status, "%s: out of memory",
+		    source_name(l->source));
+	return status;
+}
+
+int log_step(struct log_reader *l, struct sw_err *err)
+{
+	uint64_t handed = l->handed;
+	enum sw_status status = SW_OK;
+
+	while (!l->done && l->handed == handed && status == SW_OK) {
+		struct log_line line;
+		int n = log_lines_next(&l->lines, &line);
+
+		if (n < 0)
+			status = SW_ENOMEM;
+		else if (n > 0)
+			status = take_line(l, &line);
+		else if (l->input_over)
+			status = finish(l);
+		else
+			status = feed(l, err);
+	}
+	if (status != SW_OK)
+		return fail(l, status, err);
+	return !l->done;
+}
+
+void log_free(struct log_reader **lp)
+{
+	struct log_reader *l = *lp;
+
+	if (!l)
+		return;
+	*lp = NULL;
+	if (l->state)
+		l->format->close(&l->state);
+	log_lines_fini(&l->lines);
+	free(l);
+}

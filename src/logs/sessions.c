@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* sessions.c - the open sessions of one log: keys, order, limits, ends */
+#include "logs/sessions.h"
+
+#include <search.h>
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "logs/text.h"
+
+/* A key and the open sessions that bear it; in a balanced tree, so that no
+ * choice of keys makes a look-up slow. */
+struct log_key {
+	struct slice name;
+	size_t count;
+	struct log_session *first, *last; /* by age */
+	uint8_t octets[];
+};
+
+static int compare_keys(const void *a, const void *b)
+{
+	const struct log_key *x = a, *y = b;
+
+	if (x->name.len != y->name.len)
+		return x->name.len < y->name.len ? -1 : 1;
+	return x->name.len ? memcmp(x->name.p, y->name.p, x->name.len) : 0;
+}
+
+static struct log_key *find_key(const struct log_sessions *t,
+    struct slice name)
+{
+	struct log_key wanted = { .name = name };
+	void *const *found = tfind(&wanted, &t->keys, compare_keys);
+
+	return found ? *found : NULL;
+}
+
+static struct log_key *make_key(struct log_sessions *t, struct slice name)
+{
+	struct log_key *k = find_key(t, name);
+
+	if (k)
+		return k;
+	k = calloc(1, sizeof(*k) + name.len);
+	if (!k)
+		return NULL;
+	if (name.len > 0)
+		memcpy(k->octets, name.p, name.len);
+	k->name = slice_make(k->octets, name.len);
+	if (!tsearch(k, &t->keys, compare_keys)) {
+		free(k);
+		return NULL;
+	}
+	return k;
+}
+
+static void drop_key(struct log_sessions *t, struct log_key *k)
+{
+	if (k->count > 0)
+		return;
+	tdelete(k, &t->keys, compare_keys);
+	free(k);
+}
+
+/* --- lists -------------------------------------------------------------- */
+
+static void link_newest(struct log_sessions *t, struct log_session *s)
+{
+	s->newer = NULL;
+	s->older = t->newest;
+	if (t->newest)
+		t->newest->newer = s;
+	else
+		t->oldest = s;
+	t->newest = s;
+}
+
+static void unlink_newest(struct log_sessions *t, struct log_session *s)
+{
+	if (s->older)
+		s->older->newer = s->newer;
+	else
+		t->oldest = s->newer;
+	if (s->newer)
+		s->newer->older = s->older;
+	else
+		t->newest = s->older;
+}
+
+static void link_begun(struct log_sessions *t, struct log_session *s)
+{
+	s->after = NULL;
+	s->before = t->last_begun;
+	if (t->last_begun)
+		t->last_begun->after = s;
+	else
+		t->first_begun = s;
+	t->last_begun = s;
+}
+
+static void unlink_begun(struct log_sessions *t, struct log_session *s)
+{
+	if (s->before)
+		s->before->after = s->after;
+	else
+		t->first_begun = s->after;
+	if (s->after)
+		s->after->before = s->before;
+	else
+		t->last_begun = s->before;
+}
+
+static void link_key(struct log_key *k, struct log_session *s)
+{
+	s->key = k;
+	s->same_next = NULL;
+	s->same_prev = k->last;
+	if (k->last)
+		k->last->same_next = s;
+	else
+		k->first = s;
+	k->last = s;
+	k->count++;
+}
+
+static void unlink_key(struct log_session *s)
+{
+	struct log_key *k = s->key;
+
+	if (s->same_prev)
+		s->same_prev->same_next = s->same_next;
+	else
+		k->first = s->same_next;
+	if (s->same_next)
+		s->same_next->same_prev = s->same_prev;
+	else
+		k->last = s->same_prev;
+	k->count--;
+}
+
+/* Out of all lists; what the session holds is the caller's to free. */
+static void detach(struct log_sessions *t, struct log_session *s)
+{
+	unlink_newest(t, s);
+	unlink_begun(t, s);
+	unlink_key(s);
+	drop_key(t, s->key);
+	t->count--;
+}
+
+static void free_session(struct log_session *s)
+{
+	session_builder_free(&s->b);
+	free(s->outstanding);
+	free(s);
+}
+
+/* --- the table ---------------------------------------------------------- */
+
+void log_sessions_init(struct log_sessions *t,
+    const struct log_options *options, const char *format,
+    const char *file_name, struct account *account,
+    const struct log_sink *sink, size_t extra_size)
+{
+	memset(t, 0, sizeof(*t));
+	t->options = options;
+	t->account = account;
+	t->sink = sink;
+	t->format = format;
+	t->file_name = file_name;
+	t->extra_size = extra_size;
+}
+
+void log_sessions_fini(struct log_sessions *t)
+{
+	while (t->first_begun) {
+		struct log_session *s = t->first_begun;
+
+		detach(t, s);
+		free_session(s);
+	}
+}
+
+struct log_session *log_sessions_find(const struct log_sessions *t,
+    struct slice key)
+{
+	const struct log_key *k = find_key(t, key);
+
+	return k ? k->first : NULL;
+}
+
+/* Room for one more session, and for one more of this key. */
+static enum sw_status make_room(struct log_sessions *t, struct slice key)
+{
+	const struct log_key *k = find_key(t, key);
+	struct log_session *s = NULL;
+
+	if (k && k->count >= LIMIT_LOG_KEY_SESSIONS)
+		s = k->first;
+	else if (t->count >= LIMIT_LOG_SESSIONS)
+		s = t->oldest;
+	if (!s)
+		return SW_OK;
+	session_note(s->b, SW_NOTE_LIMIT, 0, s->first, s->last,
+	    "too many sessions are open at once: this one is told as far "
+	    "as it came");
+	account_add(t->account, ACCOUNT_LIMIT_OTHER, 1);
+	return log_sessions_end(t, s, SW_ENDING_LIMIT);
+}
+
+/* From format, text and number of the first line (TRANSCRIPT: id). */
+static uint64_t make_id(const struct log_sessions *t,
+    const struct log_line *line)
+{
+	uint8_t number[8];
+	uint64_t h = log_hash(LOG_HASH_START, slice_str(t->format));
+	size_t i;
+
+	for (i = 0; i < 8; i++)
+		number[i] = (uint8_t)(line->number >> 8 * i);
+	h = log_hash(h, line->text);
+	return log_hash(h, slice_make(number, sizeof(number)));
+}
+
+static void describe_source(struct log_sessions *t, struct log_session *s,
+    const struct log_line *line)
+{
+	struct sw_session *out = session_get(s->b);
+
+	out->id = make_id(t, line);
+	out->source.kind = SW_SOURCE_LOG;
+	out->source.unit = SW_UNIT_LINE;
+	out->source.name = session_text(s->b, slice_str(t->file_name));
+	out->source.format = session_text(s->b, slice_str(t->format));
+	out->protocol = SW_PROTOCOL_SMTP;
+}
+
+static struct log_session *new_session(struct log_sessions *t)
+{
+	struct log_session *s = calloc(1, sizeof(*s) + t->extra_size);
+
+	if (s && session_builder_new(&t->options->session, &s->b) != SW_OK) {
+		free(s);
+		return NULL;
+	}
+	return s;
+}
+
+enum sw_status log_sessions_begin(struct log_sessions *t, struct slice key,
+    const struct log_line *line, int64_t time, struct log_session **s_r)
+{
+	struct log_session *s;
+	struct log_key *k;
+	enum sw_status status = make_room(t, key);
+
+	*s_r = NULL;
+	if (status != SW_OK)
+		return status;
+	s = new_session(t);
+	if (!s)
+		return SW_ENOMEM;
+	k = make_key(t, key);
+	if (!k) {
+		free_session(s);
+		return SW_ENOMEM;
+	}
+	s->first = s->last = line->number;
+	s->start_time = s->last_time = time;
+	s->content_size = SW_UNKNOWN;
+	describe_source(t, s, line);
+	link_key(k, s);
+	link_newest(t, s);
+	link_begun(t, s);
+	t->count++;
+	*s_r = s;
+	return SW_OK;
+}
+
+void log_sessions_touch(struct log_sessions *t, struct log_session *s,
+    uint64_t number, int64_t time)
+{
+	s->last = number;
+	if (time != SW_NO_TIME)
+		s->last_time = time;
+	if (s->start_time == SW_NO_TIME)
+		s->start_time = time;
+	unlink_newest(t, s);
+	link_newest(t, s);
+}
+
+/* Source and times as the session has come to be. */
+static void describe_end(struct log_session *s, enum sw_ending ending)
+{
+	struct sw_session *out = session_get(s->b);
+	struct sw_part *part = arena_calloc(session_arena(s->b), 1,
+	    sizeof(*part));
+
+	out->source.first = s->first;
+	out->source.last = s->last;
+	out->start = s->start_time;
+	out->end = s->last_time;
+	out->ending = ending;
+	if (!part)
+		return;
+	part->name = out->source.name;
+	part->format = out->source.format;
+	part->first = s->first;
+	part->last = s->last;
+	out->source.parts = part;
+	out->source.part_count = 1;
+}
+
+enum sw_status log_sessions_end(struct log_sessions *t,
+    struct log_session *s, enum sw_ending ending)
+{
+	struct session_builder *b = s->b;
+
+	detach(t, s);
+	describe_end(s, ending);
+	if (session_failed(b) || !session_get(b)->source.parts) {
+		free_session(s);
+		return SW_ENOMEM;
+	}
+	s->b = NULL;
+	free_session(s);
+	return t->sink->session(t->sink->ctx, b);
+}
+
+enum sw_status log_sessions_expire(struct log_sessions *t, int64_t now)
+{
+	enum sw_status status = SW_OK;
+
+	while (t->oldest && status == SW_OK && now != SW_NO_TIME &&
+	    t->oldest->last_time != SW_NO_TIME &&
+	    now - LIMIT_LOG_IDLE_NS > t->oldest->last_time)
+		status = log_sessions_end(t, t->oldest, SW_ENDING_IDLE);
+	return status;
+}
+
+enum sw_status log_sessions_end_all(struct log_sessions *t)
+{
+	enum sw_status status = SW_OK;
+
+	while (t->first_begun && status == SW_OK)
+		status = log_sessions_end(t, t->first_begun,
+		    SW_ENDING_INPUT_ENDED);
+	return status;
+}
+
+/* Octets quoted of a line in the account. */
+#define QUOTE_MAX 200
+
+void log_not_understood(struct account *account, const char *file_name,
+    const struct log_line *line)
+{
+	struct buffer b;
+
+	account_add(account, ACCOUNT_LINES_NOT_UNDERSTOOD, 1);
+	if (account->list_len[ACCOUNT_LIST_LINES] >= LIMIT_ACCOUNT_LIST) {
+		account->list_more[ACCOUNT_LIST_LINES]++;
+		return;
+	}
+	buffer_init(&b, 4096 + QUOTE_MAX);
+	buffer_append_slice(&b, slice_head(slice_str(file_name), 4000));
+	buffer_append_str(&b, ", line ");
+	buffer_append_u64(&b, line->number);
+	buffer_append_str(&b, ": ");
+	buffer_append_slice(&b, slice_head(line->text, QUOTE_MAX));
+	if (line->text.len > QUOTE_MAX)
+		buffer_append_str(&b, "...");
+	account_note(account, ACCOUNT_LIST_LINES, buffer_slice(&b), 1);
+	buffer_fini(&b);
+}

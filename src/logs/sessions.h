@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * sessions.h - the open sessions of one log, and the dialogue in each
+ *
+ * Theory of operation.  A family makes of each line an event of one of its
+ * open sessions.  Sessions are found by a key: whatever the log tells of a
+ * connection (an id; or only an address, then several may bear the same
+ * key, and log_session_fit says which of them the grammar of SMTP suits).
+ * The dialogue's consequences (which command a reply answers, the content
+ * behind a 354, AUTH lines that are secret) are the same for all families
+ * and stand here.
+ *
+ * Sessions go to the sink when their end is certain: when the family says
+ * so, when no line came for LIMIT_LOG_IDLE_NS, at a limit, and at the end of
+ * the log in the order of their first lines.
+ */
+#ifndef LOGS_SESSIONS_H
+#define LOGS_SESSIONS_H
+
+#include "base/limits.h"
+#include "logs/lines.h"
+#include "logs/logs.h"
+
+/* How far the dialogue of a session has come. */
+enum log_phase {
+	LOG_PHASE_START, /* HELO was not yet accepted */
+	LOG_PHASE_READY, /* ... and nothing after it */
+	LOG_PHASE_MAIL,  /* a MAIL was accepted */
+	LOG_PHASE_RCPT,  /* ... and a RCPT */
+	LOG_PHASE_DONE,  /* a message got its verdict */
+	LOG_PHASE_QUIT,
+	LOG_PHASE_COUNT
+};
+
+struct log_key;
+
+struct log_session {
+	struct session_builder *b;
+	uint64_t first, last;   /* lines */
+	int64_t start_time, last_time; /* of them; SW_NO_TIME */
+	enum log_phase phase;
+	uint32_t seen;          /* verbs that were sent: 1u << enum verb */
+	enum verb last_verb;    /* the newest command's */
+	bool hello_refused;     /* the newest HELO or EHLO was */
+	bool secure_next;       /* STARTTLS was accepted, EHLO comes anew */
+	bool ambiguous;         /* the note was made */
+	bool start_seen;        /* the family saw it begin */
+	/* private */
+	struct log_key *key;
+	struct log_session *same_next, *same_prev; /* of the key, by age */
+	struct log_session *older, *newer;         /* by the last line */
+	struct log_session *before, *after;        /* by the first line */
+	struct log_outstanding *outstanding;       /* ring */
+	size_t outstanding_capacity, outstanding_first, outstanding_count;
+	uint32_t content_of;    /* n of the DATA whose verdict is due, 0 */
+	uint32_t content_data;  /* n of its data event once that is told */
+	size_t verdicts_left;   /* of LMTP */
+	int64_t content_size;   /* SW_UNKNOWN */
+	bool auth_open;         /* an AUTH exchange goes on */
+	bool auth_line_next;    /* ... and the client's line is due */
+	bool auth_seen;         /* ... was begun once */
+	max_align_t extra[];    /* the family's */
+};
+
+struct log_sessions {
+	const struct log_options *options; /* borrowed, with account */
+	struct account *account;
+	const struct log_sink *sink;
+	const char *format, *file_name;    /* borrowed */
+	size_t extra_size;
+	void *keys;                        /* tsearch tree of log_key */
+	size_t count;
+	struct log_session *oldest, *newest;
+	struct log_session *first_begun, *last_begun;
+};
+
+/* extra_size: cleared octets behind each session for the family. */
+void log_sessions_init(struct log_sessions *t,
+    const struct log_options *options, const char *format,
+    const char *file_name, struct account *account,
+    const struct log_sink *sink, size_t extra_size);
+/* Drops what is open. */
+void log_sessions_fini(struct log_sessions *t);
+
+/* The open sessions of a key, oldest first, then by ->same_next; NULL:
+ * none. */
+struct log_session *log_sessions_find(const struct log_sessions *t,
+    struct slice key);
+
+/*
+ * A session begins with this line: source, id and start are set.  The
+ * oldest one gives way at a limit.
+ */
+enum sw_status log_sessions_begin(struct log_sessions *t, struct slice key,
+    const struct log_line *line, int64_t time, struct log_session **s_r)
+    SW_MUST_USE;
+/* The session goes on with this line (call it before adding events). */
+void log_sessions_touch(struct log_sessions *t, struct log_session *s,
+    uint64_t number, int64_t time);
+/* Its end is certain: to the sink.  s is gone. */
+enum sw_status log_sessions_end(struct log_sessions *t,
+    struct log_session *s, enum sw_ending ending) SW_MUST_USE;
+/* End those without a line since now - LIMIT_LOG_IDLE_NS. */
+enum sw_status log_sessions_expire(struct log_sessions *t, int64_t now)
+    SW_MUST_USE;
+/* The log is over. */
+enum sw_status log_sessions_end_all(struct log_sessions *t) SW_MUST_USE;
+
+/* A line that no rule understood: counted, the first few quoted. */
+void log_not_understood(struct account *account, const char *file_name,
+    const struct log_line *line);
+
+/* --- the dialogue ------------------------------------------------------- */
+
+/* Where and when the events of one line are. */
+struct event_span log_span(const struct log_line *line, int64_t time);
+
+/* A command; secrets are found out here.  Returns its n, 0: no memory. */
+uint32_t log_session_command(struct log_session *s,
+    const struct command_in *c);
+
+/*
+ * A reply: answers the oldest command without one; behind an accepted DATA
+ * it is the verdict, with a `data` event (inferred) in front.  to and
+ * is_challenge of r are set here.  Returns its n.
+ */
+uint32_t log_session_reply(struct log_session *s, const struct reply_in *r);
+
+/* The log does not tell the replies to the commands so far: the dialogue
+ * goes on as if they had been accepted. */
+void log_session_unanswered(struct log_session *s);
+
+/*
+ * Command, content and verdict of one DATA told by a single line at its end:
+ * c is the DATA command, r the verdict, size that of the content
+ * (SW_UNKNOWN).
+ */
+void log_session_whole_data(struct log_session *s,
+    const struct command_in *c, const struct reply_in *r, int64_t size);
+
+/* The Message-ID of the newest message, as the log tells it. */
+void log_session_message_id(struct log_session *s, struct slice id);
+
+/* Commands that await their reply. */
+size_t log_session_outstanding(const struct log_session *s);
+
+/*
+ * How well a command that was answered by code (SW_UNKNOWN: not known)
+ * suits what the session has said so far: 0 not at all, up to 3.
+ */
+int log_session_fit(const struct log_session *s, enum verb verb,
+    int32_t code);
+
+/* These two could both have sent the same line. */
+void log_session_ambiguous(struct log_session *s,
+    const struct log_line *line);
+
+#endif

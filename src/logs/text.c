@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* text.c - words, dates, times and replies in the lines of logs */
+#include "logs/text.h"
+
+struct slice log_take_word(struct slice *rest)
+{
+	const uint8_t *blank = rest->len ? memchr(rest->p, ' ', rest->len) :
+	    NULL;
+	struct slice word = *rest;
+
+	if (!blank) {
+		*rest = slice_from(*rest, rest->len);
+		return word;
+	}
+	word.len = (size_t)(blank - rest->p);
+	*rest = slice_from(*rest, word.len + 1);
+	return word;
+}
+
+bool log_take_digits(struct slice *rest, size_t count, int *value_r)
+{
+	int value = 0;
+	size_t i;
+
+	if (rest->len < count)
+		return false;
+	for (i = 0; i < count; i++) {
+		if (!ascii_is_digit(rest->p[i]))
+			return false;
+		value = value * 10 + (rest->p[i] - '0');
+	}
+	*value_r = value;
+	*rest = slice_from(*rest, count);
+	return true;
+}
+
+static bool take_octet(struct slice *rest, uint8_t c)
+{
+	if (rest->len == 0 || rest->p[0] != c)
+		return false;
+	*rest = slice_from(*rest, 1);
+	return true;
+}
+
+bool log_parse_iso_date(struct slice s, struct civil *day_r)
+{
+	struct civil c = { 0 };
+	int year;
+
+	if (!log_take_digits(&s, 4, &year) || !take_octet(&s, '-') ||
+	    !log_take_digits(&s, 2, &c.month) || !take_octet(&s, '-') ||
+	    !log_take_digits(&s, 2, &c.day) || s.len > 0)
+		return false;
+	c.year = year;
+	if (!clock_civil_is_valid(&c))
+		return false;
+	*day_r = c;
+	return true;
+}
+
+bool log_parse_time_of_day(struct slice s, int32_t *seconds_r)
+{
+	int h, m, sec;
+
+	if (!log_take_digits(&s, 2, &h) || !take_octet(&s, ':') ||
+	    !log_take_digits(&s, 2, &m) || !take_octet(&s, ':') ||
+	    !log_take_digits(&s, 2, &sec) || s.len > 0 || h > 23 || m > 59 ||
+	    sec > 60)
+		return false;
+	*seconds_r = (h * 60 + m) * 60 + sec;
+	return true;
+}
+
+int64_t log_make_time(const struct civil *day, int32_t seconds)
+{
+	return clock_make(clock_from_civil(day) + seconds, 0);
+}
+
+struct slice log_base_name(const char *file_name)
+{
+	struct slice s = slice_str(file_name);
+	size_t n = s.len;
+
+	while (n > 0 && s.p[n - 1] != '/' && s.p[n - 1] != '\\')
+		n--;
+	return slice_from(s, n);
+}
+
+struct log_reply_line log_parse_reply_line(struct slice line)
+{
+	struct log_reply_line r = { SW_UNKNOWN, false, line };
+	struct slice rest = line;
+	int code;
+
+	if (!log_take_digits(&rest, 3, &code))
+		return r;
+	if (rest.len > 0 && rest.p[0] != ' ' && rest.p[0] != '-')
+		return r;
+	r.code = code;
+	r.more = rest.len > 0 && rest.p[0] == '-';
+	r.text = slice_from(rest, 1);
+	return r;
+}
+
+/* FNV-1a, and at the end of each text its length, so that texts cannot run
+ * into each other. */
+uint64_t log_hash(uint64_t seed, struct slice s)
+{
+	uint64_t len = s.len;
+	size_t i;
+
+	for (i = 0; i < s.len; i++)
+		seed = (seed ^ s.p[i]) * UINT64_C(0x100000001b3);
+	for (i = 0; i < 8; i++, len >>= 8)
+		seed = (seed ^ (len & 0xff)) * UINT64_C(0x100000001b3);
+	/* Spread it over all bits. */
+	seed = (seed ^ seed >> 33) * UINT64_C(0xff51afd7ed558ccd);
+	return seed ^ seed >> 33;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * text.h - what stands in the lines of more than one family: words, dates,
+ * times, replies
+ */
+#ifndef LOGS_TEXT_H
+#define LOGS_TEXT_H
+
+#include "base/clock.h"
+#include "base/slice.h"
+
+/* The octets of *rest up to the next blank, which is dropped with it; the
+ * whole rest when there is none.  Empty words are words. */
+struct slice log_take_word(struct slice *rest);
+
+/* count digits at the start of *rest, which are dropped.  false: fewer
+ * (*rest and *value_r untouched). */
+bool log_take_digits(struct slice *rest, size_t count, int *value_r);
+
+/* "2006-10-09", all of s: the day in *day_r (hour and below 0). */
+bool log_parse_iso_date(struct slice s, struct civil *day_r);
+/* "05:00:19", all of s: seconds of the day. */
+bool log_parse_time_of_day(struct slice s, int32_t *seconds_r);
+
+/* Date and time of day as ns since 1970; SW_NO_TIME if out of range. */
+int64_t log_make_time(const struct civil *day, int32_t seconds);
+
+/* The part of a file name behind the last '/' or '\\'. */
+struct slice log_base_name(const char *file_name);
+
+/* One line of a reply: "250-text". */
+struct log_reply_line {
+	int32_t code;      /* SW_UNKNOWN without three digits */
+	bool more;         /* a hyphen: more lines follow */
+	struct slice text; /* after code and separator */
+};
+struct log_reply_line log_parse_reply_line(struct slice line);
+
+/* A fixed hash, for ids: the same on every machine and in every run.
+ * Continue with the result as seed; begin with LOG_HASH_START. */
+#define LOG_HASH_START UINT64_C(0xcbf29ce484222325)
+uint64_t log_hash(uint64_t seed, struct slice s);
+
+#endif
