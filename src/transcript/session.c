@@ -168,6 +168,7 @@ void session_builder_free(struct session_builder **bp)
 	free(b->messages);
 	free(b->transactions);
 	free(b->gaps);
+	free(b->tentative);
 	arena_fini(&b->arena);
 	free(b);
 }
@@ -484,9 +485,24 @@ static void pop_pending(struct session_builder *b, struct pending *p_r)
 	b->pending_count--;
 }
 
+void session_answer_early(struct session_builder *b, uint32_t before)
+{
+	while (b->pending_count > 0 &&
+	    b->pending[b->pending_first].n < before) {
+		struct pending p;
+
+		pop_pending(b, &p);
+		transaction_answer(b, &p, SW_UNKNOWN, NULL, 0);
+		transaction_remember(b, &p);
+		free(p.heap);
+	}
+}
+
 void session_answer(struct session_builder *b, uint32_t command,
     int32_t code, const struct slice *lines, size_t line_count)
 {
+	if (transaction_late_answer(b, command, code, lines, line_count))
+		return;
 	while (b->pending_count > 0) {
 		struct pending p;
 		bool mine;
@@ -743,6 +759,46 @@ void session_replies_unseen(struct session_builder *b)
 }
 
 /* --- the end ------------------------------------------------------------- */
+
+bool session_has_quit(const struct session_builder *b, bool server_closed)
+{
+	return b->quit_answered || (b->quit_sent && server_closed);
+}
+
+static void drop_pending(struct session_builder *b)
+{
+	while (b->pending_count > 0) {
+		struct pending p;
+
+		pop_pending(b, &p);
+		free(p.heap);
+	}
+	b->tentative_count = 0;
+}
+
+void session_forget(struct session_builder *b)
+{
+	size_t i;
+
+	if (b->in_data)
+		session_data_end(b, false, true, SW_UNKNOWN, 0,
+		    (struct event_span){ 0, 0, SW_NO_TIME, SW_NO_TIME });
+	session_content_finish(b, false);
+	if (session_settle(b, false, NULL) != SW_OK)
+		b->failed = true;
+	for (i = 0; i < b->s.message_count; i++)
+		free((void *)(uintptr_t)b->messages[i].recipients);
+	drop_pending(b);
+	b->s.event_count = b->s.message_count = b->s.auth_count = 0;
+	b->s.note_count = 0;
+	b->s.encryption = NULL;
+	memset(&b->s.omitted, 0, sizeof(b->s.omitted));
+	b->next_n = 1;
+	b->current = 0;
+	b->greeted = b->quit_sent = b->quit_answered = false;
+	b->s.client.name.data = b->s.server.name.data = NULL;
+	b->s.client.name.len = b->s.server.name.len = 0;
+}
 
 const struct sw_session *session_finish(struct session_builder *b)
 {

@@ -200,6 +200,9 @@ uint32_t session_data_logged(struct session_builder *b,
     const struct data_in *d, int64_t size, int64_t missing,
     const struct sw_digest *sha256);
 
+/* The open message's content is over without further octets (BDAT 0 LAST). */
+void session_content_finish(struct session_builder *b, bool complete);
+
 /* The verdict after content (after the dot, or of BDAT LAST through
  * session_answer).  index: which recipient of LMTP or PRDR it is for, from
  * 0 among the accepted ones; -1: the message as a whole. */
@@ -236,6 +239,12 @@ struct sw_encryption *session_encryption(struct session_builder *b);
  * or a gap swallowed them): a missing verdict is then `unknown`, never
  * `aborted`. */
 void session_replies_unseen(struct session_builder *b);
+
+/* Was QUIT answered, or was it sent and the server closed? */
+bool session_has_quit(const struct session_builder *b, bool server_closed);
+
+/* What was told turned out to be no SMTP: forget events, messages, auth. */
+void session_forget(struct session_builder *b);
 
 /* Close what is open (messages, unanswered commands) and publish.  The
  * result is the builder's. */

@@ -18,6 +18,17 @@ struct pending {
 	uint8_t *heap;            /* to be freed, or NULL */
 };
 
+/*
+ * A MAIL or RCPT that content overtook: its consequences were drawn before
+ * its reply, which fills them in when it comes.
+ */
+struct tentative {
+	uint32_t n;
+	enum verb verb;
+	size_t message;   /* index + 1, 0: none */
+	size_t recipient; /* index + 1 */
+};
+
 /* Beside each struct sw_message. */
 struct transaction {
 	size_t recipient_capacity;
@@ -60,6 +71,9 @@ struct session_builder {
 	struct pending *pending; /* ring */
 	size_t pending_capacity, pending_first, pending_count;
 
+	struct tentative *tentative;
+	size_t tentative_count, tentative_capacity;
+
 	struct sw_message *messages;
 	struct transaction *transactions;
 	size_t message_capacity, transaction_capacity;
@@ -68,7 +82,8 @@ struct session_builder {
 	/* Content in progress. */
 	struct message content;
 	size_t content_message; /* index + 1, 0: content of no message */
-	bool content_open;      /* content belongs to an open message */
+	bool content_open;      /* `content` is in progress */
+	size_t content_owner;   /* index + 1 of its message */
 	struct sw_event *data;  /* NULL: limits left the event out */
 	struct sw_event data_spare;
 	bool in_data;
@@ -102,6 +117,13 @@ void transaction_answer(struct session_builder *b, const struct pending *p,
     int32_t code, const struct slice *lines, size_t line_count);
 /* The open message, opened if there is none (content without a MAIL). */
 struct sw_message *transaction_current(struct session_builder *b, bool open);
+/* Answer the commands before this one as unknown, to be filled in later:
+ * content came before their replies. */
+void session_answer_early(struct session_builder *b, uint32_t before);
+void transaction_remember(struct session_builder *b, const struct pending *p);
+/* Was this command answered early?  Then fill in. */
+bool transaction_late_answer(struct session_builder *b, uint32_t command,
+    int32_t code, const struct slice *lines, size_t count);
 /* Work out outcome, code and text of all messages. */
 void transaction_finish(struct session_builder *b);
 /* Give the content's facts to its message. */

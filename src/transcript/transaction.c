@@ -483,6 +483,74 @@ void transaction_answer(struct session_builder *b, const struct pending *p,
 	}
 }
 
+/* --- replies that come after the content ------------------------------------ */
+
+void transaction_remember(struct session_builder *b, const struct pending *p)
+{
+	void *list = b->tentative;
+	struct sw_message *m = transaction_current(b, false);
+	struct tentative *t;
+
+	if (p->verb != VERB_MAIL && p->verb != VERB_RCPT)
+		return;
+	if (!base_grow(&list, b->tentative_count, &b->tentative_capacity,
+	    sizeof(*t))) {
+		b->failed = true;
+		return;
+	}
+	b->tentative = list;
+	t = &b->tentative[b->tentative_count++];
+	t->n = p->n;
+	t->verb = p->verb;
+	t->message = m ? b->current : 0;
+	t->recipient = m ? m->recipient_count : 0;
+}
+
+static void fill_in(struct session_builder *b, const struct tentative *e,
+    int32_t code, const struct slice *lines, size_t count)
+{
+	struct sw_message *m = &b->messages[e->message - 1];
+	struct transaction *t = &b->transactions[e->message - 1];
+	struct sw_recipient *r;
+
+	if (e->verb == VERB_MAIL) {
+		if (is_refusal(code)) {
+			t->mail_code = code;
+			t->mail_text = session_join(b, lines, count);
+		}
+		return;
+	}
+	t->rcpt_total--; /* counted as unknown */
+	count_recipient(b, t, code, lines, count);
+	if (e->recipient == 0)
+		return;
+	r = (struct sw_recipient *)(uintptr_t)m->recipients + e->recipient -
+	    1;
+	r->code = code;
+	r->text = session_join(b, lines, count);
+	r->status = status_of(code);
+}
+
+bool transaction_late_answer(struct session_builder *b, uint32_t command,
+    int32_t code, const struct slice *lines, size_t count)
+{
+	size_t lo = 0, hi = b->tentative_count;
+
+	while (lo < hi) { /* in order of n */
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (b->tentative[mid].n < command)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (lo == b->tentative_count || b->tentative[lo].n != command)
+		return false;
+	if (code != SW_UNKNOWN && b->tentative[lo].message)
+		fill_in(b, &b->tentative[lo], code, lines, count);
+	return true;
+}
+
 /* --- content --------------------------------------------------------------- */
 
 static void begin_content(struct session_builder *b,
@@ -500,6 +568,8 @@ static void begin_content(struct session_builder *b,
 	t = current(b);
 	m->method = d->method;
 	b->content_message = b->current;
+	if (b->content_open && b->content_owner != b->current)
+		session_content_finish(b, false);
 	if (t->chunks++ > 0 && b->content_open)
 		return; /* a further chunk of the same content */
 	if (t->content_done) { /* content after content: no second body */
@@ -510,6 +580,7 @@ static void begin_content(struct session_builder *b,
 	    b->options.hash) != SW_OK)
 		b->failed = true;
 	b->content_open = true;
+	b->content_owner = b->current;
 	t->body = b->content.body;
 }
 
@@ -526,6 +597,7 @@ uint32_t session_data_begin(struct session_builder *b,
 	    &n);
 	if (n == 0)
 		return 0;
+	session_answer_early(b, d->of);
 	b->in_data = true;
 	b->data = e;
 	b->data_size = b->data_lost = 0;
@@ -598,11 +670,13 @@ static void tell_gaps(struct session_builder *b, struct sw_data *d)
 
 void transaction_content_done(struct session_builder *b)
 {
-	struct sw_message *m = &b->messages[b->content_message - 1];
-	struct transaction *t = &b->transactions[b->content_message - 1];
+	struct sw_message *m;
+	struct transaction *t;
 
 	if (!b->content_open)
 		return;
+	m = &b->messages[b->content_owner - 1];
+	t = &b->transactions[b->content_owner - 1];
 	if (message_tell(&b->content, m, &b->arena) != SW_OK)
 		b->failed = true;
 	if (b->content.gap_count > 0 && b->options.account)
@@ -611,6 +685,14 @@ void transaction_content_done(struct session_builder *b)
 	message_fini(&b->content);
 	b->content_open = false;
 	t->content_done = true;
+}
+
+void session_content_finish(struct session_builder *b, bool complete)
+{
+	if (!b->content_open)
+		return;
+	message_end(&b->content, complete);
+	transaction_content_done(b);
 }
 
 void session_data_end(struct session_builder *b, bool complete, bool last,
@@ -800,10 +882,7 @@ void transaction_finish(struct session_builder *b)
 {
 	size_t i;
 
-	if (b->content_open) {
-		message_end(&b->content, false);
-		transaction_content_done(b);
-	}
+	session_content_finish(b, false);
 	for (i = 0; i < b->s.message_count; i++)
 		work_out(b, &b->messages[i], &b->transactions[i]);
 	b->current = 0;
