@@ -403,41 +403,61 @@ static void book(struct arrival *a, const struct stretch_sum *sum)
 	account_add(e->account, ACCOUNT_TCP_RETRANSMITTED, sum->again);
 }
 
+/* Octets that the first stretch, which is ready, holds too. */
+static void compare_first(struct arrival *a, uint64_t *off,
+    struct slice *octets, struct stretch_sum *sum)
+{
+	const struct stretch *first = first_of(a->f, a->dir);
+	struct slice same = slice_head(*octets, first->len);
+
+	if (memcmp(first->octets, same.p, same.len) != 0)
+		sum->differs = true;
+	sum->again += same.len;
+	*off += same.len;
+	*octets = slice_from(*octets, same.len);
+}
+
 /* Hand up octets from the segment itself as far as they are next, keep the
  * rest. */
 static void receive_some(struct arrival *a, uint64_t off,
     struct slice octets, struct stretch_sum *sum)
 {
-	const struct side *s = &a->f->side[a->dir];
+	struct flow *f = a->f;
+	const struct side *s = &f->side[a->dir];
+	struct tcp_octets o = {
+		.dir = a->dir,
+		.origin = a->seg->origin,
+		.acked_known = a->ack_known
+	};
 
 	for (;;) {
-		const struct stretch *first;
-		struct tcp_octets o = {
-			.dir = a->dir,
-			.octets = octets,
-			.origin = a->seg->origin,
-			.acked = a->ack,
-			.acked_known = a->ack_known
-		};
+		const struct stretch *first = first_of(f, a->dir);
+		bool held;
 
 		skip_old(a, &off, &octets, sum);
 		if (octets.len == 0)
 			return;
-		first = first_of(a->f, a->dir);
-		if (off != s->next || (first && first->off == off) ||
-		    !is_caused(a->f, a->dir, a->ack_known, a->ack) ||
-		    !(a->f->state & FLOW_OPEN)) {
+		held = first && first->off == off;
+		if (off != s->next || !(f->state & FLOW_OPEN) ||
+		    !is_caused(f, a->dir, a->ack_known, a->ack) ||
+		    (held && !is_ready(f, a->dir))) {
 			keep(a, off, octets, sum);
 			return;
 		}
+		if (held) {
+			compare_first(a, &off, &octets, sum);
+			hand_up_first(a->e, f, a->dir);
+			continue;
+		}
 		o.octets = octets;
-		o.offset = off;
 		if (first && octets.len > first->off - off)
 			o.octets.len = (size_t)(first->off - off);
+		o.offset = off;
+		o.acked = a->ack;
 		sum->fresh += o.octets.len;
-		hand_up(a->e, a->f, &o);
-		if (first)
-			drain(a->e, a->f, a->dir);
+		hand_up(a->e, f, &o);
+		off += o.octets.len;
+		octets = slice_from(octets, o.octets.len);
 	}
 }
 

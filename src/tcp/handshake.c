@@ -347,18 +347,19 @@ static bool is_good_rst(const struct arrival *a)
 	return off >= (int64_t)low && (uint64_t)off <= edge + room;
 }
 
-/* An answer to the opener's SYN acknowledges it (RFC 9293 3.10.7.3). */
+/* An answer to the opener's SYN acknowledges it (RFC 9293 3.10.7.3); a RST of
+ * a host that has sent a SYN lies right behind it. */
 static void reset_attempt(struct arrival *a)
 {
 	const struct side *s = &a->f->side[a->dir];
 	const struct side *o = &a->f->side[!a->dir];
 	bool good;
 
-	if (a->dir == 1 && !(s->flags & SIDE_BASE))
+	if (s->flags & SIDE_BASE)
+		good = is_near(side_offset(s, a->seg->seq), s->highest);
+	else
 		good = (a->seg->flags & TCP_ACK) &&
 		    is_near(side_offset(o, a->seg->ack), o->highest);
-	else
-		good = is_good_rst(a);
 	if (!good) {
 		tcp_native_out_of_window(a);
 		return;

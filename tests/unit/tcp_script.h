@@ -255,13 +255,24 @@ static inline uint8_t script_flags(const char *p)
 	return flags;
 }
 
+/* A decimal number, "-5" allowed; "-" and nothing are 0. */
+static inline int64_t script_number(const char *p)
+{
+	uint64_t n = 0;
+
+	if (!strcmp(p, "-") || !*p)
+		return 0;
+	assert_true(slice_to_u64(slice_str(p + (*p == '-')), &n));
+	return *p == '-' ? -(int64_t)n : (int64_t)n;
+}
+
 static inline void script_payload(struct script *s, struct segment *seg,
     const char *text)
 {
 	const char *cut = strchr(text, '|');
 
 	if (text[0] == '*') {
-		seg->payload_len = (uint32_t)strtoull(text + 1, NULL, 10);
+		seg->payload_len = (uint32_t)script_number(text + 1);
 		/* The octets of the stream at this place. */
 		seg->payload = slice_make(s->octets + seg->seq % 26,
 		    seg->payload_len);
@@ -315,11 +326,6 @@ static inline void script_segment(struct script *s, int h, uint8_t flags,
 	seg.payload.p = copy;
 	assert_int_equal(tcp_native_ops.feed(s->e, &seg), SW_OK);
 	free(copy);
-}
-
-static inline int64_t script_number(const char *p)
-{
-	return *p == '-' && p[1] == 0 ? 0 : (int64_t)strtoll(p, NULL, 10);
 }
 
 static inline void script_set(struct script *s, const char *what,
