@@ -33,21 +33,22 @@ for p in gzip xz zstd bzip2 lz4; do
 	is "compressed-$p" '' "$(cmp "$TMP/file" "$TMP/compressed" 2>&1)"
 done
 
-# A session is told as it ends, while the input goes on: the capture without
-# its end, from a writer that then waits.
-{
-	cat "$capture"
-	exec sleep 30
-} | "$SMTPWIRE" read -q - >"$TMP/live" &
+# A session is told as it ends, while the input goes on: its writer waits.
+mkfifo "$TMP/waits"
+"$SMTPWIRE" read -q - <"$TMP/waits" >"$TMP/live" &
 reader=$!
+exec 3>"$TMP/waits"
+cat "$capture" >&3
 i=0
 while [ ! -s "$TMP/live" ] && [ $i -lt 100 ]; do
 	sleep 0.1
 	i=$((i + 1))
 done
 has told-at-once '^session 1 ' "$TMP/live"
-kill $reader 2>/dev/null
-wait $reader 2>/dev/null
+is goes-on yes "$(kill -0 $reader && echo yes)"
+exec 3>&-
+wait $reader
+is ends-with-writer 0 $?
 
 # The reader goes away: quiet, and no failure.
 python3 - "$SMTPWIRE" "$capture" >"$TMP/result" 2>&1 <<'END'
