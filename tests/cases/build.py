@@ -22,7 +22,8 @@ Traffic, one line each (`#` begins a comment line):
   S 250 ok            so does the server
   C: EHLO x\\r\\n       exactly these octets; \\r \\n \\t \\0 \\\\ \\xHH, \\(N:text) is
                       text N times; \\{client-hello NAME} \\{server-hello}
-                      \\{tls N} TLS records, the last one opaque
+                      \\{tls N} TLS records, the last one opaque;
+                      \\{text N} N octets of lines of 80 octets
   C<<                 the lines up to `>>`, each with CRLF, sent at once
   C[options]...       any of them with options, separated by blanks:
      lost             sent and received, but not captured
@@ -117,6 +118,9 @@ def named(text):
 		return client_hello(rest)
 	if word == 'server-hello':
 		return server_hello()
+	if word == 'text':
+		line = bytes(97 + i % 26 for i in range(78)) + b'\r\n'
+		return (line * (int(rest) // 80 + 1))[:int(rest)]
 	if word == 'tls':
 		return b'\x17\x03\x03' + vector(2, bytes(
 		    (i * 167 + 13) & 255 for i in range(int(rest) - 5)))
