@@ -22,12 +22,15 @@ struct emit_options {
 };
 
 /* Append one session as one line of JSON, LF included.  Fields, names and
- * order: smtpwire-transcript(5).  false: memory. */
+ * order: smtpwire-transcript(5).  line_base64 and lines_base64 stand behind
+ * `line` and `lines` that are no UTF-8; in other fields such octets become
+ * U+FFFD and are lost.  false: memory or the buffer's maximum, and the buffer
+ * is as it was. */
 bool emit_jsonl(struct buffer *out, const struct sw_session *s,
     const struct emit_options *options);
 
 /* Append one session as text; number counts sessions of the run from 1.
- * A blank line follows every session. */
+ * A blank line follows every session.  false: as above. */
 bool emit_text(struct buffer *out, const struct sw_session *s,
     uint64_t number, const struct emit_options *options);
 
