@@ -166,7 +166,7 @@ demo: ## set up, build, read a capture, write its messages
 SUB = $(MAKE) --no-print-directory
 RUN = tests/run $(RUNFLAGS) $(O)
 GOLDEN := $(if $(wildcard tests/golden/CASES),golden)
-E2E := $(wildcard tests/e2e/*.sh tests/e2e/*.py)
+E2E := $(wildcard tests/e2e/*.sh)
 ifeq ($(MODE),asan)
 # They build things anew and would test no more than in the plain build.
 E2E := $(filter-out $(wildcard tests/e2e/build_*.sh),$(E2E))
@@ -213,6 +213,9 @@ golden-update: all ## CASE=name or CASE=all: take today's output as right
 	@test -n '$(CASE)' || { echo 'say CASE=name or CASE=all'; exit 2; }
 	@$(RUN) --update '$(CASE)' $(O) golden
 golden-update: RUN = tests/run
+readme-update: all ## put the output that README.md shows anew
+	@SMTPWIRE='$(abspath $(O))/smtpwire' \
+		python3 tests/e2e/examples.py --update
 
 asan: ## all tests with ASan and UBSan, gcc and clang
 	@$(SUB) MODE=asan CC=gcc BUILD=$(BUILD)/gcc check
@@ -366,7 +369,8 @@ FORCE:
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all lib smtpwire deps demo tests-build check check-unit \
-	check-golden check-diff check-fault check-e2e golden-update asan \
+	check-golden check-diff check-fault check-e2e golden-update \
+	readme-update asan \
 	valgrind cover fuzz fuzz-one fuzz-smoke bench corpus lint \
 	lint-layers lint-symbols lint-style lint-man shellcheck cppcheck tidy \
 	scan format-check format install uninstall dist distcheck clean \

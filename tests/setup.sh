@@ -65,6 +65,7 @@ if [ "$what" != build ]; then
 	need python3 "runs the tests" has python3
 	need tshark "second opinion on captures" has tshark
 	need tcpdump "feeds the tests of pipes" has tcpdump
+	need jq "the manual's examples" has jq
 	need openssl "second opinion on digests" has openssl
 	need xz-utils "compresses test input" has xz
 	need zstd "compresses test input" has zstd

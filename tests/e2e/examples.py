@@ -7,6 +7,9 @@ run, and the lines up to the next one or the end must be its output; a line
 `...` stands for any lines.  smtpwire(1): what stands behind `$ ` is run and
 must end with 0.
 
+With --update, output that README.md shows (and that has no `...`) is
+written anew.
+
 Commands run in a folder of their own with the capture as dump.pcap and
 dump.pcap1, and pcaps/ as it is here.
 """
@@ -15,14 +18,14 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 
 BLOCK = re.compile(r"^```console\n(.*?)^```", re.M | re.S)
 NEEDS = re.compile(r"\b(jq|tcpdump|tshark|make|sudo|git)\b")
 
 
 def scratch():
-    folder = os.path.join(os.environ["TMP"], "examples")
-    os.mkdir(folder)
+    folder = tempfile.mkdtemp(dir=os.environ.get("TMP"))
     os.symlink(os.path.abspath("pcaps"), os.path.join(folder, "pcaps"))
     for name in ("dump.pcap", "dump.pcap1"):
         shutil.copy("pcaps/postfix-plain.pcap", os.path.join(folder, name))
@@ -47,6 +50,7 @@ def lacks(command):
 
 
 def fits(want, got):
+    got = got.rstrip("\n") + "\n"
     pattern = "".join(r"(?:.*\n)*" if line == "..." else
                       re.escape(line) + r"\n" for line in want)
     return re.fullmatch(pattern, got) is not None
@@ -84,8 +88,33 @@ def tell(name, command, why):
         print(f"not ok {name}: {command}: {why}")
 
 
+def update(folder):
+    """Put today's output into README.md."""
+    def renew(match):
+        text = ""
+        lines = match.group(1).splitlines()
+        for i, line in enumerate(lines):
+            if line.startswith("$ "):
+                shown = i + 1 < len(lines) and \
+                    not lines[i + 1].startswith("$ ")
+                text += line + "\n"
+                if shown:
+                    text += run(line[2:], folder)[1].rstrip("\n") + "\n"
+        return "```console\n" + text + "```"
+
+    with open("README.md", encoding="utf-8") as f:
+        text = f.read()
+    text = BLOCK.sub(lambda m: m.group(0) if "\n...\n" in m.group(0)
+                     else renew(m), text)
+    with open("README.md", "w", encoding="utf-8") as f:
+        f.write(text)
+
+
 def main():
     folder = scratch()
+    if sys.argv[1:] == ["--update"]:
+        update(folder)
+        return
     for i, (command, want) in enumerate(readme_examples(), 1):
         name = f"readme-{i}"
         missing = lacks(command)
