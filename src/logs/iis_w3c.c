@@ -430,22 +430,6 @@ static enum sw_status open_log(const struct log_options *options,
 	return SW_OK;
 }
 
-/* A last line without its end is one that was not written to its end. */
-static void warn_cut(struct w3c *w, const struct log_line *line)
-{
-	struct buffer b;
-
-	if (!line->unterminated)
-		return;
-	buffer_init(&b, 8192);
-	buffer_append_slice(&b, slice_head(slice_str(w->file_name), 4000));
-	buffer_append_str(&b, ": the last line, ");
-	buffer_append_u64(&b, line->number);
-	buffer_append_str(&b, ", is cut");
-	account_note(w->account, ACCOUNT_LIST_WARNINGS, buffer_slice(&b), 1);
-	buffer_fini(&b);
-}
-
 static enum sw_status take_line(void *state, const struct log_line *line)
 {
 	struct w3c *w = state;
@@ -457,7 +441,6 @@ static enum sw_status take_line(void *state, const struct log_line *line)
 		return take_directive(w, line->text);
 	if (line->truncated || !parse_row(w, line, &row)) {
 		log_not_understood(w->account, w->file_name, line);
-		warn_cut(w, line);
 		return SW_OK;
 	}
 	if (w->query.failed || w->method.failed || w->user.failed)

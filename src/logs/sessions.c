@@ -347,8 +347,47 @@ enum sw_status log_sessions_end_all(struct log_sessions *t)
 	return status;
 }
 
-/* Octets quoted of a line in the account. */
+/* Octets quoted of a line in the account, and of a file's name. */
 #define QUOTE_MAX 200
+#define NAME_MAX_QUOTED 4096
+
+/* "file, line 7" and what is appended to it goes to a list. */
+static void begin_entry(struct buffer *b, const char *file_name,
+    const struct log_line *line)
+{
+	buffer_init(b, NAME_MAX_QUOTED + QUOTE_MAX + 64);
+	buffer_append_slice(b, slice_head(slice_str(file_name),
+	    NAME_MAX_QUOTED));
+	buffer_append_str(b, ", line ");
+	buffer_append_u64(b, line->number);
+	buffer_append_str(b, ": ");
+}
+
+static void end_entry(struct buffer *b, struct account *account,
+    enum account_list list)
+{
+	if (b->failed)
+		account->list_more[list]++;
+	else
+		account_note(account, list, buffer_slice(b), 1);
+	buffer_fini(b);
+}
+
+static void quote_line(struct account *account, const char *file_name,
+    const struct log_line *line)
+{
+	struct buffer b;
+
+	if (account->list_len[ACCOUNT_LIST_LINES] >= LIMIT_ACCOUNT_LIST) {
+		account->list_more[ACCOUNT_LIST_LINES]++;
+		return;
+	}
+	begin_entry(&b, file_name, line);
+	buffer_append_slice(&b, slice_head(line->text, QUOTE_MAX));
+	if (line->text.len > QUOTE_MAX)
+		buffer_append_str(&b, "...");
+	end_entry(&b, account, ACCOUNT_LIST_LINES);
+}
 
 void log_not_understood(struct account *account, const char *file_name,
     const struct log_line *line)
@@ -356,18 +395,11 @@ void log_not_understood(struct account *account, const char *file_name,
 	struct buffer b;
 
 	account_add(account, ACCOUNT_LINES_NOT_UNDERSTOOD, 1);
-	if (account->list_len[ACCOUNT_LIST_LINES] >= LIMIT_ACCOUNT_LIST) {
-		account->list_more[ACCOUNT_LIST_LINES]++;
+	quote_line(account, file_name, line);
+	if (!line->unterminated)
 		return;
-	}
-	buffer_init(&b, 4096 + QUOTE_MAX);
-	buffer_append_slice(&b, slice_head(slice_str(file_name), 4000));
-	buffer_append_str(&b, ", line ");
-	buffer_append_u64(&b, line->number);
-	buffer_append_str(&b, ": ");
-	buffer_append_slice(&b, slice_head(line->text, QUOTE_MAX));
-	if (line->text.len > QUOTE_MAX)
-		buffer_append_str(&b, "...");
-	account_note(account, ACCOUNT_LIST_LINES, buffer_slice(&b), 1);
-	buffer_fini(&b);
+	/* A last line without its end was not written to its end. */
+	begin_entry(&b, file_name, line);
+	buffer_append_str(&b, "the log is cut in this line");
+	end_entry(&b, account, ACCOUNT_LIST_WARNINGS);
 }

@@ -106,7 +106,8 @@ enum sw_status log_sessions_expire(struct log_sessions *t, int64_t now)
 /* The log is over. */
 enum sw_status log_sessions_end_all(struct log_sessions *t) SW_MUST_USE;
 
-/* A line that no rule understood: counted, the first few quoted. */
+/* A line that no rule understood: counted, the first few quoted; a warning
+ * if the log is cut in it. */
 void log_not_understood(struct account *account, const char *file_name,
     const struct log_line *line);
 
