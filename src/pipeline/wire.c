@@ -179,7 +179,6 @@ static int64_t to_utc(const struct wire *w, int64_t ts_ns)
 
 static enum sw_status take_segment(struct wire *w, struct segment *seg)
 {
-	account_add(w->account, ACCOUNT_TCP_SEGMENTS, 1);
 	if (!w->options.any_port && !port_set_has(&w->ports, seg->src.port) &&
 	    !port_set_has(&w->ports, seg->dst.port)) {
 		account_add(w->account, ACCOUNT_FRAMES_OTHER_PORT, 1);
@@ -205,8 +204,6 @@ static enum sw_status take_frame(struct wire *w, const struct frame *frame)
 	if (frame->number > part->count)
 		part->count = frame->number;
 	account_add(w->account, ACCOUNT_FRAMES, 1);
-	if (frame->anomalies & ANOMALY_BIT(ANOMALY_SNAPPED))
-		account_add(w->account, ACCOUNT_FRAMES_SNAPPED, 1);
 	w->last = origin;
 	if (origin.ts_ns != SW_NO_TIME && origin.ts_ns > w->now_ns) {
 		w->now_ns = origin.ts_ns;
@@ -430,6 +427,7 @@ static enum sw_status init_parts(struct wire *w, struct sw_err *err)
 		return SW_ENOMEM;
 	net.verify_checksums = w->options.verify_checksums;
 	net.ignore_vlan = w->options.ignore_vlan;
+	net.secret = w->options.secret;
 	status = net_new(&net, w->account, &w->net);
 	if (status == SW_OK && w->options.bpf)
 		status = net_filter_new(w->options.bpf, &w->filter, err);

@@ -116,6 +116,8 @@ void client_expect_chunk(struct dialogue *d, const struct outstanding *o,
 {
 	expect_content(d, o->n, method, flags, true, true);
 	d->data_last = method == SW_METHOD_BDAT ? o->last : true;
+	if (o->pipelined)
+		d->data_flags |= SW_BIT(SW_FLAG_PIPELINED);
 	d->chunk_left = o->size;
 	d->client = CLIENT_CHUNK;
 }
@@ -132,6 +134,8 @@ static void open_data(struct dialogue *d, struct origin origin)
 	in.start_seen = d->data_start_seen;
 	in.flags = dialogue_flags(d, d->data_flags);
 	in.span = dialogue_span(origin, origin);
+	if (in.flags & SW_BIT(SW_FLAG_AFTER_GAP))
+		d->client_after_gap = false; /* told of the content */
 	d->data_n = session_data_begin(d->b, &in);
 	d->data_open = true;
 }
@@ -193,6 +197,9 @@ static size_t take_body(struct dialogue *d, struct slice octets,
 	size_t used;
 
 	apply_gap(d);
+	if (!d->data_open && d->data_of && p->acked_known &&
+	    p->acked < d->reply_end)
+		d->data_flags |= SW_BIT(SW_FLAG_PIPELINED);
 	open_data(d, p->origin);
 	d->data_last_origin = p->origin;
 	used = body_feed(&d->body, octets, &sink);
@@ -272,6 +279,9 @@ void client_break_body(struct dialogue *d, struct origin origin,
 
 void client_take_as_content(struct dialogue *d)
 {
+	/* sent ahead of a reply that is still to come */
+	bool ahead = d->held.count > 0 && d->held.pieces[0].other_seen &&
+	    d->queue_uncertain == 0;
 	struct outstanding *o = NULL;
 	size_t i;
 
@@ -281,7 +291,8 @@ void client_take_as_content(struct dialogue *d)
 		    queue_at(d, i - 1)->verb == VERB_BDAT))
 			o = queue_at(d, i - 1);
 	if (o && d->client == CLIENT_AFTER_DATA)
-		client_expect_body(d, o->n, SW_BIT(SW_FLAG_INFERRED), true);
+		client_expect_body(d, o->n, SW_BIT(SW_FLAG_INFERRED) |
+		    (ahead ? SW_BIT(SW_FLAG_PIPELINED) : 0), true);
 	else if (o && d->client == CLIENT_AFTER_BDAT)
 		client_expect_chunk(d, o, SW_METHOD_BDAT,
 		    SW_BIT(SW_FLAG_INFERRED));
@@ -342,7 +353,7 @@ static void begin_auth(struct dialogue *d, uint32_t n, struct slice argument)
 		len++;
 	mechanism = slice_head(argument, len);
 	initial = slice_trim(slice_from(argument, len));
-	d->after_auth = true;
+	d->after_auth = d->auth_open = true;
 	d->auth_step = 0;
 	d->mechanism_len = mechanism.len < sizeof(d->mechanism) ?
 	    mechanism.len : sizeof(d->mechanism);
@@ -379,15 +390,14 @@ static void after_command(struct dialogue *d, struct outstanding *o,
 	}
 }
 
-static void note_early(struct dialogue *d, const struct line *l, uint32_t n)
+/* Whether it was early is known when the greeting comes. */
+static void remember_early(struct dialogue *d, const struct line *l,
+    uint32_t n)
 {
-	if (d->greeting_due && !d->early_noted && !d->turned &&
-	    d->start.opener_known) {
-		d->early_noted = true;
-		session_note(d->b, SW_NOTE_EARLY_TALKER, n, l->first.at,
-		    l->last.at, "The client spoke before the server's "
-		    "greeting.");
-	}
+	if (!d->greeting_due || d->early_n || d->turned)
+		return;
+	d->early_n = n;
+	d->early_at = l->first.at;
 }
 
 /* A command behind STARTTLS that was sent before its reply (RFC 3207 4.2). */
@@ -451,7 +461,9 @@ static void note_cut(struct dialogue *d, const struct line *l, uint32_t n)
 static void take_command(struct dialogue *d, const struct line *l,
     bool other_seen)
 {
-	bool answer = d->auth_expected;
+	/* also one that was sent ahead of its 334 */
+	bool answer = d->auth_expected || (d->auth_open &&
+	    auth_is_base64(l->text) && !start_is_command(l->text));
 	size_t len;
 	enum verb verb = answer ? VERB_NONE : session_verb(l->text, &len);
 	struct command_in in = { 0 };
@@ -478,7 +490,7 @@ static void take_command(struct dialogue *d, const struct line *l,
 	{
 		uint32_t n = session_command(d->b, &in);
 
-		note_early(d, l, n);
+		remember_early(d, l, n);
 		note_behind_starttls(d, l, n);
 		note_cut(d, l, n);
 		dialogue_remember(d, n, dialogue_dir(d, SW_CLIENT),
@@ -488,6 +500,7 @@ static void take_command(struct dialogue *d, const struct line *l,
 			return;
 		o->n = n;
 	}
+	o->pipelined = in.flags & SW_BIT(SW_FLAG_PIPELINED);
 	o->verb = verb;
 	o->kind = answer ? AWAIT_AUTH_STEP : AWAIT_COMMAND;
 	d->any_command = true;
@@ -574,24 +587,62 @@ static struct slice first_line(struct slice octets)
 	return slice_head(octets, n);
 }
 
+/* Is this the beginning of what may become a command line? */
+static bool may_become_command(struct slice s)
+{
+	size_t i;
+
+	for (i = 0; i < s.len && i < 16; i++)
+		if (!ascii_is_alnum(s.p[i]) && s.p[i] != '-')
+			break;
+	return s.len <= COMMAND_LINE_MAX &&
+	    !memchr(s.p, '\n', s.len) &&
+	    (i == s.len || (i > 0 && i < 16 && (s.p[i] == ' ' ||
+	    s.p[i] == '\t' || s.p[i] == ':' || s.p[i] == '\r')));
+}
+
+/*
+ * Keep octets until their first line shows whether it is a command:
+ * -1 not yet, 0 no, 1 yes; then they are in d->look.
+ */
+static int look_at_line(struct dialogue *d, struct slice octets,
+    const struct piece *p)
+{
+	struct slice all;
+
+	if (!held_add(&d->look, octets, p)) {
+		d->memory = true;
+		return -1;
+	}
+	all = buffer_slice(&d->look.octets);
+	if (start_is_command(first_line(all)) &&
+	    memchr(all.p, '\n', all.len))
+		return 1;
+	return may_become_command(all) ? -1 : 0;
+}
+
 /* Octets behind an unanswered DATA or BDAT. */
 static void after_data(struct dialogue *d, struct slice octets,
     const struct piece *p)
 {
-	bool gone = !p->other_seen;
+	bool lost = d->queue_count > 0 &&
+	    d->queue_uncertain == d->queue_count;
+	int command = 0;
 
-	/* the reply lies in a gap, or will never be seen */
-	if (d->queue_count > 0 && d->queue_uncertain == d->queue_count) {
-		gone = true;
-		if (d->client == CLIENT_AFTER_DATA &&
-		    start_is_command(first_line(octets))) {
-			d->client = CLIENT_COMMAND;
-			feed(d, octets, p);
-			return;
-		}
-	}
-	if (!gone) {
+	if (!lost && p->other_seen) {
 		hold(d, octets, p);
+		return;
+	}
+	/* The reply lies in a gap, or will never be seen. */
+	if (lost && d->client == CLIENT_AFTER_DATA) {
+		command = look_at_line(d, octets, p);
+		if (command < 0)
+			return;
+		if (command > 0)
+			d->client = CLIENT_COMMAND;
+		else
+			client_take_as_content(d);
+		give_back(d, &d->look);
 		return;
 	}
 	if (!held_add(&d->held, octets, p))
@@ -603,10 +654,15 @@ static void after_data(struct dialogue *d, struct slice octets,
 static void refused_bdat(struct dialogue *d, struct slice octets,
     const struct piece *p)
 {
+	bool knew = !p->acked_known || p->acked >= d->reply_end;
 	struct outstanding o = { 0 };
+	int command = knew ? look_at_line(d, octets, p) : 0;
 
-	if (start_is_command(first_line(octets)) && (!p->acked_known ||
-	    p->acked >= d->reply_end)) {
+	if (command < 0)
+		return;
+	if (!knew && !held_add(&d->look, octets, p))
+		d->memory = true;
+	if (command > 0) {
 		d->client = CLIENT_COMMAND;
 	} else {
 		o.n = d->data_of;
@@ -614,17 +670,30 @@ static void refused_bdat(struct dialogue *d, struct slice octets,
 		client_expect_chunk(d, &o, SW_METHOD_NONE,
 		    SW_BIT(SW_FLAG_REFUSED));
 	}
-	feed(d, octets, p);
+	give_back(d, &d->look);
 }
 
 static void after_data_2xx(struct dialogue *d, struct slice octets,
     const struct piece *p)
 {
-	if (start_is_command(first_line(octets)))
+	int command = look_at_line(d, octets, p);
+
+	if (command < 0)
+		return;
+	if (command > 0)
 		d->client = CLIENT_COMMAND;
 	else
 		client_expect_body(d, d->data_of, 0, true);
-	feed(d, octets, p);
+	give_back(d, &d->look);
+}
+
+/* Nothing more comes that could decide: what was looked at are commands. */
+static void give_up_looking(struct dialogue *d)
+{
+	if (d->look.count == 0)
+		return;
+	d->client = CLIENT_COMMAND;
+	give_back(d, &d->look);
 }
 
 /* Octets behind an accepted STARTTLS: TLS, SMTP in clear, or neither. */
@@ -677,24 +746,53 @@ static void guess_is_content(struct dialogue *d)
 	held_fini(&mine);
 }
 
-/* The run of whole lines at the end of s that are all commands: its offset;
- * s.len if there is none. */
+/*
+ * Lines of s from *at on that may all be commands (or one answer of AUTH; two
+ * in a row are an attachment); *at is then where the last, unfinished line
+ * begins.  false: one is not.
+ */
+static bool are_commands(struct slice s, size_t *at, bool *answer)
+{
+	while (*at < s.len) {
+		struct slice rest = slice_from(s, *at), line;
+		const uint8_t *lf = memchr(rest.p, '\n', rest.len);
+
+		if (!lf)
+			return may_become_command(rest) ||
+			    (!*answer && auth_is_base64(first_line(rest)));
+		line = first_line(rest);
+		if (start_is_command(line)) {
+			*answer = false;
+		} else {
+			if (*answer || !auth_is_base64(line))
+				return false;
+			*answer = true;
+		}
+		*at += (size_t)(lf - rest.p) + 1;
+	}
+	return true;
+}
+
+/* Where the lines at the end of s that may be commands begin; s.len: there
+ * are none.  Looks at no more than LIMIT_LINE octets of the end. */
 static size_t command_run(struct slice s)
 {
-	size_t run = s.len, at = 0;
+	size_t from = s.len > LIMIT_LINE ? s.len - LIMIT_LINE : 0, run;
 
-	while (at < s.len) {
-		struct slice rest = slice_from(s, at);
-		const uint8_t *lf = memchr(rest.p, '\n', rest.len);
-		size_t n = lf ? (size_t)(lf - rest.p) + 1 : rest.len;
+	while (from < s.len) {
+		bool answer = false;
+		const uint8_t *lf;
 
-		if (!start_is_command(first_line(slice_head(rest, n))))
-			run = s.len;
-		else if (run == s.len)
-			run = at;
-		at += n;
+		run = from;
+		if (are_commands(s, &run, &answer))
+			return from;
+		/* the first line that is none lies at run: go on behind */
+		lf = memchr(s.p + run, '\n', s.len - run);
+		if (!lf)
+			return s.len;
+		from = (size_t)(lf - s.p) + 1;
 	}
-	return run;
+	return s.len;
 }
 
 /*
@@ -705,24 +803,27 @@ static size_t command_run(struct slice s)
 static size_t guess(struct dialogue *d, struct slice octets,
     const struct piece *p)
 {
-	bool at_line_start = d->guess.count > 0 || !d->data_open ||
-	    d->body.prev == '\n';
-	size_t run = at_line_start && octets.len <= LIMIT_PROVISIONAL ?
-	    command_run(octets) : octets.len;
+	bool at_line_start = !d->data_open || d->body.prev == '\n';
+	size_t run = 0;
 
-	if (!d->data_open && d->guess.count == 0)
-		expect_content(d, 0, SW_METHOD_DATA,
-		    SW_BIT(SW_FLAG_INFERRED) | SW_BIT(SW_FLAG_AFTER_GAP),
-		    false, false);
-	if (d->guess.count > 0 && (run > 0 ||
-	    d->guess.octets.len > LIMIT_PROVISIONAL))
-		guess_is_content(d);
-	if (d->client != CLIENT_GUESS)
-		return 0; /* the content ended in what was kept */
-	if (run > 0)
-		return take_body(d, slice_head(octets, run), p);
-	if (!held_add(&d->guess, octets, p))
+	if (d->guess.count == 0) {
+		if (!d->data_open)
+			expect_content(d, 0, SW_METHOD_DATA,
+			    SW_BIT(SW_FLAG_INFERRED) |
+			    SW_BIT(SW_FLAG_AFTER_GAP), false, false);
+		run = at_line_start ? command_run(octets) : octets.len;
+		if (run > 0)
+			return take_body(d, slice_head(octets, run), p);
+		d->guess_line = 0;
+		d->guess_answer = false;
+	}
+	if (!held_add(&d->guess, octets, p)) {
 		d->memory = true;
+		return octets.len;
+	}
+	if (!are_commands(buffer_slice(&d->guess.octets), &d->guess_line,
+	    &d->guess_answer) || d->guess.octets.len > LIMIT_PROVISIONAL)
+		guess_is_content(d);
 	return octets.len;
 }
 
@@ -800,6 +901,7 @@ void client_server_speaks(struct dialogue *d, struct origin origin)
 {
 	struct body_sink sink = sink_of(d);
 
+	give_up_looking(d);
 	if (d->client == CLIENT_GUESS)
 		guess_is_commands(d, origin);
 	if (d->client != CLIENT_BODY && d->client != CLIENT_CHUNK &&
@@ -819,6 +921,7 @@ void client_gap(struct dialogue *d, uint64_t len, struct origin origin)
 	struct line line;
 
 	d->client_seen += len;
+	give_up_looking(d);
 	if (d->held.count > 0)
 		client_take_as_content(d);
 	if (d->guess.count > 0)
@@ -869,6 +972,7 @@ void client_end(struct dialogue *d, bool cut, struct origin origin)
 	struct body_sink sink = sink_of(d);
 	struct line line;
 
+	give_up_looking(d);
 	if (d->held.count > 0)
 		client_take_as_content(d);
 	if (d->guess.count > 0) {

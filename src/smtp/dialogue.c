@@ -91,6 +91,9 @@ void dialogue_free(struct dialogue **dp)
 	free(d->queue);
 	held_fini(&d->held);
 	held_fini(&d->guess);
+	held_fini(&d->look);
+	held_fini(&d->clear[SW_CLIENT]);
+	held_fini(&d->clear[SW_SERVER]);
 	line_reader_fini(&d->client_line);
 	line_reader_fini(&d->server_line);
 	buffer_fini(&d->reply.text);
@@ -156,41 +159,104 @@ static void tell_tls(struct dialogue *d, bool decrypted)
 	enc->decrypted = decrypted;
 }
 
-/* A clear dialogue behind the handshake: the capture was decrypted in
- * place.  Octets begin a delivery that is no TLS record. */
-static bool goes_on_in_clear(const struct dialogue *d, enum sw_role by,
-    struct slice octets)
+/* May these octets, at the border of two records, be a line in clear?  -1:
+ * not enough to tell, 0: no, 1: yes. */
+static int is_clear_line(enum sw_role by, struct slice s)
 {
-	const struct tls_side *side = &d->tls.side[by];
-	const uint8_t *lf = memchr(octets.p, '\n', octets.len);
+	const uint8_t *lf = memchr(s.p, '\n', s.len);
 	struct slice line;
 
-	if (side->verdict == TLS_UNDECIDED || side->left > 0 ||
-	    side->head_len > 0 || !lf)
-		return false;
-	line = slice_head(octets, (size_t)(lf - octets.p));
+	if (!ascii_is_alnum(s.p[0]))
+		return 0; /* content types are 20 to 24 */
+	if (!lf)
+		return s.len < 512 ? -1 : 0;
+	line = slice_head(s, (size_t)(lf - s.p));
 	if (line.len > 0 && line.p[line.len - 1] == '\r')
 		line.len--;
 	return by == SW_CLIENT ? start_is_command(line) :
 	    start_is_reply(line);
 }
 
+static struct dialogue_octets delivery_of(int dir, struct slice octets,
+    const struct piece *p)
+{
+	struct dialogue_octets o = { 0 };
+
+	o.dir = dir;
+	o.octets = octets;
+	o.origin = p->origin;
+	o.offset = p->offset;
+	o.acked = p->acked;
+	o.acked_known = p->acked_known;
+	o.other_seen = p->other_seen;
+	return o;
+}
+
+/* Hand on what was kept of one side, to the observer or to SMTP. */
+static void release_clear(struct dialogue *d, enum sw_role by)
+{
+	struct held mine = d->clear[by];
+	int dir = dialogue_dir(d, by);
+	size_t i, at = 0;
+
+	memset(&d->clear[by], 0, sizeof(d->clear[by]));
+	for (i = 0; i < mine.count; i++) {
+		struct slice s = slice_make(mine.octets.p + at,
+		    mine.pieces[i].end - at);
+		struct dialogue_octets o = delivery_of(dir, s,
+		    &mine.pieces[i]);
+
+		at = mine.pieces[i].end;
+		if (d->phase == PHASE_TLS)
+			tls_observer_feed(&d->tls, by, s);
+		else
+			dialogue_dispatch(d, &o);
+	}
+	held_fini(&mine);
+}
+
+/* The capture was decrypted in place: the dialogue goes on in clear. */
+static void go_on_in_clear(struct dialogue *d)
+{
+	tell_tls(d, true);
+	d->tls_n = 0;
+	d->phase = PHASE_SMTP;
+	d->kind = DIALOGUE_SMTP;
+	d->client = CLIENT_COMMAND;
+	d->greeting_due = !d->tls_by_starttls;
+	release_clear(d, SW_SERVER);
+	release_clear(d, SW_CLIENT);
+}
+
 static void tls_octets(struct dialogue *d, const struct dialogue_octets *o)
 {
 	enum sw_role by = dialogue_role(d, o->dir);
+	const struct tls_side *side = &d->tls.side[by];
+	struct held *clear = &d->clear[by];
+	struct piece p = { 0 };
+	int is_clear;
 
-	if (goes_on_in_clear(d, by, o->octets)) {
-		tell_tls(d, true);
-		d->tls_n = 0;
-		d->phase = PHASE_SMTP;
-		d->kind = DIALOGUE_SMTP;
-		d->client = CLIENT_COMMAND;
-		d->greeting_due = !d->tls_by_starttls;
-		dialogue_dispatch(d, o);
+	d->tls_last = o->origin;
+	if (clear->count == 0 && (side->verdict == TLS_UNDECIDED ||
+	    side->left > 0 || side->head_len > 0 ||
+	    is_clear_line(by, o->octets) == 0)) {
+		tls_observer_feed(&d->tls, by, o->octets);
 		return;
 	}
-	d->tls_last = o->origin;
-	tls_observer_feed(&d->tls, by, o->octets);
+	p.origin = o->origin;
+	p.offset = o->offset;
+	p.acked = o->acked;
+	p.acked_known = o->acked_known;
+	p.other_seen = o->other_seen;
+	if (!held_add(clear, o->octets, &p)) {
+		d->memory = true;
+		return;
+	}
+	is_clear = is_clear_line(by, buffer_slice(&clear->octets));
+	if (is_clear > 0)
+		go_on_in_clear(d);
+	else if (is_clear == 0)
+		release_clear(d, by);
 }
 
 /* --- deliveries ---------------------------------------------------------------- */
@@ -245,6 +311,8 @@ static void end_direction(struct dialogue *d, int dir, bool cut,
 void dialogue_dispatch_close(struct dialogue *d, int dir, bool rst,
     struct origin origin)
 {
+	struct sw_event *e;
+
 	end_direction(d, dir, false, origin);
 	if (d->close_told)
 		return;
@@ -254,9 +322,11 @@ void dialogue_dispatch_close(struct dialogue *d, int dir, bool rst,
 	d->close_told = true;
 	d->close_dir = dir;
 	d->close_rst = rst;
-	session_close(d->b, dialogue_role(d, dir),
+	e = session_event(d->b, session_close(d->b, dialogue_role(d, dir),
 	    rst ? SW_CLOSE_RST : SW_CLOSE_FIN,
-	    dialogue_span(origin, origin));
+	    dialogue_span(origin, origin)));
+	if (e)
+		e->flags = dialogue_flags(d, e->flags);
 }
 
 void dialogue_feed(struct dialogue *d, const struct dialogue_octets *o)
@@ -400,8 +470,11 @@ void dialogue_finish(struct dialogue *d, const struct dialogue_end *end)
 	if (d->phase == PHASE_SMTP && d->unproved &&
 	    d->kind == DIALOGUE_SMTP)
 		forget_unproved(d);
-	if (d->phase == PHASE_TLS)
+	if (d->phase == PHASE_TLS) {
+		release_clear(d, SW_CLIENT);
+		release_clear(d, SW_SERVER);
 		tell_tls(d, false);
+	}
 	tell_unacked(d, end);
 	tell_what_was_not_seen(d, end);
 	session_get(d->b)->ending = ending_of(d, end);

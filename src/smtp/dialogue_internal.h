@@ -29,6 +29,7 @@ struct outstanding {
 	bool prdr;      /* ... and one more for the message */
 	size_t replies_left;
 	long index;
+	bool pipelined; /* so was the command itself */
 	bool last;      /* BDAT LAST */
 	uint64_t size;  /* of BDAT, XEXCH50 */
 	bool counted;   /* size is readable */
@@ -152,21 +153,27 @@ struct dialogue {
 
 	/* GUESS: lines that may be commands. */
 	struct held guess;
-	bool guess_line_ok;        /* the line in progress may be a verb */
+	struct held look;      /* of a line that decides on a state */
+	size_t guess_line;         /* where its last line begins */
+	bool guess_answer;         /* the line before may be one of AUTH */
 
 	struct reply_parts reply;
 	bool any_reply;            /* a reply was told */
+	bool client_known;         /* its direction was ever seen */
 	bool greeting_due;         /* from the SYN on: first reply */
 	uint64_t reply_end;        /* server offset: end of latest reply */
 	bool any_command;
 	uint64_t last_command_acked;
 	bool last_command_acked_known;
 	bool pipelines;            /* the client sends ahead */
-	bool early_noted, starttls_noted, limit_noted;
+	bool starttls_noted;
+	uint32_t early_n;          /* command before the greeting, 0 */
+	uint64_t early_at;
 
 	/* AUTH */
 	bool auth_expected;        /* next client line is an answer */
 	bool after_auth;           /* an AUTH was seen */
+	bool auth_open;            /* an exchange is going on */
 	uint8_t mechanism[32];
 	size_t mechanism_len;
 	unsigned auth_step;
@@ -177,9 +184,7 @@ struct dialogue {
 	bool tls_by_starttls;
 	uint32_t tls_n;
 	struct origin tls_first, tls_last;
-	uint8_t tls_hold[2][8];
-	size_t tls_hold_len[2];
-	struct piece tls_hold_piece[2];
+	struct held clear[2];      /* by role: what may be a line in clear */
 
 	bool close_told;
 	int close_dir;

@@ -248,10 +248,12 @@ static bool is_intermediate(int32_t code)
 static void auth_reply(struct dialogue *d, int32_t code)
 {
 	if (code == 334) {
-		d->auth_expected = true;
+		/* unless the answer was sent ahead */
+		d->auth_expected = d->queue_count == 0 ||
+		    queue_at(d, 0)->kind != AWAIT_AUTH_STEP;
 		return;
 	}
-	d->auth_expected = false;
+	d->auth_expected = d->auth_open = false;
 	session_auth_code(d->b, code);
 }
 
@@ -396,6 +398,8 @@ static void consequences(struct dialogue *d, struct outstanding *o,
 	queue_pop(d);
 	switch (answered.kind) {
 	case AWAIT_CONTENT:
+		if (answered.verb == VERB_XEXCH50)
+			break; /* no message's content */
 		session_verdict(d->b, code, in->lines, in->line_count, -1);
 		break;
 	case AWAIT_AUTH_STEP:
@@ -421,10 +425,10 @@ static void unprompted(struct dialogue *d, const struct reply_in *in)
 		return;
 	}
 	if (in->code == 334) {
-		d->auth_expected = d->after_auth = true;
+		d->auth_expected = d->after_auth = d->auth_open = true;
 		return;
 	}
-	if (in->code == 421 || d->server_after_gap || !d->any_reply ||
+	if (d->server_after_gap || !d->any_reply || !d->client_known ||
 	    !d->start.opener_known || d->gap_seen[1] || d->gap_seen[0])
 		return;
 	session_note(d->b, SW_NOTE_REPLY_UNPROMPTED, 0, in->span.at_first,
@@ -436,14 +440,20 @@ static void unprompted(struct dialogue *d, const struct reply_in *in)
 static void take_reply(struct dialogue *d, struct reply_in *in)
 {
 	struct outstanding *o = NULL;
-	bool greeting = d->greeting_due;
+	bool greeting = d->greeting_due, uncertain = d->queue_uncertain > 0;
 
 	d->greeting_due = false;
 	d->unproved = false;
-	if (d->server_after_gap)
-		in->flags |= SW_BIT(SW_FLAG_AFTER_GAP);
+	if (greeting && d->early_n)
+		session_note(d->b, SW_NOTE_EARLY_TALKER, d->early_n,
+		    d->early_at, in->span.at_last, "The client spoke before "
+		    "the server's greeting.");
+	d->early_n = 0;
 	if (!greeting)
 		o = find_target(d, in->code);
+	/* the first one behind a gap, and all that remain in doubt */
+	if (d->server_after_gap || (uncertain && (!o || o->uncertain)))
+		in->flags |= SW_BIT(SW_FLAG_AFTER_GAP);
 	/* The server breaks in on content: it answers that. */
 	if (!o && d->data_open && in->code >= 400)
 		in->to = d->data_n;
@@ -640,6 +650,7 @@ void server_octets(struct dialogue *d, const struct dialogue_octets *o)
 	struct line line;
 	size_t used;
 
+	d->client_known = o->other_seen;
 	client_server_speaks(d, o->origin);
 	while (rest.len > 0 && d->phase == PHASE_SMTP) {
 		bool whole = line_reader_feed(&d->server_line, rest,

@@ -218,6 +218,10 @@ static void tell_lost_start(struct dialogue *d, const struct look look[2])
 		return; /* begins with a reply: nothing of it is lost */
 	session_gap(d->b, dialogue_role(d, first->o.dir), SW_UNKNOWN,
 	    dialogue_span(first->o.origin, first->o.origin));
+	if (first->o.dir == d->client_dir)
+		d->client_after_gap = true;
+	else
+		d->server_after_gap = true;
 }
 
 static void begin_smtp(struct dialogue *d, const struct look look[2])

@@ -302,6 +302,7 @@ uint32_t session_tls(struct session_builder *b, const struct sw_tls *tls,
 
 	if (e)
 		e->u.tls = *tls;
+	transaction_vanish(b);
 	session_event_done(b, e);
 	return n;
 }
@@ -407,7 +408,8 @@ static struct pending *push_pending(struct session_builder *b)
 
 /* Remember what the answer will need. */
 static void await_answer(struct session_builder *b, uint32_t n,
-    enum verb verb, struct slice argument, const struct sw_event *kept)
+    enum verb verb, struct slice argument, bool turned,
+    const struct sw_event *kept)
 {
 	struct pending *p = push_pending(b);
 
@@ -415,6 +417,7 @@ static void await_answer(struct session_builder *b, uint32_t n,
 		return;
 	p->n = n;
 	p->verb = verb;
+	p->turned = turned;
 	if (kept && kept->u.command.argument.data &&
 	    !(kept->flags & SW_BIT(SW_FLAG_MASKED))) {
 		p->argument = kept->u.command.argument;
@@ -446,6 +449,8 @@ uint32_t session_command(struct session_builder *b,
 	struct slice name = c->line.p ? slice_head(c->line, len) : c->verb;
 	struct slice argument = c->line.p ? argument_of(c->line, len) :
 	    c->argument;
+	/* After TURN the client is another host: `client` keeps its own. */
+	bool turned = c->flags & SW_BIT(SW_FLAG_TURNED);
 	struct sw_event *e;
 	uint32_t n;
 
@@ -468,10 +473,10 @@ uint32_t session_command(struct session_builder *b,
 			mask_command(b, e, verb, argument);
 	}
 	await_answer(b, n, c->masked && verb != VERB_AUTH &&
-	    verb != VERB_XEXPS ? VERB_NONE : verb, argument, e);
+	    verb != VERB_XEXPS ? VERB_NONE : verb, argument, turned, e);
 	if (verb == VERB_QUIT)
 		b->quit_sent = true;
-	if (!b->helo_accepted && argument.p && argument.len > 0 &&
+	if (!b->helo_accepted && !turned && argument.p && argument.len > 0 &&
 	    (verb == VERB_HELO || verb == VERB_EHLO || verb == VERB_LHLO))
 		name_client(b, argument);
 	session_event_done(b, e);
@@ -514,7 +519,7 @@ void session_answer(struct session_builder *b, uint32_t command,
 		if (mine && code >= 200 && code < 300 && (p.verb == VERB_HELO ||
 		    p.verb == VERB_EHLO || p.verb == VERB_LHLO)) {
 			b->helo_accepted = true;
-			if (p.argument.len > 0)
+			if (p.argument.len > 0 && !p.turned)
 				name_client(b, slice_make(p.argument.data,
 				    p.argument.len));
 		}

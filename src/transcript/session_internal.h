@@ -16,6 +16,7 @@ struct pending {
 	enum verb verb;
 	struct sw_bytes argument; /* in the arena, or heap */
 	uint8_t *heap;            /* to be freed, or NULL */
+	bool turned;              /* sent after TURN */
 };
 
 /*
@@ -84,8 +85,7 @@ struct session_builder {
 	size_t content_message; /* index + 1, 0: content of no message */
 	bool content_open;      /* `content` is in progress */
 	size_t content_owner;   /* index + 1 of its message */
-	struct sw_event *data;  /* NULL: limits left the event out */
-	struct sw_event data_spare;
+	uint32_t data_n;        /* of the data event in progress */
 	bool in_data;
 	uint64_t data_size, data_lost, data_base;
 	bool data_lost_unknown, data_start_seen;
@@ -124,6 +124,9 @@ void transaction_remember(struct session_builder *b, const struct pending *p);
 /* Was this command answered early?  Then fill in. */
 bool transaction_late_answer(struct session_builder *b, uint32_t command,
     int32_t code, const struct slice *lines, size_t count);
+/* The dialogue goes on where the record cannot show it (TLS): what becomes of
+ * the open message is not known. */
+void transaction_vanish(struct session_builder *b);
 /* Work out outcome, code and text of all messages. */
 void transaction_finish(struct session_builder *b);
 /* Give the content's facts to its message. */

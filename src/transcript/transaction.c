@@ -224,6 +224,11 @@ static void end_current(struct session_builder *b, bool aborted)
 	b->current = 0;
 }
 
+void transaction_vanish(struct session_builder *b)
+{
+	end_current(b, false);
+}
+
 static struct sw_message *new_message(struct session_builder *b)
 {
 	void *messages = b->messages, *transactions = b->transactions;
@@ -355,8 +360,9 @@ static void count_recipient(struct session_builder *b,
 static void answer_rcpt(struct session_builder *b, struct slice argument,
     int32_t code, const struct slice *lines, size_t count)
 {
+	/* An accepted RCPT whose MAIL lies beyond the record. */
+	struct sw_message *m = transaction_current(b, is_positive(code));
 	struct transaction *t = current(b);
-	struct sw_message *m = transaction_current(b, false);
 	struct sw_recipient *r;
 	struct slice rest, path;
 
@@ -599,7 +605,7 @@ uint32_t session_data_begin(struct session_builder *b,
 		return 0;
 	session_answer_early(b, d->of);
 	b->in_data = true;
-	b->data = e;
+	b->data_n = n;
 	b->data_size = b->data_lost = 0;
 	b->data_lost_unknown = false;
 	b->data_start_seen = d->start_seen;
@@ -698,7 +704,7 @@ void session_content_finish(struct session_builder *b, bool complete)
 void session_data_end(struct session_builder *b, bool complete, bool last,
     int64_t wire, uint32_t flags, struct event_span span)
 {
-	struct sw_event *e = b->data;
+	struct sw_event *e = session_event(b, b->data_n);
 	struct sw_digest whole = { 0 };
 
 	if (!b->in_data)
@@ -724,7 +730,7 @@ void session_data_end(struct session_builder *b, bool complete, bool last,
 	e->u.data.sha256 = whole;
 	e->u.data.octets = wire;
 	tell_gaps(b, &e->u.data);
-	b->data = NULL;
+	b->data_n = 0;
 	session_event_done(b, e);
 }
 
