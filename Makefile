@@ -29,20 +29,59 @@ all: lib smtpwire ## the library and the command (default)
 
 # --- sources, from the ground up (DESIGN: a folder uses what is below it)
 
-SRC_BASE := $(wildcard src/base/*.c)
-SRC_CAPTURE := $(wildcard src/capture/*.c)
-SRC_NET := $(wildcard src/net/*.c)
-SRC_TCP := $(wildcard src/tcp/*.c)
-SRC_TRANSCRIPT := $(wildcard src/transcript/*.c)
-SRC_SMTP := $(wildcard src/smtp/*.c)
-SRC_LOGS := $(wildcard src/logs/*.c)
-SRC_EMIT := $(wildcard src/emit/*.c)
-SRC_PIPELINE := $(wildcard src/pipeline/*.c)
-SRC_API := $(wildcard src/api/*.c)
+# sources, buffers, escapes, clock, account
+SRC_BASE := $(addprefix src/base/, \
+	account.c arena.c buffer.c clock.c decompress.c error.c escape.c \
+	slice.c source.c)
+
+# capture files -> frames
+SRC_CAPTURE := $(addprefix src/capture/, \
+	capture.c netmon.c pcap.c pcapng.c)
+
+# frames -> TCP segments
+SRC_NET := $(addprefix src/net/, \
+	filter.c fragments.c ip.c link.c net.c segment.c tunnel.c)
+
+# segments -> one causal sequence of octets
+SRC_TCP := $(addprefix src/tcp/, \
+	causal.c flow.c flows.c handshake.c history.c native.c \
+	stretches.c timer.c)
+
+# the model: built, named, stored
+SRC_TRANSCRIPT := $(addprefix src/transcript/, \
+	header.c message.c names.c queue_id.c session.c store.c \
+	store_json.c transaction.c)
+
+# octets of two directions -> the model
+SRC_SMTP := $(addprefix src/smtp/, \
+	auth.c body.c client.c dialogue.c line.c server.c start.c tls.c \
+	tls_ciphers.c)
+
+# lines of logs -> the model
+SRC_LOGS := $(addprefix src/logs/, \
+	dialogue.c iis_rows.c iis_w3c.c lines.c logs.c sessions.c text.c)
+
+# the model -> outputs
+SRC_EMIT := $(addprefix src/emit/, \
+	eml.c jsonl.c text.c)
+
+# where the sides meet
+SRC_PIPELINE := $(addprefix src/pipeline/, \
+	connection.c ids.c input.c shard.c wire.c)
+
+# include/smtpwire/
+SRC_API := $(addprefix src/api/, \
+	account.c filter.c formats.c options.c printer.c reader.c \
+	spill.c tee.c)
+
 SRC_LIB := $(SRC_BASE) $(SRC_CAPTURE) $(SRC_NET) $(SRC_TCP) \
 	$(SRC_TRANSCRIPT) $(SRC_SMTP) $(SRC_LOGS) $(SRC_EMIT) \
 	$(SRC_PIPELINE) $(SRC_API)
-SRC_CLI := $(wildcard src/cli/*.c)
+
+# the command, a client of include/ alone
+SRC_CLI := $(addprefix src/cli/, \
+	formats.c main.c options.c output.c read.c terminal.c values.c)
+
 SRC_UNIT := $(wildcard tests/unit/t_*.c)
 SRC_FUZZ := $(wildcard tests/fuzz/fuzz_*.c)
 
@@ -79,13 +118,10 @@ ALL_CFLAGS = -std=c11 -D_DEFAULT_SOURCE $(WARN) -fvisibility=hidden \
 ALL_LDFLAGS = -Wl,-z,relro,-z,now $(MODE_LDFLAGS_$(MODE)) $(LDFLAGS)
 
 V ?= 0
-ifeq ($(V),1)
-Q :=
-say = @:
-else
-Q := @
-say = @printf '  %-7s %s\n'
-endif
+Q := $(if $(filter 1,$(V)),,@)
+# Silent also under make -s, whose letter is in the first word of MAKEFLAGS.
+SILENT := $(findstring s,$(firstword -$(filter-out --%,$(MAKEFLAGS))))
+say = @$(if $(SILENT)$(filter 1,$(V)),:,printf '  %-7s %s\n')
 
 # --- objects, library, command
 
@@ -318,28 +354,29 @@ INSTALL ?= install
 D := $(DESTDIR)
 
 install: all ## DESTDIR and PREFIX are heeded
-	$(INSTALL) -d '$(D)$(BINDIR)' '$(D)$(LIBDIR)' '$(D)$(PKGCONFIGDIR)' \
+	$(say) INSTALL '$(D)$(PREFIX)'
+	$(Q)$(INSTALL) -d '$(D)$(BINDIR)' '$(D)$(LIBDIR)' '$(D)$(PKGCONFIGDIR)' \
 		'$(D)$(INCLUDEDIR)/smtpwire' '$(D)$(MANDIR)/man1' \
 		'$(D)$(MANDIR)/man5' '$(D)$(DATADIR)'
-	$(INSTALL) -m 755 $(O)/smtpwire '$(D)$(BINDIR)'
-	$(INSTALL) -m 644 $(LIB_A) '$(D)$(LIBDIR)'
-	$(INSTALL) -m 755 $(LIB_SO) '$(D)$(LIBDIR)'
-	ln -sf $(notdir $(LIB_SO)) '$(D)$(LIBDIR)/$(SONAME)'
-	ln -sf $(notdir $(LIB_SO)) '$(D)$(LIBDIR)/libsmtpwire.so'
-	$(INSTALL) -m 644 $(O)/smtpwire.pc '$(D)$(PKGCONFIGDIR)'
-	$(INSTALL) -m 644 include/smtpwire/*.h '$(D)$(INCLUDEDIR)/smtpwire'
-	$(INSTALL) -m 644 $(filter %.1,$(MANS)) '$(D)$(MANDIR)/man1'
-	$(INSTALL) -m 644 $(filter %.5,$(MANS)) '$(D)$(MANDIR)/man5'
-	$(if $(SCHEMAS),$(INSTALL) -m 644 $(SCHEMAS) '$(D)$(DATADIR)')
+	$(Q)$(INSTALL) -m 755 $(O)/smtpwire '$(D)$(BINDIR)'
+	$(Q)$(INSTALL) -m 644 $(LIB_A) '$(D)$(LIBDIR)'
+	$(Q)$(INSTALL) -m 755 $(LIB_SO) '$(D)$(LIBDIR)'
+	$(Q)ln -sf $(notdir $(LIB_SO)) '$(D)$(LIBDIR)/$(SONAME)'
+	$(Q)ln -sf $(notdir $(LIB_SO)) '$(D)$(LIBDIR)/libsmtpwire.so'
+	$(Q)$(INSTALL) -m 644 $(O)/smtpwire.pc '$(D)$(PKGCONFIGDIR)'
+	$(Q)$(INSTALL) -m 644 include/smtpwire/*.h '$(D)$(INCLUDEDIR)/smtpwire'
+	$(Q)$(INSTALL) -m 644 $(filter %.1,$(MANS)) '$(D)$(MANDIR)/man1'
+	$(Q)$(INSTALL) -m 644 $(filter %.5,$(MANS)) '$(D)$(MANDIR)/man5'
+	$(Q)$(if $(SCHEMAS),$(INSTALL) -m 644 $(SCHEMAS) '$(D)$(DATADIR)')
 
 uninstall: ## what install put there
-	rm -f '$(D)$(BINDIR)/smtpwire' '$(D)$(LIBDIR)/$(notdir $(LIB_A))' \
+	$(Q)rm -f '$(D)$(BINDIR)/smtpwire' '$(D)$(LIBDIR)/$(notdir $(LIB_A))' \
 		'$(D)$(LIBDIR)/$(notdir $(LIB_SO))' \
 		'$(D)$(LIBDIR)/$(SONAME)' '$(D)$(LIBDIR)/libsmtpwire.so' \
 		'$(D)$(PKGCONFIGDIR)/smtpwire.pc'
-	rm -f $(patsubst src/man/%,'$(D)$(MANDIR)/man1/%',$(filter %.1,$(MANS))) \
+	$(Q)rm -f $(patsubst src/man/%,'$(D)$(MANDIR)/man1/%',$(filter %.1,$(MANS))) \
 		$(patsubst src/man/%,'$(D)$(MANDIR)/man5/%',$(filter %.5,$(MANS)))
-	rm -rf '$(D)$(INCLUDEDIR)/smtpwire' '$(D)$(DATADIR)'
+	$(Q)rm -rf '$(D)$(INCLUDEDIR)/smtpwire' '$(D)$(DATADIR)'
 
 # --- distribution
 
