@@ -496,6 +496,16 @@ static struct reply_in make_reply(const struct iis_row *row, int32_t code)
 	return r;
 }
 
+/* Octets of the domain of "<id@domain>"; 0: it is none. */
+static int64_t id_domain_len(struct slice id)
+{
+	const uint8_t *at = id.len > 2 ? memchr(id.p, '@', id.len) : NULL;
+
+	if (!at || id.p[id.len - 1] != '>')
+		return 0;
+	return id.p + id.len - at - 2;
+}
+
 /* HELO's reply and ids that the server made show how long its name is. */
 static void learn_name(struct iis_rows *r, const struct iis_row *row,
     enum verb verb)
@@ -505,14 +515,9 @@ static void learn_name(struct iis_rows *r, const struct iis_row *row,
 	if (verb == VERB_HELO && row->status == 250 && row->client.len > 0 &&
 	    row->sent > 0)
 		len = row->sent - HELO_REPLY_LEN - (int64_t)row->client.len;
-	if (verb == VERB_DATA && r->name_len == 0 && row->status == 250 &&
-	    !row->query_blank && row->query.len > 2 && row->query.p[row->query.len - 1] == '>') {
-		const uint8_t *at = memchr(row->query.p, '@',
-		    row->query.len);
-
-		if (at)
-			len = row->query.p + row->query.len - at - 2;
-	}
+	if (verb == VERB_DATA && row->status == 250 && r->name_len == 0 &&
+	    !row->query_blank)
+		len = id_domain_len(row->query);
 	if (len > 0 && len <= NAME_MAX_LEN)
 		r->name_len = len;
 }
