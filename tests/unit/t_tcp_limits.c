@@ -312,8 +312,8 @@ static void test_history(void **state)
 		assert_true(tcp_history_differs(&h, &b, 3 + off,
 		    slice_str("012345678X")));
 	}
-	assert_false(tcp_history_differs(&h, &a, 0, slice_str("XXX")));
-	assert_false(tcp_history_differs(&h, &b, 0, slice_str("XXX")));
+	assert_false(tcp_history_differs(&h, &a, 0, slice_str("...")));
+	assert_false(tcp_history_differs(&h, &b, 0, slice_str("...")));
 	tcp_history_fini(&h);
 }
 
