@@ -20,7 +20,7 @@ struct log_reader {
 	struct log_options options;
 	struct account *account;
 	struct log_sink counting; /* given to the family */
-	const struct log_sink *sink;
+	struct log_sink sink;     /* the caller's */
 	struct log_lines lines;
 	void *state;
 	size_t peeked;   /* octets fed to lines and not yet consumed */
@@ -84,7 +84,7 @@ static enum sw_status count_session(void *ctx, struct session_builder *b)
 	struct log_reader *l = ctx;
 
 	l->handed++;
-	return l->sink->session(l->sink->ctx, b);
+	return l->sink.session(l->sink.ctx, b);
 }
 
 static struct log_reader *new_reader(struct source *s,
@@ -100,7 +100,7 @@ static struct log_reader *new_reader(struct source *s,
 	if (!l->options.session.account)
 		l->options.session.account = account;
 	l->account = account;
-	l->sink = sink;
+	l->sink = *sink;
 	l->counting.ctx = l;
 	l->counting.session = count_session;
 	log_lines_init(&l->lines);

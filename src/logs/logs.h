@@ -58,8 +58,8 @@ enum sw_status log_probe(struct source *s, const struct log_format **f_r,
     struct sw_err *err) SW_MUST_USE;
 
 struct log_reader;
-/* format NULL: by content.  s, account and sink outlive the reader; options
- * are copied. */
+/* format NULL: by content.  s and account outlive the reader; options and
+ * sink are copied. */
 enum sw_status log_open(struct source *s, const struct log_format *format,
     const struct log_options *options, struct account *account,
     const struct log_sink *sink, struct log_reader **l_r,
