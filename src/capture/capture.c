@@ -104,6 +104,8 @@ static enum sw_status probe(struct source *s,
 		if (status != SW_OK)
 			return status;
 		*answer_r = ask(head, format_r);
+		if (*format_r && head.len < PROBE_HEADER)
+			*answer_r = CAPTURE_BROKEN;
 	}
 	*len_r = head.len;
 	return SW_OK;

@@ -103,7 +103,7 @@ static void set_unit(struct interface *i, uint8_t tsresol)
 		i->resolution_ns = (int64_t)i->mul;
 	} else {
 		/* Below 10^-28 nothing of 64 bits is left. */
-		i->div = i->exponent < 28 ? power_of_10(i->exponent - 9u) :
+		i->div = i->exponent <= 28 ? power_of_10(i->exponent - 9u) :
 		    UINT64_MAX;
 		i->resolution_ns = 1;
 	}
