@@ -15,8 +15,7 @@ static bool is_wanted(const struct flow *f)
 	return (f->state & (FLOW_OPEN | FLOW_MUTE)) == FLOW_OPEN;
 }
 
-/* Has the other direction come to ack? */
-static inline bool is_caused(const struct flow *f, int dir, bool ack_known,
+bool tcp_causal_is_caused(const struct flow *f, int dir, bool ack_known,
     uint64_t ack)
 {
 	const struct side *o = &f->side[!dir];
@@ -26,11 +25,6 @@ static inline bool is_caused(const struct flow *f, int dir, bool ack_known,
 	if ((o->flags & SIDE_FIN) && ack > o->fin + 1)
 		ack = o->fin + 1; /* there is nothing behind it */
 	return side_position(o) >= ack;
-}
-
-static struct stretch *first_of(const struct flow *f, int dir)
-{
-	return f->hold ? stretches_first(&f->hold->queue[dir]) : NULL;
 }
 
 /* Is there something to hand up next in order of its direction? */
@@ -65,7 +59,7 @@ void tcp_causal_close(struct tcp_engine *e, struct flow *f, int dir,
 		e->ops->close(e->ctx, f->user, dir, rst, origin);
 }
 
-static void hand_up(struct tcp_engine *e, struct flow *f,
+void tcp_causal_hand_up(struct tcp_engine *e, struct flow *f,
     struct tcp_octets *o)
 {
 	struct side *s = &f->side[o->dir];
@@ -81,8 +75,7 @@ static void hand_up(struct tcp_engine *e, struct flow *f,
 		e->ops->octets(e->ctx, f->user, o);
 }
 
-/* Hand up the first stretch, whatever stands against it. */
-static void hand_up_first(struct tcp_engine *e, struct flow *f, int dir)
+void tcp_causal_hand_up_first(struct tcp_engine *e, struct flow *f, int dir)
 {
 	struct stretch *s =
 	    tcp_stretches_take(&f->hold->queue[dir], &e->held);
@@ -98,24 +91,24 @@ static void hand_up_first(struct tcp_engine *e, struct flow *f, int dir)
 	if (s->flags & STRETCH_FIN)
 		tcp_causal_close(e, f, dir, false, s->origin);
 	else
-		hand_up(e, f, &o);
+		tcp_causal_hand_up(e, f, &o);
 	free(s);
 }
 
-static bool is_ready(const struct flow *f, int dir)
+bool tcp_causal_is_ready(const struct flow *f, int dir)
 {
-	const struct stretch *s = first_of(f, dir);
+	const struct stretch *s = flow_first(f, dir);
 
 	return is_next(f, dir, s) &&
-	    is_caused(f, dir, s->flags & STRETCH_ACKED, s->ack);
+	    tcp_causal_is_caused(f, dir, s->flags & STRETCH_ACKED, s->ack);
 }
 
 static bool drain(struct tcp_engine *e, struct flow *f, int dir)
 {
 	bool moved = false;
 
-	while (is_ready(f, dir)) {
-		hand_up_first(e, f, dir);
+	while (tcp_causal_is_ready(f, dir)) {
+		tcp_causal_hand_up_first(e, f, dir);
 		moved = true;
 	}
 	return moved;
@@ -135,11 +128,12 @@ static void pump(struct tcp_engine *e, struct flow *f)
 		moved = drain(e, f, 1) || moved;
 		if (moved)
 			continue;
-		s[0] = first_of(f, 0);
-		s[1] = first_of(f, 1);
+		s[0] = flow_first(f, 0);
+		s[1] = flow_first(f, 1);
 		if (!is_next(f, 0, s[0]) || !is_next(f, 1, s[1]))
 			return;
-		hand_up_first(e, f, s[1]->origin.at < s[0]->origin.at);
+		tcp_causal_hand_up_first(e, f,
+		    s[1]->origin.at < s[0]->origin.at);
 	}
 }
 
@@ -172,7 +166,7 @@ static void give_up(struct tcp_engine *e, struct flow *f, int dir,
     uint64_t to, struct origin origin)
 {
 	struct side *s = &f->side[dir];
-	const struct stretch *first = first_of(f, dir);
+	const struct stretch *first = flow_first(f, dir);
 
 	if (first && first->off < to)
 		to = first->off;
@@ -186,7 +180,7 @@ static void give_up(struct tcp_engine *e, struct flow *f, int dir,
 static bool has_hole(const struct flow *f, int dir)
 {
 	const struct side *s = &f->side[dir];
-	const struct stretch *first = first_of(f, dir);
+	const struct stretch *first = flow_first(f, dir);
 
 	return (s->flags & SIDE_SEEN) && s->acked > side_position(s) &&
 	    (!first || first->off > s->next);
@@ -218,7 +212,7 @@ static void give_up_due(struct tcp_engine *e, struct flow *f,
 static void force(struct tcp_engine *e, struct flow *f, int dir,
     struct origin origin)
 {
-	const struct stretch *s = first_of(f, dir);
+	const struct stretch *s = flow_first(f, dir);
 
 	if (s->off > f->side[dir].next)
 		give_up(e, f, dir, s->off, origin);
@@ -231,8 +225,8 @@ void tcp_causal_flush(struct tcp_engine *e, struct flow *f,
 {
 	pump(e, f);
 	for (;;) {
-		const struct stretch *s0 = first_of(f, 0);
-		const struct stretch *s1 = first_of(f, 1);
+		const struct stretch *s0 = flow_first(f, 0);
+		const struct stretch *s1 = flow_first(f, 1);
 
 		if (!s0 && !s1)
 			return;
@@ -269,12 +263,11 @@ struct hold *tcp_causal_hold(struct tcp_engine *e, struct flow *f)
 	h = e->spare_hold;
 	e->spare_hold = NULL;
 	if (!h)
-		h = malloc(sizeof *h);
+		h = calloc(1, sizeof *h);
 	if (!h) {
 		e->nomem = true;
 		return NULL;
 	}
-	memset(h, 0, sizeof *h);
 	h->flow = f;
 	h->closing_ns = SW_NO_TIME;
 	link_init(&h->timer);
@@ -292,8 +285,11 @@ static void drop_hold(struct tcp_engine *e, struct flow *f)
 	f->hold = NULL;
 	link_remove(&h->timer);
 	link_remove(&h->holder);
-	for (int dir = 0; dir < TCP_DIRECTIONS; dir++)
+	for (int dir = 0; dir < TCP_DIRECTIONS; dir++) {
 		tcp_stretches_fini(&h->queue[dir], &e->held);
+		h->ages[dir].aged = 0;
+		h->ages[dir].count = 0;
+	}
 	if (e->spare_hold)
 		free(h);
 	else
@@ -337,160 +333,6 @@ static void rewind_timer(struct tcp_engine *e, struct flow *f)
 		link_remove(&h->timer);
 	else
 		drop_hold(e, f);
-}
-
-/* --- receiving ---------------------------------------------------------- */
-
-static struct stretch stretch_of(const struct arrival *a)
-{
-	struct stretch s = {
-		.ack = a->ack,
-		.origin = a->seg->origin,
-		.flags = a->ack_known ? STRETCH_ACKED : 0
-	};
-
-	return s;
-}
-
-/* Keep for later what cannot go now. */
-static void keep(struct arrival *a, uint64_t off, struct slice octets,
-    struct stretch_sum *sum)
-{
-	struct hold *h = tcp_causal_hold(a->e, a->f);
-	struct stretch like = stretch_of(a);
-
-	if (!h || !tcp_stretches_add(&h->queue[a->dir], &like, off, octets,
-	    sum, &a->e->held))
-		a->e->nomem = true;
-}
-
-/* Cut off what was handed up already. */
-static void skip_old(struct arrival *a, uint64_t *off, struct slice *octets,
-    struct stretch_sum *sum)
-{
-	const struct side *s = &a->f->side[a->dir];
-	size_t n = octets->len;
-
-	if (*off >= s->next || n == 0)
-		return;
-	if (n > s->next - *off)
-		n = (size_t)(s->next - *off);
-	if (tcp_history_differs(&a->e->history, s, *off,
-	    slice_head(*octets, n)))
-		sum->differs = true;
-	sum->again += n;
-	*off += n;
-	*octets = slice_from(*octets, n);
-}
-
-static void book(struct arrival *a, const struct stretch_sum *sum)
-{
-	struct side *s = &a->f->side[a->dir];
-	struct tcp_engine *e = a->e;
-
-	s->octets += sum->fresh;
-	if (sum->again == 0)
-		return;
-	if (sum->differs)
-		tcp_causal_anomaly(e, a->f, a->dir,
-		    net_checksum_is_bad(a->seg) ? ANOMALY_BAD_CHECKSUM :
-		    ANOMALY_OVERLAP_DIFFERS, a->seg->origin);
-	else if (a->twin && sum->fresh == 0) {
-		account_add(e->account, ACCOUNT_FRAMES_DUPLICATE, 1);
-		return;
-	}
-	s->retransmitted += sum->again;
-	account_add(e->account, ACCOUNT_TCP_RETRANSMITTED, sum->again);
-}
-
-/* Octets that the first stretch, which is ready, holds too. */
-static void compare_first(struct arrival *a, uint64_t *off,
-    struct slice *octets, struct stretch_sum *sum)
-{
-	const struct stretch *first = first_of(a->f, a->dir);
-	struct slice same = slice_head(*octets, first->len);
-
-	if (memcmp(first->octets, same.p, same.len) != 0)
-		sum->differs = true;
-	sum->again += same.len;
-	*off += same.len;
-	*octets = slice_from(*octets, same.len);
-}
-
-/* Hand up octets from the segment itself as far as they are next, keep the
- * rest. */
-static void receive_some(struct arrival *a, uint64_t off,
-    struct slice octets, struct stretch_sum *sum)
-{
-	struct flow *f = a->f;
-	const struct side *s = &f->side[a->dir];
-	struct tcp_octets o = {
-		.dir = a->dir,
-		.origin = a->seg->origin,
-		.acked_known = a->ack_known
-	};
-
-	for (;;) {
-		const struct stretch *first = first_of(f, a->dir);
-		bool held;
-
-		skip_old(a, &off, &octets, sum);
-		if (octets.len == 0)
-			return;
-		held = first && first->off == off;
-		if (off != s->next || !(f->state & FLOW_OPEN) ||
-		    !is_caused(f, a->dir, a->ack_known, a->ack) ||
-		    (held && !is_ready(f, a->dir))) {
-			keep(a, off, octets, sum);
-			return;
-		}
-		if (held) {
-			compare_first(a, &off, &octets, sum);
-			hand_up_first(a->e, f, a->dir);
-			continue;
-		}
-		o.octets = octets;
-		if (first && octets.len > first->off - off)
-			o.octets.len = (size_t)(first->off - off);
-		o.offset = off;
-		o.acked = a->ack;
-		sum->fresh += o.octets.len;
-		hand_up(a->e, f, &o);
-		off += o.octets.len;
-		octets = slice_from(octets, o.octets.len);
-	}
-}
-
-void tcp_causal_receive(struct arrival *a, uint64_t off, struct slice octets)
-{
-	struct side *s = &a->f->side[a->dir];
-	struct stretch_sum sum = { 0, 0, false };
-
-	if (a->f->state & FLOW_MUTE) {
-		if (off <= s->next && off + octets.len > s->next)
-			s->next = off + octets.len;
-		return;
-	}
-	receive_some(a, off, octets, &sum);
-	book(a, &sum);
-}
-
-void tcp_causal_fin(struct arrival *a)
-{
-	struct side *s = &a->f->side[a->dir];
-	struct stretch like = stretch_of(a);
-	struct hold *h;
-
-	if ((a->f->state & FLOW_MUTE) || (s->next == s->fin &&
-	    !first_of(a->f, a->dir) &&
-	    is_caused(a->f, a->dir, a->ack_known, a->ack))) {
-		tcp_causal_close(a->e, a->f, a->dir, false, a->seg->origin);
-		return;
-	}
-	h = tcp_causal_hold(a->e, a->f);
-	if (!h || !tcp_stretches_add_fin(&h->queue[a->dir], &like, s->fin,
-	    &a->e->held))
-		a->e->nomem = true;
 }
 
 /* --- the end ------------------------------------------------------------ */
@@ -625,7 +467,7 @@ static void keep_memory_limit(struct tcp_engine *e, struct origin origin)
 
 		account_add(e->account, ACCOUNT_TCP_LIMIT_OCTETS, 1);
 		for (int dir = 0; dir < TCP_DIRECTIONS; dir++)
-			if (first_of(f, dir))
+			if (flow_first(f, dir))
 				tcp_causal_anomaly(e, f, dir, ANOMALY_LIMIT,
 				    origin);
 		if (f->state & FLOW_OPEN) {

@@ -258,7 +258,7 @@ void tcp_handshake_syn(struct arrival *a)
 	if (is_syn_ack(seg) && !(f->state & FLOW_OPEN) &&
 	    (o->flags & SIDE_SYN) && !is_near(side_offset(o, seg->ack),
 	    o->highest)) {
-		tcp_native_out_of_window(a);
+		tcp_arrival_out_of_window(a);
 		a->f = NULL;
 		return;
 	}
@@ -283,7 +283,7 @@ bool tcp_handshake_completes(const struct arrival *a)
 	const struct side *o = &a->f->side[!a->dir];
 
 	if ((s->flags & SIDE_BASE) &&
-	    !tcp_native_in_window(a->f, a->dir, side_offset(s, seg->seq)))
+	    !tcp_arrival_in_window(a->f, a->dir, side_offset(s, seg->seq)))
 		return false;
 	if ((o->flags & SIDE_BASE) && (seg->flags & TCP_ACK) &&
 	    !is_near(side_offset(o, seg->ack), o->highest + TCP_SLACK))
@@ -361,7 +361,7 @@ static void reset_attempt(struct arrival *a)
 		good = (a->seg->flags & TCP_ACK) &&
 		    is_near(side_offset(o, a->seg->ack), o->highest);
 	if (!good) {
-		tcp_native_out_of_window(a);
+		tcp_arrival_out_of_window(a);
 		return;
 	}
 	if (a->dir == 1)
@@ -378,7 +378,7 @@ void tcp_handshake_rst(struct arrival *a)
 		return;
 	}
 	if (!is_good_rst(a)) {
-		tcp_native_out_of_window(a);
+		tcp_arrival_out_of_window(a);
 		return;
 	}
 	if (!(f->side[a->dir].flags & SIDE_SEEN)) {
@@ -410,7 +410,7 @@ bool tcp_handshake_is_rivals(const struct flow *f, const struct segment *seg)
 	if (seg->seq == s->base)
 		return true;
 	return is_near(side_offset(s, seg->seq), TCP_SLACK) &&
-	    !tcp_native_in_window(f, fdir,
+	    !tcp_arrival_in_window(f, fdir,
 	    side_offset(&f->side[fdir], seg->seq));
 }
 
@@ -433,5 +433,5 @@ bool tcp_handshake_is_anew(const struct flow *f, int dir,
 	end = side_offset(s, seg->seq) + seg->payload_len;
 	if ((s->flags & SIDE_FIN) && end > (int64_t)s->fin + 1)
 		return true;
-	return !tcp_native_in_window(f, dir, side_offset(s, seg->seq));
+	return !tcp_arrival_in_window(f, dir, side_offset(s, seg->seq));
 }

@@ -2,8 +2,10 @@
 /*
  * native.h - inside of the native TCP engine
  *
- * native.c       segments come in; the theory of operation
+ * native.c       the engine's operations; the theory of operation
  * handshake.c    SYN, RST, who is an attempt, a session, a successor
+ * arrival.c      what one segment tells
+ * receive.c      its octets and FIN
  * causal.c       one sequence of both directions; gaps; ends
  * stretches.c    one direction's octets that wait
  * timer.c        when an acknowledged hole has waited long enough
@@ -274,6 +276,19 @@ static inline uint64_t side_position(const struct side *s)
 	return s->next + ((s->flags & (SIDE_CLOSED | SIDE_GHOST)) != 0);
 }
 
+/* Offset of a sequence number in a direction. */
+static inline int64_t side_offset(const struct side *s, uint32_t seq)
+{
+	return (int64_t)s->next +
+	    (int32_t)(seq - (s->base + (uint32_t)s->next));
+}
+
+/* The first stretch of a direction that waits, or NULL. */
+static inline struct stretch *flow_first(const struct flow *f, int dir)
+{
+	return f->hold ? stretches_first(&f->hold->queue[dir]) : NULL;
+}
+
 /* --- flows.c ------------------------------------------------------------ */
 
 bool tcp_flows_init(struct flows *t, const struct tcp_options *options);
@@ -349,10 +364,16 @@ bool tcp_history_differs(const struct history *h, const struct side *s,
 
 /* --- causal.c ----------------------------------------------------------- */
 
-/* Octets at off, or the FIN, of a segment that passed all checks. */
-void tcp_causal_receive(struct arrival *a, uint64_t off,
-    struct slice octets);
-void tcp_causal_fin(struct arrival *a);
+/* Has the direction other than dir come to ack, if that is known? */
+bool tcp_causal_is_caused(const struct flow *f, int dir, bool ack_known,
+    uint64_t ack);
+/* May the first stretch go? */
+bool tcp_causal_is_ready(const struct flow *f, int dir);
+/* Hand up octets that are next. */
+void tcp_causal_hand_up(struct tcp_engine *e, struct flow *f,
+    struct tcp_octets *o);
+/* Hand up the first stretch, whatever stands against it. */
+void tcp_causal_hand_up_first(struct tcp_engine *e, struct flow *f, int dir);
 /* Something may have become deliverable, or due: hand it up, declare the
  * gaps that are due, keep the limits, wind the timer; end the flow if it is
  * over.  Every segment of a flow with a hold, and every timer, ends here. */
@@ -373,6 +394,13 @@ void tcp_causal_end(struct tcp_engine *e, struct flow *f, enum tcp_end why,
     struct origin origin);
 /* Free a flow without a word; a closed one. */
 void tcp_causal_forget(struct tcp_engine *e, struct flow *f);
+
+/* --- receive.c ---------------------------------------------------------- */
+
+/* Octets at off, or the FIN, of a segment that passed all checks. */
+void tcp_receive_octets(struct arrival *a, uint64_t off,
+    struct slice octets);
+void tcp_receive_fin(struct arrival *a);
 
 /* --- handshake.c -------------------------------------------------------- */
 
@@ -396,19 +424,17 @@ void tcp_handshake_open(struct tcp_engine *e, struct flow *f,
     struct origin origin);
 void tcp_handshake_rst(struct arrival *a);
 
+/* --- arrival.c ---------------------------------------------------------- */
+
+/* Any segment but a RST, of a flow that is not closed. */
+void tcp_arrival_take(struct arrival *a);
+/* Can a segment of f->side[dir] at off be of this connection? */
+bool tcp_arrival_in_window(const struct flow *f, int dir, int64_t off);
+/* Count what is not believed. */
+void tcp_arrival_out_of_window(struct arrival *a);
+
 /* --- native.c ----------------------------------------------------------- */
 
 extern const struct tcp_flow_class tcp_native_class;
-
-/* Offset of a sequence number in a direction. */
-static inline int64_t side_offset(const struct side *s, uint32_t seq)
-{
-	return (int64_t)s->next +
-	    (int32_t)(seq - (s->base + (uint32_t)s->next));
-}
-
-/* Can a segment of f->side[dir] at off be of this connection? */
-bool tcp_native_in_window(const struct flow *f, int dir, int64_t off);
-void tcp_native_out_of_window(struct arrival *a);
 
 #endif
