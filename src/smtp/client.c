@@ -277,11 +277,9 @@ void client_break_body(struct dialogue *d, struct origin origin,
 	}
 }
 
-void client_take_as_content(struct dialogue *d)
+/* The reply will not decide: what follows DATA or BDAT is content. */
+static void choose_content(struct dialogue *d, bool ahead)
 {
-	/* sent ahead of a reply that is still to come */
-	bool ahead = d->held.count > 0 && d->held.pieces[0].other_seen &&
-	    d->queue_uncertain == 0;
 	struct outstanding *o = NULL;
 	size_t i;
 
@@ -299,6 +297,15 @@ void client_take_as_content(struct dialogue *d)
 	else if (d->client == CLIENT_AFTER_DATA ||
 	    d->client == CLIENT_AFTER_BDAT)
 		d->client = CLIENT_COMMAND;
+}
+
+void client_take_as_content(struct dialogue *d)
+{
+	/* sent ahead of a reply that is still to come */
+	bool ahead = d->held.count > 0 && d->held.pieces[0].other_seen &&
+	    d->queue_uncertain == 0;
+
+	choose_content(d, ahead);
 	client_replay(d);
 	server_flush_late(d);
 }
@@ -470,7 +477,11 @@ static void take_command(struct dialogue *d, const struct line *l,
 	struct outstanding *o;
 	struct slice argument;
 
-	/* A reply in progress that this segment acknowledges is over. */
+	/* A reply in progress that this segment acknowledges is over: its
+	 * last line was never finished, or has no end. */
+	if (line_reader_partial(&d->server_line) && d->queue_count <= 1 &&
+	    l->first_acked_known && l->first_acked >= d->reply_end)
+		server_partial(d);
 	if (d->reply.open && l->first_acked_known &&
 	    l->first_acked >= d->reply.end_offset)
 		server_unterminated(d, true);
@@ -621,33 +632,32 @@ static int look_at_line(struct dialogue *d, struct slice octets,
 	return may_become_command(all) ? -1 : 0;
 }
 
-/* Octets behind an unanswered DATA or BDAT. */
-static void after_data(struct dialogue *d, struct slice octets,
+/* Octets behind an unanswered DATA or BDAT; returns how many were used. */
+static size_t after_data(struct dialogue *d, struct slice octets,
     const struct piece *p)
 {
 	bool lost = d->queue_count > 0 &&
 	    d->queue_uncertain == d->queue_count;
-	int command = 0;
+	int command;
 
-	if (!lost && p->other_seen) {
+	if (!lost && p->other_seen && !d->no_more_replies) {
 		hold(d, octets, p);
-		return;
+		return octets.len;
 	}
 	/* The reply lies in a gap, or will never be seen. */
-	if (lost && d->client == CLIENT_AFTER_DATA) {
-		command = look_at_line(d, octets, p);
-		if (command < 0)
-			return;
-		if (command > 0)
-			d->client = CLIENT_COMMAND;
-		else
-			client_take_as_content(d);
-		give_back(d, &d->look);
-		return;
+	if (d->client == CLIENT_AFTER_BDAT || !lost) {
+		choose_content(d, p->other_seen && !lost);
+		return 0;
 	}
-	if (!held_add(&d->held, octets, p))
-		d->memory = true;
-	client_take_as_content(d);
+	command = look_at_line(d, octets, p);
+	if (command < 0)
+		return octets.len;
+	if (command > 0)
+		d->client = CLIENT_COMMAND;
+	else
+		choose_content(d, false);
+	give_back(d, &d->look);
+	return octets.len;
 }
 
 /* BDAT was refused and no octet of its chunk had come. */
@@ -848,8 +858,7 @@ static size_t step(struct dialogue *d, struct slice octets,
 		return take_lines(d, octets, p);
 	case CLIENT_AFTER_DATA:
 	case CLIENT_AFTER_BDAT:
-		after_data(d, octets, p);
-		return octets.len;
+		return after_data(d, octets, p);
 	case CLIENT_AFTER_DATA_2XX:
 		after_data_2xx(d, octets, p);
 		return octets.len;
@@ -972,6 +981,7 @@ void client_end(struct dialogue *d, bool cut, struct origin origin)
 	struct body_sink sink = sink_of(d);
 	struct line line;
 
+	d->no_more_replies = true;
 	give_up_looking(d);
 	if (d->held.count > 0)
 		client_take_as_content(d);

@@ -215,14 +215,21 @@ static void release_clear(struct dialogue *d, enum sw_role by)
 	held_fini(&mine);
 }
 
-/* The capture was decrypted in place: the dialogue goes on in clear. */
-static void go_on_in_clear(struct dialogue *d)
+/* A side that was expected to speak TLS speaks SMTP: the capture was
+ * decrypted in place, or the server never took part in TLS. */
+static void go_on_in_clear(struct dialogue *d, bool refused)
 {
-	tell_tls(d, true);
+	tell_tls(d, !refused);
+	if (refused) {
+		session_get(d->b)->encryption = NULL;
+		session_note(d->b, SW_NOTE_TLS_NOT_FOLLOWED, d->tls_n,
+		    d->tls_first.at, d->tls_last.at, "The client began TLS, "
+		    "but the server answers in clear.");
+	}
 	d->tls_n = 0;
 	d->phase = PHASE_SMTP;
 	d->kind = DIALOGUE_SMTP;
-	d->client = CLIENT_COMMAND;
+	d->client = refused ? CLIENT_TLS : CLIENT_COMMAND;
 	d->greeting_due = !d->tls_by_starttls;
 	release_clear(d, SW_SERVER);
 	release_clear(d, SW_CLIENT);
@@ -233,12 +240,13 @@ static void tls_octets(struct dialogue *d, const struct dialogue_octets *o)
 	enum sw_role by = dialogue_role(d, o->dir);
 	const struct tls_side *side = &d->tls.side[by];
 	struct held *clear = &d->clear[by];
+	bool fresh = side->octets == 0;
 	struct piece p = { 0 };
 	int is_clear;
 
 	d->tls_last = o->origin;
-	if (clear->count == 0 && (side->verdict == TLS_UNDECIDED ||
-	    side->left > 0 || side->head_len > 0 ||
+	if (clear->count == 0 && ((side->verdict == TLS_UNDECIDED &&
+	    !(fresh && by == SW_SERVER)) || side->left > 0 || side->head_len > 0 ||
 	    is_clear_line(by, o->octets) == 0)) {
 		tls_observer_feed(&d->tls, by, o->octets);
 		return;
@@ -254,7 +262,7 @@ static void tls_octets(struct dialogue *d, const struct dialogue_octets *o)
 	}
 	is_clear = is_clear_line(by, buffer_slice(&clear->octets));
 	if (is_clear > 0)
-		go_on_in_clear(d);
+		go_on_in_clear(d, fresh);
 	else if (is_clear == 0)
 		release_clear(d, by);
 }
@@ -308,25 +316,40 @@ static void end_direction(struct dialogue *d, int dir, bool cut,
 		server_end(d, cut, origin);
 }
 
-void dialogue_dispatch_close(struct dialogue *d, int dir, bool rst,
+void dialogue_tell_close(struct dialogue *d, int dir, bool rst,
     struct origin origin)
 {
 	struct sw_event *e;
 
-	end_direction(d, dir, false, origin);
-	if (d->close_told)
-		return;
-	/* A reset ends both directions. */
-	if (rst)
-		end_direction(d, 1 - dir, false, origin);
-	d->close_told = true;
-	d->close_dir = dir;
-	d->close_rst = rst;
 	e = session_event(d->b, session_close(d->b, dialogue_role(d, dir),
 	    rst ? SW_CLOSE_RST : SW_CLOSE_FIN,
 	    dialogue_span(origin, origin)));
 	if (e)
 		e->flags = dialogue_flags(d, e->flags);
+}
+
+void dialogue_dispatch_close(struct dialogue *d, int dir, bool rst,
+    struct origin origin)
+{
+	bool by_client = dialogue_role(d, dir) == SW_CLIENT;
+	bool waits = by_client && !rst && d->held.count > 0;
+
+	/* Held octets of the client wait for replies that may still come. */
+	if (!waits)
+		end_direction(d, dir, false, origin);
+	if (d->close_told)
+		return;
+	/* A reset ends both directions, and a server that closes decides no
+	 * more. */
+	if (rst)
+		end_direction(d, 1 - dir, false, origin);
+	else if (!by_client && d->phase == PHASE_SMTP && d->held.count > 0)
+		client_take_as_content(d);
+	d->close_told = true;
+	d->close_dir = dir;
+	d->close_rst = rst;
+	if (d->phase != PHASE_SMTP || !server_keep_close(d, dir, rst, origin))
+		dialogue_tell_close(d, dir, rst, origin);
 }
 
 void dialogue_feed(struct dialogue *d, const struct dialogue_octets *o)

@@ -59,8 +59,13 @@ struct start_item {
 	bool rst;
 };
 
-/* A reply event that waits until the client octets before it are told. */
+/* A reply (or a close) that waits until the client octets before it are
+ * told. */
 struct late_reply {
+	bool is_close;
+	int dir;              /* of a close */
+	bool rst;
+	struct origin origin;
 	struct reply_in in;   /* lines: heap */
 	struct slice *lines;
 	uint8_t *text;
@@ -159,6 +164,7 @@ struct dialogue {
 
 	struct reply_parts reply;
 	bool any_reply;            /* a reply was told */
+	bool no_more_replies;      /* nothing will decide on held octets */
 	bool client_known;         /* its direction was ever seen */
 	bool greeting_due;         /* from the SYN on: first reply */
 	uint64_t reply_end;        /* server offset: end of latest reply */
@@ -200,6 +206,8 @@ struct dialogue {
 enum sw_role dialogue_role(const struct dialogue *d, int dir);
 int dialogue_dir(const struct dialogue *d, enum sw_role role);
 struct event_span dialogue_span(struct origin first, struct origin last);
+void dialogue_tell_close(struct dialogue *d, int dir, bool rst,
+    struct origin origin);
 uint32_t dialogue_flags(const struct dialogue *d, uint32_t flags);
 void dialogue_remember(struct dialogue *d, uint32_t n, int dir,
     uint64_t end_offset);
@@ -254,6 +262,11 @@ void server_gap(struct dialogue *d, uint64_t len, struct origin origin);
 void server_end(struct dialogue *d, bool cut, struct origin origin);
 /* A reply in progress ends here without its last line. */
 void server_unterminated(struct dialogue *d, bool note);
+/* The client acknowledged a line that has no end: it is one. */
+void server_partial(struct dialogue *d);
+/* Are client octets or replies waiting?  Then a close waits behind them. */
+bool server_keep_close(struct dialogue *d, int dir, bool rst,
+    struct origin origin);
 /* Tell the replies that waited for client octets. */
 void server_flush_late(struct dialogue *d);
 struct outstanding *queue_at(struct dialogue *d, size_t i);

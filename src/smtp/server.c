@@ -175,6 +175,12 @@ void server_flush_late(struct dialogue *d)
 	size_t i = 0;
 
 	while (i < d->late_count && d->late[i].mark <= d->client_offset) {
+		if (d->late[i].is_close) {
+			dialogue_tell_close(d, d->late[i].dir,
+			    d->late[i].rst, d->late[i].origin);
+			i++;
+			continue;
+		}
 		d->late[i].in.lines = d->late[i].lines;
 		tell(d, &d->late[i].in, d->reply_end);
 		d->late_octets -= (size_t)d->late[i].in.octets;
@@ -203,6 +209,7 @@ static void keep_late(struct dialogue *d, const struct reply_in *in)
 	for (i = 0; i < in->line_count; i++)
 		len += in->lines[i].len;
 	l = &d->late[d->late_count];
+	memset(l, 0, sizeof(*l));
 	l->in = *in;
 	l->mark = d->client_seen;
 	l->lines = calloc(in->line_count + 1, sizeof(*l->lines));
@@ -220,6 +227,29 @@ static void keep_late(struct dialogue *d, const struct reply_in *in)
 	}
 	d->late_count++;
 	d->late_octets += (size_t)in->octets;
+}
+
+bool server_keep_close(struct dialogue *d, int dir, bool rst,
+    struct origin origin)
+{
+	void *list = d->late;
+	struct late_reply *l;
+
+	if (d->held.count == 0 && d->late_count == 0)
+		return false;
+	if (!base_grow(&list, d->late_count, &d->late_capacity, sizeof(*l))) {
+		d->memory = true;
+		return false;
+	}
+	d->late = list;
+	l = &d->late[d->late_count++];
+	memset(l, 0, sizeof(*l));
+	l->is_close = true;
+	l->mark = d->client_seen;
+	l->dir = dir;
+	l->rst = rst;
+	l->origin = origin;
+	return true;
 }
 
 static void tell_or_keep(struct dialogue *d, const struct reply_in *in)
@@ -436,11 +466,19 @@ static void unprompted(struct dialogue *d, const struct reply_in *in)
 	    "a reply.", (int)in->code);
 }
 
+/* Can the first reply be a greeting?  RFC 5321 4.3.2: 220 or a refusal.  A
+ * 250 to a command of a client that did not wait is no greeting. */
+static bool may_greet(const struct dialogue *d, int32_t code)
+{
+	return d->queue_count == 0 || code == 220 || code >= 400 ||
+	    code < 200;
+}
+
 /* A complete reply. */
 static void take_reply(struct dialogue *d, struct reply_in *in)
 {
 	struct outstanding *o = NULL;
-	bool greeting = d->greeting_due, uncertain = d->queue_uncertain > 0;
+	bool greeting = d->greeting_due && may_greet(d, in->code), uncertain = d->queue_uncertain > 0;
 
 	d->greeting_due = false;
 	d->unproved = false;
@@ -670,6 +708,14 @@ void server_octets(struct dialogue *d, const struct dialogue_octets *o)
 			return;
 		}
 	}
+}
+
+void server_partial(struct dialogue *d)
+{
+	struct line line;
+
+	if (line_reader_flush(&d->server_line, &line))
+		take_line(d, &line);
 }
 
 void server_gap(struct dialogue *d, uint64_t len, struct origin origin)
