@@ -44,8 +44,8 @@ SRC_NET := $(addprefix src/net/, \
 
 # segments -> one causal sequence of octets
 SRC_TCP := $(addprefix src/tcp/, \
-	causal.c flow.c flows.c handshake.c history.c native.c \
-	stretches.c timer.c)
+	arrival.c causal.c flow.c flows.c handshake.c history.c native.c \
+	receive.c stretches.c timer.c)
 
 # the model: built, named, stored
 SRC_TRANSCRIPT := $(addprefix src/transcript/, \
@@ -413,4 +413,4 @@ FORCE:
 	scan format-check format install uninstall dist distcheck clean \
 	distclean help FORCE
 
--include $(OBJ_LIB:.o=.d) $(OBJ_CLI:.o=.d) $(UNIT:=.d)
+-include $(OBJ_LIB:.o=.d) $(OBJ_CLI:.o=.d) $(wildcard $(O)/tests/*/*.d)
