@@ -429,7 +429,7 @@ void source_free(struct source **source)
 	free(s);
 }
 
-/* --- what is known of it --------------------------------------------------- */
+/* --- what is known of it ------------------------------------------------- */
 
 const char *source_name(const struct source *s)
 {
@@ -459,7 +459,7 @@ bool source_is_stream(const struct source *s)
 	return s->kind == KIND_STREAM;
 }
 
-/* --- in sequence ----------------------------------------------------------- */
+/* --- in sequence --------------------------------------------------------- */
 
 /* pread, all of it or to the end. */
 static enum sw_status read_at_fd(struct source *s, int fd, uint8_t *buf,
@@ -650,7 +650,7 @@ enum sw_status source_skip_far(struct source *s, uint64_t n,
 	return SW_OK;
 }
 
-/* --- at random ------------------------------------------------------------- */
+/* --- at random ----------------------------------------------------------- */
 
 static int make_spool(const char *dir)
 {

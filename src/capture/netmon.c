@@ -94,7 +94,7 @@ struct raw {
 	struct slice octets;
 };
 
-/* --- reading --------------------------------------------------------------- */
+/* --- reading ------------------------------------------------------------- */
 
 /* Up to len octets at off, fewer where the file ends; valid until the next
  * call. */
@@ -217,7 +217,7 @@ static enum sw_status read_frame(struct netmon *n, uint64_t off, uint64_t end,
 	return SW_OK;
 }
 
-/* --- media types ----------------------------------------------------------- */
+/* --- media types --------------------------------------------------------- */
 
 enum media_kind { MEDIA_PACKET, MEDIA_NO_PACKET, MEDIA_UNKNOWN };
 
@@ -364,7 +364,7 @@ static bool set_link(struct netmon *n, const struct raw *raw,
 	return true;
 }
 
-/* --- frames ---------------------------------------------------------------- */
+/* --- frames -------------------------------------------------------------- */
 
 static void set_time(const struct netmon *n, const struct raw *raw,
     struct frame *f)
@@ -406,7 +406,7 @@ static int make_frame(struct netmon *n, const struct raw *raw,
 	return 1;
 }
 
-/* --- in the table's order -------------------------------------------------- */
+/* --- in the table's order ------------------------------------------------ */
 
 /* An entry of the table; false: the table ends before it. */
 static enum sw_status get_entry(struct netmon *n, uint64_t index,
@@ -497,7 +497,7 @@ static void warn_first_entries(struct netmon *n)
 	if (n->good > 0 || n->bad == 0)
 		return;
 	capture_warn_record(&n->in, n->table_off,
-	    "the first %llu entries of the frame table name no frame,",
+	    "%llu entries at the start of the frame table name no frame,",
 	    (unsigned long long)n->bad);
 	account_add(n->in.account, ACCOUNT_FRAMES_BAD_RECORD, n->bad - 1);
 }
@@ -557,7 +557,7 @@ static int next_in_table(struct netmon *n, struct frame *f,
 	return make_frame(n, &raw, f);
 }
 
-/* --- in sequence ----------------------------------------------------------- */
+/* --- in sequence --------------------------------------------------------- */
 
 /* Is this surely a frame, with nothing but itself to tell? */
 static bool is_credible(const struct netmon *n, const struct raw *raw)
@@ -664,7 +664,7 @@ static bool would_block(const void *state)
 	return true;
 }
 
-/* --- opening --------------------------------------------------------------- */
+/* --- opening ------------------------------------------------------------- */
 
 static enum capture_probe probe(struct slice head)
 {

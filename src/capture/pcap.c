@@ -89,7 +89,7 @@ static struct record get_record(const struct pcap *p, struct slice octets)
 	return r;
 }
 
-/* --- judging a record ------------------------------------------------------ */
+/* --- judging a record ---------------------------------------------------- */
 
 static bool is_usual(const struct pcap *p, const struct record *r)
 {
@@ -153,7 +153,7 @@ static enum sw_status follow_chain(struct pcap *p, uint32_t header_len,
 	return SW_OK;
 }
 
-/* --- searching the next record --------------------------------------------- */
+/* --- searching the next record ------------------------------------------- */
 
 /* Place in octets where a header may begin; octets.len: nowhere. */
 static size_t find_possible(const struct pcap *p, struct slice octets)
@@ -226,7 +226,7 @@ static enum sw_status skip_damage(struct pcap *p, const struct record *r,
 	return status;
 }
 
-/* --- unusual records ------------------------------------------------------- */
+/* --- unusual records ----------------------------------------------------- */
 
 enum verdict { VERDICT_RECORD, VERDICT_DAMAGE };
 
@@ -291,7 +291,7 @@ static enum sw_status judge(struct pcap *p, const struct record *r,
 	return SW_OK;
 }
 
-/* --- frames ---------------------------------------------------------------- */
+/* --- frames -------------------------------------------------------------- */
 
 /* A microsecond file with 10^6 and more in the field. */
 static int64_t odd_fraction(struct pcap *p, uint32_t fraction,
@@ -455,7 +455,7 @@ static bool would_block(const void *state)
 	    octets.len - p->header_len < r.len;
 }
 
-/* --- opening --------------------------------------------------------------- */
+/* --- opening ------------------------------------------------------------- */
 
 static bool is_magic(uint32_t magic)
 {

@@ -79,7 +79,7 @@ struct block {
 	bool cut;         /* the file ends within it */
 };
 
-/* --- time ------------------------------------------------------------------ */
+/* --- time ---------------------------------------------------------------- */
 
 static uint64_t power_of_10(unsigned n)
 {
@@ -147,7 +147,7 @@ static int64_t to_ns(const struct interface *i, uint64_t units)
 	return i->offset_ns == 0 ? ns : clock_add(ns, i->offset_ns);
 }
 
-/* --- blocks ---------------------------------------------------------------- */
+/* --- blocks -------------------------------------------------------------- */
 
 /* The next option; false: there is none. */
 static bool next_option(const struct pcapng *p, struct cursor *c,
@@ -389,7 +389,7 @@ static enum sw_status look(struct pcapng *p, struct block *b,
 	return SW_OK;
 }
 
-/* --- what blocks tell ------------------------------------------------------ */
+/* --- what blocks tell ---------------------------------------------------- */
 
 static void begin_section(struct pcapng *p, struct slice body)
 {
@@ -518,7 +518,7 @@ static void read_packet_options(struct pcapng *p, struct cursor *c,
 			count_drops(p, i, cursor_x64(&value, p->big));
 }
 
-/* --- packets --------------------------------------------------------------- */
+/* --- packets ------------------------------------------------------------- */
 
 /* What the three kinds of packet block have in common. */
 struct packet {
@@ -723,7 +723,7 @@ static bool would_block(const void *state)
 	return get_any_packet(p, &b, &c, &packet) != NULL;
 }
 
-/* --- opening --------------------------------------------------------------- */
+/* --- opening ------------------------------------------------------------- */
 
 static enum capture_probe probe(struct slice head)
 {

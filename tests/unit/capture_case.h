@@ -23,7 +23,7 @@
 #include "base/buffer.h"
 #include "capture/capture.h"
 
-/* --- building -------------------------------------------------------------- */
+/* --- building ------------------------------------------------------------ */
 
 struct file {
 	struct buffer octets;
@@ -85,7 +85,7 @@ static inline void patch_u32(struct file *f, size_t at, uint32_t v)
 	buffer_fini(&g.octets);
 }
 
-/* --- telling --------------------------------------------------------------- */
+/* --- telling ------------------------------------------------------------- */
 
 static inline void tell(struct buffer *b, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -210,7 +210,7 @@ static inline void tell_capture(struct buffer *b, struct source *s)
 	account_fini(&account);
 }
 
-/* --- reading --------------------------------------------------------------- */
+/* --- reading ------------------------------------------------------------- */
 
 enum from { FROM_MEMORY, FROM_FILE, FROM_PIPE, FROM_COUNT };
 

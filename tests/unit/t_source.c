@@ -50,7 +50,7 @@ static void check_octets(struct slice s, uint64_t off)
 			    (size_t)off + i);
 }
 
-/* --- inputs ------------------------------------------------------------------ */
+/* --- inputs -------------------------------------------------------------- */
 
 struct input {
 	struct source *source;
@@ -131,7 +131,7 @@ static void close_input(struct input *in)
 		pthread_join(in->writer, NULL);
 }
 
-/* --- in sequence ------------------------------------------------------------- */
+/* --- in sequence --------------------------------------------------------- */
 
 /* All of it, in requests of many sizes, some for more than a block. */
 static void read_all(struct source *s, uint64_t len)
@@ -301,7 +301,7 @@ static void test_hold(void **state)
 	free(p);
 }
 
-/* --- errors ------------------------------------------------------------------ */
+/* --- errors -------------------------------------------------------------- */
 
 static void test_cannot_open(void **state)
 {
@@ -384,7 +384,7 @@ static void test_shrinks(void **state)
 	free(p);
 }
 
-/* --- at random --------------------------------------------------------------- */
+/* --- at random ----------------------------------------------------------- */
 
 static void read_random(struct source *s, uint64_t len)
 {
@@ -482,7 +482,7 @@ static void test_no_spool(void **state)
 	free(p);
 }
 
-/* --- compressed -------------------------------------------------------------- */
+/* --- compressed ---------------------------------------------------------- */
 
 static struct slice compress_gzip(struct slice octets)
 {
