@@ -57,8 +57,8 @@ def sanitized():
 SANITIZED = None
 
 
-def read(path, *arguments):
-	"""Run `smtpwire read`; a crash or a hang fails."""
+def read(path, *arguments, memory=MEMORY_KIB):
+	"""Run `smtpwire read`; a crash, a hang or much memory fails."""
 	argv = [PROGRAM, 'read', '-f', 'jsonl'] + list(arguments) + [path]
 	with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
 		p = subprocess.Popen(['timeout', str(LIMIT_S)] + argv,
@@ -68,17 +68,17 @@ def read(path, *arguments):
 		out.seek(0)
 		err.seek(0)
 		r = Result(p.returncode, out.read(), err.read(), use)
-	sane(r)
+	sane(r, memory)
 	return r
 
 
-def sane(r):
+def sane(r, memory=MEMORY_KIB):
 	need(r.status != 124, 'not done after %d s' % LIMIT_S)
 	need(r.status in (0, 3), 'status %d: %s' % (r.status, r.err[-300:]))
 	need('Sanitizer' not in r.err and 'runtime error' not in r.err,
 	    r.err[-300:])
 	if not SANITIZED:
-		need(r.kib < MEMORY_KIB, 'peak memory %d KiB' % r.kib)
+		need(r.kib < memory, 'peak memory %d KiB' % r.kib)
 
 
 def refused(path):
@@ -292,16 +292,15 @@ def t_bomb(t):
 
 def t_cut_while_read(t):
 	"""The program waits for its reader; meanwhile the file is cut."""
+	part = Talk(t, 'part')
+	part.hello()
+	with open(part.bye(), 'rb') as f:
+		body = f.read()[24:]
 	path = os.path.join(t, 'shrinks.pcap')
 	with open(path, 'wb') as f:
 		f.write(PCAP)
-		for i in range(3000):
-			part = Talk(t, 'part')
-			part.hello()
-			name = part.bye()
-			with open(name, 'rb') as g:
-				body = bytearray(g.read()[24:])
-			f.write(renumber(body, 1024 + i))
+		for i in range(20000):
+			f.write(renumber(bytearray(body), 1024 + i, i // 100))
 	size = os.path.getsize(path)
 	p = subprocess.Popen([PROGRAM, 'read', '-f', 'jsonl', path],
 	    stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -319,11 +318,12 @@ def t_cut_while_read(t):
 	    out.count(b'\n'))
 
 
-def renumber(body, port):
-	"""The frames of one connection with another client port."""
+def renumber(body, port, later):
+	"""The frames of one connection with another client port, later."""
 	at = 0
 	while at < len(body):
-		size = struct.unpack_from('<I', body, at + 8)[0]
+		start, size = struct.unpack_from('<I4xI', body, at)
+		struct.pack_into('<I', body, at, start + later)
 		tcp = at + 16 + 14 + 20
 		if struct.unpack_from('!H', body, tcp)[0] == 25:
 			struct.pack_into('!H', body, tcp + 2, port)
@@ -405,15 +405,17 @@ def t_million_recipients(t):
 	linear(results[0], results[1], 4)
 
 
-def t_million_unanswered(t):
+def t_unanswered(t):
 	results = []
-	for n in (250, 1000):
+	for n in (50, 200):
 		f = Talk(t, 'noops.pcap')
 		f.hello()
 		for _ in range(n):
 			f.say('C', b'NOOP\r\n' * 1000)
 		results.append(read(f.close()))
 	linear(results[0], results[1], 4)
+	need(SANITIZED or results[1].cpu < 3, '200 000 commands cost %.1f s' %
+	    results[1].cpu)
 
 
 def t_far_ahead(t):
@@ -462,14 +464,16 @@ def t_single_octets_apart(t):
 
 
 def t_many_sessions(t):
-	"""20 000 open sessions whose holes are never filled."""
+	"""20 000 open sessions whose holes are never filled: what is open
+	costs memory, 16 KiB each at most."""
 	f = Traffic(t, 'holes.pcap')
 	for i in range(20000):
 		port = 1024 + i
 		f.frame('C', 0, 0, 2, port=port)
 		f.frame('S', 0, 1, 18, port=port)
 		f.frame('C', 1000, 1, 24, b'x' * 1000, port=port)
-	r = read(f.close(), '--no-hash')
+	r = read(f.close(), '--no-hash',
+	    memory=MEMORY_KIB + 20000 * 16)
 	need(len(r.sessions()) == 20000, '%d sessions' % len(r.sessions()))
 
 
