@@ -367,8 +367,8 @@ static enum sw_status open_input(struct wire *w, struct input *in,
 		    err);
 	if (status != SW_OK)
 		return status;
-	if (w->traffic.count > 0 && in->first_ns != INT64_MIN &&
-	    in->first_ns != SW_NO_TIME && w->now_ns != INT64_MIN &&
+	if (w->traffic.count > 0 && in->first_ns != SW_NO_TIME &&
+	    w->now_ns != INT64_MIN &&
 	    in->first_ns < clock_add(w->now_ns, -TRAFFIC_OVERLAP_NS))
 		status = end_traffic(w);
 	return status == SW_OK ? add_part(w, in) : status;
