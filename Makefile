@@ -323,7 +323,7 @@ lint-man:
 		mandoc -T lint -W warning $(MANS); \
 	else echo 'skip mandoc: not installed'; fi
 shellcheck:
-	@shellcheck -x $(SCRIPTS)
+	@shellcheck $(SCRIPTS)
 cppcheck:
 	@cppcheck -q --std=c11 --error-exitcode=1 --inline-suppr -j 2 \
 		--enable=warning,performance,portability \

@@ -34,7 +34,8 @@ belongs()
 	for f in "src/$2"/*.[ch]; do
 		stem=$(basename "$f")
 		case $1 in
-		"${stem%%[._]*}" | "${stem%%[._]*}"_* | "${stem%%[._]*}"s)
+		"${stem%%[._]*}" | "${stem%%[._]*}"_* | "${stem%%[._]*}s" | \
+			"${stem%%[._]*}s_"*)
 			return 0
 			;;
 		esac
