@@ -24,7 +24,7 @@ static void feed(struct dialogue *d, struct slice octets,
 
 /* --- held octets --------------------------------------------------------------- */
 
-bool held_add(struct held *h, struct slice octets, const struct piece *piece)
+bool smtp_held_add(struct held *h, struct slice octets, const struct piece *piece)
 {
 	void *pieces = h->pieces;
 
@@ -40,13 +40,13 @@ bool held_add(struct held *h, struct slice octets, const struct piece *piece)
 	return true;
 }
 
-void held_clear(struct held *h)
+void smtp_held_clear(struct held *h)
 {
 	buffer_clear(&h->octets);
 	h->count = 0;
 }
 
-void held_fini(struct held *h)
+void smtp_held_fini(struct held *h)
 {
 	buffer_fini(&h->octets);
 	free(h->pieces);
@@ -67,7 +67,7 @@ static void give_back(struct dialogue *d, struct held *from)
 		at = mine.pieces[i].end;
 		feed(d, octets, &mine.pieces[i]);
 	}
-	held_fini(&mine);
+	smtp_held_fini(&mine);
 }
 
 void client_replay(struct dialogue *d)
@@ -172,7 +172,7 @@ static void content_ended(struct dialogue *d)
 		session_note(d->b, SW_NOTE_BARE_LF_END, d->data_n, 0, 0,
 		    "The content ends at a dot line that a bare LF bounds; "
 		    "the server took it for the end.");
-	o = queue_push(d);
+	o = smtp_queue_push(d);
 	if (!o)
 		return;
 	o->n = d->data_n;
@@ -219,7 +219,7 @@ static void chunk_ended(struct dialogue *d)
 	close_data(d, true);
 	if (awaited)
 		return; /* the reply is that of the BDAT command */
-	o = queue_push(d);
+	o = smtp_queue_push(d);
 	if (!o)
 		return;
 	o->n = d->data_n;
@@ -269,7 +269,7 @@ void client_break_body(struct dialogue *d, struct origin origin,
 	d->client_after_gap = true;
 	d->client_mid_line = true;
 	if (!d->body.counted || d->data_method == SW_METHOD_NONE) {
-		o = queue_push(d);
+		o = smtp_queue_push(d);
 		if (o) {
 			o->n = d->data_n;
 			o->kind = AWAIT_CONTENT;
@@ -284,10 +284,10 @@ static void choose_content(struct dialogue *d, bool ahead)
 	size_t i;
 
 	for (i = d->queue_count; i > 0 && !o; i--)
-		if (queue_at(d, i - 1)->kind == AWAIT_COMMAND &&
-		    (queue_at(d, i - 1)->verb == VERB_DATA ||
-		    queue_at(d, i - 1)->verb == VERB_BDAT))
-			o = queue_at(d, i - 1);
+		if (smtp_queue_at(d, i - 1)->kind == AWAIT_COMMAND &&
+		    (smtp_queue_at(d, i - 1)->verb == VERB_DATA ||
+		    smtp_queue_at(d, i - 1)->verb == VERB_BDAT))
+			o = smtp_queue_at(d, i - 1);
 	if (o && d->client == CLIENT_AFTER_DATA)
 		client_expect_body(d, o->n, SW_BIT(SW_FLAG_INFERRED) |
 		    (ahead ? SW_BIT(SW_FLAG_PIPELINED) : 0), true);
@@ -416,7 +416,7 @@ static void note_behind_starttls(struct dialogue *d, const struct line *l,
 	if (d->starttls_noted)
 		return;
 	for (i = 0; i < d->queue_count; i++) {
-		const struct outstanding *o = queue_at(d, i);
+		const struct outstanding *o = smtp_queue_at(d, i);
 
 		if (o->kind != AWAIT_COMMAND || (o->verb != VERB_STARTTLS &&
 		    o->verb != VERB_XANONYMOUSTLS))
@@ -453,7 +453,7 @@ static void settle_uncertain(struct dialogue *d, const struct line *l)
 {
 	if (d->queue_uncertain > 0 && !d->pipelines &&
 	    (!l->first_acked_known || l->first_acked >= d->reply_end))
-		queue_drop(d, d->queue_uncertain);
+		smtp_queue_drop(d, d->queue_uncertain);
 }
 
 static void note_cut(struct dialogue *d, const struct line *l, uint32_t n)
@@ -506,7 +506,7 @@ static void take_command(struct dialogue *d, const struct line *l,
 		note_cut(d, l, n);
 		dialogue_remember(d, n, dialogue_dir(d, SW_CLIENT),
 		    d->client_offset);
-		o = queue_push(d);
+		o = smtp_queue_push(d);
 		if (!o)
 			return;
 		o->n = n;
@@ -581,7 +581,7 @@ static size_t take_lines(struct dialogue *d, struct slice octets,
 static void hold(struct dialogue *d, struct slice octets,
     const struct piece *p)
 {
-	if (!held_add(&d->held, octets, p))
+	if (!smtp_held_add(&d->held, octets, p))
 		d->memory = true;
 	if (d->held.octets.len > LIMIT_PROVISIONAL)
 		client_take_as_content(d);
@@ -621,7 +621,7 @@ static int look_at_line(struct dialogue *d, struct slice octets,
 {
 	struct slice all;
 
-	if (!held_add(&d->look, octets, p)) {
+	if (!smtp_held_add(&d->look, octets, p)) {
 		d->memory = true;
 		return -1;
 	}
@@ -670,7 +670,7 @@ static void refused_bdat(struct dialogue *d, struct slice octets,
 
 	if (command < 0)
 		return;
-	if (!knew && !held_add(&d->look, octets, p))
+	if (!knew && !smtp_held_add(&d->look, octets, p))
 		d->memory = true;
 	if (command > 0) {
 		d->client = CLIENT_COMMAND;
@@ -753,7 +753,7 @@ static void guess_is_content(struct dialogue *d)
 		    mine.pieces[i].end - at), &mine.pieces[i]);
 		at = mine.pieces[i].end;
 	}
-	held_fini(&mine);
+	smtp_held_fini(&mine);
 }
 
 /*
@@ -827,7 +827,7 @@ static size_t guess(struct dialogue *d, struct slice octets,
 		d->guess_line = 0;
 		d->guess_answer = false;
 	}
-	if (!held_add(&d->guess, octets, p)) {
+	if (!smtp_held_add(&d->guess, octets, p)) {
 		d->memory = true;
 		return octets.len;
 	}

@@ -89,11 +89,11 @@ void dialogue_free(struct dialogue **dp)
 	}
 	free(d->late);
 	free(d->queue);
-	held_fini(&d->held);
-	held_fini(&d->guess);
-	held_fini(&d->look);
-	held_fini(&d->clear[SW_CLIENT]);
-	held_fini(&d->clear[SW_SERVER]);
+	smtp_held_fini(&d->held);
+	smtp_held_fini(&d->guess);
+	smtp_held_fini(&d->look);
+	smtp_held_fini(&d->clear[SW_CLIENT]);
+	smtp_held_fini(&d->clear[SW_SERVER]);
 	line_reader_fini(&d->client_line);
 	line_reader_fini(&d->server_line);
 	buffer_fini(&d->reply.text);
@@ -212,7 +212,7 @@ static void release_clear(struct dialogue *d, enum sw_role by)
 		else
 			dialogue_dispatch(d, &o);
 	}
-	held_fini(&mine);
+	smtp_held_fini(&mine);
 }
 
 /* A side that was expected to speak TLS speaks SMTP: the capture was
@@ -256,7 +256,7 @@ static void tls_octets(struct dialogue *d, const struct dialogue_octets *o)
 	p.acked = o->acked;
 	p.acked_known = o->acked_known;
 	p.other_seen = o->other_seen;
-	if (!held_add(clear, o->octets, &p)) {
+	if (!smtp_held_add(clear, o->octets, &p)) {
 		d->memory = true;
 		return;
 	}

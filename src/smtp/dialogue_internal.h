@@ -220,10 +220,10 @@ void dialogue_dispatch_gap(struct dialogue *d, int dir, uint64_t offset,
 void dialogue_dispatch_close(struct dialogue *d, int dir, bool rst,
     struct origin origin);
 
-bool held_add(struct held *h, struct slice octets,
+bool smtp_held_add(struct held *h, struct slice octets,
     const struct piece *piece);
-void held_clear(struct held *h);
-void held_fini(struct held *h);
+void smtp_held_clear(struct held *h);
+void smtp_held_fini(struct held *h);
 
 /* --- start.c --------------------------------------------------------------- */
 /* false: memory. */
@@ -269,9 +269,9 @@ bool server_keep_close(struct dialogue *d, int dir, bool rst,
     struct origin origin);
 /* Tell the replies that waited for client octets. */
 void server_flush_late(struct dialogue *d);
-struct outstanding *queue_at(struct dialogue *d, size_t i);
-struct outstanding *queue_push(struct dialogue *d);
+struct outstanding *smtp_queue_at(struct dialogue *d, size_t i);
+struct outstanding *smtp_queue_push(struct dialogue *d);
 /* Drop the first count entries as not answered. */
-void queue_drop(struct dialogue *d, size_t count);
+void smtp_queue_drop(struct dialogue *d, size_t count);
 
 #endif

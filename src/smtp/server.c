@@ -25,7 +25,7 @@ enum { LATE_OCTETS_MAX = 1 << 20, LATE_MAX = 10000 };
 
 /* --- the queue ------------------------------------------------------------- */
 
-struct outstanding *queue_at(struct dialogue *d, size_t i)
+struct outstanding *smtp_queue_at(struct dialogue *d, size_t i)
 {
 	return &d->queue[(d->queue_first + i) % d->queue_capacity];
 }
@@ -49,22 +49,22 @@ static bool queue_make_room(struct dialogue *d)
 	return true;
 }
 
-struct outstanding *queue_push(struct dialogue *d)
+struct outstanding *smtp_queue_push(struct dialogue *d)
 {
 	struct outstanding *o;
 
 	if (d->queue_count >= LIMIT_OUTSTANDING)
-		queue_drop(d, 1);
+		smtp_queue_drop(d, 1);
 	if (!queue_make_room(d))
 		return NULL;
-	o = queue_at(d, d->queue_count++);
+	o = smtp_queue_at(d, d->queue_count++);
 	memset(o, 0, sizeof(*o));
 	return o;
 }
 
 static void queue_pop(struct dialogue *d)
 {
-	if (queue_at(d, 0)->uncertain)
+	if (smtp_queue_at(d, 0)->uncertain)
 		d->queue_uncertain--;
 	d->queue_first = (d->queue_first + 1) % d->queue_capacity;
 	d->queue_count--;
@@ -73,7 +73,7 @@ static void queue_pop(struct dialogue *d)
 /* The reply of the first entry is not to be had. */
 static void give_up_first(struct dialogue *d)
 {
-	const struct outstanding *o = queue_at(d, 0);
+	const struct outstanding *o = smtp_queue_at(d, 0);
 
 	if (o->kind == AWAIT_CONTENT)
 		session_replies_unseen(d->b);
@@ -84,7 +84,7 @@ static void give_up_first(struct dialogue *d)
 	queue_pop(d);
 }
 
-void queue_drop(struct dialogue *d, size_t count)
+void smtp_queue_drop(struct dialogue *d, size_t count)
 {
 	while (count-- > 0 && d->queue_count > 0)
 		give_up_first(d);
@@ -132,8 +132,8 @@ static bool resolve_after_gap(struct dialogue *d, int32_t code)
 
 	if (is_special(code)) {
 		for (i = 0; i < d->queue_count; i++)
-			if (code_fits(code, queue_at(d, i))) {
-				queue_drop(d, i);
+			if (code_fits(code, smtp_queue_at(d, i))) {
+				smtp_queue_drop(d, i);
 				return true;
 			}
 		return false;
@@ -150,7 +150,7 @@ static struct outstanding *find_target(struct dialogue *d, int32_t code)
 		return NULL;
 	if (d->queue_uncertain > 0 && !resolve_after_gap(d, code))
 		return NULL;
-	return queue_at(d, 0);
+	return smtp_queue_at(d, 0);
 }
 
 /* --- telling reply events ---------------------------------------------------- */
@@ -280,7 +280,7 @@ static void auth_reply(struct dialogue *d, int32_t code)
 	if (code == 334) {
 		/* unless the answer was sent ahead */
 		d->auth_expected = d->queue_count == 0 ||
-		    queue_at(d, 0)->kind != AWAIT_AUTH_STEP;
+		    smtp_queue_at(d, 0)->kind != AWAIT_AUTH_STEP;
 		return;
 	}
 	d->auth_expected = d->auth_open = false;
@@ -295,7 +295,7 @@ static void swap_roles(struct dialogue *d)
 	d->client = CLIENT_COMMAND;
 	d->reply_end = 0;
 	d->last_command_acked_known = false;
-	queue_drop(d, d->queue_count);
+	smtp_queue_drop(d, d->queue_count);
 }
 
 static void data_reply(struct dialogue *d, const struct outstanding *o,
@@ -417,7 +417,7 @@ static void consequences(struct dialogue *d, struct outstanding *o,
 		 * parsed by that may move the queue. */
 		if (answered.kind == AWAIT_COMMAND && o->index == 0)
 			command_reply(d, &answered, code);
-		if (recipient_reply(d, queue_at(d, 0), code, in)) {
+		if (recipient_reply(d, smtp_queue_at(d, 0), code, in)) {
 			if (answered.kind == AWAIT_COMMAND)
 				session_answer(d->b, answered.n, SW_UNKNOWN,
 				    NULL, 0);
@@ -735,8 +735,8 @@ void server_gap(struct dialogue *d, uint64_t len, struct origin origin)
 	session_gap(d->b, SW_SERVER, (int64_t)len,
 	    dialogue_span(origin, origin));
 	for (i = 0; i < d->queue_count; i++)
-		if (!queue_at(d, i)->uncertain) {
-			queue_at(d, i)->uncertain = true;
+		if (!smtp_queue_at(d, i)->uncertain) {
+			smtp_queue_at(d, i)->uncertain = true;
 			d->queue_uncertain++;
 		}
 	d->reply_end += len;
