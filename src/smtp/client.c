@@ -22,9 +22,10 @@ enum { COMMAND_LINE_MAX = 512, AUTH_LINE_MAX = 12288 };
 static void feed(struct dialogue *d, struct slice octets,
     const struct piece *p);
 
-/* --- held octets --------------------------------------------------------------- */
+/* --- held octets ---------------------------------------------------------- */
 
-bool smtp_held_add(struct held *h, struct slice octets, const struct piece *piece)
+bool smtp_held_add(struct held *h, struct slice octets,
+    const struct piece *piece)
 {
 	void *pieces = h->pieces;
 
@@ -76,7 +77,7 @@ void client_replay(struct dialogue *d)
 		give_back(d, &d->held);
 }
 
-/* --- content --------------------------------------------------------------------- */
+/* --- content -------------------------------------------------------------- */
 
 static void to_session(void *ctx, struct slice octets)
 {
@@ -160,11 +161,21 @@ static void close_data(struct dialogue *d, bool complete)
 		    "bounds: some servers take it for the end.");
 }
 
+static void await_verdict(struct dialogue *d)
+{
+	struct outstanding *o = queue_push(d);
+
+	if (!o)
+		return;
+	o->n = d->data_n;
+	o->kind = AWAIT_CONTENT;
+	if (d->data_method == SW_METHOD_NONE)
+		o->verb = VERB_XEXCH50; /* no message's content */
+}
+
 /* The true end of content was seen; its verdict is awaited. */
 static void content_ended(struct dialogue *d)
 {
-	struct outstanding *o;
-
 	d->client = CLIENT_COMMAND;
 	d->unproved = false;
 	close_data(d, true);
@@ -213,7 +224,6 @@ static void chunk_ended(struct dialogue *d)
 {
 	bool awaited = d->data_method == SW_METHOD_BDAT ||
 	    (d->data_flags & SW_BIT(SW_FLAG_REFUSED));
-	struct outstanding *o;
 
 	d->client = CLIENT_COMMAND;
 	close_data(d, true);
@@ -251,7 +261,6 @@ void client_break_body(struct dialogue *d, struct origin origin,
 {
 	struct body_sink sink = sink_of(d);
 	uint64_t lost = d->pending_gap;
-	struct outstanding *o;
 
 	body_settle(&d->body, false, &sink);
 	if (gap_took_end && lost) {
@@ -310,7 +319,7 @@ void client_take_as_content(struct dialogue *d)
 	server_flush_late(d);
 }
 
-/* --- commands ----------------------------------------------------------------------- */
+/* --- commands ------------------------------------------------------------- */
 
 /* Sent in a segment that does not acknowledge the end of the reply before? */
 static bool is_pipelined(const struct dialogue *d, const struct line *l,
@@ -576,7 +585,7 @@ static size_t take_lines(struct dialogue *d, struct slice octets,
 	return used;
 }
 
-/* --- states that decide --------------------------------------------------------------- */
+/* --- states that decide --------------------------------------------------- */
 
 static void hold(struct dialogue *d, struct slice octets,
     const struct piece *p)
@@ -734,7 +743,7 @@ static void behind_starttls(struct dialogue *d, struct slice octets,
 	feed(d, octets, p);
 }
 
-/* --- no SYN --------------------------------------------------------------------------- */
+/* --- no SYN --------------------------------------------------------------- */
 
 /* What was taken for possible commands is content after all. */
 static void guess_is_content(struct dialogue *d)
@@ -848,7 +857,7 @@ static void guess_is_commands(struct dialogue *d, struct origin origin)
 	give_back(d, &d->guess);
 }
 
-/* --- deliveries ------------------------------------------------------------------------ */
+/* --- deliveries ----------------------------------------------------------- */
 
 static size_t step(struct dialogue *d, struct slice octets,
     const struct piece *p)
@@ -1004,4 +1013,6 @@ void client_end(struct dialogue *d, bool cut, struct origin origin)
 		session_data_gap(d->b, SW_UNKNOWN);
 	close_data(d, false);
 	d->client = CLIENT_COMMAND;
+	if (!cut)
+		await_verdict(d);
 }

@@ -103,7 +103,7 @@ void dialogue_free(struct dialogue **dp)
 	free(d);
 }
 
-/* --- TLS --------------------------------------------------------------------- */
+/* --- TLS ------------------------------------------------------------------ */
 
 static struct sw_bytes text_of(struct dialogue *d, struct slice s)
 {
@@ -246,7 +246,8 @@ static void tls_octets(struct dialogue *d, const struct dialogue_octets *o)
 
 	d->tls_last = o->origin;
 	if (clear->count == 0 && ((side->verdict == TLS_UNDECIDED &&
-	    !(fresh && by == SW_SERVER)) || side->left > 0 || side->head_len > 0 ||
+	    !(fresh && by == SW_SERVER)) || side->left > 0 ||
+	    side->head_len > 0 ||
 	    is_clear_line(by, o->octets) == 0)) {
 		tls_observer_feed(&d->tls, by, o->octets);
 		return;
@@ -267,7 +268,7 @@ static void tls_octets(struct dialogue *d, const struct dialogue_octets *o)
 		release_clear(d, by);
 }
 
-/* --- deliveries ---------------------------------------------------------------- */
+/* --- deliveries ----------------------------------------------------------- */
 
 void dialogue_dispatch(struct dialogue *d, const struct dialogue_octets *o)
 {
@@ -415,7 +416,7 @@ void dialogue_close(struct dialogue *d, int dir, bool rst,
 	add_item(d, &item);
 }
 
-/* --- the end --------------------------------------------------------------------- */
+/* --- the end -------------------------------------------------------------- */
 
 static enum sw_ending ending_of(const struct dialogue *d,
     const struct dialogue_end *end)

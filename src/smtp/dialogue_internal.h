@@ -202,7 +202,7 @@ struct dialogue {
 	uint32_t seen_mask;        /* directions that delivered octets */
 };
 
-/* --- dialogue.c ------------------------------------------------------------ */
+/* --- dialogue.c ----------------------------------------------------------- */
 enum sw_role dialogue_role(const struct dialogue *d, int dir);
 int dialogue_dir(const struct dialogue *d, enum sw_role role);
 struct event_span dialogue_span(struct origin first, struct origin last);
@@ -225,7 +225,7 @@ bool smtp_held_add(struct held *h, struct slice octets,
 void smtp_held_clear(struct held *h);
 void smtp_held_fini(struct held *h);
 
-/* --- start.c --------------------------------------------------------------- */
+/* --- start.c -------------------------------------------------------------- */
 /* false: memory. */
 bool start_add(struct dialogue *d, const struct start_item *item);
 /* Decide what the stream is if that can be done; at the end: it must. */
@@ -236,7 +236,7 @@ void start_not_smtp(struct dialogue *d, struct origin first,
 bool start_is_reply(struct slice line);
 bool start_is_command(struct slice line);
 
-/* --- client.c --------------------------------------------------------------- */
+/* --- client.c ------------------------------------------------------------- */
 void client_octets(struct dialogue *d, const struct dialogue_octets *o);
 void client_gap(struct dialogue *d, uint64_t len, struct origin origin);
 /* The client's direction closed or the record ended; cut: in mid-stream. */
@@ -256,7 +256,7 @@ void client_server_speaks(struct dialogue *d, struct origin origin);
 /* Take what is held as content: the reply will not decide. */
 void client_take_as_content(struct dialogue *d);
 
-/* --- server.c --------------------------------------------------------------- */
+/* --- server.c ------------------------------------------------------------- */
 void server_octets(struct dialogue *d, const struct dialogue_octets *o);
 void server_gap(struct dialogue *d, uint64_t len, struct origin origin);
 void server_end(struct dialogue *d, bool cut, struct origin origin);

@@ -23,7 +23,7 @@ enum { REPLY_TEXT_MAX = 1 << 20 };
 /* Octets and number of replies that wait for client octets. */
 enum { LATE_OCTETS_MAX = 1 << 20, LATE_MAX = 10000 };
 
-/* --- the queue ------------------------------------------------------------- */
+/* --- the queue ------------------------------------------------------------ */
 
 struct outstanding *smtp_queue_at(struct dialogue *d, size_t i)
 {
@@ -90,7 +90,7 @@ void smtp_queue_drop(struct dialogue *d, size_t count)
 		give_up_first(d);
 }
 
-/* --- which command --------------------------------------------------------- */
+/* --- which command -------------------------------------------------------- */
 
 /* Is this entry of the kind that such a code answers? */
 static bool code_fits(int32_t code, const struct outstanding *o)
@@ -153,7 +153,7 @@ static struct outstanding *find_target(struct dialogue *d, int32_t code)
 	return smtp_queue_at(d, 0);
 }
 
-/* --- telling reply events ---------------------------------------------------- */
+/* --- telling reply events ------------------------------------------------- */
 
 static void free_late(struct late_reply *l)
 {
@@ -176,6 +176,9 @@ void server_flush_late(struct dialogue *d)
 
 	while (i < d->late_count && d->late[i].mark <= d->client_offset) {
 		if (d->late[i].is_close) {
+			/* the closed side's content ends here as well */
+			if (dialogue_role(d, d->late[i].dir) == SW_CLIENT)
+				client_end(d, false, d->late[i].origin);
 			dialogue_tell_close(d, d->late[i].dir,
 			    d->late[i].rst, d->late[i].origin);
 			i++;
@@ -262,7 +265,7 @@ static void tell_or_keep(struct dialogue *d, const struct reply_in *in)
 		client_take_as_content(d);
 }
 
-/* --- consequences -------------------------------------------------------------- */
+/* --- consequences --------------------------------------------------------- */
 
 static bool is_accepted(int32_t code)
 {
@@ -478,7 +481,8 @@ static bool may_greet(const struct dialogue *d, int32_t code)
 static void take_reply(struct dialogue *d, struct reply_in *in)
 {
 	struct outstanding *o = NULL;
-	bool greeting = d->greeting_due && may_greet(d, in->code), uncertain = d->queue_uncertain > 0;
+	bool greeting = d->greeting_due && may_greet(d, in->code);
+	bool uncertain = d->queue_uncertain > 0;
 
 	d->greeting_due = false;
 	d->unproved = false;
@@ -489,8 +493,8 @@ static void take_reply(struct dialogue *d, struct reply_in *in)
 	d->early_n = 0;
 	if (!greeting)
 		o = find_target(d, in->code);
-	/* the first one behind a gap, and all that remain in doubt */
-	if (d->server_after_gap || (uncertain && (!o || o->uncertain)))
+	/* the first one behind a gap, and all that it left in doubt */
+	if (d->server_after_gap || uncertain)
 		in->flags |= SW_BIT(SW_FLAG_AFTER_GAP);
 	/* The server breaks in on content: it answers that. */
 	if (!o && d->data_open && in->code >= 400)
@@ -515,7 +519,7 @@ static void take_reply(struct dialogue *d, struct reply_in *in)
 	server_flush_late(d);
 }
 
-/* --- putting replies together -------------------------------------------------- */
+/* --- putting replies together --------------------------------------------- */
 
 static void reply_reset(struct reply_parts *r)
 {
