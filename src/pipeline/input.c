@@ -169,7 +169,7 @@ enum sw_status inputs_add(struct inputs *in, const char *name, bool only,
 	return status;
 }
 
-/* --- logs -------------------------------------------------------------------- */
+/* --- logs ----------------------------------------------------------------- */
 
 static enum sw_status on_session(void *ctx, struct session_builder *b)
 {

@@ -65,7 +65,7 @@ struct wire {
 	size_t ready_count, ready_capacity, ready_next;
 };
 
-/* --- what is finished ---------------------------------------------------------- */
+/* --- what is finished ----------------------------------------------------- */
 
 static int compare_finished(const void *a, const void *b)
 {
@@ -124,7 +124,7 @@ bool wire_take(struct wire *w, struct wire_finished *f_r)
 	return true;
 }
 
-/* --- batches and ticks ----------------------------------------------------------- */
+/* --- batches and ticks ---------------------------------------------------- */
 
 static enum sw_status run_batch(struct wire *w)
 {
@@ -165,7 +165,7 @@ static enum sw_status run_icmp(struct wire *w, const struct icmp_error *icmp)
 	    w->shards[tcp_shard_of(&icmp->src, &icmp->dst)].engine, icmp);
 }
 
-/* --- frames ------------------------------------------------------------------------ */
+/* --- frames --------------------------------------------------------------- */
 
 static int64_t to_utc(const struct wire *w, int64_t ts_ns)
 {
@@ -232,7 +232,7 @@ static enum sw_status take_frame(struct wire *w, const struct frame *frame)
 	return SW_ENOMEM;
 }
 
-/* --- captures ------------------------------------------------------------------------ */
+/* --- captures ------------------------------------------------------------- */
 
 static void input_close(struct input *in)
 {
@@ -408,7 +408,7 @@ static int next_input(struct wire *w, struct sw_err *err)
 	return 1;
 }
 
-/* --- the wire -------------------------------------------------------------------------- */
+/* --- the wire ------------------------------------------------------------- */
 
 static enum sw_status init_parts(struct wire *w, struct sw_err *err)
 {

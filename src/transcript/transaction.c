@@ -489,7 +489,7 @@ void transaction_answer(struct session_builder *b, const struct pending *p,
 	}
 }
 
-/* --- replies that come after the content ------------------------------------ */
+/* --- replies that come after the content ---------------------------------- */
 
 void transaction_remember(struct session_builder *b, const struct pending *p)
 {
@@ -557,7 +557,7 @@ bool transaction_late_answer(struct session_builder *b, uint32_t command,
 	return true;
 }
 
-/* --- content --------------------------------------------------------------- */
+/* --- content -------------------------------------------------------------- */
 
 static void begin_content(struct session_builder *b,
     const struct data_in *d)
@@ -764,7 +764,7 @@ uint32_t session_data_logged(struct session_builder *b,
 	return n;
 }
 
-/* --- verdicts --------------------------------------------------------------- */
+/* --- verdicts ------------------------------------------------------------- */
 
 bool session_is_lmtp(const struct session_builder *b)
 {
@@ -835,7 +835,7 @@ void session_verdict(struct session_builder *b, int32_t code,
 	end_current(b, false);
 }
 
-/* --- the end ----------------------------------------------------------------- */
+/* --- the end -------------------------------------------------------------- */
 
 static void by_refusal(struct sw_message *m, int32_t code,
     struct sw_bytes text)
