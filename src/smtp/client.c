@@ -163,7 +163,7 @@ static void close_data(struct dialogue *d, bool complete)
 
 static void await_verdict(struct dialogue *d)
 {
-	struct outstanding *o = queue_push(d);
+	struct outstanding *o = smtp_queue_push(d);
 
 	if (!o)
 		return;
@@ -183,11 +183,7 @@ static void content_ended(struct dialogue *d)
 		session_note(d->b, SW_NOTE_BARE_LF_END, d->data_n, 0, 0,
 		    "The content ends at a dot line that a bare LF bounds; "
 		    "the server took it for the end.");
-	o = smtp_queue_push(d);
-	if (!o)
-		return;
-	o->n = d->data_n;
-	o->kind = AWAIT_CONTENT;
+	await_verdict(d);
 }
 
 static void apply_gap(struct dialogue *d)
@@ -227,14 +223,8 @@ static void chunk_ended(struct dialogue *d)
 
 	d->client = CLIENT_COMMAND;
 	close_data(d, true);
-	if (awaited)
-		return; /* the reply is that of the BDAT command */
-	o = smtp_queue_push(d);
-	if (!o)
-		return;
-	o->n = d->data_n;
-	o->kind = AWAIT_CONTENT;
-	o->verb = VERB_XEXCH50;
+	if (!awaited) /* else the reply is that of the BDAT command */
+		await_verdict(d);
 }
 
 static size_t take_chunk(struct dialogue *d, struct slice octets,
@@ -277,13 +267,8 @@ void client_break_body(struct dialogue *d, struct origin origin,
 		return;
 	d->client_after_gap = true;
 	d->client_mid_line = true;
-	if (!d->body.counted || d->data_method == SW_METHOD_NONE) {
-		o = smtp_queue_push(d);
-		if (o) {
-			o->n = d->data_n;
-			o->kind = AWAIT_CONTENT;
-		}
-	}
+	if (!d->body.counted || d->data_method == SW_METHOD_NONE)
+		await_verdict(d);
 }
 
 /* The reply will not decide: what follows DATA or BDAT is content. */
