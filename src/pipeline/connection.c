@@ -204,7 +204,8 @@ void connection_tell(struct shard *sh, struct session_builder *b,
 	struct tcp_facts facts;
 
 	tcp_flow_facts_get(flow, &facts);
-	s->id = shard_id(sh, make_id(info));
+	if (pipeline_ids_give(&sh->ids, make_id(info), &s->id) != SW_OK)
+		sh->memory = true;
 	s->recorder = SW_RECORDER_WIRE;
 	s->records = SW_RECORDS_ALL;
 	s->start = info->first.ts_ns;

@@ -7,6 +7,7 @@
 
 #include "capture/capture.h"
 #include "logs/logs.h"
+#include "pipeline/ids.h"
 
 /* A log that is still to be read. */
 struct log_input {
@@ -29,6 +30,7 @@ struct inputs {
 	struct source *log_source;
 	struct log_reader *log;
 	uint64_t logs_done;
+	struct id_set ids; /* of sessions of logs */
 
 	struct session_builder **ready; /* of logs, from ready_next on */
 	size_t ready_count, ready_capacity, ready_next;
@@ -89,6 +91,7 @@ void inputs_free(struct inputs **ip)
 		session_builder_free(&in->ready[i]);
 	free(in->logs);
 	free(in->ready);
+	pipeline_ids_fini(&in->ids);
 	wire_free(&in->wire);
 	free(in);
 }
@@ -175,7 +178,12 @@ static enum sw_status on_session(void *ctx, struct session_builder *b)
 {
 	struct inputs *in = ctx;
 	void *ready = in->ready;
+	struct sw_session *s = session_get(b);
 
+	if (pipeline_ids_give(&in->ids, s->id, &s->id) != SW_OK) {
+		session_builder_free(&b);
+		return SW_ENOMEM;
+	}
 	session_finish(b);
 	account_add(in->account, ACCOUNT_SESSIONS, 1);
 	if (in->ready_next == in->ready_count)

@@ -337,7 +337,6 @@ void shard_fini(struct shard *s)
 	for (i = 0; i < s->finished_count; i++)
 		session_builder_free(&s->finished[i].builder);
 	free(s->finished);
-	free(s->ids);
-	free(s->id_slots);
+	pipeline_ids_fini(&s->ids);
 	account_fini(&s->account);
 }

@@ -14,6 +14,7 @@
 #define PIPELINE_SHARD_H
 
 #include "base/limits.h"
+#include "pipeline/ids.h"
 #include "pipeline/wire.h"
 #include "tcp/engine.h"
 
@@ -49,19 +50,13 @@ struct shard {
 	struct account account;
 	struct wire_finished *finished;
 	size_t finished_count, finished_capacity;
-	uint64_t *ids; /* ring of ids told, to number equal ones */
-	size_t id_count, id_capacity, id_next;
-	uint32_t *id_slots; /* open addressing: index + 1 into ids */
-	size_t id_slot_count;
+	struct id_set ids;
 	bool memory; /* ran out */
 };
 
 enum sw_status shard_init(struct shard *s, const struct wire_options *o,
     const struct port_set *ports, const struct traffic *t);
 void shard_fini(struct shard *s);
-
-/* The id of a session, given to it; equal ones are counted on. */
-uint64_t shard_id(struct shard *s, uint64_t id);
 
 /* What the engine of a shard delivers to. */
 extern const struct tcp_sink_ops shard_sink_ops;
