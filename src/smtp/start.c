@@ -14,6 +14,9 @@
 
 #include <stdlib.h>
 
+/* Octets of a stream that is no SMTP that its event shows. */
+enum { NOTE_SHOWN = 80 };
+
 /* What one direction's first octets show. */
 struct look {
 	bool any;
@@ -249,7 +252,7 @@ static void begin_tls(struct dialogue *d)
 void start_not_smtp(struct dialogue *d, struct origin first,
     struct origin last, int dir, struct slice octets)
 {
-	struct slice shown = slice_head(octets, 80);
+	struct slice shown = slice_head(octets, NOTE_SHOWN);
 	const uint8_t *lf = shown.len ?
 	    memchr(shown.p, '\n', shown.len) : NULL;
 
@@ -268,6 +271,7 @@ void start_not_smtp(struct dialogue *d, struct origin first,
 static void begin_ignoring(struct dialogue *d)
 {
 	const struct start_item *first = NULL, *last = NULL;
+	uint8_t room[NOTE_SHOWN];
 	size_t i;
 
 	for (i = 0; i < d->item_count; i++)
@@ -278,7 +282,8 @@ static void begin_ignoring(struct dialogue *d)
 		}
 	if (first)
 		start_not_smtp(d, first->o.origin, last->o.origin,
-		    first->o.dir, first->o.octets);
+		    first->o.dir, first_octets(d, first->o.dir, room,
+		    sizeof(room)));
 	d->phase = PHASE_IGNORE;
 	replay(d);
 }
