@@ -784,18 +784,16 @@ static enum sw_status move_window(struct source *s, uint64_t off, size_t n,
 		s->window_want = SOURCE_BLOCK;
 	if (n > SOURCE_BLOCK - lead)
 		size = round_up(lead + n);
-	if (!b || b->size != size || atomic_load(&b->holders) != 1) {
-		b = take_block(s->pool, HEADROOM, size);
+	if (!b || b->size < size || atomic_load(&b->holders) != 1) {
+		source_block_release(&s->window);
+		s->window_len = 0;
+		s->last = s->window = b = take_block(s->pool, HEADROOM, size);
 		if (!b)
 			return no_memory(err);
-		source_block_release(&s->window);
-		s->window = b;
 	}
-	if (size == SOURCE_BLOCK) {
-		size = s->window_want;
-		if (size < lead + n)
-			size = lead + n;
-	}
+	size = s->window_want;
+	if (size < lead + n)
+		size = lead + n;
 	s->window_off = start;
 	return read_at_fd(s, fd, b->start + b->headroom, size, base + start,
 	    &s->window_len, err);
