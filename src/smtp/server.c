@@ -292,6 +292,11 @@ static void auth_reply(struct dialogue *d, int32_t code)
 
 static void swap_roles(struct dialogue *d)
 {
+	struct line_reader server = d->server_line;
+
+	/* The readers stay with their directions. */
+	d->server_line = d->client_line;
+	d->client_line = server;
 	d->turned = !d->turned;
 	d->greeting_due = true;
 	d->any_command = false;
@@ -685,6 +690,18 @@ static void take_line(struct dialogue *d, const struct line *l)
 		reply_finish(d);
 }
 
+/* What its host sends behind a reply that turned the roles are commands. */
+static void go_on_turned(struct dialogue *d, const struct dialogue_octets *o,
+    struct slice rest, uint64_t offset)
+{
+	struct dialogue_octets behind = *o;
+
+	behind.octets = rest;
+	behind.offset = offset;
+	if (rest.len > 0)
+		dialogue_dispatch(d, &behind);
+}
+
 void server_octets(struct dialogue *d, const struct dialogue_octets *o)
 {
 	struct slice rest = o->octets;
@@ -705,8 +722,11 @@ void server_octets(struct dialogue *d, const struct dialogue_octets *o)
 			bool turned = d->turned;
 
 			take_line(d, &line);
-			if (turned != d->turned)
-				return; /* the roles have changed */
+			if (turned != d->turned) {
+				/* the roles have changed */
+				go_on_turned(d, o, rest, offset);
+				return;
+			}
 		} else if (d->unproved &&
 		    d->server_line.octets > LIMIT_NOT_SMTP_OCTETS) {
 			return;
