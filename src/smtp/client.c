@@ -943,6 +943,10 @@ void client_gap(struct dialogue *d, uint64_t len, struct origin origin)
 	}
 	if (d->client == CLIENT_CHUNK || d->client == CLIENT_BODY ||
 	    (d->client == CLIENT_GUESS && d->data_open)) {
+		struct body_sink sink = sink_of(d);
+
+		/* A dot line is not finished across a gap. */
+		body_settle(&d->body, false, &sink);
 		if (d->pending_gap == 0)
 			d->gap_origin = origin;
 		d->pending_gap += len;
