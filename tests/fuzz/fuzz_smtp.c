@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * fuzz_smtp.c - octets of both directions through the dialogue
+ *
+ * Input: an octet of options (bit 0: the SYN was seen; bits 1 and 2: which
+ * direction is the server's by its port, 0 and 3: not known; bit 3: the input
+ * ends; bit 4: secrets are shown), then operations.  An operation's octet:
+ * bits 0 to 2 what (0 to 2: the opener's octets, 3 to 5: the other's, 6: a
+ * gap, 7: a close), bit 3 whether it acknowledges all of the other direction
+ * or only what was acknowledged before, bit 4 (gap and close) direction, bit 5
+ * a reset, or bits 4 to 7 the number of lines that octets go to.
+ *
+ * Whatever comes: numbers are in order and refer to what is there, sizes add
+ * up, JSON is JSON, and octets that come one by one tell the same.
+ */
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/limits.h"
+#include "emit/emit.h"
+#include "smtp/dialogue.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+struct script {
+	struct dialogue *d;
+	struct session_builder *b;
+	struct slice rest;
+	bool one_by_one;
+	uint64_t sent[2], acked[2]; /* acked[dir]: of dir's octets */
+	bool seen[2], closed[2];
+	uint64_t at;
+	uint64_t octets;            /* in all */
+};
+
+static void broken(const char *what, int line)
+{
+	fprintf(stderr, "fuzz_smtp.c:%d: not so: %s\n", line, what);
+	abort();
+}
+
+#define require(good) ((good) ? (void)0 : broken(#good, __LINE__))
+
+static uint8_t next_octet(struct script *s)
+{
+	uint8_t c = s->rest.len > 0 ? s->rest.p[0] : 0;
+
+	s->rest = slice_from(s->rest, 1);
+	return c;
+}
+
+static struct origin here(const struct script *s)
+{
+	struct origin o = { s->at, (int64_t)s->at * 1000000, 0 };
+
+	return o;
+}
+
+/* The next n lines of the input, or all of it. */
+static struct slice next_lines(struct script *s, unsigned n)
+{
+	size_t len = 0;
+
+	while (n-- > 0 && len < s->rest.len) {
+		const uint8_t *lf = memchr(s->rest.p + len, '\n',
+		    s->rest.len - len);
+
+		len = lf ? (size_t)(lf - s->rest.p) + 1 : s->rest.len;
+	}
+	return slice_head(s->rest, len);
+}
+
+static void deliver(struct script *s, int dir, struct slice octets)
+{
+	struct dialogue_octets o = { 0 };
+	uint8_t *copy = malloc(octets.len ? octets.len : 1);
+
+	require(copy != NULL);
+	if (octets.len > 0)
+		memcpy(copy, octets.p, octets.len);
+	o.dir = dir;
+	o.octets = slice_make(copy, octets.len);
+	o.origin = here(s);
+	o.offset = s->sent[dir];
+	o.acked = s->acked[1 - dir];
+	o.acked_known = s->seen[1 - dir];
+	o.other_seen = s->seen[1 - dir];
+	dialogue_feed(s->d, &o);
+	free(copy);
+	s->sent[dir] += octets.len;
+}
+
+static void octets(struct script *s, uint8_t op)
+{
+	int dir = (op & 7) >= 3;
+	struct slice lines = next_lines(s, 1 + (op >> 4));
+	size_t i;
+
+	s->rest = slice_from(s->rest, lines.len);
+	if (lines.len == 0 || s->closed[dir])
+		return;
+	if (!(op & 8))
+		s->acked[1 - dir] = s->sent[1 - dir];
+	if (!s->one_by_one)
+		deliver(s, dir, lines);
+	for (i = 0; s->one_by_one && i < lines.len; i++)
+		deliver(s, dir, slice_make(lines.p + i, 1));
+	s->seen[dir] = true;
+	s->octets += lines.len;
+}
+
+static void gap(struct script *s, uint8_t op)
+{
+	int dir = op >> 4 & 1;
+	uint64_t len = 1 + (uint64_t)next_octet(s);
+
+	if (s->closed[dir])
+		return;
+	dialogue_gap(s->d, dir, s->sent[dir], len, here(s));
+	s->sent[dir] += len;
+	s->seen[dir] = true;
+}
+
+static void end(struct script *s, bool input_ended)
+{
+	struct dialogue_end e = { 0 };
+	int dir;
+
+	e.origin = here(s);
+	e.input_ended = input_ended;
+	e.ending = SW_ENDING_INPUT_ENDED;
+	for (dir = 0; dir < 2; dir++) {
+		e.seen[dir] = s->seen[dir];
+		e.acked_known[dir] = s->seen[1 - dir];
+		e.acked[dir] = s->acked[dir];
+	}
+	dialogue_finish(s->d, &e);
+}
+
+static void play(struct script *s, bool input_ended)
+{
+	while (s->rest.len > 0) {
+		uint8_t op = next_octet(s);
+		int dir = op >> 4 & 1;
+
+		s->at++;
+		if ((op & 7) < 6) {
+			octets(s, op);
+		} else if ((op & 7) == 6) {
+			gap(s, op);
+		} else if (!s->closed[dir]) {
+			dialogue_close(s->d, dir, op >> 5 & 1, here(s));
+			s->closed[dir] = true;
+			if (op >> 5 & 1)
+				s->closed[1 - dir] = true;
+		}
+	}
+	end(s, input_ended);
+}
+
+/* --- what must hold --------------------------------------------------------- */
+
+static void check_reference(const struct sw_session *s, uint32_t n,
+    uint32_t to)
+{
+	require(to < n && to < 1000000);
+	if (to > 0 && to <= s->event_count)
+		require(s->events[to - 1].kind == SW_EVENT_COMMAND ||
+		    s->events[to - 1].kind == SW_EVENT_DATA);
+}
+
+static uint64_t check_event(const struct sw_session *s, size_t i)
+{
+	const struct sw_event *e = &s->events[i];
+
+	require(e->n == i + 1 && e->kind < SW_EVENT_KIND_COUNT);
+	require(e->at_first <= e->at_last && e->time <= e->end);
+	require(e->flags < SW_BIT(SW_FLAG_COUNT));
+	switch (e->kind) {
+	case SW_EVENT_COMMAND:
+		require(e->u.command.octets == SW_UNKNOWN ||
+		    e->u.command.octets >= (int64_t)e->u.command.line.len);
+		return e->u.command.octets < 0 ? 0 :
+		    (uint64_t)e->u.command.octets;
+	case SW_EVENT_REPLY:
+		check_reference(s, e->n, e->u.reply.to);
+		require(e->u.reply.line_count > 0 &&
+		    e->u.reply.line_count <= LIMIT_REPLY_LINES);
+		return (uint64_t)e->u.reply.octets;
+	case SW_EVENT_DATA:
+		check_reference(s, e->n, e->u.data.of);
+		require(e->u.data.message <= s->message_count);
+		require(e->u.data.size >= 0 &&
+		    e->u.data.octets >= e->u.data.size);
+		return (uint64_t)e->u.data.octets;
+	default:
+		return 0;
+	}
+}
+
+static void check_message(const struct sw_session *s, size_t i)
+{
+	const struct sw_message *m = &s->messages[i];
+	int64_t size = 0, missing = 0;
+	bool any = false, unknown = false;
+	size_t k;
+
+	require(m->n == i + 1 && m->outcome < SW_OUTCOME_COUNT);
+	require(m->recipient_count <= LIMIT_RECIPIENTS);
+	for (k = 0; k < s->event_count; k++) {
+		const struct sw_data *d = &s->events[k].u.data;
+
+		if (s->events[k].kind != SW_EVENT_DATA || d->message != m->n)
+			continue;
+		any = true;
+		size += d->size;
+		unknown = unknown || d->missing == SW_UNKNOWN;
+		missing += d->missing;
+	}
+	if (s->omitted.events > 0)
+		return;
+	require(any ? m->size == size : m->size <= 0);
+	if (any)
+		require(m->missing == (unknown ? SW_UNKNOWN : missing));
+	if (m->sha256.known)
+		require(any && m->missing == 0);
+	if (any && m->header_size >= 0)
+		require(m->header_size <= m->size);
+}
+
+static void check_session(const struct script *s)
+{
+	const struct sw_session *session = session_get(s->b);
+	uint64_t octets = 0;
+	size_t i;
+
+	require(session->event_count <= LIMIT_EVENTS);
+	require(session->note_count <= LIMIT_NOTES);
+	for (i = 0; i < session->event_count; i++)
+		octets += check_event(session, i);
+	require(octets <= s->octets);
+	for (i = 0; i < session->message_count; i++)
+		check_message(session, i);
+	for (i = 0; i < session->note_count; i++)
+		require(session->notes[i].event < 1000000);
+}
+
+static void check_json(const struct buffer *out)
+{
+	json_error_t error;
+	json_t *root = json_loadb((const char *)out->p, out->len - 1,
+	    JSON_ALLOW_NUL, &error);
+
+	if (!root)
+		fprintf(stderr, "JSON: %s at %d\n", error.text,
+		    error.position);
+	require(root != NULL);
+	json_decref(root);
+}
+
+/* Nothing for the terminal to obey. */
+static void check_text(const struct sw_session *s)
+{
+	struct emit_options options = { false, false, false };
+	struct buffer out;
+	size_t i;
+
+	buffer_init(&out, 64 << 20);
+	require(emit_text(&out, s, 1, &options));
+	for (i = 0; i < out.len; i++)
+		require(out.p[i] == '\n' ||
+		    (out.p[i] >= 0x20 && out.p[i] != 0x7f));
+	buffer_fini(&out);
+}
+
+static void run(const uint8_t *data, size_t size, bool one_by_one,
+    struct buffer *out)
+{
+	struct emit_options options = { true, false, false };
+	struct session_options so = { 0 };
+	struct script s = { 0 };
+	struct dialogue_start start;
+	struct sw_err err;
+
+	s.rest = slice_make(data + 1, size - 1);
+	s.one_by_one = one_by_one;
+	so.hash = true;
+	so.show_secrets = data[0] & 16;
+	start.opener_known = data[0] & 1;
+	start.server_dir = (data[0] >> 1 & 3) == 1 ? 0 :
+	    (data[0] >> 1 & 3) == 2 ? 1 : -1;
+	require(session_builder_new(&so, &s.b) == SW_OK);
+	require(dialogue_new(s.b, &start, &s.d) == SW_OK);
+	play(&s, data[0] & 8);
+	session_finish(s.b);
+	require(!session_failed(s.b));
+	check_session(&s);
+	require(session_settle(s.b, true, &err) == SW_OK);
+	require(emit_jsonl(out, session_get(s.b), &options));
+	if (!one_by_one) {
+		check_json(out);
+		check_text(session_get(s.b));
+	}
+	dialogue_free(&s.d);
+	session_builder_free(&s.b);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct buffer whole, split;
+
+	if (size < 2 || size > 20000)
+		return 0;
+	buffer_init(&whole, 64 << 20);
+	buffer_init(&split, 64 << 20);
+	run(data, size, false, &whole);
+	run(data, size, true, &split);
+	if (!slice_eq(buffer_slice(&whole), buffer_slice(&split))) {
+		fprintf(stderr, "whole %.*s\nsplit %.*s\n", (int)whole.len,
+		    (const char *)whole.p, (int)split.len,
+		    (const char *)split.p);
+		require(false);
+	}
+	buffer_fini(&whole);
+	buffer_fini(&split);
+	return 0;
+}
