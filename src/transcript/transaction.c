@@ -172,6 +172,18 @@ static struct sw_bytes upper_copy(struct session_builder *b, struct slice s)
 	return out;
 }
 
+/* RFC 5321 4.1.2 esmtp-keyword.  LENIENT: any printable ASCII; what JSON
+ * cannot tell apart as keys is none. */
+static bool is_keyword(struct slice s)
+{
+	size_t i;
+
+	for (i = 0; i < s.len; i++)
+		if (s.p[i] <= 0x20 || s.p[i] >= 0x7f)
+			return false;
+	return s.len > 0;
+}
+
 /* ESMTP parameters; the first of equals counts. */
 static const struct sw_param *parse_params(struct session_builder *b,
     struct slice rest, size_t *count_r)
@@ -186,7 +198,7 @@ static const struct sw_param *parse_params(struct session_builder *b,
 		    (size_t)(eq - token.p)) : token;
 
 		rest = slice_trim(slice_from(rest, token.len));
-		if (key.len == 0 || has_param(found, count, key))
+		if (!is_keyword(key) || has_param(found, count, key))
 			continue;
 		memset(&found[count], 0, sizeof(found[count]));
 		found[count].key = upper_copy(b, key);
