@@ -217,8 +217,10 @@ TESTS = $(GOLDEN) $(CASES) $(PROGRAMS) $(DIFF) $(FAULT) $(CORPUS) \
 
 $(UNIT): $(O)/%: $(O)/%.o $(LIB_A)
 	$(say) LD $@
-	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(LIB_A) \
-		$(PC_LIBS) $(CMOCKA_LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) \
+		$(LIB_A) $(PC_LIBS) $(CMOCKA_LIBS)
+# A part of the command, which is not in the library.
+$(O)/tests/unit/t_cli_values: $(O)/src/cli/values.o
 
 $(REPLAY): $(O)/tests/fuzz/replay_%: $(O)/tests/fuzz/fuzz_%.o \
 		$(O)/tests/fuzz/onefile.o $(LIB_A)

@@ -175,7 +175,9 @@ bool cli_value_time(const char *text, struct cli_time *t_r)
 	if (take_char(&p, 'T') || take_char(&p, 't') || take_char(&p, ' ')) {
 		if (!take_clock(&p, &ns))
 			return false;
-		t_r->zoned = take_zone(&p, &offset_s);
+		t_r->zoned = *p != '\0';
+		if (t_r->zoned && !take_zone(&p, &offset_s))
+			return false;
 	}
 	t_r->ns = (days * 86400 - offset_s) * NS + ns;
 	return *p == '\0';
