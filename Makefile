@@ -180,7 +180,7 @@ $(O)/smtpwire: $(OBJ_CLI) $(LIB_A)
 	$(Q)$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) -o $@ $(OBJ_CLI) \
 		$(LIB_A) $(PC_LIBS)
 
-$(O)/smtpwire.pc: src/api/smtpwire.pc.in FORCE
+$(O)/smtpwire.pc: src/api/smtpwire.pc.in $(O)/.flags FORCE
 	$(say) GEN $@
 	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
 		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
