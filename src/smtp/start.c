@@ -342,8 +342,7 @@ void start_decide(struct dialogue *d, bool at_end)
 	    look[1 - client].reply)) {
 		begin_smtp(d, look);
 	} else if (client >= 0 && may_be_content(d, client, look) &&
-	    (look[client].lines > 0 || look[client].octets >= 64 ||
-	    at_end)) {
+	    (exhausted(&look[client]) || at_end)) {
 		begin_smtp(d, look);
 	} else if (exhausted(&look[0]) || exhausted(&look[1]) || at_end) {
 		begin_ignoring(d);
