@@ -30,7 +30,7 @@ void tcp_arrival_out_of_window(struct arrival *a)
 	const struct segment *seg = a->seg;
 
 	account_add(a->e->account, ACCOUNT_TCP_OUT_OF_WINDOW, 1);
-	if ((seg->flags & (TCP_RST | TCP_FIN)) && net_checksum_is_bad(seg))
+	if (net_checksum_is_bad(seg))
 		tcp_causal_anomaly(a->e, a->f, a->dir, ANOMALY_BAD_CHECKSUM,
 		    seg->origin);
 	if (!(seg->flags & TCP_RST) &&
@@ -151,6 +151,22 @@ static void take_ack(struct arrival *a)
 	}
 }
 
+/* A leap so far ahead that a damaged number explains it better than a loss,
+ * unless the segment before leapt to the same place. */
+static bool is_damaged(const struct arrival *a)
+{
+	const struct side *s = &a->f->side[a->dir];
+	uint64_t edge = s->acked > s->highest ? s->acked : s->highest;
+	int32_t apart = (int32_t)(a->seg->seq - s->far_seq);
+
+	if (a->off <= (int64_t)(edge + TCP_SLACK))
+		return false;
+	if ((s->flags & SIDE_FAR) && apart >= -(int32_t)TCP_SLACK &&
+	    apart <= (int32_t)TCP_SLACK)
+		return false;
+	return net_checksum_is_bad(a->seg);
+}
+
 static void take_window(struct arrival *a)
 {
 	struct side *s = &a->f->side[a->dir];
@@ -265,7 +281,7 @@ void tcp_arrival_take(struct arrival *a)
 	}
 	a->off = side_offset(s, seg->seq + !!(seg->flags & TCP_SYN));
 	if (a->off != (int64_t)s->next &&
-	    !tcp_arrival_in_window(f, a->dir, a->off)) {
+	    (!tcp_arrival_in_window(f, a->dir, a->off) || is_damaged(a))) {
 		tcp_arrival_out_of_window(a);
 		return;
 	}

@@ -250,6 +250,9 @@ void tcp_handshake_syn(struct arrival *a)
 	if (!is_same_syn(f, a->dir, seg->seq)) {
 		if (f->state & FLOW_OPEN)
 			challenge(a);
+		else if (a->dir == 1 && is_syn_ack(seg) &&
+		    is_near(side_offset(o, seg->ack), o->highest))
+			accept_syn(a); /* another server: the ACK decides */
 		else
 			begin_anew(a);
 		return;
@@ -274,14 +277,28 @@ void tcp_handshake_syn(struct arrival *a)
 	}
 }
 
+/* The opener acknowledges another SYN-ACK than the last one seen. */
+static void accept_unseen(struct arrival *a)
+{
+	struct side *o = &a->f->side[1];
+
+	if (a->dir != 0 || !(a->seg->flags & TCP_ACK) ||
+	    a->seg->seq != a->f->side[0].base || !(o->flags & SIDE_SYN) ||
+	    is_near(side_offset(o, a->seg->ack), o->highest + TCP_SLACK))
+		return;
+	o->base = a->seg->ack;
+	a->f->common.info.first_seq[1] = a->seg->ack - 1;
+}
+
 /* --- sessions ----------------------------------------------------------- */
 
-bool tcp_handshake_completes(const struct arrival *a)
+bool tcp_handshake_completes(struct arrival *a)
 {
 	const struct segment *seg = a->seg;
 	const struct side *s = &a->f->side[a->dir];
 	const struct side *o = &a->f->side[!a->dir];
 
+	accept_unseen(a);
 	if ((s->flags & SIDE_BASE) &&
 	    !tcp_arrival_in_window(a->f, a->dir, side_offset(s, seg->seq)))
 		return false;
@@ -406,6 +423,9 @@ bool tcp_handshake_is_rivals(const struct flow *f, const struct segment *seg)
 		    !(f->side[fdir].flags & SIDE_SYN &&
 		    f->common.info.first_seq[fdir] == seg->seq);
 	if (!(s->flags & SIDE_BASE))
+		return false;
+	if ((o->flags & SIDE_BASE) && (seg->flags & TCP_ACK) &&
+	    !is_near(side_offset(o, seg->ack), TCP_SLACK))
 		return false;
 	if (seg->seq == s->base)
 		return true;

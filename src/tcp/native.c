@@ -109,6 +109,15 @@ static enum sw_status status(struct tcp_engine *e)
 	return e->nomem ? SW_ENOMEM : SW_OK;
 }
 
+/* A segment of a connection that is over.  New octets are told. */
+static void ignore(struct tcp_engine *e, const struct side *s,
+    const struct segment *seg)
+{
+	if (seg->payload_len > 0 && side_offset(s, seg->seq) +
+	    seg->payload_len > (int64_t)s->highest)
+		account_add(e->account, ACCOUNT_TCP_OUT_OF_WINDOW, 1);
+}
+
 static enum sw_status native_feed(struct tcp_engine *e,
     const struct segment *seg)
 {
@@ -119,8 +128,10 @@ static enum sw_status native_feed(struct tcp_engine *e,
 	set_now(e, seg->origin.ts_ns);
 	a.f = find(e, seg, &a.dir);
 	if (a.f && (a.f->state & FLOW_CLOSED)) {
-		if (!tcp_handshake_is_anew(a.f, a.dir, seg))
+		if (!tcp_handshake_is_anew(a.f, a.dir, seg)) {
+			ignore(e, &a.f->side[a.dir], seg);
 			return status(e);
+		}
 		refused = (a.f->state & FLOW_REFUSED) &&
 		    (a.f->side[a.dir].flags & SIDE_SYN) &&
 		    a.f->common.info.first_seq[a.dir] == seg->seq;

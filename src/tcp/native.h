@@ -418,7 +418,7 @@ bool tcp_handshake_is_anew(const struct flow *f, int dir,
  * segment belongs to then; NULL: to be ignored. */
 void tcp_handshake_syn(struct arrival *a);
 /* Does this segment (no SYN, no RST) make its flow a session? */
-bool tcp_handshake_completes(const struct arrival *a);
+bool tcp_handshake_completes(struct arrival *a);
 /* Begin the session. */
 void tcp_handshake_open(struct tcp_engine *e, struct flow *f,
     struct origin origin);

@@ -73,6 +73,15 @@ static const struct script_case attempts[] = {
 	{ "an answer to something else",
 	    "C S\nS SA 0 9\nS SA 0 0\nC A 0 0 ab\n",
 	    "open\nC@4+0 ab a0\nend input @4\n" },
+	{ "two servers answer: the ACK decides",
+	    "C S\nS SA 0 0\nisn S 900000000\nS SA 0 0\nisn S 5000\nC A 0 0 ab\n"
+	    "S A 0 2 xy\n",
+	    "open\nC@4+0 ab a0\nS@5+0 xy a2\nend input @5\n" },
+	{ "... the second one, and the first goes on",
+	    "C S\nS SA 0 0\nisn S 900000000\nS SA 0 0\nC A 0 0 ab\n"
+	    "isn S 5000\nS SA 0 0\nisn S 900000000\nC A 0 0 ab\nS A 0 2 xy\n",
+	    "open\nC@4+0 ab a0\nS@7+0 xy a2\nend input @7\n"
+	    "2:attempt no-answer @7\n" },
 	{ "only the answer", "S SA 0 0\n", "attempt no-answer @1\n" },
 	{ "another SYN: two attempts",
 	    "C S\nisn C 77777\nC S\n",
@@ -116,6 +125,9 @@ static const struct script_case resets[] = {
 	{ "RST after FIN: the FIN was first",
 	    HELLO "C FA 0 0\nC R 1 -\n",
 	    "open\nclose C fin @4\nend closed @5\n" },
+	{ "RST at a FIN that was acknowledged",
+	    HELLO "C FA 0 0\nS A 0 1 data\nC R 0 -\n",
+	    "open\nclose C fin @4\nS@5+0 data a0\nend closed @6\n" },
 	{ "RST that answers octets after a close",
 	    HELLO "C FA 0 0\nS A 0 1 data\nC R 1 -\nC R 1 -\n",
 	    "open\nclose C fin @4\nS@5+0 data a0\nend closed @6\n" },

@@ -237,9 +237,12 @@ static void test_ack_ages(void **state)
 	assert_int_equal(tcp_timer_aged(&a, LIMIT_GAP_NS - 1), 0);
 	assert_int_equal(tcp_timer_aged(&a, LIMIT_GAP_NS), 100);
 	assert_int_equal(tcp_timer_due(&a, 50), INT64_MIN);
+	tcp_timer_acked(&a, 200, LIMIT_GAP_NS); /* several at once */
+	tcp_timer_acked(&a, 300, LIMIT_GAP_NS + 200 * ms);
+	assert_int_equal(tcp_timer_aged(&a, 3 * LIMIT_GAP_NS), 300);
 	/* Never early, little late, however many there are. */
 	for (int64_t i = 0; i < 5000; i++) {
-		int64_t now = 2000 * ms + i * ms;
+		int64_t now = 4000 * ms + i * ms;
 		uint64_t aged;
 
 		tcp_timer_acked(&a, (uint64_t)(1000 + i), now);

@@ -191,6 +191,28 @@ static const struct script_case gaps[] = {
 	    HELLO "C A 0 0 ab\nS A 2 6 yz\nC A 6 4 gh\n",
 	    "open\nC@4+0 ab a0\ngap S+0 2 @6\ngap C+2 4 @6\nS@5+2 yz a6\n"
 	    "C@6+6 gh a4\nend input @6\n" },
+	{ "a hole on the other side, no wider than it must be",
+	    HELLO "S A 6 0 yz\nC A 0 4 ab\n",
+	    "open\ngap S+0 4 @5\nC@5+0 ab a4\ngap S+4 2 @5\nS@4+6 yz a0\n"
+	    "end input @5\n" },
+	{ "acknowledged beyond the FIN",
+	    HELLO "S A 0 9\nC FA 0 0 ab\n",
+	    "open\nC@5+0 ab a0\nclose C fin @5\nend input @5\n" },
+	{ "a direction that appears late lacks something at once",
+	    "S A 0 0 w\nS A 1 9 x\nC A 4 1 ef\n+1100\nC A 9 2 z\n",
+	    "open?\nnote S no-start @1\nS@1+0 w\nS@2+1 x\nC@3+0 ef a1\n"
+	    "gap C+2 3 @4\nC@4+5 z a2\nend input @4\n" },
+	{ "a damaged number far ahead",
+	    "C A 0 0 ab\nbad\nC A 2000000 0 zz\nC A 2 0 cd\n",
+	    "open?\nnote C no-start @1\nC@1+0 ab\n"
+	    "note C bad-checksum @2\nC@3+2 cd\n"
+	    "note S direction-missing @3\nend input @3\n" },
+	{ "... but a loss if the next one agrees",
+	    "C A 0 0 ab\nbad\nC A 2000000 0 zz\nbad\nC A 2000002 0 cd\n",
+	    "open?\nnote C no-start @1\nC@1+0 ab\n"
+	    "note C bad-checksum @2\ngap C+2 2000000 @3\n"
+	    "C@3+2000002 cd\n"
+	    "note S direction-missing @3\nend input @3\n" },
 	{ "far ahead, never acknowledged",
 	    HELLO "C A 0 0 ab\nC A 1000000 0 zz\nC A 2 0 cd\n",
 	    "open\nC@4+0 ab a0\nC@6+2 cd a0\ngap C+4 999996 @6\n"
