@@ -46,6 +46,9 @@ enum option {
 #define BLOCK_MIN 12u
 /* A block longer than this is not looked into but skipped. */
 #define BLOCK_MAX (LIMIT_FRAME + 65536u)
+/* A pipe does not tell whether it has as many octets as a long block: longer
+ * than this is damage. */
+#define BLOCK_BELIEVED (256u << 20)
 /* No longer one is believed when blocks are searched. */
 #define SEARCH_MAX SOURCE_BLOCK
 
@@ -367,7 +370,8 @@ static enum sw_status look(struct pcapng *p, struct block *b,
 	if (!sane || (len > BLOCK_MAX && is_packet(b->type)))
 		return SW_OK;
 	if (len > BLOCK_MAX) {
-		if (!is_beyond(s, len))
+		if (len % 4 == 0 && len <= BLOCK_BELIEVED &&
+		    !is_beyond(s, len))
 			*look_r = LOOK_LONG;
 		return SW_OK;
 	}
