@@ -373,6 +373,10 @@ static void after_command(struct dialogue *d, struct outstanding *o,
 		if (argument.len == 0)
 			d->client = CLIENT_AFTER_DATA;
 		break;
+	case VERB_STARTTLS:
+	case VERB_XANONYMOUSTLS:
+		d->starttls_n = o->n;
+		break;
 	case VERB_BDAT:
 		o->counted = session_bdat_parse(argument, &o->size, &o->last);
 		if (o->counted && o->size > 0)
@@ -405,23 +409,15 @@ static void remember_early(struct dialogue *d, const struct line *l,
 static void note_behind_starttls(struct dialogue *d, const struct line *l,
     uint32_t n)
 {
-	size_t i;
-
-	if (d->starttls_noted)
+	/* the newest STARTTLS still awaits its reply */
+	if (d->starttls_noted || d->starttls_n == 0 || d->queue_count == 0 ||
+	    smtp_queue_at(d, 0)->n > d->starttls_n)
 		return;
-	for (i = 0; i < d->queue_count; i++) {
-		const struct outstanding *o = smtp_queue_at(d, i);
-
-		if (o->kind != AWAIT_COMMAND || (o->verb != VERB_STARTTLS &&
-		    o->verb != VERB_XANONYMOUSTLS))
-			continue;
-		d->starttls_noted = true;
-		session_note(d->b, SW_NOTE_COMMANDS_AFTER_STARTTLS, n,
-		    l->first.at, l->last.at, "The client sent commands "
-		    "behind STARTTLS without waiting for the reply; a "
-		    "server that keeps them runs them inside TLS.");
-		return;
-	}
+	d->starttls_noted = true;
+	session_note(d->b, SW_NOTE_COMMANDS_AFTER_STARTTLS, n, l->first.at,
+	    l->last.at, "The client sent commands behind STARTTLS without "
+	    "waiting for the reply; a server that keeps them runs them "
+	    "inside TLS.");
 }
 
 static uint32_t command_flags(struct dialogue *d, const struct line *l,
@@ -730,21 +726,29 @@ static void behind_starttls(struct dialogue *d, struct slice octets,
 
 /* --- no SYN --------------------------------------------------------------- */
 
-/* What was taken for possible commands is content after all. */
-static void guess_is_content(struct dialogue *d)
+/* The first run octets of what was taken for possible commands are content
+ * after all; the others are looked at anew. */
+static void guess_is_content(struct dialogue *d, size_t run)
 {
 	struct held mine = d->guess;
 	size_t i, at = 0;
 
 	memset(&d->guess, 0, sizeof(d->guess));
-	for (i = 0; i < mine.count && d->client == CLIENT_GUESS; i++) {
-		take_body(d, slice_make(mine.octets.p + at,
-		    mine.pieces[i].end - at), &mine.pieces[i]);
-		at = mine.pieces[i].end;
-	}
-	for (; i < mine.count; i++) {
-		feed(d, slice_make(mine.octets.p + at,
-		    mine.pieces[i].end - at), &mine.pieces[i]);
+	for (i = 0; i < mine.count; i++) {
+		struct slice octets = slice_make(mine.octets.p + at,
+		    mine.pieces[i].end - at);
+		struct piece p = mine.pieces[i];
+
+		while (octets.len > 0 && at < run &&
+		    d->client == CLIENT_GUESS) {
+			size_t used = take_body(d, slice_head(octets,
+			    run - at), &p);
+
+			octets = slice_from(octets, used);
+			p.offset += used;
+			at += used;
+		}
+		feed(d, octets, &p);
 		at = mine.pieces[i].end;
 	}
 	smtp_held_fini(&mine);
@@ -765,7 +769,7 @@ static bool are_commands(struct slice s, size_t *at, bool *answer)
 			return may_become_command(rest) ||
 			    (!*answer && auth_is_base64(first_line(rest)));
 		line = first_line(rest);
-		if (start_is_command(line)) {
+		if (start_is_command(line) && line.len <= COMMAND_LINE_MAX) {
 			*answer = false;
 		} else {
 			if (*answer || !auth_is_base64(line))
@@ -777,12 +781,22 @@ static bool are_commands(struct slice s, size_t *at, bool *answer)
 	return true;
 }
 
+/* Octets up to and with the next LF, or all. */
+static size_t rest_of_line(struct slice s)
+{
+	const uint8_t *lf = s.len > 0 ? memchr(s.p, '\n', s.len) : NULL;
+
+	return lf ? (size_t)(lf - s.p) + 1 : s.len;
+}
+
 /* Where the lines at the end of s that may be commands begin; s.len: there
  * are none.  Looks at no more than LIMIT_LINE octets of the end. */
 static size_t command_run(struct slice s)
 {
 	size_t from = s.len > LIMIT_LINE ? s.len - LIMIT_LINE : 0, run;
 
+	if (from > 0)
+		from += rest_of_line(slice_from(s, from));
 	while (from < s.len) {
 		bool answer = false;
 		const uint8_t *lf;
@@ -807,15 +821,19 @@ static size_t command_run(struct slice s)
 static size_t guess(struct dialogue *d, struct slice octets,
     const struct piece *p)
 {
-	bool at_line_start = !d->data_open || d->body.prev == '\n';
-	size_t run = 0;
+	bool at_line_start = !d->data_open ||
+	    d->body.state == BODY_CANDIDATE ||
+	    (d->body.state == BODY_TEXT && d->body.prev == '\n');
+	struct slice all;
 
 	if (d->guess.count == 0) {
+		size_t run = at_line_start ? 0 : rest_of_line(octets);
+
 		if (!d->data_open)
 			expect_content(d, 0, SW_METHOD_DATA,
 			    SW_BIT(SW_FLAG_INFERRED) |
 			    SW_BIT(SW_FLAG_AFTER_GAP), false, false);
-		run = at_line_start ? command_run(octets) : octets.len;
+		run += command_run(slice_from(octets, run));
 		if (run > 0)
 			return take_body(d, slice_head(octets, run), p);
 		d->guess_line = 0;
@@ -825,9 +843,11 @@ static size_t guess(struct dialogue *d, struct slice octets,
 		d->memory = true;
 		return octets.len;
 	}
-	if (!are_commands(buffer_slice(&d->guess.octets), &d->guess_line,
-	    &d->guess_answer) || d->guess.octets.len > LIMIT_PROVISIONAL)
-		guess_is_content(d);
+	all = buffer_slice(&d->guess.octets);
+	if (all.len > LIMIT_PROVISIONAL)
+		guess_is_content(d, all.len);
+	else if (!are_commands(all, &d->guess_line, &d->guess_answer))
+		guess_is_content(d, command_run(all));
 	return octets.len;
 }
 
@@ -928,7 +948,7 @@ void client_gap(struct dialogue *d, uint64_t len, struct origin origin)
 	if (d->held.count > 0)
 		client_take_as_content(d);
 	if (d->guess.count > 0)
-		guess_is_content(d);
+		guess_is_content(d, d->guess.octets.len);
 	d->client_offset = d->client_seen;
 	if (d->client == CLIENT_CHUNK && d->chunk_left < len) {
 		/* the chunk's end lies in the gap: what is behind it are
@@ -985,7 +1005,7 @@ void client_end(struct dialogue *d, bool cut, struct origin origin)
 		client_take_as_content(d);
 	if (d->guess.count > 0) {
 		if (d->data_open)
-			guess_is_content(d);
+			guess_is_content(d, d->guess.octets.len);
 		else
 			guess_is_commands(d, origin);
 	}

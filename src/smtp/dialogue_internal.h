@@ -173,6 +173,7 @@ struct dialogue {
 	bool last_command_acked_known;
 	bool pipelines;            /* the client sends ahead */
 	bool starttls_noted;
+	uint32_t starttls_n;       /* the newest STARTTLS, 0 */
 	uint32_t early_n;          /* command before the greeting, 0 */
 	uint64_t early_at;
 

@@ -21,6 +21,8 @@ enum { REPLY_LINE_MAX = 512 };
 /* Octets of text kept of one reply. */
 enum { REPLY_TEXT_MAX = 1 << 20 };
 /* Octets and number of replies that wait for client octets. */
+/* Entries looked through for one that a reply after a gap fits. */
+enum { SEARCH_MAX = 1000 };
 enum { LATE_OCTETS_MAX = 1 << 20, LATE_MAX = 10000 };
 
 /* --- the queue ------------------------------------------------------------ */
@@ -131,7 +133,7 @@ static bool resolve_after_gap(struct dialogue *d, int32_t code)
 	size_t i;
 
 	if (is_special(code)) {
-		for (i = 0; i < d->queue_count; i++)
+		for (i = 0; i < d->queue_count && i < SEARCH_MAX; i++)
 			if (code_fits(code, smtp_queue_at(d, i))) {
 				smtp_queue_drop(d, i);
 				return true;
@@ -745,7 +747,6 @@ void server_partial(struct dialogue *d)
 void server_gap(struct dialogue *d, uint64_t len, struct origin origin)
 {
 	struct line line;
-	size_t i;
 
 	if (line_reader_flush(&d->server_line, &line)) {
 		line.flags |= SW_BIT(SW_FLAG_TRUNCATED);
@@ -758,11 +759,9 @@ void server_gap(struct dialogue *d, uint64_t len, struct origin origin)
 	client_server_speaks(d, origin);
 	session_gap(d->b, SW_SERVER, (int64_t)len,
 	    dialogue_span(origin, origin));
-	for (i = 0; i < d->queue_count; i++)
-		if (!smtp_queue_at(d, i)->uncertain) {
-			smtp_queue_at(d, i)->uncertain = true;
-			d->queue_uncertain++;
-		}
+	/* those that are uncertain stand first */
+	for (; d->queue_uncertain < d->queue_count; d->queue_uncertain++)
+		smtp_queue_at(d, d->queue_uncertain)->uncertain = true;
 	d->reply_end += len;
 	d->greeting_due = false;
 	d->server_after_gap = true;

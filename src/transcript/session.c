@@ -123,7 +123,7 @@ bool session_bdat_parse(struct slice argument, uint64_t *size_r,
 		return false;
 	rest = slice_trim(slice_from(rest, n));
 	*last_r = slice_eq_nocase(rest, slice_str("LAST"));
-	return true;
+	return *last_r || rest.len == 0;
 }
 
 enum sw_status session_builder_new(const struct session_options *options,

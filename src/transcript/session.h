@@ -74,7 +74,7 @@ enum verb {
 enum verb session_verb(struct slice line, size_t *len_r);
 
 /* BDAT's argument (RFC 3030): chunk size and LAST.  false: no size that can
- * be read, or over 2^63 - 1. */
+ * be read, or over 2^63 - 1, or anything but LAST behind it. */
 bool session_bdat_parse(struct slice argument, uint64_t *size_r,
     bool *last_r);
 
