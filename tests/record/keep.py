@@ -17,7 +17,7 @@ import sys
 
 PCAPS = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                      "..", "..", "pcaps")
-ENDINGS = (".pcap", ".server.log", ".client.log", ".keylog")
+ENDINGS = (".pcap", ".server.log", ".mail.log", ".client.log", ".keylog")
 OURS = re.compile(rb"/root|/work|/home/(?!bob)|/tmp/|record\.[A-Za-z0-9]{6}|"
                   + re.escape(os.uname().nodename.encode()) + rb"\.")
 

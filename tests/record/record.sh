@@ -35,19 +35,24 @@
 set -u
 export LC_ALL=C.UTF-8 TZ=UTC PATH=/usr/sbin:/usr/bin:/sbin:/bin
 here=$(cd "$(dirname "$0")" && pwd)
-scratch= keep=
-mx_pid= client_pid= tcpdump_pid=
+scratch='' keep='' failed=''
 
 die() { echo "record.sh: $*" >&2; exit 1; }
 say() { echo "record.sh: $*" >&2; }
 
+# shellcheck source=tests/record/lib/hosts.sh
 . "$here/lib/hosts.sh"
+# shellcheck source=tests/record/lib/scene.sh
 . "$here/lib/scene.sh"
+# shellcheck source=tests/record/lib/dialogues.sh
+. "$here/lib/dialogues.sh"
+# shellcheck source=tests/record/lib/common.sh
+. "$here/lib/common.sh"
 
 need() {
 	local p
 	[ "$(id -u)" = 0 ] || die "must be run as root"
-	for p in unshare nsenter ip tcpdump apt-get; do
+	for p in unshare nsenter ip tcpdump apt-get pgrep; do
 		command -v $p >/dev/null || die "$p is not installed"
 	done
 	unshare --mount --net --pid --uts --ipc --fork true ||
@@ -72,19 +77,22 @@ shift $((OPTIND - 1))
 need
 [ -n "$scratch" ] || scratch=$(mktemp -d /var/tmp/record.XXXXXX)
 mkdir -p "$scratch/out" "$scratch/roots"
+scratch=$(cd "$scratch" && pwd)
 trap finish EXIT
 trap 'exit 1' INT TERM
 
 for what; do
 	server=${what%%/*}
-	scene=
+	scene=''
 	[ "$server" = "$what" ] || scene=${what#*/}
 	[ -f "$here/scenes/$server.sh" ] || die "no such server: $server"
 	# A subshell, so that one server's functions are not another's.
 	(
+		trap hosts_stop EXIT
+		# shellcheck source=/dev/null
 		. "$here/scenes/$server.sh"
 		server_scenes "$scene"
-		hosts_stop
-	) || say "$what: failed"
+	) || { say "$what: failed"; failed=yes; }
 done
 say "recorded in $scratch/out"
+[ -z "$failed" ]

@@ -9,6 +9,8 @@ Each line of the dialogue is one step; \\r \\n \\0 \\xNN and \\\\ stand for octe
   C+ TEXT     the same, but in one segment with the next thing that is sent
   R: TEXT     send TEXT without a line end
   R+ TEXT     the same, in one segment with the next thing that is sent
+  B: TEXT     send TEXT as a chunk: BDAT with its length, then TEXT
+  BL: TEXT    the same with LAST; B+ and BL+ as above
   S: CODE     read one whole reply; it must begin with CODE (empty: any)
   body N [W]  send N octets of text in lines of W (default 76) octets
   body+ N [W] the same, in one segment with the next thing that is sent
@@ -109,6 +111,13 @@ class Talk:
                                         server_hostname="mx.example.org")
         self.note("%s %s" % (self.sock.version(), self.sock.cipher()[0]))
 
+    def fin(self):
+        try:
+            self.sock.shutdown(socket.SHUT_WR)
+            self.note("sent FIN")
+        except OSError as e:
+            self.note("no FIN: %s" % e)
+
     def rst(self):
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
                              struct.pack("ii", 1, 0))
@@ -123,6 +132,10 @@ class Talk:
             self.send(octets + b"\r\n", word == "C+")
         elif word in ("R:", "R+"):
             self.send(octets, word == "R+")
+        elif word in ("B:", "B+", "BL:", "BL+"):
+            last = " LAST" if word[1] == "L" else ""
+            self.send(b"BDAT %d%s\r\n" % (len(octets), last.encode())
+                      + octets, word[-1] == "+")
         elif word == "S:":
             self.reply(rest)
         elif word in ("body", "body+"):
@@ -134,8 +147,7 @@ class Talk:
         elif word == "eof":
             self.until_eof()
         elif word == "fin":
-            self.sock.shutdown(socket.SHUT_WR)
-            self.note("sent FIN")
+            self.fin()
         elif word == "rst":
             self.rst()
         elif word not in ("#", ""):

@@ -6,7 +6,7 @@ root_make() {
 	local name=$1 dir="$scratch/roots/$1"
 	shift
 	[ -e "$dir/done" ] && return
-	mkdir -p "$dir/upper" "$dir/work" "$dir/root"
+	mkdir -p "$dir/upper" "$dir/work" "$dir/root" "$dir/fresh"
 	say "$name: installing $*"
 	unshare --mount --uts --pid --fork bash -c '
 		hostname mx.example.org
@@ -22,15 +22,34 @@ root_make() {
 	touch "$dir/done"
 }
 
+mx_pid='' client_pid='' wire_pid='' wire_py='' tcpdump_pid=''
+
+client_packages="swaks libnet-ssleay-perl libio-socket-ssl-perl
+	libauthen-sasl-perl libdigest-hmac-perl libauthen-ntlm-perl curl
+	msmtp python3 ethtool"
+postfix_packages="postfix postfix-pcre sasl2-bin libsasl2-modules openssl ethtool"
+exim_packages="exim4-daemon-heavy exim4-base exim4-config openssl ethtool"
+opensmtpd_packages="opensmtpd openssl procps ethtool"
+sendmail_packages="sendmail-bin sendmail-base sendmail-cf m4 sasl2-bin
+	libsasl2-modules python3 openssl ethtool"
+
 # package_version PACKAGE: of the server's host
 package_version() { on_mx dpkg-query -W -f '${Version}' "$1"; }
 
-# root_mount DIR: the overlay and what a system needs beneath it.  Runs in the
-# mount namespace of its host.
+# root_mount DIR [fresh]: the overlay and what a system needs beneath it.  Runs
+# in the mount namespace of its host.  Fresh: another overlay upon it, in
+# memory, so that what the host writes is forgotten.
 root_mount() {
 	local r="$1/root" d
 	mount -t overlay overlay -o \
 		"lowerdir=/,upperdir=$1/upper,workdir=$1/work" "$r" || return 1
+	if [ "${2-}" = fresh ]; then
+		mount -o remount,ro "$r"
+		mount -t tmpfs tmpfs "$1/fresh" || return 1
+		mkdir "$1/fresh/upper" "$1/fresh/work"
+		mount -t overlay overlay -o "lowerdir=$r,upperdir=$1/fresh/upper,workdir=$1/fresh/work" "$r" ||
+			return 1
+	fi
 	for d in root home work tmp var/tmp run srv mnt opt; do
 		[ -d "$r/$d" ] && mount -t tmpfs -o mode=755 tmpfs "$r/$d"
 	done
@@ -54,7 +73,7 @@ host_start() {
 	unshare --mount --uts --ipc --net --pid --fork --kill-child bash -c '
 		hostname "$3"
 		. "$1/lib/hosts.sh"
-		root_mount "$2" || exit 1
+		root_mount "$2" fresh || exit 1
 		mkdir -p "$2/root/srv/record"
 		cp -r "$1/clients" "$1/conf" "$2/root/srv/record/"
 		hosts_files "$2/root" "$3"
@@ -120,20 +139,53 @@ hosts_start() {
 	[ -n "$mx_pid" ] && [ -n "$client_pid" ] || die "no hosts"
 	nsenter -t "$mx_pid" --net ip link add swm type veth \
 		peer name swc netns "$client_pid" || die "no veth"
+	link_ends
+}
+
+# link_ends: addresses, and segments as they cross a wire: no offload, so that
+# checksums are right.
+link_ends() {
 	link_side "$mx_pid" swm 02:00:00:00:00:25 \
-		192.0.2.25 192.0.2.26 2001:db8::25
+		192.0.2.25 192.0.2.26 192.0.2.27 192.0.2.28 2001:db8::25
 	link_side "$client_pid" swc 02:00:00:00:00:10 \
-		192.0.2.10 2001:db8::10
-	# Segments as they cross a wire: no offload, so checksums are right.
+		192.0.2.10 192.0.2.13 192.0.2.14 192.0.2.15 2001:db8::10
 	on_mx ethtool -K eth0 tx off rx off tso off gso off gro off >/dev/null
 	on_client ethtool -K eth0 tx off rx off tso off gso off gro off \
 		>/dev/null
 }
 
+# wire_worsen SEED: put lib/wire.py between the hosts.
+wire_worsen() {
+	nsenter -t "$mx_pid" --net ip link del eth0
+	unshare --net sleep infinity &
+	wire_pid=$!
+	sleep 0.3
+	nsenter -t "$mx_pid" --net ip link add swm type veth \
+		peer name wa netns "$wire_pid"
+	nsenter -t "$client_pid" --net ip link add swc type veth \
+		peer name wb netns "$wire_pid"
+	nsenter -t "$wire_pid" --net ip link set dev wa up
+	nsenter -t "$wire_pid" --net ip link set dev wb up
+	link_ends
+	nsenter -t "$wire_pid" --net /usr/bin/python3 "$here/lib/wire.py" \
+		wa wb "$1" &
+	wire_py=$!
+	sleep 0.5
+}
+
+# wire_mend: the good wire again.
+wire_mend() {
+	[ -z "$wire_pid" ] && return
+	kill "$wire_py" "$wire_pid" 2>/dev/null
+	wait "$wire_py" "$wire_pid" 2>/dev/null
+	wire_py='' wire_pid=''
+}
+
 hosts_stop() {
 	[ -n "$tcpdump_pid" ] && kill "$tcpdump_pid" 2>/dev/null
+	wire_mend
 	[ -n "$mx_pid" ] && kill -9 "$mx_pid" 2>/dev/null
 	[ -n "$client_pid" ] && kill -9 "$client_pid" 2>/dev/null
-	tcpdump_pid= mx_pid= client_pid=
+	tcpdump_pid='' mx_pid='' client_pid=''
 	return 0
 }
