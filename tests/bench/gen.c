@@ -412,8 +412,12 @@ static size_t body_size(struct gen *g)
 {
 	static const double share[] = {.05, .08, .1, .15, .2, .3, .4, .5, .6,
 	    .7, .8, .9, 1, 1.2, 1.4, 1.6, 1.8, 2.1, 2.6, 3.51};
+	size_t lines;
 	double scale = share[below(g, 20)] * (0.5 + below(g, 1001) / 1000.0);
-	size_t lines = (size_t)((double)g->mean_body * scale) / LINE + 1;
+	/* too few to make an average */
+	if (g->o.sessions < 20)
+		scale = 1;
+	lines = (size_t)((double)g->mean_body * scale) / LINE + 1;
 
 	return lines * LINE;
 }
