@@ -461,6 +461,9 @@ static void consequences(struct dialogue *d, struct outstanding *o,
 static void unprompted(struct dialogue *d, const struct reply_in *in)
 {
 	if (in->code == 354 && d->client == CLIENT_GUESS) {
+		/* what came before was some other content, or none */
+		if (d->data_open)
+			client_break_body(d, d->data_last_origin, false);
 		client_expect_body(d, 0, 0, true);
 		return;
 	}
