@@ -28,6 +28,7 @@ Behind `== expect` a case says, one a line:
   an event's flags end the line (` #pipelined #bare-lf`; none given: it has
   none), other fields follow behind ` :: {JSON}`.
   message {JSON} = TEXT         every message, in order; TEXT its content
+  absent NAME...       fields that are not there, at any depth
   note CODE            every note's code; `note? CODE` may or may not be;
                        `note *`: any
 Objects match if all that is given is so; lists have the same length; "*"
@@ -65,6 +66,7 @@ class Session:
 		self.fields = fields
 		self.events, self.messages = [], []
 		self.notes, self.maybe = set(), {'gap'}
+		self.absent = []
 
 
 class Expect:
@@ -92,6 +94,8 @@ class Expect:
 			self.sessions.append(Session(json.loads(rest or '{}')))
 		elif word == 'message':
 			self.sessions[-1].messages.append(message(rest))
+		elif word == 'absent':
+			self.sessions[-1].absent = rest.split()
 		elif word == 'note':
 			self.sessions[-1].notes.add(rest)
 		elif word == 'note?':
@@ -264,6 +268,9 @@ def compare_session(want, got, i, out):
 	if want.events is not None:
 		compare_events(want, got.get('events', []), where, out)
 	compare(want.messages, got.get('messages'), where + ' messages', out)
+	if strip(got, want.absent) != got:
+		out.append('%s: has one of the fields %s' % (where,
+		    ' '.join(want.absent)))
 	codes = {n['code'] for n in got.get('notes', [])}
 	if '*' not in want.notes:
 		for code in sorted(want.notes - codes):
@@ -332,7 +339,7 @@ def check(case, expect, mss):
 	for i, (want, got) in enumerate(zip(expect.sessions, told)):
 		if mss:
 			keys = ('at', 'source', 'tcp', 'start', 'end',
-			    'time')
+			    'time', 'clock')
 			want.fields = strip(want.fields, keys)
 			want.events = want.events and strip(want.events,
 			    keys)

@@ -366,6 +366,29 @@ def t_long_line(t):
 	linear(results[0], results[1], 4)
 
 
+def t_large_message(t):
+	"""A large message needs no more memory than a small one."""
+	results = []
+	for n in (10, 200):
+		f = Talk(t, 'large.pcap')
+		f.hello()
+		f.say('C', b'MAIL FROM:<a@example.net>\r\n')
+		f.say('S', b'250 2.1.0 Ok\r\n')
+		f.say('C', b'DATA\r\n')
+		f.say('S', b'354 go ahead\r\n')
+		for _ in range(n):
+			f.say('C', (b'x' * 78 + b'\r\n') * 12500)
+		f.say('C', b'.\r\n')
+		f.say('S', b'250 2.0.0 Ok\r\n')
+		results.append(read(f.bye()))
+		m = results[-1].sessions()[0]['messages'][0]
+		need(m['size'] == n * 1000000 and m['sha256'], 'size %s' %
+		    m['size'])
+	need(SANITIZED or results[1].kib < results[0].kib + 4096,
+	    '%d KiB, then %d' % (results[0].kib, results[1].kib))
+	linear(results[0], results[1], 20)
+
+
 def t_reply_without_end(t):
 	results = []
 	for n in (200, 800):
