@@ -183,15 +183,10 @@ struct flow *tcp_flows_lonely(const struct flows *t, const struct flow *after,
 	else
 		f = t->lonely[hash(t, &seg->src, &seg->dst, 0,
 		    seg->tunnel_tag) & t->mask];
-	for (; f; f = f->lonely_next) {
-		int dir = tcp_flows_dir(f, &seg->src, &seg->dst);
-
-		if (dir >= 0 &&
-		    f->common.info.tunnel_tag == seg->tunnel_tag &&
-		    !(f->side[dir].flags & SIDE_SEEN))
-			return f;
-	}
-	return NULL;
+	while (f && (f->common.info.tunnel_tag != seg->tunnel_tag ||
+	    tcp_flows_dir(f, &seg->src, &seg->dst) < 0))
+		f = f->lonely_next;
+	return f;
 }
 
 /* --- places in the table ------------------------------------------------ */

@@ -51,6 +51,9 @@ static bool is_mirror(const struct flow *f, int dir,
 {
 	const struct side *s = &f->side[dir], *o = &f->side[!dir];
 
+	if ((s->flags & SIDE_SEEN) || f->alias ||
+	    f->common.info.vlan_tag == seg->vlan_tag)
+		return false;
 	if ((s->flags & (SIDE_BASE | SIDE_GUESS)) &&
 	    !(seg->flags & TCP_SYN) &&
 	    !is_near(side_offset(s, seg->seq) + TCP_SLACK, 2 * TCP_SLACK))
@@ -65,17 +68,15 @@ static struct flow *join(struct tcp_engine *e, const struct segment *seg,
 {
 	struct flow *f = NULL;
 
-	/* Among equals the newest that fits; a handful is enough. */
-	for (int i = 0; i < 8; i++) {
+	/* Among equals the newest that fits.  No more than a handful: an
+	 * attacker may have as many as there are tags. */
+	for (int i = 0;; i++) {
 		f = tcp_flows_lonely(&e->flows, f, seg);
-		if (!f)
+		if (!f || i == 8)
 			return NULL;
 		*dir_r = tcp_flows_dir(f, &seg->src, &seg->dst);
-		if (f->common.info.vlan_tag != seg->vlan_tag && !f->alias &&
-		    is_mirror(f, *dir_r, seg))
+		if (is_mirror(f, *dir_r, seg))
 			break;
-		if (i == 7)
-			return NULL;
 	}
 	if (!tcp_flows_alias(&e->flows, f, seg->vlan_tag)) {
 		e->nomem = true;

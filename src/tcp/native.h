@@ -301,8 +301,8 @@ struct flow *tcp_flows_find(const struct flows *t, const struct endpoint *src,
 /* Direction of a segment in a flow that has its endpoints. */
 int tcp_flows_dir(const struct flow *f, const struct endpoint *src,
     const struct endpoint *dst);
-/* The next of the one-sided flows with these endpoints, whatever their VLAN,
- * that was seen only from dst to src; after NULL the first. */
+/* The next of the one-sided flows with the endpoints of seg, whatever their
+ * VLAN and side; after NULL the newest. */
 struct flow *tcp_flows_lonely(const struct flows *t, const struct flow *after,
     const struct segment *seg);
 /* A second place for f under another VLAN tag; false: no memory. */

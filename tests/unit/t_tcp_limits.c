@@ -156,6 +156,30 @@ static void test_hostile_order(void **state)
 	script_free(s);
 }
 
+/* One connection under as many VLAN tags as there can be flows. */
+static void test_hostile_vlans(void **state)
+{
+	struct script *s = script_new(NULL);
+
+	(void)state;
+	for (uint32_t i = 1; i <= 2 * LIMIT_SHARD_FLOWS; i++) {
+		s->host[0].vlan = i;
+		script_segment(s, 0, TCP_SYN, 0, 0, "");
+		if (s->len > 1u << 19)
+			s->len = 0;
+	}
+	assert_int_equal(s->e->flows.count, LIMIT_SHARD_FLOWS);
+	/* The mirror image of the newest is still found. */
+	s->len = 0;
+	s->host[1].vlan = 1;
+	script_run(s, "S SA 0 0\nC A 0 0\n");
+	assert_non_null(strstr(s->out, ":open\n"));
+	assert_non_null(strstr(s->out, "note S vlan-asymmetric"));
+	s->len = 0;
+	script_run(s, "vlan C 1\n");
+	script_free(s);
+}
+
 /* --- parts -------------------------------------------------------------- */
 
 static void add(struct stretches *q, uint64_t off, const char *text,
@@ -330,6 +354,7 @@ int main(void)
 		cmocka_unit_test(test_flow_limit),
 		cmocka_unit_test(test_closed_limit),
 		cmocka_unit_test(test_hostile_order),
+		cmocka_unit_test(test_hostile_vlans),
 		cmocka_unit_test(test_stretches),
 		cmocka_unit_test(test_stretches_order),
 		cmocka_unit_test(test_ack_ages),
