@@ -51,6 +51,12 @@ compiler()
 		"${CC:-cc}" -x c -fsyntax-only -
 }
 
+sanitizers()
+{
+	printf 'int main(void) { return 0; }\n' |
+		clang -fsanitize=address,undefined -x c - -o /dev/null
+}
+
 need gcc "C compiler" compiler
 need libc6-dev "headers of the C library" compiler
 need pkg-config "finds the libraries" has "${PKG_CONFIG:-pkg-config}"
@@ -75,6 +81,7 @@ fi
 if [ "$what" = ci ]; then
 	need git "sources of the distribution" has git
 	need clang "second compiler, fuzzers" has clang
+	need libclang-rt-14-dev "sanitizers of clang" sanitizers
 	need clang-tidy "lint" has clang-tidy
 	need clang-format "lint" has clang-format
 	need cppcheck "lint" has cppcheck
