@@ -18,8 +18,11 @@ import sys
 PCAPS = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                      "..", "..", "pcaps")
 ENDINGS = (".pcap", ".server.log", ".mail.log", ".client.log", ".keylog")
-OURS = re.compile(rb"/root|/work|/home/(?!bob)|/tmp/|record\.[A-Za-z0-9]{6}|"
-                  + re.escape(os.uname().nodename.encode()) + rb"\.")
+# Folders that are not the system's, and the machine's name.
+OURS = re.compile("|".join(
+    ["/" + re.escape(d) + "/" for d in sorted(os.listdir("/")) + ["tmp"]
+     if not re.match("(bin|boot|dev|etc|lib.*|proc|run|sbin|srv|sys|usr|var)$",
+                     d)] + [re.escape(os.uname().nodename) + r"\."]).encode())
 
 
 def tshark(path, *more):

@@ -50,8 +50,13 @@ root_mount() {
 		mount -t overlay overlay -o "lowerdir=$r,upperdir=$1/fresh/upper,workdir=$1/fresh/work" "$r" ||
 			return 1
 	fi
-	for d in root home work tmp var/tmp run srv mnt opt; do
-		[ -d "$r/$d" ] && mount -t tmpfs -o mode=755 tmpfs "$r/$d"
+	# Of the machine's own folders the host sees the system's alone.
+	for d in "$r"/* "$r/var/tmp"; do
+		case ${d#"$r/"} in
+		bin | boot | dev | etc | lib* | proc | sbin | sys | usr | var) ;;
+		*) [ -d "$d" ] && [ ! -L "$d" ] &&
+			mount -t tmpfs -o mode=755 tmpfs "$d" ;;
+		esac
 	done
 	chmod 1777 "$r/tmp" "$r/var/tmp"
 	mkdir -p "$r/run/lock"
