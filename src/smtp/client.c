@@ -117,7 +117,8 @@ void client_expect_chunk(struct dialogue *d, const struct outstanding *o,
 {
 	expect_content(d, o->n, method, flags, true, true);
 	d->data_last = method == SW_METHOD_BDAT ? o->last : true;
-	if (o->pipelined)
+	/* XEXCH50's octets wait for its 354. */
+	if (o->pipelined && o->verb != VERB_XEXCH50)
 		d->data_flags |= SW_BIT(SW_FLAG_PIPELINED);
 	d->chunk_left = o->size;
 	d->client = CLIENT_CHUNK;
