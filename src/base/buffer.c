@@ -4,6 +4,13 @@
 
 #include <stdlib.h>
 
+const char buffer_pairs[200] =
+    "0001020304050607080910111213141516171819"
+    "2021222324252627282930313233343536373839"
+    "4041424344454647484950515253545556575859"
+    "6061626364656667686970717273747576777879"
+    "8081828384858687888990919293949596979899";
+
 void buffer_init(struct buffer *b, size_t max)
 {
 	memset(b, 0, sizeof(*b));
@@ -62,14 +69,13 @@ bool buffer_append(struct buffer *b, const void *p, size_t len)
 
 bool buffer_append_u64(struct buffer *b, uint64_t v)
 {
-	char digits[20];
-	size_t i = sizeof(digits);
+	unsigned n = buffer_digits(v);
 
-	do {
-		digits[--i] = (char)('0' + v % 10);
-		v /= 10;
-	} while (v > 0);
-	return buffer_append(b, digits + i, sizeof(digits) - i);
+	if (!buffer_reserve(b, n))
+		return false;
+	buffer_put_digits(b->p + b->len, v, n);
+	b->len += n;
+	return true;
 }
 
 bool buffer_append_i64(struct buffer *b, int64_t v)

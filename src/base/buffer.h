@@ -38,6 +38,30 @@ static inline bool buffer_append_char(struct buffer *b, char c)
 	}
 	return buffer_append(b, &c, 1);
 }
+/* "00" to "99". */
+extern const char buffer_pairs[200];
+/* How many digits has v? */
+static inline unsigned buffer_digits(uint64_t v)
+{
+	unsigned n = 1;
+
+	for (; v >= 10000; v /= 10000)
+		n += 4;
+	return n + (v >= 10) + (v >= 100) + (v >= 1000);
+}
+/* Write the last n digits of v, zeros in front, at p; returns p + n. */
+static inline uint8_t *buffer_put_digits(uint8_t *p, uint64_t v, unsigned n)
+{
+	uint8_t *end = p + n;
+
+	for (; n >= 2; v /= 100) {
+		n -= 2;
+		memcpy(p + n, buffer_pairs + v % 100 * 2, 2);
+	}
+	if (n > 0)
+		p[0] = (uint8_t)('0' + v % 10);
+	return end;
+}
 /* Decimal. */
 bool buffer_append_u64(struct buffer *b, uint64_t v);
 bool buffer_append_i64(struct buffer *b, int64_t v);

@@ -108,47 +108,34 @@ int clock_digits(int64_t resolution_ns)
 	return digits;
 }
 
-/* v in count digits, zeros in front. */
-static uint8_t *put_digits(uint8_t *w, uint32_t v, int count)
-{
-	int i;
-
-	for (i = count - 1; i >= 0; i--) {
-		w[i] = (uint8_t)('0' + v % 10);
-		v /= 10;
-	}
-	return w + count;
-}
-
 /* int64 nanoseconds span the years 1677 to 2262: always four digits. */
 static uint8_t *put_date(uint8_t *w, const struct civil *c, char sep)
 {
-	w = put_digits(w, (uint32_t)c->year, 4);
+	w = buffer_put_digits(w, (uint64_t)c->year, 4);
 	*w++ = '-';
-	w = put_digits(w, (uint32_t)c->month, 2);
+	w = buffer_put_digits(w, (uint64_t)c->month, 2);
 	*w++ = '-';
-	w = put_digits(w, (uint32_t)c->day, 2);
+	w = buffer_put_digits(w, (uint64_t)c->day, 2);
 	*w++ = (uint8_t)sep;
 	return w;
 }
 
-/* Digits beyond the resolution are cut, never rounded into the future. */
-static uint8_t *put_time(uint8_t *w, const struct civil *c, int digits)
+static uint8_t *put_time(uint8_t *w, const struct civil *c)
 {
-	uint32_t fraction = (uint32_t)c->ns;
-	int i;
+	w = buffer_put_digits(w, (uint64_t)c->hour, 2);
+	*w++ = ':';
+	w = buffer_put_digits(w, (uint64_t)c->minute, 2);
+	*w++ = ':';
+	return buffer_put_digits(w, (uint64_t)c->second, 2);
+}
 
-	w = put_digits(w, (uint32_t)c->hour, 2);
-	*w++ = ':';
-	w = put_digits(w, (uint32_t)c->minute, 2);
-	*w++ = ':';
-	w = put_digits(w, (uint32_t)c->second, 2);
-	if (digits == 0)
-		return w;
-	for (i = digits; i < 9; i++)
-		fraction /= 10;
-	*w++ = '.';
-	return put_digits(w, fraction, digits);
+/* Digits beyond the resolution are cut, never rounded into the future. */
+static void put_fraction(uint8_t *w, uint32_t ns, unsigned digits)
+{
+	static const uint32_t units[] = { 1000000000, 100000000, 10000000,
+		1000000, 100000, 10000, 1000, 100, 10, 1 };
+
+	buffer_put_digits(w, ns / units[digits], digits);
 }
 
 static uint8_t *put_offset(uint8_t *w, int32_t offset_s)
@@ -157,16 +144,41 @@ static uint8_t *put_offset(uint8_t *w, int32_t offset_s)
 	uint32_t minutes = (uint32_t)((s < 0 ? -s : s) / 60);
 
 	*w++ = offset_s < 0 ? '-' : '+';
-	w = put_digits(w, minutes / 60, 2);
+	w = buffer_put_digits(w, minutes / 60, 2);
 	*w++ = ':';
-	return put_digits(w, minutes % 60, 2);
+	return buffer_put_digits(w, minutes % 60, 2);
 }
 
-bool clock_append(struct buffer *b, const struct sw_clock *clock,
+/* The text of a whole second, and where its fraction goes. */
+static void make_memo(struct clock_memo *m, const struct sw_clock *clock,
     int64_t ts_ns, char sep)
 {
-	uint8_t text[48], *w = text;
+	uint8_t *w = m->text;
 	struct civil c;
+
+	clock_to_civil(ts_ns, &c);
+	if (clock->date != SW_DATE_NONE)
+		w = put_date(w, &c, sep);
+	w = put_time(w, &c);
+	m->digits = (unsigned)clock_digits(clock->resolution_ns);
+	if (m->digits > 0)
+		*w++ = '.';
+	m->fraction = (size_t)(w - m->text);
+	w += m->digits;
+	/* RFC 3339 has no zone for a time without a date to hang it on. */
+	if (clock->date != SW_DATE_NONE && clock->zone == SW_ZONE_UTC)
+		*w++ = 'Z';
+	else if (clock->date != SW_DATE_NONE &&
+	    clock->zone == SW_ZONE_OFFSET)
+		w = put_offset(w, clock->offset_s);
+	m->len = (size_t)(w - m->text);
+	m->second_ns = (uint64_t)ts_ns - (uint64_t)c.ns;
+}
+
+bool clock_append_next(struct buffer *b, struct clock_memo *m,
+    const struct sw_clock *clock, int64_t ts_ns, char sep)
+{
+	uint64_t ns;
 
 	if (ts_ns == SW_NO_TIME)
 		return true;
@@ -177,15 +189,21 @@ bool clock_append(struct buffer *b, const struct sw_clock *clock,
 		if (shifted != SW_NO_TIME)
 			ts_ns = shifted;
 	}
-	clock_to_civil(ts_ns, &c);
-	if (clock->date != SW_DATE_NONE)
-		w = put_date(w, &c, sep);
-	w = put_time(w, &c, clock_digits(clock->resolution_ns));
-	/* RFC 3339 has no zone for a time without a date to hang it on. */
-	if (clock->date != SW_DATE_NONE && clock->zone == SW_ZONE_UTC)
-		*w++ = 'Z';
-	else if (clock->date != SW_DATE_NONE &&
-	    clock->zone == SW_ZONE_OFFSET)
-		w = put_offset(w, clock->offset_s);
-	return buffer_append(b, text, (size_t)(w - text));
+	ns = (uint64_t)ts_ns - m->second_ns;
+	if (m->len == 0 || ns >= NS_PER_S) {
+		make_memo(m, clock, ts_ns, sep);
+		ns = (uint64_t)ts_ns - m->second_ns;
+	}
+	put_fraction(m->text + m->fraction, (uint32_t)ns, m->digits);
+	return buffer_append(b, m->text, m->len);
+}
+
+bool clock_append(struct buffer *b, const struct sw_clock *clock,
+    int64_t ts_ns, char sep)
+{
+	struct clock_memo m;
+
+	m.len = 0;
+	m.second_ns = 0;
+	return clock_append_next(b, &m, clock, ts_ns, sep);
 }

@@ -45,4 +45,17 @@ int clock_digits(int64_t resolution_ns);
 bool clock_append(struct buffer *b, const struct sw_clock *clock,
     int64_t ts_ns, char sep);
 
+/* The text of the last time, of which the next one needs only the fraction
+ * changed if it lies in the same second. */
+struct clock_memo {
+	size_t len;        /* 0: nothing yet */
+	uint64_t second_ns; /* start of its second, modulo 2^64 */
+	size_t fraction;   /* where its digits stand in text */
+	unsigned digits;
+	uint8_t text[48];
+};
+/* The same for many times of one clock and sep; *m begins with len 0. */
+bool clock_append_next(struct buffer *b, struct clock_memo *m,
+    const struct sw_clock *clock, int64_t ts_ns, char sep);
+
 #endif

@@ -280,10 +280,65 @@ static uint8_t *json_chunk(uint8_t *w, const uint8_t **p,
 	return w;
 }
 
+/* Copy n octets, 1 to 7, in words that overlap; false: one is not plain. */
+static bool copy_few_plain(uint8_t *w, const uint8_t *p, size_t n)
+{
+	if (n >= 4) {
+		uint32_t first, last;
+
+		memcpy(&first, p, sizeof(first));
+		memcpy(&last, p + n - 4, sizeof(last));
+		memcpy(w, &first, sizeof(first));
+		memcpy(w + n - 4, &last, sizeof(last));
+		return is_plain_json((uint64_t)first << 32 | last);
+	}
+	w[0] = p[0];
+	w[n / 2] = p[n / 2];
+	w[n - 1] = p[n - 1];
+	return is_plain_json((ONES * ' ') << 24 | (uint32_t)p[0] << 16 |
+	    (uint32_t)p[n / 2] << 8 | p[n - 1]);
+}
+
+static bool copy_plain(uint8_t *w, struct slice s)
+{
+	size_t i;
+	uint64_t v;
+
+	if (s.len < 8)
+		return copy_few_plain(w, s.p, s.len);
+	for (i = 0; i + 8 < s.len; i += 8) {
+		v = load8(s.p + i);
+		if (!is_plain_json(v))
+			return false;
+		memcpy(w + i, &v, sizeof(v));
+	}
+	v = load8(s.p + s.len - 8);
+	memcpy(w + s.len - 8, &v, sizeof(v));
+	return is_plain_json(v);
+}
+
+/* The usual string: short, nothing in it to be escaped, and room for it.
+ * false: it is another one, nothing was appended. */
+static bool append_plain_json(struct buffer *b, struct slice s)
+{
+	uint8_t *w;
+
+	if (s.len == 0 || s.len > CHUNK || b->capacity - b->len < s.len + 2)
+		return false;
+	w = b->p + b->len;
+	if (!copy_plain(w + 1, s))
+		return false;
+	w[0] = w[s.len + 1] = '"';
+	b->len += s.len + 2;
+	return true;
+}
+
 bool escape_json(struct buffer *b, struct slice s)
 {
 	struct state st = { NULL, false, NULL, false };
 
+	if (append_plain_json(b, s))
+		return false;
 	buffer_append_char(b, '"');
 	if (escape_chunks(b, s, json_chunk, &st))
 		buffer_append_char(b, '"');

@@ -41,14 +41,14 @@ static inline void json_bool(struct buffer *b, bool v)
 
 static inline void json_u64(struct buffer *b, uint64_t v)
 {
-	char digits[20];
-	size_t i = sizeof(digits);
+	unsigned n = buffer_digits(v);
 
-	do {
-		digits[--i] = (char)('0' + v % 10);
-		v /= 10;
-	} while (v > 0);
-	json_put(b, digits + i, sizeof(digits) - i);
+	if (n < b->capacity - b->len) {
+		buffer_put_digits(b->p + b->len, v, n);
+		b->len += n;
+	} else {
+		(void)buffer_append_u64(b, v);
+	}
 }
 
 /* A number that may be SW_UNKNOWN. */

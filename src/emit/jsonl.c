@@ -20,6 +20,7 @@ struct teller {
 	const struct sw_clock *clock;
 	bool normal;   /* without at, time, end */
 	bool no_times; /* times are null */
+	struct clock_memo *memo;
 };
 
 /* --- values that occur everywhere --------------------------------------- */
@@ -31,7 +32,7 @@ static void put_time(const struct teller *t, int64_t ts_ns)
 		return;
 	}
 	LIT(t->b, "\"");
-	(void)clock_append(t->b, t->clock, ts_ns, 'T');
+	(void)clock_append_next(t->b, t->memo, t->clock, ts_ns, 'T');
 	LIT(t->b, "\"");
 }
 
@@ -667,8 +668,9 @@ static void put_lists(const struct teller *t, const struct sw_session *s)
 bool emit_jsonl(struct buffer *out, const struct sw_session *s,
     const struct emit_options *options)
 {
+	struct clock_memo memo = { .len = 0 };
 	struct teller t = {
-		out, &s->clock, options->normal, options->no_times,
+		out, &s->clock, options->normal, options->no_times, &memo,
 	};
 	size_t start = out->len;
 
