@@ -388,7 +388,8 @@ static void expect_per_recipient(struct dialogue *d, struct outstanding *o,
 
 	if (o->per_rcpt)
 		return;
-	if (o->kind == AWAIT_CONTENT && code == 353) {
+	if (code == 353 && (o->kind == AWAIT_CONTENT ||
+	    (o->verb == VERB_BDAT && o->last))) {
 		o->per_rcpt = o->prdr = true;
 		o->replies_left = accepted + 2; /* this one and the last */
 		o->index = -1;
@@ -425,7 +426,7 @@ static void consequences(struct dialogue *d, struct outstanding *o,
 	if (o->per_rcpt) {
 		/* BDAT's chunk comes before the verdicts on it; what is
 		 * parsed by that may move the queue. */
-		if (answered.kind == AWAIT_COMMAND && o->index == 0)
+		if (answered.kind == AWAIT_COMMAND && !answered.per_rcpt)
 			command_reply(d, &answered, code);
 		if (recipient_reply(d, smtp_queue_at(d, 0), code, in)) {
 			if (answered.kind == AWAIT_COMMAND)
@@ -471,6 +472,9 @@ static void unprompted(struct dialogue *d, const struct reply_in *in)
 		d->auth_expected = d->after_auth = d->auth_open = true;
 		return;
 	}
+	/* to a client that went away it is only polite */
+	if (in->code == 421 && d->close_told)
+		return;
 	if (d->server_after_gap || !d->any_reply || !d->client_known ||
 	    !d->start.opener_known || d->gap_seen[1] || d->gap_seen[0])
 		return;
