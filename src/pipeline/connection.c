@@ -7,6 +7,8 @@
 
 #include "pipeline/connection.h"
 
+#include "base/buffer.h"
+
 /* FNV-1a, 64 bits: fixed, so that ids are the same in every run. */
 static uint64_t hash_octets(uint64_t h, const void *p, size_t len)
 {
@@ -56,17 +58,31 @@ static uint64_t make_id(const struct tcp_flow_info *info)
 	return h;
 }
 
-static bool ip_text(const struct endpoint *e, char *text, size_t size)
+static void ip4_text(const uint8_t ip[4], char text[INET6_ADDRSTRLEN])
 {
-	return inet_ntop(e->family == 4 ? AF_INET : AF_INET6, e->ip, text,
-	    (socklen_t)size) != NULL;
+	uint8_t *w = (uint8_t *)text;
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		w = buffer_put_digits(w, ip[i], buffer_digits(ip[i]));
+		*w++ = i < 3 ? '.' : '\0';
+	}
+}
+
+static bool ip_text(const struct endpoint *e, char text[INET6_ADDRSTRLEN])
+{
+	if (e->family != 4)
+		return inet_ntop(AF_INET6, e->ip, text, INET6_ADDRSTRLEN) !=
+		    NULL;
+	ip4_text(e->ip, text);
+	return true;
 }
 
 void connection_endpoint(const struct endpoint *e, char *text, size_t size)
 {
 	char ip[INET6_ADDRSTRLEN];
 
-	if (!ip_text(e, ip, sizeof(ip)))
+	if (!ip_text(e, ip))
 		ip[0] = '\0';
 	snprintf(text, size, e->family == 4 ? "%s:%u" : "[%s]:%u", ip,
 	    e->port);
@@ -77,14 +93,37 @@ static void tell_endpoint(struct session_builder *b, struct sw_endpoint *to,
 {
 	char ip[INET6_ADDRSTRLEN];
 
-	if (ip_text(e, ip, sizeof(ip)))
+	if (ip_text(e, ip))
 		to->ip = session_text(b, slice_str(ip));
 	to->port = e->port;
 }
 
+/* SHA-1 with the shard's context: to look the algorithm up each time takes
+ * ten times as long as the digest. */
+static bool digest_sha1(struct shard *sh, const uint8_t *in, size_t len,
+    uint8_t *digest, unsigned *len_r)
+{
+	if (!sh->sha1) {
+		sh->sha1 = EVP_MD_CTX_new();
+		if (!sh->sha1 ||
+		    EVP_DigestInit_ex(sh->sha1, EVP_sha1(), NULL) != 1)
+			return false;
+	} else if (EVP_DigestInit_ex(sh->sha1, NULL, NULL) != 1) {
+		return false;
+	}
+	return EVP_DigestUpdate(sh->sha1, in, len) == 1 &&
+	    EVP_DigestFinal_ex(sh->sha1, digest, len_r) == 1;
+}
+
+void connection_fini(struct shard *sh)
+{
+	EVP_MD_CTX_free(sh->sha1);
+	sh->sha1 = NULL;
+}
+
 /* Community ID v1: "1:" base64(SHA-1(seed, addresses and ports in order,
  * protocol, padding)). */
-static void tell_community_id(struct session_builder *b,
+static void tell_community_id(struct shard *sh, struct session_builder *b,
     struct sw_session *s, const struct tcp_flow_info *info)
 {
 	int first = compare(&info->host[0], &info->host[1]) <= 0 ? 0 : 1;
@@ -106,7 +145,7 @@ static void tell_community_id(struct session_builder *b,
 	in[len++] = (uint8_t)a->port;
 	in[len++] = (uint8_t)(z->port >> 8);
 	in[len++] = (uint8_t)z->port;
-	if (EVP_Digest(in, len, digest, &digest_len, EVP_sha1(), NULL) != 1)
+	if (!digest_sha1(sh, in, len, digest, &digest_len))
 		return;
 	text[0] = '1';
 	text[1] = ':';
@@ -214,6 +253,6 @@ void connection_tell(struct shard *sh, struct session_builder *b,
 	tell_clock(sh, s, info);
 	tell_endpoint(b, &s->client, &info->host[client_dir]);
 	tell_endpoint(b, &s->server, &info->host[1 - client_dir]);
-	tell_community_id(b, s, info);
+	tell_community_id(sh, b, s, info);
 	tell_tcp(b, s, &facts, client_dir);
 }

@@ -338,5 +338,6 @@ void shard_fini(struct shard *s)
 		session_builder_free(&s->finished[i].builder);
 	free(s->finished);
 	pipeline_ids_fini(&s->ids);
+	connection_fini(s);
 	account_fini(&s->account);
 }

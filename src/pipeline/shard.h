@@ -51,6 +51,7 @@ struct shard {
 	struct wire_finished *finished;
 	size_t finished_count, finished_capacity;
 	struct id_set ids;
+	struct evp_md_ctx_st *sha1; /* of connection.c, or NULL */
 	bool memory; /* ran out */
 };
 
