@@ -120,6 +120,17 @@ static bool is_plain_text(uint64_t v)
 	return (has_special(v) | has_zero(v ^ ONES * '\\')) == 0;
 }
 
+size_t escape_plain_len(struct slice s)
+{
+	size_t i = 0;
+
+	while (s.len - i >= 8 && has_special(load8(s.p + i)) == 0)
+		i += 8;
+	while (i < s.len && s.p[i] >= 0x20 && s.p[i] < 0x7f)
+		i++;
+	return i;
+}
+
 bool escape_is_utf8(struct slice s)
 {
 	const uint8_t *p = s.p, *end = s.len > 0 ? p + s.len : p;

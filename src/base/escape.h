@@ -11,6 +11,8 @@
  * (RFC 3629: no overlong forms, no surrogates, up to U+10FFFF); 0 if it is
  * none or s is empty. */
 size_t escape_utf8_len(struct slice s);
+/* How many octets at the start of s are printable ASCII. */
+size_t escape_plain_len(struct slice s);
 /* Is all of s well-formed UTF-8? */
 bool escape_is_utf8(struct slice s);
 

@@ -4,6 +4,7 @@
 
 #include <smtpwire/transcript.h>
 
+#include "base/escape.h"
 #include "base/limits.h"
 
 void line_reader_init(struct line_reader *r)
@@ -21,9 +22,9 @@ void line_reader_fini(struct line_reader *r)
 static uint32_t flags_of(struct slice s)
 {
 	uint32_t flags = 0;
-	size_t i;
+	size_t i = escape_plain_len(s);
 
-	for (i = 0; i < s.len; i++) {
+	for (; i < s.len; i++) {
 		if (s.p[i] >= 0x80)
 			flags |= SW_BIT(SW_FLAG_8BIT);
 		else if (s.p[i] == 0)
