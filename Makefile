@@ -54,8 +54,8 @@ SRC_TRANSCRIPT := $(addprefix src/transcript/, \
 
 # octets of two directions -> the model
 SRC_SMTP := $(addprefix src/smtp/, \
-	auth.c body.c client.c dialogue.c line.c server.c start.c tls.c \
-	tls_ciphers.c)
+	auth.c body.c client.c content.c dialogue.c guess.c line.c server.c \
+	start.c tls.c tls_ciphers.c)
 
 # lines of logs -> the model
 SRC_LOGS := $(addprefix src/logs/, \

@@ -17,293 +17,7 @@
 #include "smtp/auth.h"
 
 /* RFC 5321 4.5.3.1.4, and RFC 4954 4 for AUTH. */
-enum { COMMAND_LINE_MAX = 512, AUTH_LINE_MAX = 12288 };
-
-static void feed(struct dialogue *d, struct slice octets,
-    const struct piece *p);
-
-/* --- held octets ---------------------------------------------------------- */
-
-bool smtp_held_add(struct held *h, struct slice octets,
-    const struct piece *piece)
-{
-	void *pieces = h->pieces;
-
-	if (h->octets.max == 0)
-		buffer_init(&h->octets, SIZE_MAX / 2);
-	if (!base_grow(&pieces, h->count, &h->capacity, sizeof(*piece)))
-		return false;
-	h->pieces = pieces;
-	if (!buffer_append_slice(&h->octets, octets))
-		return false;
-	h->pieces[h->count] = *piece;
-	h->pieces[h->count++].end = h->octets.len;
-	return true;
-}
-
-void smtp_held_clear(struct held *h)
-{
-	buffer_clear(&h->octets);
-	h->count = 0;
-}
-
-void smtp_held_fini(struct held *h)
-{
-	buffer_fini(&h->octets);
-	free(h->pieces);
-	memset(h, 0, sizeof(*h));
-}
-
-/* Give the octets of a held back to the parser, piece by piece. */
-static void give_back(struct dialogue *d, struct held *from)
-{
-	struct held mine = *from;
-	size_t i, at = 0;
-
-	memset(from, 0, sizeof(*from));
-	for (i = 0; i < mine.count; i++) {
-		struct slice octets = slice_make(mine.octets.p + at,
-		    mine.pieces[i].end - at);
-
-		at = mine.pieces[i].end;
-		feed(d, octets, &mine.pieces[i]);
-	}
-	smtp_held_fini(&mine);
-}
-
-void client_replay(struct dialogue *d)
-{
-	if (d->held.count > 0)
-		give_back(d, &d->held);
-}
-
-/* --- content -------------------------------------------------------------- */
-
-static void to_session(void *ctx, struct slice octets)
-{
-	session_data_octets(((struct dialogue *)ctx)->b, octets);
-}
-
-static struct body_sink sink_of(struct dialogue *d)
-{
-	struct body_sink sink = { to_session, d };
-
-	return sink;
-}
-
-static void expect_content(struct dialogue *d, uint32_t of,
-    enum sw_method method, uint32_t flags, bool start_seen, bool counted)
-{
-	d->data_of = of;
-	d->data_method = method;
-	d->data_flags = flags;
-	d->data_start_seen = start_seen;
-	d->data_last = true;
-	d->pending_gap = 0;
-	d->content_after_gap = false;
-	d->bare_lf_end = false;
-	body_init(&d->body, start_seen, counted);
-}
-
-void client_expect_body(struct dialogue *d, uint32_t of, uint32_t flags,
-    bool start_seen)
-{
-	expect_content(d, of, SW_METHOD_DATA, flags, start_seen, false);
-	d->client = CLIENT_BODY;
-}
-
-void client_expect_chunk(struct dialogue *d, const struct outstanding *o,
-    enum sw_method method, uint32_t flags)
-{
-	expect_content(d, o->n, method, flags, true, true);
-	d->data_last = method == SW_METHOD_BDAT ? o->last : true;
-	/* XEXCH50's octets wait for its 354. */
-	if (o->pipelined && o->verb != VERB_XEXCH50)
-		d->data_flags |= SW_BIT(SW_FLAG_PIPELINED);
-	d->chunk_left = o->size;
-	d->client = CLIENT_CHUNK;
-}
-
-/* The data event begins with its first octet. */
-static void open_data(struct dialogue *d, struct origin origin)
-{
-	struct data_in in;
-
-	if (d->data_open)
-		return;
-	in.of = d->data_of;
-	in.method = d->data_method;
-	in.start_seen = d->data_start_seen;
-	in.flags = dialogue_flags(d, d->data_flags);
-	in.span = dialogue_span(origin, origin);
-	if (in.flags & SW_BIT(SW_FLAG_AFTER_GAP))
-		d->client_after_gap = false; /* told of the content */
-	d->data_n = session_data_begin(d->b, &in);
-	d->data_open = true;
-}
-
-static void close_data(struct dialogue *d, bool complete)
-{
-	uint32_t flags = d->body.flags;
-
-	if (!d->data_open)
-		return;
-	if (d->body.counted)
-		flags &= ~SW_BIT(SW_FLAG_OVERLONG);
-	d->data_open = false;
-	session_data_end(d->b, complete, d->data_last,
-	    (int64_t)d->body.wire, flags,
-	    dialogue_span(d->data_last_origin, d->data_last_origin));
-	dialogue_remember(d, d->data_n, dialogue_dir(d, SW_CLIENT),
-	    d->client_offset);
-	if (d->body.smuggled)
-		session_note(d->b, SW_NOTE_SMUGGLING, d->data_n, 0, 0,
-		    "The content holds a line of one dot that a bare LF "
-		    "bounds: some servers take it for the end.");
-}
-
-static void await_verdict(struct dialogue *d)
-{
-	struct outstanding *o = smtp_queue_push(d);
-
-	if (!o)
-		return;
-	o->n = d->data_n;
-	o->kind = AWAIT_CONTENT;
-	if (d->data_method == SW_METHOD_NONE)
-		o->verb = VERB_XEXCH50; /* no message's content */
-}
-
-/* The true end of content was seen; its verdict is awaited. */
-static void content_ended(struct dialogue *d)
-{
-	d->client = CLIENT_COMMAND;
-	d->unproved = false;
-	close_data(d, true);
-	if (d->bare_lf_end)
-		session_note(d->b, SW_NOTE_BARE_LF_END, d->data_n, 0, 0,
-		    "The content ends at a dot line that a bare LF bounds; "
-		    "the server took it for the end.");
-	await_verdict(d);
-}
-
-static void apply_gap(struct dialogue *d)
-{
-	if (d->pending_gap == 0)
-		return;
-	open_data(d, d->gap_origin);
-	session_data_gap(d->b, (int64_t)d->pending_gap);
-	body_gap(&d->body);
-	d->pending_gap = 0;
-	d->content_after_gap = true;
-}
-
-static size_t take_body(struct dialogue *d, struct slice octets,
-    const struct piece *p)
-{
-	struct body_sink sink = sink_of(d);
-	size_t used;
-
-	apply_gap(d);
-	if (!d->data_open && d->data_of && p->acked_known &&
-	    p->acked < d->reply_end)
-		d->data_flags |= SW_BIT(SW_FLAG_PIPELINED);
-	open_data(d, p->origin);
-	d->data_last_origin = p->origin;
-	used = body_feed(&d->body, octets, &sink);
-	d->client_offset = p->offset + used;
-	if (d->body.state == BODY_ENDED)
-		content_ended(d);
-	return used;
-}
-
-static void chunk_ended(struct dialogue *d)
-{
-	bool awaited = d->data_method == SW_METHOD_BDAT ||
-	    (d->data_flags & SW_BIT(SW_FLAG_REFUSED));
-
-	d->client = CLIENT_COMMAND;
-	close_data(d, true);
-	if (!awaited) /* else the reply is that of the BDAT command */
-		await_verdict(d);
-}
-
-static size_t take_chunk(struct dialogue *d, struct slice octets,
-    const struct piece *p)
-{
-	struct body_sink sink = sink_of(d);
-	size_t n = octets.len;
-
-	apply_gap(d);
-	if (n > d->chunk_left)
-		n = (size_t)d->chunk_left;
-	open_data(d, p->origin);
-	d->data_last_origin = p->origin;
-	n = body_feed(&d->body, slice_head(octets, n), &sink);
-	d->chunk_left -= n;
-	d->client_offset = p->offset + n;
-	if (d->chunk_left == 0)
-		chunk_ended(d);
-	return n;
-}
-
-void client_break_body(struct dialogue *d, struct origin origin,
-    bool gap_took_end)
-{
-	struct body_sink sink = sink_of(d);
-	uint64_t lost = d->pending_gap;
-
-	body_settle(&d->body, false, &sink);
-	if (gap_took_end && lost) {
-		open_data(d, d->gap_origin);
-		session_data_gap(d->b, SW_UNKNOWN);
-	}
-	d->pending_gap = 0;
-	d->client = CLIENT_COMMAND;
-	close_data(d, false);
-	if (gap_took_end && lost)
-		session_gap(d->b, SW_CLIENT, (int64_t)lost,
-		    dialogue_span(d->gap_origin, origin));
-	if (!gap_took_end)
-		return;
-	d->client_after_gap = true;
-	d->client_mid_line = true;
-	if (!d->body.counted || d->data_method == SW_METHOD_NONE)
-		await_verdict(d);
-}
-
-/* The reply will not decide: what follows DATA or BDAT is content. */
-static void choose_content(struct dialogue *d, bool ahead)
-{
-	struct outstanding *o = NULL;
-	size_t i;
-
-	for (i = d->queue_count; i > 0 && !o; i--)
-		if (smtp_queue_at(d, i - 1)->kind == AWAIT_COMMAND &&
-		    (smtp_queue_at(d, i - 1)->verb == VERB_DATA ||
-		    smtp_queue_at(d, i - 1)->verb == VERB_BDAT))
-			o = smtp_queue_at(d, i - 1);
-	if (o && d->client == CLIENT_AFTER_DATA)
-		client_expect_body(d, o->n, SW_BIT(SW_FLAG_INFERRED) |
-		    (ahead ? SW_BIT(SW_FLAG_PIPELINED) : 0), true);
-	else if (o && d->client == CLIENT_AFTER_BDAT)
-		client_expect_chunk(d, o, SW_METHOD_BDAT,
-		    SW_BIT(SW_FLAG_INFERRED));
-	else if (d->client == CLIENT_AFTER_DATA ||
-	    d->client == CLIENT_AFTER_BDAT)
-		d->client = CLIENT_COMMAND;
-}
-
-void client_take_as_content(struct dialogue *d)
-{
-	/* sent ahead of a reply that is still to come */
-	bool ahead = d->held.count > 0 && d->held.pieces[0].other_seen &&
-	    d->queue_uncertain == 0;
-
-	choose_content(d, ahead);
-	client_replay(d);
-	server_flush_late(d);
-}
+enum { AUTH_LINE_MAX = 12288 };
 
 /* --- commands ------------------------------------------------------------- */
 
@@ -575,10 +289,10 @@ static void hold(struct dialogue *d, struct slice octets,
 	if (!smtp_held_add(&d->held, octets, p))
 		d->memory = true;
 	if (d->held.octets.len > LIMIT_PROVISIONAL)
-		client_take_as_content(d);
+		content_take_held(d);
 }
 
-static struct slice first_line(struct slice octets)
+struct slice client_first_line(struct slice octets)
 {
 	const uint8_t *lf = octets.len ?
 	    memchr(octets.p, '\n', octets.len) : NULL;
@@ -590,7 +304,7 @@ static struct slice first_line(struct slice octets)
 }
 
 /* Is this the beginning of what may become a command line? */
-static bool may_become_command(struct slice s)
+bool client_may_be_command(struct slice s)
 {
 	size_t i;
 
@@ -617,10 +331,10 @@ static int look_at_line(struct dialogue *d, struct slice octets,
 		return -1;
 	}
 	all = buffer_slice(&d->look.octets);
-	if (start_is_command(first_line(all)) &&
+	if (start_is_command(client_first_line(all)) &&
 	    memchr(all.p, '\n', all.len))
 		return 1;
-	return may_become_command(all) ? -1 : 0;
+	return client_may_be_command(all) ? -1 : 0;
 }
 
 /* Octets behind an unanswered DATA or BDAT; returns how many were used. */
@@ -637,7 +351,7 @@ static size_t after_data(struct dialogue *d, struct slice octets,
 	}
 	/* The reply lies in a gap, or will never be seen. */
 	if (d->client == CLIENT_AFTER_BDAT || !lost) {
-		choose_content(d, p->other_seen && !lost);
+		content_choose(d, p->other_seen && !lost);
 		return 0;
 	}
 	command = look_at_line(d, octets, p);
@@ -646,8 +360,8 @@ static size_t after_data(struct dialogue *d, struct slice octets,
 	if (command > 0)
 		d->client = CLIENT_COMMAND;
 	else
-		choose_content(d, false);
-	give_back(d, &d->look);
+		content_choose(d, false);
+	content_give_back(d, &d->look);
 	return octets.len;
 }
 
@@ -668,10 +382,10 @@ static void refused_bdat(struct dialogue *d, struct slice octets,
 	} else {
 		o.n = d->data_of;
 		o.size = d->chunk_left;
-		client_expect_chunk(d, &o, SW_METHOD_NONE,
+		content_expect_chunk(d, &o, SW_METHOD_NONE,
 		    SW_BIT(SW_FLAG_REFUSED));
 	}
-	give_back(d, &d->look);
+	content_give_back(d, &d->look);
 }
 
 static void after_data_2xx(struct dialogue *d, struct slice octets,
@@ -684,8 +398,8 @@ static void after_data_2xx(struct dialogue *d, struct slice octets,
 	if (command > 0)
 		d->client = CLIENT_COMMAND;
 	else
-		client_expect_body(d, d->data_of, 0, true);
-	give_back(d, &d->look);
+		content_expect_body(d, d->data_of, 0, true);
+	content_give_back(d, &d->look);
 }
 
 /* Nothing more comes that could decide: what was looked at are commands. */
@@ -694,7 +408,7 @@ static void give_up_looking(struct dialogue *d)
 	if (d->look.count == 0)
 		return;
 	d->client = CLIENT_COMMAND;
-	give_back(d, &d->look);
+	content_give_back(d, &d->look);
 }
 
 /* Octets behind an accepted STARTTLS: TLS, SMTP in clear, or neither. */
@@ -722,145 +436,7 @@ static void behind_starttls(struct dialogue *d, struct slice octets,
 	    "in clear: the capture was decrypted in place, or a middlebox "
 	    "interferes.");
 	d->client = CLIENT_COMMAND;
-	feed(d, octets, p);
-}
-
-/* --- no SYN --------------------------------------------------------------- */
-
-/* The first run octets of what was taken for possible commands are content
- * after all; the others are looked at anew. */
-static void guess_is_content(struct dialogue *d, size_t run)
-{
-	struct held mine = d->guess;
-	size_t i, at = 0;
-
-	memset(&d->guess, 0, sizeof(d->guess));
-	for (i = 0; i < mine.count; i++) {
-		struct slice octets = slice_make(mine.octets.p + at,
-		    mine.pieces[i].end - at);
-		struct piece p = mine.pieces[i];
-
-		while (octets.len > 0 && at < run &&
-		    d->client == CLIENT_GUESS) {
-			size_t used = take_body(d, slice_head(octets,
-			    run - at), &p);
-
-			octets = slice_from(octets, used);
-			p.offset += used;
-			at += used;
-		}
-		feed(d, octets, &p);
-		at = mine.pieces[i].end;
-	}
-	smtp_held_fini(&mine);
-}
-
-/*
- * Lines of s from *at on that may all be commands (or one answer of AUTH; two
- * in a row are an attachment); *at is then where the last, unfinished line
- * begins.  false: one is not.
- */
-static bool are_commands(struct slice s, size_t *at, bool *answer)
-{
-	while (*at < s.len) {
-		struct slice rest = slice_from(s, *at), line;
-		const uint8_t *lf = memchr(rest.p, '\n', rest.len);
-
-		if (!lf)
-			return may_become_command(rest) ||
-			    (!*answer && auth_is_base64(first_line(rest)));
-		line = first_line(rest);
-		if (start_is_command(line) && line.len <= COMMAND_LINE_MAX) {
-			*answer = false;
-		} else {
-			if (*answer || !auth_is_base64(line))
-				return false;
-			*answer = true;
-		}
-		*at += (size_t)(lf - rest.p) + 1;
-	}
-	return true;
-}
-
-/* Octets up to and with the next LF, or all. */
-static size_t rest_of_line(struct slice s)
-{
-	const uint8_t *lf = s.len > 0 ? memchr(s.p, '\n', s.len) : NULL;
-
-	return lf ? (size_t)(lf - s.p) + 1 : s.len;
-}
-
-/* Where the lines at the end of s that may be commands begin; s.len: there
- * are none.  Looks at no more than LIMIT_LINE octets of the end. */
-static size_t command_run(struct slice s)
-{
-	size_t from = s.len > LIMIT_LINE ? s.len - LIMIT_LINE : 0, run;
-
-	if (from > 0)
-		from += rest_of_line(slice_from(s, from));
-	while (from < s.len) {
-		bool answer = false;
-		const uint8_t *lf;
-
-		run = from;
-		if (are_commands(s, &run, &answer))
-			return from;
-		/* the first line that is none lies at run: go on behind */
-		lf = memchr(s.p + run, '\n', s.len - run);
-		if (!lf)
-			return s.len;
-		from = (size_t)(lf - s.p) + 1;
-	}
-	return s.len;
-}
-
-/*
- * Content until proved otherwise: what stands at the end of a delivery and
- * reads like commands is kept until the server replies (commands) or the
- * client goes on with something else (content).
- */
-static size_t guess(struct dialogue *d, struct slice octets,
-    const struct piece *p)
-{
-	bool at_line_start = !d->data_open ||
-	    d->body.state == BODY_CANDIDATE ||
-	    (d->body.state == BODY_TEXT && d->body.prev == '\n');
-	struct slice all;
-
-	if (d->guess.count == 0) {
-		size_t run = at_line_start ? 0 : rest_of_line(octets);
-
-		if (!d->data_open)
-			expect_content(d, 0, SW_METHOD_DATA,
-			    SW_BIT(SW_FLAG_INFERRED) |
-			    SW_BIT(SW_FLAG_AFTER_GAP), false, false);
-		run += command_run(slice_from(octets, run));
-		if (run > 0)
-			return take_body(d, slice_head(octets, run), p);
-		d->guess_line = 0;
-		d->guess_answer = false;
-	}
-	if (!smtp_held_add(&d->guess, octets, p)) {
-		d->memory = true;
-		return octets.len;
-	}
-	all = buffer_slice(&d->guess.octets);
-	if (all.len > LIMIT_PROVISIONAL)
-		guess_is_content(d, all.len);
-	else if (!are_commands(all, &d->guess_line, &d->guess_answer))
-		guess_is_content(d, command_run(all));
-	return octets.len;
-}
-
-/* The server replies: what was kept are commands. */
-static void guess_is_commands(struct dialogue *d, struct origin origin)
-{
-	if (d->guess.count == 0)
-		return;
-	if (d->data_open)
-		client_break_body(d, origin, false);
-	d->client = CLIENT_COMMAND;
-	give_back(d, &d->guess);
+	client_feed(d, octets, p);
 }
 
 /* --- deliveries ----------------------------------------------------------- */
@@ -881,11 +457,11 @@ static size_t step(struct dialogue *d, struct slice octets,
 		refused_bdat(d, octets, p);
 		return octets.len;
 	case CLIENT_BODY:
-		return take_body(d, octets, p);
+		return content_take_body(d, octets, p);
 	case CLIENT_CHUNK:
-		return take_chunk(d, octets, p);
+		return content_take_chunk(d, octets, p);
 	case CLIENT_GUESS:
-		return guess(d, octets, p);
+		return guess_take(d, octets, p);
 	case CLIENT_TLS:
 		behind_starttls(d, octets, p);
 		return octets.len;
@@ -893,7 +469,7 @@ static size_t step(struct dialogue *d, struct slice octets,
 	return octets.len;
 }
 
-static void feed(struct dialogue *d, struct slice octets,
+void client_feed(struct dialogue *d, struct slice octets,
     const struct piece *p)
 {
 	struct piece here = *p;
@@ -916,14 +492,14 @@ void client_octets(struct dialogue *d, const struct dialogue_octets *o)
 	p.acked_known = o->acked_known;
 	p.other_seen = o->other_seen;
 	d->client_seen = o->offset + o->octets.len;
-	feed(d, o->octets, &p);
+	client_feed(d, o->octets, &p);
 	if (d->late_count > 0)
 		server_flush_late(d);
 }
 
 void client_server_speaks(struct dialogue *d, struct origin origin)
 {
-	struct body_sink sink = sink_of(d);
+	struct body_sink sink = content_sink(d);
 
 	give_up_looking(d);
 	if (d->client == CLIENT_GUESS)
@@ -936,7 +512,7 @@ void client_server_speaks(struct dialogue *d, struct origin origin)
 		d->bare_lf_end = true;
 		content_ended(d);
 	} else if (d->pending_gap > 0 || d->content_after_gap) {
-		client_break_body(d, origin, true);
+		content_break(d, origin, true);
 	}
 }
 
@@ -947,7 +523,7 @@ void client_gap(struct dialogue *d, uint64_t len, struct origin origin)
 	d->client_seen += len;
 	give_up_looking(d);
 	if (d->held.count > 0)
-		client_take_as_content(d);
+		content_take_held(d);
 	if (d->guess.count > 0)
 		guess_is_content(d, d->guess.octets.len);
 	d->client_offset = d->client_seen;
@@ -956,15 +532,15 @@ void client_gap(struct dialogue *d, uint64_t len, struct origin origin)
 		 * commands */
 		uint64_t rest = len - d->chunk_left;
 
-		open_data(d, origin);
+		content_open(d, origin);
 		session_data_gap(d->b, (int64_t)d->chunk_left);
 		d->chunk_left = 0;
-		chunk_ended(d);
+		content_chunk_ended(d);
 		len = rest;
 	}
 	if (d->client == CLIENT_CHUNK || d->client == CLIENT_BODY ||
 	    (d->client == CLIENT_GUESS && d->data_open)) {
-		struct body_sink sink = sink_of(d);
+		struct body_sink sink = content_sink(d);
 
 		/* A dot line is not finished across a gap. */
 		body_settle(&d->body, false, &sink);
@@ -973,10 +549,10 @@ void client_gap(struct dialogue *d, uint64_t len, struct origin origin)
 		d->pending_gap += len;
 		if (d->client == CLIENT_CHUNK) {
 			d->chunk_left -= len;
-			apply_gap(d);
+			content_apply_gap(d);
 			d->content_after_gap = false;
 			if (d->chunk_left == 0)
-				chunk_ended(d);
+				content_chunk_ended(d);
 		}
 		return;
 	}
@@ -997,13 +573,13 @@ void client_gap(struct dialogue *d, uint64_t len, struct origin origin)
 
 void client_end(struct dialogue *d, bool cut, struct origin origin)
 {
-	struct body_sink sink = sink_of(d);
+	struct body_sink sink = content_sink(d);
 	struct line line;
 
 	d->no_more_replies = true;
 	give_up_looking(d);
 	if (d->held.count > 0)
-		client_take_as_content(d);
+		content_take_held(d);
 	if (d->guess.count > 0) {
 		if (d->data_open)
 			guess_is_content(d, d->guess.octets.len);
@@ -1018,11 +594,11 @@ void client_end(struct dialogue *d, bool cut, struct origin origin)
 	if (!d->data_open)
 		return;
 	body_settle(&d->body, false, &sink);
-	apply_gap(d);
+	content_apply_gap(d);
 	if (cut)
 		session_data_gap(d->b, SW_UNKNOWN);
-	close_data(d, false);
+	content_close(d, false);
 	d->client = CLIENT_COMMAND;
 	if (!cut)
-		await_verdict(d);
+		content_await_verdict(d);
 }

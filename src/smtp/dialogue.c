@@ -159,6 +159,9 @@ static void tell_tls(struct dialogue *d, bool decrypted)
 	enc->decrypted = decrypted;
 }
 
+/* RFC 5321 4.5.3.1.4 and 4.5.3.1.5. */
+enum { CLEAR_LINE_MAX = 512 };
+
 /* May these octets, at the border of two records, be a line in clear?  -1:
  * not enough to tell, 0: no, 1: yes. */
 static int is_clear_line(enum sw_role by, struct slice s)
@@ -168,8 +171,8 @@ static int is_clear_line(enum sw_role by, struct slice s)
 
 	if (!ascii_is_alnum(s.p[0]))
 		return 0; /* content types are 20 to 24 */
-	if (!lf)
-		return s.len < 512 ? -1 : 0;
+	if (!lf || lf - s.p >= CLEAR_LINE_MAX)
+		return s.len < CLEAR_LINE_MAX ? -1 : 0;
 	line = slice_head(s, (size_t)(lf - s.p));
 	if (line.len > 0 && line.p[line.len - 1] == '\r')
 		line.len--;
@@ -235,37 +238,65 @@ static void go_on_in_clear(struct dialogue *d, bool refused)
 	release_clear(d, SW_CLIENT);
 }
 
-static void tls_octets(struct dialogue *d, const struct dialogue_octets *o)
+/* Octets that are surely no line in clear: within a record, or the first of
+ * one; 0: they may be. */
+static size_t surely_tls(const struct dialogue *d, enum sw_role by,
+    struct slice s)
 {
-	enum sw_role by = dialogue_role(d, o->dir);
 	const struct tls_side *side = &d->tls.side[by];
+
+	if (d->clear[by].count > 0)
+		return 0;
+	if (side->lost)
+		return s.len;
+	if (side->left > 0)
+		return slice_head(s, side->left).len;
+	if (side->head_len > 0 || (side->verdict == TLS_UNDECIDED &&
+	    by == SW_CLIENT))
+		return 1;
+	return is_clear_line(by, s) == 0;
+}
+
+/* Keep octets that may be a line in clear, and decide. */
+static void keep_clear(struct dialogue *d, enum sw_role by,
+    struct slice octets, const struct dialogue_octets *o)
+{
 	struct held *clear = &d->clear[by];
-	bool fresh = side->octets == 0;
 	struct piece p = { 0 };
 	int is_clear;
 
-	d->tls_last = o->origin;
-	if (clear->count == 0 && ((side->verdict == TLS_UNDECIDED &&
-	    !(fresh && by == SW_SERVER)) || side->left > 0 ||
-	    side->head_len > 0 ||
-	    is_clear_line(by, o->octets) == 0)) {
-		tls_observer_feed(&d->tls, by, o->octets);
-		return;
-	}
 	p.origin = o->origin;
-	p.offset = o->offset;
+	p.offset = o->offset + (o->octets.len - octets.len);
 	p.acked = o->acked;
 	p.acked_known = o->acked_known;
 	p.other_seen = o->other_seen;
-	if (!smtp_held_add(clear, o->octets, &p)) {
+	if (!smtp_held_add(clear, octets, &p)) {
 		d->memory = true;
 		return;
 	}
 	is_clear = is_clear_line(by, buffer_slice(&clear->octets));
 	if (is_clear > 0)
-		go_on_in_clear(d, fresh);
+		go_on_in_clear(d, d->tls.side[by].octets == 0);
 	else if (is_clear == 0)
 		release_clear(d, by);
+}
+
+static void tls_octets(struct dialogue *d, const struct dialogue_octets *o)
+{
+	enum sw_role by = dialogue_role(d, o->dir);
+	struct slice rest = o->octets;
+
+	d->tls_last = o->origin;
+	while (rest.len > 0) {
+		size_t n = surely_tls(d, by, rest);
+
+		if (n == 0) {
+			keep_clear(d, by, rest, o);
+			return;
+		}
+		tls_observer_feed(&d->tls, by, slice_head(rest, n));
+		rest = slice_from(rest, n);
+	}
 }
 
 /* --- deliveries ----------------------------------------------------------- */
@@ -345,7 +376,7 @@ void dialogue_dispatch_close(struct dialogue *d, int dir, bool rst,
 	if (rst)
 		end_direction(d, 1 - dir, false, origin);
 	else if (!by_client && d->phase == PHASE_SMTP && d->held.count > 0)
-		client_take_as_content(d);
+		content_take_held(d);
 	d->close_told = true;
 	d->close_dir = dir;
 	d->close_rst = rst;

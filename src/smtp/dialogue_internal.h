@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * dialogue_internal.h - what the files of the dialogue share: start.c (who is
- * who, and is it SMTP), client.c (commands and content), server.c (replies
- * and what they answer), dialogue.c (deliveries, TLS, the end)
+ * who, and is it SMTP), client.c (commands), content.c (content, and what is
+ * held until it is known to be that), guess.c (no SYN), server.c (replies and
+ * what they answer), dialogue.c (deliveries, TLS, the end)
  */
 #ifndef SMTP_DIALOGUE_INTERNAL_H
 #define SMTP_DIALOGUE_INTERNAL_H
@@ -12,6 +13,9 @@
 #include "smtp/dialogue.h"
 #include "smtp/line.h"
 #include "smtp/tls.h"
+
+/* RFC 5321 4.5.3.1.4: command line, CRLF included. */
+enum { COMMAND_LINE_MAX = 512 };
 
 /* What awaits a reply. */
 enum awaiting {
@@ -242,20 +246,60 @@ void client_octets(struct dialogue *d, const struct dialogue_octets *o);
 void client_gap(struct dialogue *d, uint64_t len, struct origin origin);
 /* The client's direction closed or the record ended; cut: in mid-stream. */
 void client_end(struct dialogue *d, bool cut, struct origin origin);
-/* Begin content behind an answered DATA, BDAT or XEXCH50. */
-void client_expect_body(struct dialogue *d, uint32_t of, uint32_t flags,
-    bool start_seen);
-void client_expect_chunk(struct dialogue *d, const struct outstanding *o,
-    enum sw_method method, uint32_t flags);
-/* Parse what was held, in the state that is set now. */
-void client_replay(struct dialogue *d);
-/* The content ends here though its end was not seen. */
-void client_break_body(struct dialogue *d, struct origin origin,
-    bool gap_took_end);
 /* The server speaks: decide what hung on it.  Before its octets are read. */
 void client_server_speaks(struct dialogue *d, struct origin origin);
-/* Take what is held as content: the reply will not decide. */
-void client_take_as_content(struct dialogue *d);
+/* Take octets in the state that is on. */
+void client_feed(struct dialogue *d, struct slice octets,
+    const struct piece *p);
+/* The first line of octets, without its end; all if they hold none. */
+struct slice client_first_line(struct slice octets);
+/* Is this the beginning, without LF, of what may become a command? */
+bool client_may_be_command(struct slice s);
+
+/* --- content.c ------------------------------------------------------------ */
+/* Begin content behind an answered DATA, BDAT or XEXCH50. */
+void content_expect(struct dialogue *d, uint32_t of, enum sw_method method,
+    uint32_t flags, bool start_seen, bool counted);
+void content_expect_body(struct dialogue *d, uint32_t of, uint32_t flags,
+    bool start_seen);
+void content_expect_chunk(struct dialogue *d, const struct outstanding *o,
+    enum sw_method method, uint32_t flags);
+/* Content of the body or chunk that is on; returns how many octets of it. */
+size_t content_take_body(struct dialogue *d, struct slice octets,
+    const struct piece *p);
+size_t content_take_chunk(struct dialogue *d, struct slice octets,
+    const struct piece *p);
+/* The data event: begin it at its first octet, end it. */
+void content_open(struct dialogue *d, struct origin origin);
+void content_close(struct dialogue *d, bool complete);
+/* A reply to the content is awaited. */
+void content_await_verdict(struct dialogue *d);
+/* The true end of content was seen; its verdict is awaited. */
+void content_ended(struct dialogue *d);
+/* All octets of the chunk are there (or lost). */
+void content_chunk_ended(struct dialogue *d);
+/* A gap in content was not its end: tell it. */
+void content_apply_gap(struct dialogue *d);
+/* The content ends here though its end was not seen. */
+void content_break(struct dialogue *d, struct origin origin,
+    bool gap_took_end);
+struct body_sink content_sink(struct dialogue *d);
+/* The reply will not decide: what follows DATA or BDAT is content. */
+void content_choose(struct dialogue *d, bool ahead);
+/* The same, and parse what is held. */
+void content_take_held(struct dialogue *d);
+/* Parse what was held, in the state that is set now. */
+void content_replay(struct dialogue *d);
+void content_give_back(struct dialogue *d, struct held *from);
+
+/* --- guess.c -------------------------------------------------------------- */
+/* Octets of a client whose start was not seen; returns how many were used. */
+size_t guess_take(struct dialogue *d, struct slice octets,
+    const struct piece *p);
+/* What was kept as possible commands: its first run octets are content
+ * (all: SIZE_MAX), or all are commands. */
+void guess_is_content(struct dialogue *d, size_t run);
+void guess_is_commands(struct dialogue *d, struct origin origin);
 
 /* --- server.c ------------------------------------------------------------- */
 void server_octets(struct dialogue *d, const struct dialogue_octets *o);

@@ -264,7 +264,7 @@ static void tell_or_keep(struct dialogue *d, const struct reply_in *in)
 	else
 		tell(d, in, d->reply_end);
 	if (d->late_count > LATE_MAX || d->late_octets > LATE_OCTETS_MAX)
-		client_take_as_content(d);
+		content_take_held(d);
 }
 
 /* --- consequences --------------------------------------------------------- */
@@ -314,14 +314,14 @@ static void data_reply(struct dialogue *d, const struct outstanding *o,
 	if (d->client != CLIENT_AFTER_DATA)
 		return; /* its content is being read already */
 	if (is_intermediate(code)) {
-		client_expect_body(d, o->n, 0, true);
+		content_expect_body(d, o->n, 0, true);
 	} else if (is_accepted(code)) {
 		d->data_of = o->n;
 		d->client = CLIENT_AFTER_DATA_2XX;
 	} else {
 		d->client = CLIENT_COMMAND;
 	}
-	client_replay(d);
+	content_replay(d);
 }
 
 static void bdat_reply(struct dialogue *d, const struct outstanding *o,
@@ -330,17 +330,17 @@ static void bdat_reply(struct dialogue *d, const struct outstanding *o,
 	if (d->client != CLIENT_AFTER_BDAT)
 		return;
 	if (code >= 200 && code < 400) {
-		client_expect_chunk(d, o, SW_METHOD_BDAT, 0);
+		content_expect_chunk(d, o, SW_METHOD_BDAT, 0);
 	} else if (d->held.octets.len > 0) {
 		/* sent before the refusal could be known (CASES C14) */
-		client_expect_chunk(d, o, SW_METHOD_NONE,
+		content_expect_chunk(d, o, SW_METHOD_NONE,
 		    SW_BIT(SW_FLAG_REFUSED));
 	} else {
 		d->client = CLIENT_REFUSED_BDAT;
 		d->chunk_left = o->size;
 		d->data_of = o->n;
 	}
-	client_replay(d);
+	content_replay(d);
 }
 
 static void command_reply(struct dialogue *d, const struct outstanding *o,
@@ -359,7 +359,7 @@ static void command_reply(struct dialogue *d, const struct outstanding *o,
 	case VERB_XEXCH50:
 		if (code == 354 && o->counted && o->size > 0 &&
 		    d->client == CLIENT_COMMAND)
-			client_expect_chunk(d, o, SW_METHOD_NONE, 0);
+			content_expect_chunk(d, o, SW_METHOD_NONE, 0);
 		break;
 	case VERB_STARTTLS:
 	case VERB_XANONYMOUSTLS:
@@ -464,8 +464,8 @@ static void unprompted(struct dialogue *d, const struct reply_in *in)
 	if (in->code == 354 && d->client == CLIENT_GUESS) {
 		/* what came before was some other content, or none */
 		if (d->data_open)
-			client_break_body(d, d->data_last_origin, false);
-		client_expect_body(d, 0, 0, true);
+			content_break(d, d->data_last_origin, false);
+		content_expect_body(d, 0, 0, true);
 		return;
 	}
 	if (in->code == 334) {
@@ -776,7 +776,7 @@ void server_gap(struct dialogue *d, uint64_t len, struct origin origin)
 	d->auth_expected = false;
 	session_replies_unseen(d->b);
 	if (d->held.count > 0)
-		client_take_as_content(d);
+		content_take_held(d);
 }
 
 void server_end(struct dialogue *d, bool cut, struct origin origin)

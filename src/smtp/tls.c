@@ -85,6 +85,13 @@ static void end_learning(struct tls_side *s)
 	buffer_fini(&s->handshake);
 }
 
+/* What comes cannot be split into records. */
+static void lose_step(struct tls_side *s)
+{
+	s->lost = true;
+	end_learning(s);
+}
+
 /* --- hello messages ----------------------------------------------------- */
 
 static struct slice take_vector8(struct cursor *c)
@@ -415,13 +422,15 @@ static void begin_record(struct tls_observer *o, enum sw_role by)
 		if (by == SW_SERVER) {
 			o->hello_seen = true;
 			o->version = VERSION_SSLV2;
-			end_learning(s);
+			lose_step(s);
 		}
 		return;
 	}
-	if (!is_record(s->head) || s->type == RECORD_CHANGE_CIPHER_SPEC ||
+	if (!is_record(s->head))
+		lose_step(s);
+	else if (s->type == RECORD_CHANGE_CIPHER_SPEC ||
 	    s->type == RECORD_APPLICATION_DATA)
-		end_learning(s); /* no longer in step, or in clear */
+		end_learning(s); /* no longer in clear */
 }
 
 /* One octet of a record's header. */
@@ -434,7 +443,7 @@ static void take_head(struct tls_observer *o, enum sw_role by, uint8_t octet)
 	    !fits_record(s->head, s->head_len) &&
 	    !fits_sslv2(s->head, s->head_len, by)) {
 		s->verdict = TLS_NOT_TLS;
-		end_learning(s);
+		lose_step(s);
 	} else if (s->head_len == head_size(s)) {
 		begin_record(o, by);
 	}
@@ -449,7 +458,7 @@ enum tls_verdict tls_observer_feed(struct tls_observer *o, enum sw_role by,
 		return TLS_UNDECIDED;
 	s = &o->side[by];
 	s->octets += octets.len;
-	while (octets.len > 0 && !s->done) {
+	while (octets.len > 0 && !s->lost) {
 		struct slice part = slice_head(octets, s->left);
 
 		if (s->left == 0) {
@@ -459,7 +468,7 @@ enum tls_verdict tls_observer_feed(struct tls_observer *o, enum sw_role by,
 		}
 		s->left -= (uint32_t)part.len;
 		octets = slice_from(octets, part.len);
-		if (s->type == RECORD_HANDSHAKE)
+		if (s->type == RECORD_HANDSHAKE && !s->done)
 			take_handshake(o, by, part);
 	}
 	return s->verdict;
@@ -468,7 +477,7 @@ enum tls_verdict tls_observer_feed(struct tls_observer *o, enum sw_role by,
 void tls_observer_gap(struct tls_observer *o, enum sw_role by)
 {
 	if (by == SW_CLIENT || by == SW_SERVER)
-		end_learning(&o->side[by]);
+		lose_step(&o->side[by]);
 }
 
 /* --- what was learnt ---------------------------------------------------- */

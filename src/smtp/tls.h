@@ -33,6 +33,7 @@ struct tls_side {
 	uint8_t type;            /* of the record whose octets come */
 	uint32_t left;           /* octets of it that are still to come */
 	bool done;               /* nothing more to learn from this side */
+	bool lost;               /* its records can be followed no more */
 };
 
 struct tls_observer {

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * content.c - what stands behind DATA, BDAT and XEXCH50, and what is held
+ * until a reply decides whether it is content
+ *
+ * The end behind DATA is found by body.c; chunks are counted (RFC 3030 2).
+ * A data event begins with its first octet.
+ */
+#include "smtp/dialogue_internal.h"
+
+#include <stdlib.h>
+
+/* --- held octets ---------------------------------------------------------- */
+
+bool smtp_held_add(struct held *h, struct slice octets,
+    const struct piece *piece)
+{
+	void *pieces = h->pieces;
+
+	if (h->octets.max == 0)
+		buffer_init(&h->octets, SIZE_MAX / 2);
+	if (!base_grow(&pieces, h->count, &h->capacity, sizeof(*piece)))
+		return false;
+	h->pieces = pieces;
+	if (!buffer_append_slice(&h->octets, octets))
+		return false;
+	h->pieces[h->count] = *piece;
+	h->pieces[h->count++].end = h->octets.len;
+	return true;
+}
+
+void smtp_held_clear(struct held *h)
+{
+	buffer_clear(&h->octets);
+	h->count = 0;
+}
+
+void smtp_held_fini(struct held *h)
+{
+	buffer_fini(&h->octets);
+	free(h->pieces);
+	memset(h, 0, sizeof(*h));
+}
+
+/* Give the octets of a held back to the parser, piece by piece. */
+void content_give_back(struct dialogue *d, struct held *from)
+{
+	struct held mine = *from;
+	size_t i, at = 0;
+
+	memset(from, 0, sizeof(*from));
+	for (i = 0; i < mine.count; i++) {
+		struct slice octets = slice_make(mine.octets.p + at,
+		    mine.pieces[i].end - at);
+
+		at = mine.pieces[i].end;
+		client_feed(d, octets, &mine.pieces[i]);
+	}
+	smtp_held_fini(&mine);
+}
+
+void content_replay(struct dialogue *d)
+{
+	if (d->held.count > 0)
+		content_give_back(d, &d->held);
+}
+
+/* --- content -------------------------------------------------------------- */
+
+static void to_session(void *ctx, struct slice octets)
+{
+	session_data_octets(((struct dialogue *)ctx)->b, octets);
+}
+
+struct body_sink content_sink(struct dialogue *d)
+{
+	struct body_sink sink = { to_session, d };
+
+	return sink;
+}
+
+void content_expect(struct dialogue *d, uint32_t of,
+    enum sw_method method, uint32_t flags, bool start_seen, bool counted)
+{
+	d->data_of = of;
+	d->data_method = method;
+	d->data_flags = flags;
+	d->data_start_seen = start_seen;
+	d->data_last = true;
+	d->pending_gap = 0;
+	d->content_after_gap = false;
+	d->bare_lf_end = false;
+	body_init(&d->body, start_seen, counted);
+}
+
+void content_expect_body(struct dialogue *d, uint32_t of, uint32_t flags,
+    bool start_seen)
+{
+	content_expect(d, of, SW_METHOD_DATA, flags, start_seen, false);
+	d->client = CLIENT_BODY;
+}
+
+void content_expect_chunk(struct dialogue *d, const struct outstanding *o,
+    enum sw_method method, uint32_t flags)
+{
+	content_expect(d, o->n, method, flags, true, true);
+	d->data_last = method == SW_METHOD_BDAT ? o->last : true;
+	/* XEXCH50's octets wait for its 354. */
+	if (o->pipelined && o->verb != VERB_XEXCH50)
+		d->data_flags |= SW_BIT(SW_FLAG_PIPELINED);
+	d->chunk_left = o->size;
+	d->client = CLIENT_CHUNK;
+}
+
+/* The data event begins with its first octet. */
+void content_open(struct dialogue *d, struct origin origin)
+{
+	struct data_in in;
+
+	if (d->data_open)
+		return;
+	in.of = d->data_of;
+	in.method = d->data_method;
+	in.start_seen = d->data_start_seen;
+	in.flags = dialogue_flags(d, d->data_flags);
+	in.span = dialogue_span(origin, origin);
+	if (in.flags & SW_BIT(SW_FLAG_AFTER_GAP))
+		d->client_after_gap = false; /* told of the content */
+	d->data_n = session_data_begin(d->b, &in);
+	d->data_open = true;
+}
+
+void content_close(struct dialogue *d, bool complete)
+{
+	uint32_t flags = d->body.flags;
+
+	if (!d->data_open)
+		return;
+	if (d->body.counted)
+		flags &= ~SW_BIT(SW_FLAG_OVERLONG);
+	d->data_open = false;
+	session_data_end(d->b, complete, d->data_last,
+	    (int64_t)d->body.wire, flags,
+	    dialogue_span(d->data_last_origin, d->data_last_origin));
+	dialogue_remember(d, d->data_n, dialogue_dir(d, SW_CLIENT),
+	    d->client_offset);
+	if (d->body.smuggled)
+		session_note(d->b, SW_NOTE_SMUGGLING, d->data_n, 0, 0,
+		    "The content holds a line of one dot that a bare LF "
+		    "bounds: some servers take it for the end.");
+}
+
+void content_await_verdict(struct dialogue *d)
+{
+	struct outstanding *o = smtp_queue_push(d);
+
+	if (!o)
+		return;
+	o->n = d->data_n;
+	o->kind = AWAIT_CONTENT;
+	if (d->data_method == SW_METHOD_NONE)
+		o->verb = VERB_XEXCH50; /* no message's content */
+}
+
+/* The true end of content was seen; its verdict is awaited. */
+void content_ended(struct dialogue *d)
+{
+	d->client = CLIENT_COMMAND;
+	d->unproved = false;
+	content_close(d, true);
+	if (d->bare_lf_end)
+		session_note(d->b, SW_NOTE_BARE_LF_END, d->data_n, 0, 0,
+		    "The content ends at a dot line that a bare LF bounds; "
+		    "the server took it for the end.");
+	content_await_verdict(d);
+}
+
+void content_apply_gap(struct dialogue *d)
+{
+	if (d->pending_gap == 0)
+		return;
+	content_open(d, d->gap_origin);
+	session_data_gap(d->b, (int64_t)d->pending_gap);
+	body_gap(&d->body);
+	d->pending_gap = 0;
+	d->content_after_gap = true;
+}
+
+size_t content_take_body(struct dialogue *d, struct slice octets,
+    const struct piece *p)
+{
+	struct body_sink sink = content_sink(d);
+	size_t used;
+
+	content_apply_gap(d);
+	if (!d->data_open && d->data_of && p->acked_known &&
+	    p->acked < d->reply_end)
+		d->data_flags |= SW_BIT(SW_FLAG_PIPELINED);
+	content_open(d, p->origin);
+	d->data_last_origin = p->origin;
+	used = body_feed(&d->body, octets, &sink);
+	d->client_offset = p->offset + used;
+	if (d->body.state == BODY_ENDED)
+		content_ended(d);
+	return used;
+}
+
+void content_chunk_ended(struct dialogue *d)
+{
+	bool awaited = d->data_method == SW_METHOD_BDAT ||
+	    (d->data_flags & SW_BIT(SW_FLAG_REFUSED));
+
+	d->client = CLIENT_COMMAND;
+	content_close(d, true);
+	if (!awaited) /* else the reply is that of the BDAT command */
+		content_await_verdict(d);
+}
+
+size_t content_take_chunk(struct dialogue *d, struct slice octets,
+    const struct piece *p)
+{
+	struct body_sink sink = content_sink(d);
+	size_t n = octets.len;
+
+	content_apply_gap(d);
+	if (n > d->chunk_left)
+		n = (size_t)d->chunk_left;
+	content_open(d, p->origin);
+	d->data_last_origin = p->origin;
+	n = body_feed(&d->body, slice_head(octets, n), &sink);
+	d->chunk_left -= n;
+	d->client_offset = p->offset + n;
+	if (d->chunk_left == 0)
+		content_chunk_ended(d);
+	return n;
+}
+
+void content_break(struct dialogue *d, struct origin origin,
+    bool gap_took_end)
+{
+	struct body_sink sink = content_sink(d);
+	uint64_t lost = d->pending_gap;
+
+	body_settle(&d->body, false, &sink);
+	if (gap_took_end && lost) {
+		content_open(d, d->gap_origin);
+		session_data_gap(d->b, SW_UNKNOWN);
+	}
+	d->pending_gap = 0;
+	d->client = CLIENT_COMMAND;
+	content_close(d, false);
+	if (gap_took_end && lost)
+		session_gap(d->b, SW_CLIENT, (int64_t)lost,
+		    dialogue_span(d->gap_origin, origin));
+	if (!gap_took_end)
+		return;
+	d->client_after_gap = true;
+	d->client_mid_line = true;
+	if (!d->body.counted || d->data_method == SW_METHOD_NONE)
+		content_await_verdict(d);
+}
+
+/* The reply will not decide: what follows DATA or BDAT is content. */
+void content_choose(struct dialogue *d, bool ahead)
+{
+	struct outstanding *o = NULL;
+	size_t i;
+
+	for (i = d->queue_count; i > 0 && !o; i--)
+		if (smtp_queue_at(d, i - 1)->kind == AWAIT_COMMAND &&
+		    (smtp_queue_at(d, i - 1)->verb == VERB_DATA ||
+		    smtp_queue_at(d, i - 1)->verb == VERB_BDAT))
+			o = smtp_queue_at(d, i - 1);
+	if (o && d->client == CLIENT_AFTER_DATA)
+		content_expect_body(d, o->n, SW_BIT(SW_FLAG_INFERRED) |
+		    (ahead ? SW_BIT(SW_FLAG_PIPELINED) : 0), true);
+	else if (o && d->client == CLIENT_AFTER_BDAT)
+		content_expect_chunk(d, o, SW_METHOD_BDAT,
+		    SW_BIT(SW_FLAG_INFERRED));
+	else if (d->client == CLIENT_AFTER_DATA ||
+	    d->client == CLIENT_AFTER_BDAT)
+		d->client = CLIENT_COMMAND;
+}
+
+void content_take_held(struct dialogue *d)
+{
+	/* sent ahead of a reply that is still to come */
+	bool ahead = d->held.count > 0 && d->held.pieces[0].other_seen &&
+	    d->queue_uncertain == 0;
+
+	content_choose(d, ahead);
+	content_replay(d);
+	server_flush_late(d);
+}
