@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * client.c - commands and content
+ * client.c - commands, and what decides whether octets are that
  *
  * RFC 5321 4.1.1: command = verb [ SP argument ] CRLF; content behind DATA
  * (body.c), counted octets behind BDAT (RFC 3030) and XEXCH50, answers of an
