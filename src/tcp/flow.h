@@ -3,6 +3,7 @@
 #ifndef TCP_FLOW_H
 #define TCP_FLOW_H
 
+#include "base/hash.h"
 #include "tcp/engine.h"
 
 /* An engine's own flow begins with this; class is the engine's. */
@@ -14,5 +15,31 @@ struct tcp_flow {
 	const struct tcp_flow_class *class;
 	struct tcp_flow_info info;
 };
+
+static inline uint64_t tcp_hash_endpoint(const uint64_t key[2],
+    const struct endpoint *e)
+{
+	uint64_t word, ip[2];
+	uint32_t ip4;
+
+	word = (uint64_t)e->port << 32 | (uint64_t)e->family << 48;
+	if (e->family == 4) {
+		memcpy(&ip4, e->ip, sizeof(ip4));
+		word |= ip4;
+	} else {
+		memcpy(ip, e->ip, sizeof(ip));
+		word ^= hash_mix(ip[0] ^ key[0], ip[1] ^ key[1]);
+	}
+	return hash_mix(word ^ key[0], key[1]);
+}
+
+/* A hash of two endpoints, the same from both sides.  key[1] is odd. */
+static inline uint64_t tcp_hash_endpoints(const uint64_t key[2],
+    const struct endpoint *a, const struct endpoint *b)
+{
+	uint64_t sum = tcp_hash_endpoint(key, a) + tcp_hash_endpoint(key, b);
+
+	return hash_mix(sum ^ key[0], key[1]);
+}
 
 #endif

@@ -2,7 +2,7 @@
 /*
  * flows.c - the table of flows and the lists by age
  *
- * Chained buckets, never more entries than buckets, keyed by SipHash-1-3
+ * Chained buckets, never more entries than buckets, keyed by a hash
  * with the engine's secret: an attacker who chooses addresses and ports
  * cannot fill one bucket.  What the table answers never depends on the
  * order within a bucket but among equal keys, where it is the order of
@@ -16,36 +16,6 @@
 #include "tcp/native.h"
 
 enum { TABLE_MIN = 64, SPARE_MAX = 256 };
-
-static inline uint64_t rotl(uint64_t x, int n)
-{
-	return x << n | x >> (64 - n);
-}
-
-struct sip {
-	uint64_t a, b, c, d;
-};
-
-static inline void sip_round(struct sip *s)
-{
-	s->a += s->b;
-	s->c += s->d;
-	s->b = rotl(s->b, 13) ^ s->a;
-	s->d = rotl(s->d, 16) ^ s->c;
-	s->a = rotl(s->a, 32);
-	s->c += s->b;
-	s->a += s->d;
-	s->b = rotl(s->b, 17) ^ s->c;
-	s->d = rotl(s->d, 21) ^ s->a;
-	s->c = rotl(s->c, 32);
-}
-
-static inline void sip_word(struct sip *s, uint64_t w)
-{
-	s->d ^= w;
-	sip_round(s);
-	s->a ^= w;
-}
 
 static inline uint64_t word(const uint8_t *p)
 {
@@ -62,47 +32,13 @@ static inline bool endpoint_equal(const struct endpoint *a,
 	    word(a->ip) == word(b->ip) && word(a->ip + 8) == word(b->ip + 8);
 }
 
-/* Put the endpoints into an order that is the same from both sides. */
-static inline bool is_swapped(const struct endpoint *a,
-    const struct endpoint *b)
-{
-	if (a->port != b->port)
-		return a->port > b->port;
-	return memcmp(a->ip, b->ip, sizeof a->ip) > 0;
-}
-
 static uint32_t hash(const struct flows *t, const struct endpoint *a,
     const struct endpoint *b, uint32_t vlan_tag, uint32_t tunnel_tag)
 {
-	struct sip s = {
-		t->key[0] ^ UINT64_C(0x736f6d6570736575),
-		t->key[1] ^ UINT64_C(0x646f72616e646f6d),
-		t->key[0] ^ UINT64_C(0x6c7967656e657261),
-		t->key[1] ^ UINT64_C(0x7465646279746573)
-	};
+	uint64_t h = tcp_hash_endpoints(t->key, a, b);
 
-	if (is_swapped(a, b)) {
-		const struct endpoint *c = a;
-
-		a = b;
-		b = c;
-	}
-	sip_word(&s, (uint64_t)a->port | (uint64_t)b->port << 16 |
-	    (uint64_t)a->family << 32 | (uint64_t)b->family << 40);
-	sip_word(&s, (uint64_t)tunnel_tag << 32 | vlan_tag);
-	if (a->family == 4 && b->family == 4) {
-		sip_word(&s, word(a->ip) << 32 ^ word(b->ip));
-	} else {
-		sip_word(&s, word(a->ip));
-		sip_word(&s, word(a->ip + 8));
-		sip_word(&s, word(b->ip));
-		sip_word(&s, word(b->ip + 8));
-	}
-	s.c ^= 0xff;
-	sip_round(&s);
-	sip_round(&s);
-	sip_round(&s);
-	return (uint32_t)(s.a ^ s.b ^ s.c ^ s.d);
+	h ^= (uint64_t)tunnel_tag << 32 | vlan_tag;
+	return (uint32_t)hash_mix(h ^ t->key[0], t->key[1]);
 }
 
 static uint32_t hash_lonely(const struct flows *t, const struct flow *f)
@@ -116,7 +52,8 @@ bool tcp_flows_init(struct flows *t, const struct tcp_options *options)
 {
 	memset(t, 0, sizeof *t);
 	t->key[0] = options->secret;
-	t->key[1] = options->secret * UINT64_C(0x9e3779b97f4a7c15) + 1;
+	t->key[1] = hash_mix(options->secret ^ UINT64_C(0x736f6d6570736575),
+	    UINT64_C(0x9e3779b97f4a7c15)) | 1;
 	t->strict_vlan = options->strict_vlan;
 	t->mask = TABLE_MIN - 1;
 	link_init(&t->live);
