@@ -49,6 +49,30 @@ static inline void cursor_skip(struct cursor *c, size_t n)
 	if (n > 0 && cursor_need(c, n))
 		c->p += n;
 }
+/*
+ * Copy the next n octets to `to` and read those there: a compiler that sees
+ * the size of `to` needs no check for each field.  Fewer than n: what is
+ * left, then zeros, and bad is set.
+ */
+static inline struct cursor cursor_copy(struct cursor *c, uint8_t *to,
+    size_t n)
+{
+	struct slice all = { to, n };
+
+	if (cursor_left(c) >= n) {
+		memcpy(to, c->p, n);
+		c->p += n;
+	} else {
+		size_t left = cursor_left(c);
+
+		memset(to, 0, n);
+		if (left > 0)
+			memcpy(to, c->p, left);
+		c->bad = true;
+		c->p = c->end;
+	}
+	return cursor_make(all);
+}
 /* All that is left. */
 static inline struct slice cursor_rest(struct cursor *c)
 {

@@ -48,6 +48,12 @@
 /* ... or two, at most this far from the last good record in time. */
 #define NEAR_S 86400
 
+struct record {
+	uint32_t s, fraction;
+	uint32_t len; /* captured */
+	uint32_t wire;
+};
+
 struct pcap {
 	struct capture_input in;
 	bool big;  /* byte order of the file */
@@ -62,17 +68,15 @@ struct pcap {
 	uint64_t number;
 	uint64_t carried, plain; /* records with 10^6 us and more, and less */
 	bool warned_time;
-};
-
-struct record {
-	uint32_t s, fraction;
-	uint32_t len; /* captured */
-	uint32_t wire;
+	bool know_ahead; /* the next record is usual and lies in the block */
+	struct record ahead;
 };
 
 static struct record get_record(const struct pcap *p, struct slice octets)
 {
-	struct cursor c = cursor_make(octets);
+	struct cursor all = cursor_make(octets);
+	uint8_t fields[RECORD_HEADER];
+	struct cursor c = cursor_copy(&all, fields, sizeof(fields));
 	struct record r;
 
 	r.s = cursor_x32(&c, p->big);
@@ -409,6 +413,35 @@ static int next_slow(struct pcap *p, struct record *r, struct frame *f,
 	return status == SW_OK ? 1 : status;
 }
 
+/* Does a usual record lie in what was read? */
+static void look_ahead(struct pcap *p)
+{
+	struct slice octets;
+
+	p->know_ahead = false;
+	if (source_would_block(p->in.source, p->header_len) ||
+	    source_peek(p->in.source, p->header_len, &octets, NULL) != SW_OK)
+		return;
+	p->ahead = get_record(p, octets);
+	p->know_ahead = is_usual(p, &p->ahead) &&
+	    octets.len - p->header_len >= p->ahead.len;
+}
+
+/* The record that is known to lie in what was read. */
+static int next_ahead(struct pcap *p, struct frame *f, struct sw_err *err)
+{
+	size_t want = (size_t)p->header_len + p->ahead.len;
+	struct slice octets;
+	enum sw_status status = source_peek(p->in.source, want, &octets, err);
+
+	if (status != SW_OK)
+		return status;
+	octets = slice_from(slice_head(octets, want), p->header_len);
+	set_frame(p, &p->ahead, octets, f);
+	status = source_skip(p->in.source, want, err);
+	return status == SW_OK ? 1 : status;
+}
+
 static int next(void *state, struct frame *f, struct sw_err *err)
 {
 	struct pcap *p = state;
@@ -417,25 +450,23 @@ static int next(void *state, struct frame *f, struct sw_err *err)
 	while (result == 0) {
 		struct slice octets;
 		struct record r;
-		size_t want;
 
-		result = source_peek(p->in.source, p->header_len, &octets,
-		    err);
-		if (result != SW_OK)
-			break;
-		if (octets.len < p->header_len)
-			return end(p, octets, err);
-		r = get_record(p, octets);
-		want = (size_t)p->header_len + r.len;
-		if (!is_usual(p, &r) || octets.len < want) {
-			result = next_slow(p, &r, f, err);
-			continue;
+		if (!p->know_ahead) {
+			result = source_peek(p->in.source, p->header_len,
+			    &octets, err);
+			if (result != SW_OK)
+				return result;
+			if (octets.len < p->header_len)
+				return end(p, octets, err);
+			look_ahead(p);
 		}
-		octets = slice_from(slice_head(octets, want), p->header_len);
-		set_frame(p, &r, octets, f);
-		result = source_skip(p->in.source, want, err);
-		if (result == SW_OK)
-			return 1;
+		if (p->know_ahead) {
+			result = next_ahead(p, f, err);
+		} else {
+			r = get_record(p, octets);
+			result = next_slow(p, &r, f, err);
+		}
+		look_ahead(p);
 	}
 	return result;
 }
@@ -444,15 +475,8 @@ static int next(void *state, struct frame *f, struct sw_err *err)
 static bool would_block(const void *state)
 {
 	const struct pcap *p = state;
-	struct slice octets;
-	struct record r;
 
-	if (source_would_block(p->in.source, p->header_len) ||
-	    source_peek(p->in.source, p->header_len, &octets, NULL) != SW_OK)
-		return true;
-	r = get_record(p, octets);
-	return !is_usual(p, &r) ||
-	    octets.len - p->header_len < r.len;
+	return !p->know_ahead;
 }
 
 /* --- opening ------------------------------------------------------------- */

@@ -190,7 +190,7 @@ static enum net_result decode_protocol(struct walk *w, struct packet *p,
 
 /* --- the two headers ---------------------------------------------------- */
 
-static void set_address(struct endpoint *e, struct slice ip, uint8_t family)
+static inline void set_address(struct endpoint *e, struct slice ip, uint8_t family)
 {
 	memset(e, 0, sizeof(*e));
 	memcpy(e->ip, ip.p, ip.len);
@@ -240,7 +240,9 @@ static bool sum_is_bad(const struct walk *w, struct slice header)
 /* RFC 791 3.1 */
 enum net_result net_ip4(struct walk *w, struct packet *p)
 {
-	struct cursor c = cursor_make(p->octets);
+	struct cursor all = cursor_make(p->octets);
+	uint8_t header[20];
+	struct cursor c = cursor_copy(&all, header, sizeof(header));
 	struct slice src, dst;
 	uint8_t version_len = cursor_u8(&c), protocol;
 	size_t header_len = (size_t)(version_len & 0x0f) * 4;
@@ -255,7 +257,7 @@ enum net_result net_ip4(struct walk *w, struct packet *p)
 	cursor_skip(&c, 2);
 	src = cursor_take(&c, 4);
 	dst = cursor_take(&c, 4);
-	if (c.bad)
+	if (all.bad)
 		return net_drop_short(w, p);
 	/* Rewritten captures have IPv6 behind IPv4's EtherType. */
 	if (version_len >> 4 == 6)

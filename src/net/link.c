@@ -55,11 +55,9 @@ static enum net_result decode_type_or_length(struct walk *w,
 
 enum net_result net_link_ethernet(struct walk *w, struct packet *p)
 {
-	struct cursor c = cursor_make(p->octets);
-	uint16_t type;
+	struct cursor c = cursor_make(slice_from(p->octets, 12));
+	uint16_t type = cursor_be16(&c);
 
-	cursor_skip(&c, 12);
-	type = cursor_be16(&c);
 	if (c.bad)
 		return net_drop_short(w, p);
 	packet_skip(p, 14);

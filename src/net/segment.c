@@ -145,7 +145,9 @@ static enum net_result decode_quoted(struct walk *w, struct packet *p)
 
 enum net_result net_segment_tcp(struct walk *w, struct packet *p)
 {
-	struct cursor c = cursor_make(p->octets);
+	struct cursor all = cursor_make(p->octets);
+	uint8_t header[TCP_HEADER];
+	struct cursor c = cursor_copy(&all, header, sizeof(header));
 	struct segment *s = w->seg_r;
 	size_t header_len;
 
@@ -158,8 +160,7 @@ enum net_result net_segment_tcp(struct walk *w, struct packet *p)
 	header_len = (size_t)(cursor_u8(&c) >> 4) * 4;
 	s->flags = cursor_u8(&c) & 0x3f;
 	s->window = cursor_be16(&c);
-	cursor_skip(&c, 4); /* checksum, urgent pointer */
-	if (c.bad)
+	if (all.bad)
 		return net_drop_short(w, p);
 	if (header_len < TCP_HEADER || header_len > p->wire_len)
 		return net_drop(w, ACCOUNT_FRAMES_MALFORMED);
