@@ -41,9 +41,14 @@ static bool is_pipelined(const struct dialogue *d, const struct line *l,
  * AUTH, without a SYN, after a gap. */
 static bool may_be_secret(const struct dialogue *d, const struct line *l)
 {
-	return (d->after_auth || !d->start.opener_known || d->gap_seen[0] ||
-	    d->gap_seen[1]) && auth_is_base64(l->text) &&
-	    !start_is_command(l->text);
+	enum verb verb;
+	size_t len;
+
+	if (!(d->after_auth || !d->start.opener_known || d->gap_seen[0] ||
+	    d->gap_seen[1]) || !auth_is_base64(l->text))
+		return false;
+	verb = session_verb(l->text, &len);
+	return verb == VERB_NONE || verb == VERB_UNKNOWN;
 }
 
 static void learn_user(struct dialogue *d, struct slice answer)
@@ -58,17 +63,23 @@ static void learn_user(struct dialogue *d, struct slice answer)
 	d->auth_step++;
 }
 
-/* AUTH mechanism [initial-response] */
-static void begin_auth(struct dialogue *d, uint32_t n, struct slice argument)
+static struct slice first_word(struct slice s)
 {
 	size_t len = 0;
-	struct slice mechanism, initial;
 
-	while (len < argument.len && argument.p[len] != ' ' &&
-	    argument.p[len] != '\t')
+	while (len < s.len && s.p[len] != ' ' && s.p[len] != '\t')
 		len++;
-	mechanism = slice_head(argument, len);
-	initial = slice_trim(slice_from(argument, len));
+	return slice_head(s, len);
+}
+
+/* AUTH mechanism [initial-response]; cut: the end of the line is lost. */
+static void begin_auth(struct dialogue *d, uint32_t n, struct slice argument,
+    bool cut)
+{
+	struct slice mechanism = first_word(argument);
+	struct slice initial = slice_trim(slice_from(argument,
+	    mechanism.len));
+
 	d->after_auth = d->auth_open = true;
 	d->auth_step = 0;
 	d->mechanism_len = mechanism.len < sizeof(d->mechanism) ?
@@ -76,8 +87,16 @@ static void begin_auth(struct dialogue *d, uint32_t n, struct slice argument)
 	if (d->mechanism_len > 0)
 		memcpy(d->mechanism, mechanism.p, d->mechanism_len);
 	session_auth(d->b, n, mechanism);
-	if (initial.len > 0)
+	if (initial.len > 0 && !cut)
 		learn_user(d, initial);
+}
+
+/* Behind a gap the steps of an exchange cannot be counted: what would be
+ * told as the user may be the password. */
+void client_forget_auth_step(struct dialogue *d)
+{
+	d->auth_expected = false;
+	d->mechanism_len = 0;
 }
 
 static void after_command(struct dialogue *d, struct outstanding *o,
@@ -200,8 +219,7 @@ static void take_command(struct dialogue *d, const struct line *l,
 	in.span = dialogue_span(l->first, l->last);
 	in.masked = answer || may_be_secret(d, l) ||
 	    ((verb == VERB_AUTH || verb == VERB_XEXPS) &&
-	    memchr(argument.p ? argument.p : (const uint8_t *)"", ' ',
-	    argument.len) != NULL);
+	    first_word(argument).len < argument.len);
 	in.flags &= in.masked ? ~SW_BIT(SW_FLAG_OVERLONG) : ~0u;
 	{
 		uint32_t n = session_command(d->b, &in);
@@ -226,7 +244,8 @@ static void take_command(struct dialogue *d, const struct line *l,
 		d->auth_expected = false;
 		learn_user(d, l->text);
 	} else if (verb == VERB_AUTH || verb == VERB_XEXPS) {
-		begin_auth(d, o->n, argument);
+		begin_auth(d, o->n, argument,
+		    l->flags & SW_BIT(SW_FLAG_TRUNCATED));
 	} else {
 		after_command(d, o, argument);
 	}
@@ -568,7 +587,7 @@ void client_gap(struct dialogue *d, uint64_t len, struct origin origin)
 	    dialogue_span(origin, origin));
 	d->client_after_gap = true;
 	d->client_mid_line = true;
-	d->auth_expected = false;
+	client_forget_auth_step(d);
 }
 
 void client_end(struct dialogue *d, bool cut, struct origin origin)

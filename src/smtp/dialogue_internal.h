@@ -243,6 +243,8 @@ bool start_is_command(struct slice line);
 
 /* --- client.c ------------------------------------------------------------- */
 void client_octets(struct dialogue *d, const struct dialogue_octets *o);
+/* A gap: which step of an AUTH exchange comes next is not known. */
+void client_forget_auth_step(struct dialogue *d);
 void client_gap(struct dialogue *d, uint64_t len, struct origin origin);
 /* The client's direction closed or the record ended; cut: in mid-stream. */
 void client_end(struct dialogue *d, bool cut, struct origin origin);

@@ -773,7 +773,7 @@ void server_gap(struct dialogue *d, uint64_t len, struct origin origin)
 	d->greeting_due = false;
 	d->server_after_gap = true;
 	d->server_mid_line = true;
-	d->auth_expected = false;
+	client_forget_auth_step(d);
 	session_replies_unseen(d->b);
 	if (d->held.count > 0)
 		content_take_held(d);
