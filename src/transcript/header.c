@@ -83,9 +83,12 @@ static const struct field *find_field(struct slice name)
 
 static bool has_encoded_word(struct slice s)
 {
-	const uint8_t *p = s.p, *end = s.p + s.len;
+	const uint8_t *p = s.p, *end;
 
-	while (p && p < end && (p = memchr(p, '=', (size_t)(end - p)))) {
+	if (s.len == 0)
+		return false;
+	end = s.p + s.len;
+	while (p < end && (p = memchr(p, '=', (size_t)(end - p)))) {
 		if (end - p > 1 && p[1] == '?')
 			return true;
 		p++;
