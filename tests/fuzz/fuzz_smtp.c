@@ -159,7 +159,7 @@ static void play(struct script *s, bool input_ended)
 	end(s, input_ended);
 }
 
-/* --- what must hold --------------------------------------------------------- */
+/* --- what must hold ------------------------------------------------------- */
 
 static void check_reference(const struct sw_session *s, uint32_t n,
     uint32_t to)
