@@ -190,7 +190,8 @@ static enum net_result decode_protocol(struct walk *w, struct packet *p,
 
 /* --- the two headers ---------------------------------------------------- */
 
-static inline void set_address(struct endpoint *e, struct slice ip, uint8_t family)
+static inline void set_address(struct endpoint *e, struct slice ip,
+    uint8_t family)
 {
 	memset(e, 0, sizeof(*e));
 	memcpy(e->ip, ip.p, ip.len);
