@@ -165,7 +165,7 @@ static bool add_finished(struct shard *s, struct session_builder *b,
 	f = &s->finished[s->finished_count++];
 	f->builder = b;
 	f->first = first + s->traffic->order;
-	f->certain = certain + s->traffic->order;
+	f->certain = certain + s->traffic->order + s->traffic->ended;
 	return true;
 }
 

@@ -32,6 +32,7 @@ struct traffic {
 	struct traffic_part *parts;
 	size_t count, capacity;
 	uint64_t order; /* added to frames to order sessions over traffics */
+	bool ended;     /* what ends now ends behind its last frame */
 };
 
 struct port_set {

@@ -317,6 +317,7 @@ static enum sw_status end_traffic(struct wire *w)
 	size_t i;
 
 	w->last.ts_ns = w->now_ns;
+	w->traffic.ended = true;
 	for (i = 0; i < SHARD_COUNT && status == SW_OK; i++)
 		status = tcp_native_ops.finish(w->shards[i].engine, w->last);
 	if (status == SW_OK)
@@ -325,6 +326,7 @@ static enum sw_status end_traffic(struct wire *w)
 		free(w->traffic.parts[i].name);
 	w->traffic.order += w->frames;
 	w->traffic.count = 0;
+	w->traffic.ended = false;
 	w->frames = 0;
 	w->now_ns = w->last_ns = INT64_MIN;
 	w->next_tick_ns = INT64_MIN;

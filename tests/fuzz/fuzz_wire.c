@@ -6,6 +6,7 @@
  * must come in order, must be told in every form, and must be the same
  * whatever the secret that keys the tables.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "emit/emit.h"
@@ -13,11 +14,13 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void require(bool good)
+static void broken(const char *what, int line)
 {
-	if (!good)
-		abort();
+	fprintf(stderr, "fuzz_wire.c:%d: not so: %s\n", line, what);
+	abort();
 }
+
+#define require(good) ((good) ? (void)0 : broken(#good, __LINE__))
 
 static void tell(const struct sw_session *s, uint64_t number,
     struct buffer *out)
