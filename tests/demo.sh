@@ -7,7 +7,7 @@ set -eu
 smtpwire=$1
 folder=$2
 
-capture=pcaps/postfix-plain.pcap
+capture=pcaps/relay-postfix-exim.pcap
 if [ ! -f "$capture" ]; then
 	echo "demo: $capture is missing" >&2
 	exit 1
