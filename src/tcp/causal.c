@@ -139,10 +139,28 @@ static void pump(struct tcp_engine *e, struct flow *f)
 
 /* --- gaps --------------------------------------------------------------- */
 
-static void gap(struct tcp_engine *e, struct flow *f, int dir, uint64_t to,
-    struct origin origin)
+/* Where a hole is told: at the frame that shows it, by octets behind the hole
+ * or by an answer to what was in it.  It may be certain only much later, at
+ * a frame of some other flow. */
+static struct origin gap_origin(const struct flow *f, int dir)
+{
+	const struct stretch *s = flow_first(f, dir);
+	const struct stretch *o = flow_first(f, !dir);
+
+	if (o && tcp_causal_is_caused(f, !dir, o->flags & STRETCH_ACKED,
+	    o->ack))
+		o = NULL;
+	if (s && o)
+		return o->origin.at < s->origin.at ? o->origin : s->origin;
+	if (s || o)
+		return s ? s->origin : o->origin;
+	return f->last;
+}
+
+static void gap(struct tcp_engine *e, struct flow *f, int dir, uint64_t to)
 {
 	struct side *s = &f->side[dir];
+	struct origin origin = gap_origin(f, dir);
 	uint64_t off = s->next;
 
 	s->next = to;
@@ -163,7 +181,7 @@ static bool is_ghost(const struct side *s, uint64_t to)
 
 /* The hole at the front of a direction, up to `to` at most, is lost. */
 static void give_up(struct tcp_engine *e, struct flow *f, int dir,
-    uint64_t to, struct origin origin)
+    uint64_t to)
 {
 	struct side *s = &f->side[dir];
 	const struct stretch *first = flow_first(f, dir);
@@ -173,7 +191,7 @@ static void give_up(struct tcp_engine *e, struct flow *f, int dir,
 	if (!first && is_ghost(s, to))
 		s->flags |= SIDE_GHOST;
 	else if (to > s->next)
-		gap(e, f, dir, to, origin);
+		gap(e, f, dir, to);
 	pump(e, f);
 }
 
@@ -187,8 +205,7 @@ static bool has_hole(const struct flow *f, int dir)
 }
 
 /* Gaps of which a second has gone by since they were acknowledged past. */
-static void give_up_due(struct tcp_engine *e, struct flow *f,
-    struct origin origin)
+static void give_up_due(struct tcp_engine *e, struct flow *f)
 {
 	bool again;
 
@@ -201,7 +218,7 @@ static void give_up_due(struct tcp_engine *e, struct flow *f,
 			if (!has_hole(f, dir) ||
 			    aged <= side_position(&f->side[dir]))
 				continue;
-			give_up(e, f, dir, aged, origin);
+			give_up(e, f, dir, aged);
 			again = true;
 		}
 	} while (again);
@@ -209,19 +226,17 @@ static void give_up_due(struct tcp_engine *e, struct flow *f,
 
 /* Make the first stretch of a direction go, by a gap before it or, when it
  * waits for the other direction, by one there. */
-static void force(struct tcp_engine *e, struct flow *f, int dir,
-    struct origin origin)
+static void force(struct tcp_engine *e, struct flow *f, int dir)
 {
 	const struct stretch *s = flow_first(f, dir);
 
 	if (s->off > f->side[dir].next)
-		give_up(e, f, dir, s->off, origin);
+		give_up(e, f, dir, s->off);
 	else
-		give_up(e, f, !dir, s->ack, origin);
+		give_up(e, f, !dir, s->ack);
 }
 
-void tcp_causal_flush(struct tcp_engine *e, struct flow *f,
-    struct origin origin)
+void tcp_causal_flush(struct tcp_engine *e, struct flow *f)
 {
 	pump(e, f);
 	for (;;) {
@@ -231,17 +246,16 @@ void tcp_causal_flush(struct tcp_engine *e, struct flow *f,
 		if (!s0 && !s1)
 			return;
 		if (!s0 || !s1)
-			force(e, f, !s0, origin);
+			force(e, f, !s0);
 		else if (is_next(f, 0, s0) || is_next(f, 1, s1))
-			force(e, f, !is_next(f, 0, s0), origin);
+			force(e, f, !is_next(f, 0, s0));
 		else
-			force(e, f, s1->origin.at < s0->origin.at, origin);
+			force(e, f, s1->origin.at < s0->origin.at);
 	}
 }
 
 /* At the end of a flow: what is known to have been sent and is not here. */
-static void flush_tail(struct tcp_engine *e, struct flow *f, int dir,
-    struct origin origin)
+static void flush_tail(struct tcp_engine *e, struct flow *f, int dir)
 {
 	struct side *s = &f->side[dir];
 	uint64_t to = s->acked > s->highest ? s->acked : s->highest;
@@ -249,7 +263,7 @@ static void flush_tail(struct tcp_engine *e, struct flow *f, int dir,
 	if (!(s->flags & SIDE_SEEN) || to <= side_position(s) ||
 	    is_ghost(s, to))
 		return;
-	gap(e, f, dir, to, origin);
+	gap(e, f, dir, to);
 }
 
 /* --- holds -------------------------------------------------------------- */
@@ -365,9 +379,9 @@ static bool is_closed(const struct flow *f, int dir)
 static void end_session(struct tcp_engine *e, struct flow *f,
     enum tcp_end why, struct origin origin)
 {
-	tcp_causal_flush(e, f, origin);
-	flush_tail(e, f, 0, origin);
-	flush_tail(e, f, 1, origin);
+	tcp_causal_flush(e, f);
+	flush_tail(e, f, 0);
+	flush_tail(e, f, 1);
 	if (is_closed(f, 0) && is_closed(f, 1))
 		why = TCP_END_CLOSED;
 	for (int dir = 0; dir < TCP_DIRECTIONS; dir++)
@@ -451,12 +465,11 @@ static bool is_over_limit(const struct stretches *q)
 	    q->len > LIMIT_FLOW_STRETCHES;
 }
 
-static void keep_flow_limits(struct tcp_engine *e, struct flow *f,
-    struct origin origin)
+static void keep_flow_limits(struct tcp_engine *e, struct flow *f)
 {
 	for (int dir = 0; dir < TCP_DIRECTIONS; dir++)
 		while (is_over_limit(&f->hold->queue[dir]))
-			force(e, f, dir, origin);
+			force(e, f, dir);
 }
 
 /* Release those idle longest until the engine's memory suffices. */
@@ -471,7 +484,7 @@ static void keep_memory_limit(struct tcp_engine *e, struct origin origin)
 				tcp_causal_anomaly(e, f, dir, ANOMALY_LIMIT,
 				    origin);
 		if (f->state & FLOW_OPEN) {
-			tcp_causal_flush(e, f, origin);
+			tcp_causal_flush(e, f);
 			finish(e, f, origin);
 		} else {
 			drop_hold(e, f); /* octets of a SYN come again */
@@ -484,8 +497,8 @@ void tcp_causal_settle(struct tcp_engine *e, struct flow *f,
 {
 	if (f->hold && (f->state & FLOW_OPEN)) {
 		pump(e, f);
-		give_up_due(e, f, origin);
-		keep_flow_limits(e, f, origin);
+		give_up_due(e, f);
+		keep_flow_limits(e, f);
 	}
 	finish(e, f, origin);
 	keep_memory_limit(e, origin);

@@ -89,8 +89,8 @@ struct tcp_sink_ops {
 	 * still followed. */
 	void *(*open)(void *ctx, struct tcp_flow *flow);
 	void (*octets)(void *ctx, void *user, const struct tcp_octets *o);
-	/* len octets of dir at offset were lost; origin: the frame at which
-	 * that became certain; between: frames on both sides of the hole. */
+	/* len octets of dir at offset were lost; origin: the flow's frame
+	 * that shows it, by octets behind the hole or by an answer. */
 	void (*gap)(void *ctx, void *user, int dir, uint64_t offset,
 	    uint64_t len, struct origin origin);
 	/* Something about the flow that is to be told (base/anomaly.h);

@@ -404,7 +404,7 @@ void tcp_handshake_rst(struct arrival *a)
 		f->common.info.seen[a->dir] = true;
 		f->common.info.first_seq[a->dir] = a->seg->seq;
 	}
-	tcp_causal_flush(a->e, f, a->seg->origin);
+	tcp_causal_flush(a->e, f);
 	tcp_causal_close(a->e, f, a->dir, true, a->seg->origin);
 	tcp_causal_end(a->e, f, TCP_END_CLOSED, a->seg->origin);
 }

@@ -382,8 +382,7 @@ void tcp_causal_settle(struct tcp_engine *e, struct flow *f,
 /* A hold for f; NULL: no memory. */
 struct hold *tcp_causal_hold(struct tcp_engine *e, struct flow *f);
 /* Hand up all that is held, holes before it as gaps. */
-void tcp_causal_flush(struct tcp_engine *e, struct flow *f,
-    struct origin origin);
+void tcp_causal_flush(struct tcp_engine *e, struct flow *f);
 void tcp_causal_anomaly(struct tcp_engine *e, struct flow *f, int dir,
     enum anomaly code, struct origin origin);
 void tcp_causal_close(struct tcp_engine *e, struct flow *f, int dir,

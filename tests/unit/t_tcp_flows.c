@@ -116,7 +116,7 @@ static const struct script_case resets[] = {
 	    "end input @6\n" },
 	{ "RST behind a hole: what waits goes first",
 	    HELLO "C A 0 0 ab\nC A 4 0 ef\nC R 6 -\n",
-	    "open\nC@4+0 ab a0\ngap C+2 2 @6\nC@5+4 ef a0\n"
+	    "open\nC@4+0 ab a0\ngap C+2 2 @5\nC@5+4 ef a0\n"
 	    "close C rst @6\nend closed @6\n" },
 	{ "RST by a host never seen",
 	    "C A 0 0 ab\nS R 0 -\n",

@@ -33,7 +33,7 @@ static void test_hole_beyond_limit(void **state)
 		octets(s, 10 + i * size, size);
 	assert_string_equal(s->out, "open\n");
 	octets(s, 10 + n * size, size); /* more than 1 MiB */
-	assert_non_null(strstr(s->out, "open\ngap C+0 10 @20\nC@4+10 #65000"
+	assert_non_null(strstr(s->out, "open\ngap C+0 10 @4\nC@4+10 #65000"
 	    " a0\n"));
 	assert_int_equal(counter(s, ACCOUNT_TCP_OCTETS), (n + 1) * size);
 	assert_int_equal(s->e->held, 0);
@@ -52,7 +52,7 @@ static void test_wait_beyond_limit(void **state)
 		snprintf(text, sizeof text, "*%u", 65000);
 		script_segment(s, 1, TCP_ACK, i * 65000, 10, text);
 	}
-	assert_non_null(strstr(s->out, "open\ngap C+0 10 @20\nS@4+0 #65000"
+	assert_non_null(strstr(s->out, "open\ngap C+0 10 @4\nS@4+0 #65000"
 	    " a10\n"));
 	assert_int_equal(s->e->held, 0);
 	script_free(s);
@@ -68,7 +68,7 @@ static void test_stretches_limit(void **state)
 		octets(s, 2 * i, 1);
 	assert_string_equal(s->out, "open\n");
 	octets(s, 2 * (LIMIT_FLOW_STRETCHES + 1), 1);
-	assert_string_equal(s->out, "open\ngap C+0 2 @4100\nC@4+2 p a0\n");
+	assert_string_equal(s->out, "open\ngap C+0 2 @4\nC@4+2 p a0\n");
 	script_free(s);
 }
 
@@ -85,7 +85,7 @@ static void test_memory_limit(void **state)
 	script_run(s, "port 1025\nS A 0 0\nport 1027\n" HELLO
 	    "C A 7 0 *4000\n");
 	assert_string_equal(s->out, "open\n2:open\n3:open\n"
-	    "2:note C limit @13\n2:gap C+0 6 @13\n2:C@8+6 #4000 a0\n");
+	    "2:note C limit @13\n2:gap C+0 6 @8\n2:C@8+6 #4000 a0\n");
 	assert_int_equal(counter(s, ACCOUNT_TCP_LIMIT_OCTETS), 1);
 	script_run(s, "port 1026\nC A 0 0 abcdefgh\n");
 	assert_null(strstr(s->out, "C@14"));
