@@ -87,7 +87,7 @@ static bool is_verb_octet(uint8_t c)
 enum verb session_verb(struct slice line, size_t *len_r)
 {
 	size_t n = 0, v;
-	uint8_t upper[16];
+	uint8_t upper[16] = { 0 };
 
 	while (n < line.len && is_verb_octet(line.p[n]))
 		n++;
@@ -103,6 +103,7 @@ enum verb session_verb(struct slice line, size_t *len_r)
 		upper[v] = ascii_upper(line.p[v]);
 	for (v = VERB_UNKNOWN + 1; v < VERB_COUNT; v++)
 		if (verb_names[v][0] == (char)upper[0] &&
+		    verb_names[v][1] == (char)upper[1] &&
 		    strlen(verb_names[v]) == n &&
 		    memcmp(verb_names[v], upper, n) == 0)
 			return (enum verb)v;
@@ -441,12 +442,45 @@ static void name_client(struct session_builder *b, struct slice argument)
 	b->s.client.name = session_text(b, slice_trim(argument));
 }
 
+/* One copy of the line serves its argument as well. */
+static void tell_line(struct session_builder *b, struct sw_command *out,
+    struct slice line, enum verb verb, size_t verb_len)
+{
+	struct slice argument;
+
+	out->line = session_text(b, line);
+	if (!out->line.data)
+		return;
+	if (verb > VERB_UNKNOWN) {
+		out->verb.data = (const uint8_t *)verb_names[verb];
+		out->verb.len = verb_len;
+	} else if (verb_len > 0) {
+		out->verb = upper(b, slice_head(line, verb_len));
+	}
+	if (verb == VERB_NONE)
+		return;
+	argument = argument_of(slice_make(out->line.data, out->line.len),
+	    verb_len);
+	out->argument.data = argument.p;
+	out->argument.len = argument.len;
+}
+
+/* A log that has no lines. */
+static void tell_parts(struct session_builder *b, struct sw_command *out,
+    const struct command_in *c, enum verb verb)
+{
+	if (c->verb.p && c->verb.len > 0)
+		out->verb = upper(b, c->verb);
+	if (verb != VERB_NONE && c->argument_known)
+		out->argument = session_text(b, c->argument.p ? c->argument :
+		    slice_make("", 0));
+}
+
 uint32_t session_command(struct session_builder *b,
     const struct command_in *c)
 {
 	size_t len = 0;
 	enum verb verb = c->line.p ? session_verb(c->line, &len) : c->known;
-	struct slice name = c->line.p ? slice_head(c->line, len) : c->verb;
 	struct slice argument = c->line.p ? argument_of(c->line, len) :
 	    c->argument;
 	/* After TURN the client is another host: `client` keeps its own. */
@@ -463,12 +497,9 @@ uint32_t session_command(struct session_builder *b,
 
 		out->octets = c->octets;
 		if (c->line.p)
-			out->line = session_text(b, c->line);
-		if (name.p && name.len > 0)
-			out->verb = upper(b, name);
-		if (verb != VERB_NONE && (c->line.p || c->argument_known))
-			out->argument = session_text(b, argument.p ?
-			    argument : slice_make("", 0));
+			tell_line(b, out, c->line, verb, len);
+		else
+			tell_parts(b, out, c, verb);
 		if (c->masked && !b->options.show_secrets)
 			mask_command(b, e, verb, argument);
 	}
@@ -655,6 +686,19 @@ static void tell_lines(struct session_builder *b, struct sw_event *e,
 	e->u.reply.line_count = count;
 }
 
+/* Its text is the head of the first line's. */
+static void tell_enhanced(struct sw_reply *r)
+{
+	struct slice code;
+
+	if (r->line_count == 0)
+		return;
+	code = enhanced_code(slice_make(r->lines[0].data, r->lines[0].len),
+	    r->code);
+	r->enhanced.data = code.p;
+	r->enhanced.len = code.len;
+}
+
 uint32_t session_reply(struct session_builder *b, const struct reply_in *r)
 {
 	struct sw_event *e;
@@ -666,15 +710,11 @@ uint32_t session_reply(struct session_builder *b, const struct reply_in *r)
 		return 0;
 	greet(b, r);
 	if (e) {
-		struct slice enhanced = { NULL, 0 };
-
 		e->u.reply.code = r->code;
 		e->u.reply.to = r->to;
 		e->u.reply.octets = r->octets;
 		tell_lines(b, e, r);
-		if (r->line_count > 0)
-			enhanced = enhanced_code(r->lines[0], r->code);
-		e->u.reply.enhanced = session_text(b, enhanced);
+		tell_enhanced(&e->u.reply);
 	}
 	session_event_done(b, e);
 	return n;
