@@ -95,7 +95,7 @@
  * up to this. */
 #define LIMIT_FRAME (16u << 20)
 /* A block of input. */
-#define SOURCE_BLOCK (1u << 20)
+#define SOURCE_BLOCK (128u << 10)
 /* Interfaces of one pcapng section. */
 #define LIMIT_INTERFACES 65536
 

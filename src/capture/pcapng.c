@@ -50,7 +50,7 @@ enum option {
  * than this is damage. */
 #define BLOCK_BELIEVED (256u << 20)
 /* No longer one is believed when blocks are searched. */
-#define SEARCH_MAX SOURCE_BLOCK
+#define SEARCH_MAX (1u << 20)
 
 struct interface {
 	bool valid;

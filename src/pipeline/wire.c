@@ -25,7 +25,7 @@
 
 /* How far a file may begin before the one before it ends. */
 #define TRAFFIC_OVERLAP_NS (INT64_C(2) * NS_PER_S)
-enum { BATCH = 1024 };
+enum { BATCH = 256 };
 
 struct input {
 	char *name;
