@@ -63,8 +63,10 @@ static bool grow(struct log_session *s)
 	struct log_outstanding *p = base_realloc_array(s->outstanding,
 	    wanted, sizeof(*p));
 
-	if (!p)
+	if (!p) {
+		session_fail(s->b);
 		return false;
+	}
 	/* Unroll the ring: what wrapped goes behind the old end. */
 	for (i = 0; i < s->outstanding_first; i++)
 		p[old + i] = p[i];

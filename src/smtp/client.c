@@ -59,6 +59,7 @@ static void learn_user(struct dialogue *d, struct slice answer)
 	if (auth_user(slice_make(d->mechanism, d->mechanism_len),
 	    d->auth_step, answer, &user))
 		session_auth_user(d->b, buffer_slice(&user));
+	d->memory = d->memory || user.failed;
 	buffer_fini(&user);
 	d->auth_step++;
 }

@@ -115,8 +115,10 @@ void dialogue_tls_begin(struct dialogue *d, bool starttls,
 {
 	struct sw_tls none = { 0 };
 
-	if (d->tls_started)
+	if (d->tls_started) {
+		d->memory = d->memory || d->tls.memory;
 		tls_observer_fini(&d->tls);
+	}
 	tls_observer_init(&d->tls);
 	d->tls_started = true;
 	d->tls_by_starttls = starttls;
@@ -509,6 +511,15 @@ static void forget_unproved(struct dialogue *d)
 	    slice_make("", 0));
 }
 
+/* Did memory run out anywhere? */
+static bool ran_out(const struct dialogue *d)
+{
+	return d->memory || d->client_line.held.failed ||
+	    d->server_line.held.failed || d->reply.text.failed ||
+	    (d->tls_started && (d->tls.memory || d->tls.sni.failed ||
+	    d->tls.subject.failed || d->tls.issuer.failed));
+}
+
 void dialogue_finish(struct dialogue *d, const struct dialogue_end *end)
 {
 	/* The record is over before the connection is. */
@@ -533,6 +544,8 @@ void dialogue_finish(struct dialogue *d, const struct dialogue_end *end)
 	tell_unacked(d, end);
 	tell_what_was_not_seen(d, end);
 	session_get(d->b)->ending = ending_of(d, end);
+	if (ran_out(d))
+		session_fail(d->b);
 }
 
 enum dialogue_kind dialogue_kind(const struct dialogue *d)

@@ -356,7 +356,8 @@ static void take_handshake(struct tls_observer *o, enum sw_role by,
 	size_t room = s->handshake.max - s->handshake.len;
 
 	if (!buffer_append_slice(&s->handshake, slice_head(octets, room))) {
-		end_learning(s); /* no memory: facts stay unknown */
+		o->memory = true; /* facts stay unknown */
+		end_learning(s);
 		return;
 	}
 	read_messages(o, by);

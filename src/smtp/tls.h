@@ -44,6 +44,7 @@ struct tls_observer {
 	char cipher_text[8];     /* "0xC0FF", for one without a name */
 	char version_text[8];    /* "0x0305", likewise */
 	struct buffer sni, subject, issuer; /* empty: not seen */
+	bool memory;             /* ran out: facts are missing */
 };
 
 /* Memory of the caller; nothing is allocated before octets come. */

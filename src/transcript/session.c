@@ -201,6 +201,11 @@ bool session_failed(const struct session_builder *b)
 	return b->failed;
 }
 
+void session_fail(struct session_builder *b)
+{
+	b->failed = true;
+}
+
 /* --- events -------------------------------------------------------------- */
 
 struct sw_event *session_new_event(struct session_builder *b,

@@ -105,6 +105,8 @@ struct sw_bytes session_text(struct session_builder *b, struct slice s);
 /* Did memory run out in any call before?  Sticky; every other call is safe
  * and without effect then. */
 bool session_failed(const struct session_builder *b);
+/* Memory ran out in a room that feeds the session: it cannot be told. */
+void session_fail(struct session_builder *b);
 
 /* Where and when an event was. */
 struct event_span {
