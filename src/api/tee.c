@@ -2,18 +2,21 @@
 /* tee.c - content to the observer and to the .eml writer */
 #include <stdlib.h>
 
-#include "api/reader.h"
+#include "base/error.h"
 
-struct tee {
-	struct sw_observer observer;
-	const struct body_ops *next;
-	struct body_ops ops;
-};
+#include "api/reader.h"
 
 /* One message's content. */
 struct teed {
 	void *seen;  /* the observer's handle */
 	void *body;  /* of the next operations */
+};
+
+struct tee {
+	struct sw_observer observer;
+	const struct body_ops *next;
+	struct body_ops ops;
+	struct teed none; /* of content for which memory ran out */
 };
 
 static void *on_open(void *ctx, uint32_t n)
@@ -22,7 +25,7 @@ static void *on_open(void *ctx, uint32_t n)
 	struct teed *b = calloc(1, sizeof(*b));
 
 	if (!b)
-		return NULL;
+		return &t->none;
 	if (t->observer.body_open)
 		b->seen = t->observer.body_open(t->observer.ctx, n);
 	if (t->next)
@@ -73,6 +76,8 @@ static enum sw_status on_settle(void *ctx, void *body,
 	struct teed *b = body;
 	enum sw_status status = SW_OK;
 
+	if (b == &t->none)
+		return base_error_set(err, SW_ENOMEM, "out of memory");
 	if (b->body)
 		status = t->next->settle(t->next->ctx, b->body, s, m, keep,
 		    arena, err);
