@@ -37,6 +37,19 @@ static bool is_pipelined(const struct dialogue *d, const struct line *l,
 	    d->any_reply;
 }
 
+/* May what is left of a line whose beginning was lost be that of AUTH?  The
+ * mechanism's end may stand before the response. */
+static bool may_end_auth(const struct line *l)
+{
+	size_t i = l->text.len;
+
+	while (i > 0 && l->text.p[i - 1] != ' ' && l->text.p[i - 1] != '\t')
+		i--;
+	return i > 0 && (l->flags & SW_BIT(SW_FLAG_TRUNCATED)) &&
+	    auth_is_base64(slice_from(l->text, i)) &&
+	    !memchr(l->text.p, ':', l->text.len);
+}
+
 /* Is it to be masked though it stands in no known AUTH exchange?  After any
  * AUTH, without a SYN, after a gap. */
 static bool may_be_secret(const struct dialogue *d, const struct line *l)
@@ -45,7 +58,9 @@ static bool may_be_secret(const struct dialogue *d, const struct line *l)
 	size_t len;
 
 	if (!(d->after_auth || !d->start.opener_known || d->gap_seen[0] ||
-	    d->gap_seen[1]) || !auth_is_base64(l->text))
+	    d->gap_seen[1]))
+		return false;
+	if (!auth_is_base64(l->text) && !may_end_auth(l))
 		return false;
 	verb = session_verb(l->text, &len);
 	return verb == VERB_NONE || verb == VERB_UNKNOWN;
