@@ -377,15 +377,23 @@ static void quote_line(struct account *account, const char *file_name,
     const struct log_line *line)
 {
 	struct buffer b;
+	size_t auth;
 
 	if (account->list_len[ACCOUNT_LIST_LINES] >= LIMIT_ACCOUNT_LIST) {
 		account->list_more[ACCOUNT_LIST_LINES]++;
 		return;
 	}
 	begin_entry(&b, file_name, line);
-	buffer_append_slice(&b, slice_head(line->text, QUOTE_MAX));
-	if (line->text.len > QUOTE_MAX)
-		buffer_append_str(&b, "...");
+	/* What AUTH bears is secret, in a line of any shape. */
+	auth = slice_find_nocase(line->text, slice_str("AUTH"));
+	if (auth < line->text.len && auth + 4 <= QUOTE_MAX) {
+		buffer_append_slice(&b, slice_head(line->text, auth + 4));
+		buffer_append_str(&b, " ***");
+	} else {
+		buffer_append_slice(&b, slice_head(line->text, QUOTE_MAX));
+		if (line->text.len > QUOTE_MAX)
+			buffer_append_str(&b, "...");
+	}
 	end_entry(&b, account, ACCOUNT_LIST_LINES);
 }
 
