@@ -180,12 +180,13 @@ $(O)/smtpwire: $(OBJ_CLI) $(LIB_A)
 	$(Q)$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) -o $@ $(OBJ_CLI) \
 		$(LIB_A) $(PC_LIBS)
 
+# Its folders may differ from those of the last call.
 $(O)/smtpwire.pc: src/api/smtpwire.pc.in $(O)/.flags FORCE
-	$(say) GEN $@
-	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
+	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
 		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
 		-e 's|@VERSION@|$(VERSION)|' -e 's|@LIBS_PC@|$(LIBS_PC)|' \
-		$< >$@
+		$< >$@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 # --- set-up
 
