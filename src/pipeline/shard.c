@@ -55,7 +55,9 @@ static void *on_open(void *ctx, struct tcp_flow *flow)
 
 	start.opener_known = info->opener_known;
 	start.server_dir = server_dir(s, info);
+	start.spares = &s->spares->dialogues;
 	options.account = &s->account;
+	options.spares = &s->spares->sessions;
 	if (!l || session_builder_new(&options, &l->builder) != SW_OK ||
 	    dialogue_new(l->builder, &start, &l->dialogue) != SW_OK) {
 		live_free(&l);
@@ -258,6 +260,7 @@ static void tell_attempt(struct shard *s, struct tcp_flow *flow,
 
 	tcp_flow_facts_get(flow, &facts);
 	options.account = &s->account;
+	options.spares = &s->spares->sessions;
 	if (session_builder_new(&options, &b) != SW_OK) {
 		s->memory = true;
 		return;
@@ -306,7 +309,8 @@ const struct tcp_sink_ops shard_sink_ops = {
 };
 
 enum sw_status shard_init(struct shard *s, const struct wire_options *o,
-    const struct port_set *ports, const struct traffic *t)
+    const struct port_set *ports, const struct traffic *t,
+    struct spares *spares)
 {
 	struct tcp_options options = { 0 };
 
@@ -314,6 +318,7 @@ enum sw_status shard_init(struct shard *s, const struct wire_options *o,
 	s->options = o;
 	s->ports = ports;
 	s->traffic = t;
+	s->spares = spares;
 	account_init(&s->account);
 	options.strict_vlan = o->strict_vlan;
 	options.memory = o->memory / SHARD_COUNT;

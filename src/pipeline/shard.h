@@ -16,6 +16,7 @@
 #include "base/limits.h"
 #include "pipeline/ids.h"
 #include "pipeline/wire.h"
+#include "smtp/dialogue.h"
 #include "tcp/engine.h"
 
 /* A file of the traffic. */
@@ -43,10 +44,17 @@ static inline bool port_set_has(const struct port_set *s, uint16_t port)
 	return s->bits[port >> 3] >> (port & 7) & 1;
 }
 
+/* Memory of sessions that are over; of the thread that serves a shard. */
+struct spares {
+	struct session_spares sessions;
+	struct dialogue_spares dialogues;
+};
+
 struct shard {
 	const struct wire_options *options;
 	const struct port_set *ports;
 	const struct traffic *traffic;
+	struct spares *spares;
 	struct tcp_engine *engine;
 	struct account account;
 	struct wire_finished *finished;
@@ -57,7 +65,8 @@ struct shard {
 };
 
 enum sw_status shard_init(struct shard *s, const struct wire_options *o,
-    const struct port_set *ports, const struct traffic *t);
+    const struct port_set *ports, const struct traffic *t,
+    struct spares *spares);
 void shard_fini(struct shard *s);
 
 /* What the engine of a shard delivers to. */

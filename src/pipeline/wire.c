@@ -45,6 +45,7 @@ struct wire {
 	struct net *net;
 	struct net_filter *filter;
 	struct shard shards[SHARD_COUNT];
+	struct spares spares;
 	struct traffic traffic;
 
 	struct input *inputs;
@@ -435,7 +436,7 @@ static enum sw_status init_parts(struct wire *w, struct sw_err *err)
 		status = net_filter_new(w->options.bpf, &w->filter, err);
 	for (i = 0; i < SHARD_COUNT && status == SW_OK; i++)
 		status = shard_init(&w->shards[i], &w->options, &w->ports,
-		    &w->traffic);
+		    &w->traffic, &w->spares);
 	return status;
 }
 
@@ -476,6 +477,8 @@ void wire_free(struct wire **wp)
 		shard_fini(&w->shards[i]);
 	for (i = w->ready_next; i < w->ready_count; i++)
 		session_builder_free(&w->ready[i].builder);
+	session_spares_fini(&w->spares.sessions);
+	dialogue_spares_fini(&w->spares.dialogues);
 	for (i = 0; i < w->input_count; i++)
 		input_fini(&w->inputs[i]);
 	for (i = 0; i < w->traffic.count; i++)

@@ -55,10 +55,99 @@ void dialogue_remember(struct dialogue *d, uint32_t n, int dir,
 	r->end_offset = end_offset;
 }
 
+/* --- memory --------------------------------------------------------------- */
+
+/* What a spare dialogue may keep, in items of each list and in octets; one
+ * that had more is freed. */
+enum { SPARE_ITEMS = 64, SPARE_OCTETS = 16384, SPARES_MAX = 64 };
+
+static bool is_small(const struct held *h)
+{
+	return h->octets.capacity <= SPARE_OCTETS &&
+	    h->capacity <= SPARE_ITEMS;
+}
+
+static bool may_be_spare(const struct dialogue *d)
+{
+	return d->start.spares && d->start.spares->count < SPARES_MAX &&
+	    is_small(&d->held) && d->item_capacity <= SPARE_ITEMS &&
+	    d->late_capacity <= SPARE_ITEMS &&
+	    d->queue_capacity <= SPARE_ITEMS &&
+	    d->client_line.held.capacity <= SPARE_OCTETS &&
+	    d->server_line.held.capacity <= SPARE_OCTETS &&
+	    d->reply.text.capacity <= SPARE_OCTETS &&
+	    d->reply.capacity <= SPARE_ITEMS;
+}
+
+/* As new, but for the memory that it has. */
+static void reset(struct dialogue *d)
+{
+	struct dialogue old = *d;
+
+	memset(d, 0, sizeof(*d));
+	d->held = old.held;
+	smtp_held_clear(&d->held);
+	d->items = old.items;
+	d->item_capacity = old.item_capacity;
+	d->late = old.late;
+	d->late_capacity = old.late_capacity;
+	d->queue = old.queue;
+	d->queue_capacity = old.queue_capacity;
+	d->client_line.held = old.client_line.held;
+	d->server_line.held = old.server_line.held;
+	d->reply.text = old.reply.text;
+	buffer_clear(&d->reply.text);
+	d->reply.ends = old.reply.ends;
+	d->reply.capacity = old.reply.capacity;
+}
+
+static void free_memory(struct dialogue *d)
+{
+	free(d->items);
+	free(d->late);
+	free(d->queue);
+	smtp_held_fini(&d->held);
+	line_reader_fini(&d->client_line);
+	line_reader_fini(&d->server_line);
+	buffer_fini(&d->reply.text);
+	free(d->reply.ends);
+	free(d);
+}
+
+static struct dialogue *take_spare(struct dialogue_spares *spares)
+{
+	struct dialogue *d;
+
+	if (spares && spares->list) {
+		d = spares->list;
+		spares->list = d->next_spare;
+		spares->count--;
+		return d;
+	}
+	d = calloc(1, sizeof(*d));
+	if (!d)
+		return NULL;
+	line_reader_init(&d->client_line);
+	line_reader_init(&d->server_line);
+	buffer_init(&d->reply.text, 1 << 20);
+	return d;
+}
+
+void dialogue_spares_fini(struct dialogue_spares *s)
+{
+	while (s->list) {
+		struct dialogue *d = s->list;
+
+		s->list = d->next_spare;
+		free_memory(d);
+	}
+	s->count = 0;
+}
+
 enum sw_status dialogue_new(struct session_builder *b,
     const struct dialogue_start *start, struct dialogue **d_r)
 {
-	struct dialogue *d = calloc(1, sizeof(*d));
+	struct dialogue *d = take_spare(start->spares);
 
 	*d_r = d;
 	if (!d)
@@ -66,15 +155,13 @@ enum sw_status dialogue_new(struct session_builder *b,
 	d->b = b;
 	d->start = *start;
 	d->client_dir = start->opener_known || start->server_dir != 0 ? 0 : 1;
-	line_reader_init(&d->client_line);
-	line_reader_init(&d->server_line);
-	buffer_init(&d->reply.text, 1 << 20);
 	return SW_OK;
 }
 
 void dialogue_free(struct dialogue **dp)
 {
 	struct dialogue *d = *dp;
+	struct dialogue_spares *spares;
 	size_t i;
 
 	if (!d)
@@ -82,25 +169,25 @@ void dialogue_free(struct dialogue **dp)
 	*dp = NULL;
 	for (i = 0; i < d->item_count; i++)
 		free(d->items[i].copy);
-	free(d->items);
 	for (i = 0; i < d->late_count; i++) {
 		free(d->late[i].lines);
 		free(d->late[i].text);
 	}
-	free(d->late);
-	free(d->queue);
-	smtp_held_fini(&d->held);
 	smtp_held_fini(&d->guess);
 	smtp_held_fini(&d->look);
 	smtp_held_fini(&d->clear[SW_CLIENT]);
 	smtp_held_fini(&d->clear[SW_SERVER]);
-	line_reader_fini(&d->client_line);
-	line_reader_fini(&d->server_line);
-	buffer_fini(&d->reply.text);
-	free(d->reply.ends);
 	if (d->tls_started)
 		tls_observer_fini(&d->tls);
-	free(d);
+	if (!may_be_spare(d)) {
+		free_memory(d);
+		return;
+	}
+	spares = d->start.spares;
+	reset(d);
+	d->next_spare = spares->list;
+	spares->list = d;
+	spares->count++;
 }
 
 /* --- TLS ------------------------------------------------------------------ */

@@ -13,11 +13,20 @@
 
 struct dialogue;
 
+/* Dialogues that are over, to be used again; of one thread. */
+struct dialogue_spares {
+	struct dialogue *list;
+	size_t count;
+};
+void dialogue_spares_fini(struct dialogue_spares *s);
+
 struct dialogue_start {
 	bool opener_known;  /* direction 0 is that of the host that opened
 	                       the connection: the client, as a rule */
 	int server_dir;     /* by the port: direction of the server's octets;
 	                       -1: the ports do not tell */
+	struct dialogue_spares *spares; /* outlives the dialogue; NULL:
+	                                   none */
 };
 
 /* One delivery; octets are valid during the call. */

@@ -115,6 +115,7 @@ struct recent {
 enum { RECENT = 32 };
 
 struct dialogue {
+	struct dialogue *next_spare;
 	struct session_builder *b;
 	struct dialogue_start start;
 	enum phase phase;

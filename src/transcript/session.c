@@ -127,16 +127,116 @@ bool session_bdat_parse(struct slice argument, uint64_t *size_r,
 	return *last_r || rest.len == 0;
 }
 
+/* --- the builder --------------------------------------------------------- */
+
+/* What a spare builder may keep, in items of each list and in octets; one of
+ * a larger session is freed. */
+enum { SPARE_ITEMS = 64, SPARE_OCTETS = 32768, SPARES_MAX = 64 };
+
+static bool may_be_spare(const struct session_builder *b)
+{
+	return b->options.spares && b->options.spares->count < SPARES_MAX &&
+	    b->arena.total <= SPARE_OCTETS &&
+	    b->event_capacity <= SPARE_ITEMS &&
+	    b->note_capacity <= SPARE_ITEMS &&
+	    b->auth_capacity <= SPARE_ITEMS &&
+	    b->message_capacity <= SPARE_ITEMS &&
+	    b->transaction_capacity <= SPARE_ITEMS &&
+	    b->gap_capacity <= SPARE_ITEMS &&
+	    b->pending_capacity <= SPARE_ITEMS &&
+	    b->tentative_capacity <= SPARE_ITEMS;
+}
+
+/* As new, but for the memory that it has. */
+static void reset(struct session_builder *b)
+{
+	struct session_builder old = *b;
+
+	memset(b, 0, sizeof(*b));
+	b->arena = old.arena;
+	arena_reset(&b->arena);
+	b->events = old.events;
+	b->event_capacity = old.event_capacity;
+	b->notes = old.notes;
+	b->note_capacity = old.note_capacity;
+	b->auth = old.auth;
+	b->auth_capacity = old.auth_capacity;
+	b->messages = old.messages;
+	b->message_capacity = old.message_capacity;
+	b->transactions = old.transactions;
+	b->transaction_capacity = old.transaction_capacity;
+	b->gaps = old.gaps;
+	b->gap_capacity = old.gap_capacity;
+	b->pending = old.pending;
+	b->pending_capacity = old.pending_capacity;
+	b->tentative = old.tentative;
+	b->tentative_capacity = old.tentative_capacity;
+}
+
+static void free_memory(struct session_builder *b)
+{
+	free(b->pending);
+	free(b->events);
+	free(b->notes);
+	free(b->auth);
+	free(b->messages);
+	free(b->transactions);
+	free(b->gaps);
+	free(b->tentative);
+	arena_fini(&b->arena);
+	free(b);
+}
+
+static struct session_builder *take_spare(struct session_spares *spares)
+{
+	struct session_builder *b;
+
+	if (!spares || !spares->list) {
+		b = calloc(1, sizeof(*b));
+		if (b)
+			arena_init(&b->arena);
+		return b;
+	}
+	b = spares->list;
+	spares->list = b->next_spare;
+	spares->count--;
+	return b;
+}
+
+static void free_or_spare(struct session_builder *b)
+{
+	struct session_spares *spares = b->options.spares;
+
+	if (!may_be_spare(b)) {
+		free_memory(b);
+		return;
+	}
+	reset(b);
+	b->next_spare = spares->list;
+	spares->list = b;
+	spares->count++;
+}
+
+void session_spares_fini(struct session_spares *s)
+{
+	while (s->list) {
+		struct session_builder *b = s->list;
+
+		s->list = b->next_spare;
+		free_memory(b);
+	}
+	s->count = 0;
+}
+
 enum sw_status session_builder_new(const struct session_options *options,
     struct session_builder **b_r)
 {
-	struct session_builder *b = calloc(1, sizeof(*b));
+	struct session_builder *b = take_spare(options->spares);
 
 	*b_r = b;
 	if (!b)
 		return SW_ENOMEM;
 	b->options = *options;
-	arena_init(&b->arena);
 	b->next_n = 1;
 	b->s.start = b->s.end = SW_NO_TIME;
 	b->s.client.port = b->s.server.port = SW_UNKNOWN;
@@ -162,16 +262,7 @@ void session_builder_free(struct session_builder **bp)
 	for (i = 0; i < b->s.message_count; i++)
 		free((void *)(uintptr_t)b->messages[i].recipients);
 	message_fini(&b->content);
-	free(b->pending);
-	free(b->events);
-	free(b->notes);
-	free(b->auth);
-	free(b->messages);
-	free(b->transactions);
-	free(b->gaps);
-	free(b->tentative);
-	arena_fini(&b->arena);
-	free(b);
+	free_or_spare(b);
 }
 
 struct sw_session *session_get(struct session_builder *b)

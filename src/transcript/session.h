@@ -78,6 +78,16 @@ enum verb session_verb(struct slice line, size_t *len_r);
 bool session_bdat_parse(struct slice argument, uint64_t *size_r,
     bool *last_r);
 
+struct session_builder;
+
+/* Builders of small sessions that are over, to be used again with their
+ * memory, which is still in the cache; of one thread. */
+struct session_spares {
+	struct session_builder *list;
+	size_t count;
+};
+void session_spares_fini(struct session_spares *s);
+
 struct session_options {
 	bool show_secrets;
 	bool hash; /* SHA-256 of every message */
@@ -87,9 +97,8 @@ struct session_options {
 	void (*event)(void *ctx, const struct sw_session *s,
 	    const struct sw_event *e);
 	void *event_ctx;
+	struct session_spares *spares; /* outlives the builder; NULL: none */
 };
-
-struct session_builder;
 
 enum sw_status session_builder_new(const struct session_options *options,
     struct session_builder **b_r) SW_MUST_USE;

@@ -53,6 +53,7 @@ struct transaction {
 };
 
 struct session_builder {
+	struct session_builder *next_spare;
 	struct sw_session s;
 	struct session_options options;
 	struct arena arena;

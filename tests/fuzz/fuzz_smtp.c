@@ -280,7 +280,7 @@ static void run(const uint8_t *data, size_t size, bool one_by_one,
 	struct emit_options options = { true, false, false };
 	struct session_options so = { 0 };
 	struct script s = { 0 };
-	struct dialogue_start start;
+	struct dialogue_start start = { 0 };
 	struct sw_err err;
 
 	s.rest = slice_make(data + 1, size - 1);

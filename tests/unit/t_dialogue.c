@@ -186,7 +186,7 @@ static struct play play(const char *script, bool opener_known, int how,
 	struct session_options options = { 0 };
 	struct emit_options no_times = { false, true, false };
 	struct emit_options normal = { true, false, false };
-	struct dialogue_start start = { opener_known, 1 };
+	struct dialogue_start start = { opener_known, 1, NULL };
 	const char *line = script;
 	struct sw_err err;
 
