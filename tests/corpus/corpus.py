@@ -248,6 +248,9 @@ def main(argv):
 	if not os.path.isdir(folder):
 		print('skip corpus: no folder %s' % folder)
 		return 0
+	if not os.access(program, os.X_OK):
+		print('not ok corpus: %s is not built' % program)
+		return 1
 	facts, known = load_facts(folder), load_differences()
 	tally = Tally(verbose)
 	for name in capture_files(folder):

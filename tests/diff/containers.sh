@@ -57,6 +57,7 @@ built() { # the formats, links and tunnels of our builder
 	    "--tunnel vxlan" "--link pppoe"; do
 		# shellcheck disable=SC2086 # two words
 		transcript "$t/got" "$(build $a)"
+		[ -s "$t/got" ] || echo none >"$t/got"
 		sed 's/"id":"[0-9a-f]*"/"id":""/' "$t/got" >"$t/got.plain"
 		if cmp "$t/plain" "$t/got.plain"; then
 			say ok "$name/${a#--}"
@@ -104,6 +105,10 @@ command -v python3 >/dev/null || {
 	say skip all "no python3"
 	exit 0
 }
+[ -x "$SMTPWIRE" ] || {
+	say "not ok" program "$SMTPWIRE is not built"
+	exit 1
+}
 for name in c01-pipelined c02-bdat d-second-mail r-reorder; do
 	case=tests/cases/$name.case
 	plain=$t/$name.pcap
@@ -123,7 +128,8 @@ packed "$plain" "$t/$name.pcapng" "$t/$name.netmon2.3"
 for plain in pcaps/*.pcap; do
 	[ -f "$plain" ] || continue
 	name=$(basename "$plain" .pcap)
-	transcript "$t/want" "$plain"
+	# Some hold no session at all (attempts that were refused).
+	transcript "$t/want" "$plain" || say "not ok" "$name" "not read"
 	edited "$plain"
 done
 exit $status

@@ -79,6 +79,9 @@ def ends(s):
 
 def main(argv):
 	generator, folder = argv
+	if not os.access(PROGRAM, os.X_OK):
+		print('not ok diff/generated: %s is not built' % PROGRAM)
+		return 1
 	whole = transcripts(generator, folder)
 	ways = {
 	    'pcapng': (equal, ['--format', 'pcapng']),

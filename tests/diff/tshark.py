@@ -323,6 +323,9 @@ def main(argv):
 	if not re.search(r'^TShark.* 4\.', version):
 		print('skip diff/tshark: no tshark 4')
 		return 0
+	if not os.access(PROGRAM, os.X_OK):
+		print('not ok diff/tshark: %s is not built' % PROGRAM)
+		return 1
 	failed = 0
 	known = load_known()
 	with concurrent.futures.ThreadPoolExecutor(2) as pool:
