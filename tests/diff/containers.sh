@@ -67,13 +67,15 @@ built() { # the formats, links and tunnels of our builder
 	done
 }
 
-edited() { # editcap's writers
+edited() { # edited FILE FORMATS...: editcap's writers
+	file=$1
+	shift
 	if ! command -v editcap >/dev/null; then
 		say skip "$name/editcap" "no editcap"
 		return
 	fi
-	for f in pcap nsecpcap modpcap pcapng netmon1 netmon2; do
-		if editcap -F "$f" "$1" "$t/edited" 2>"$t/err"; then
+	for f in "$@"; do
+		if editcap -F "$f" "$file" "$t/edited" 2>"$t/err"; then
 			same "$name/editcap-$f" "$t/edited"
 		else
 			say skip "$name/editcap-$f" "editcap cannot write it"
@@ -119,7 +121,7 @@ for name in c01-pipelined c02-bdat d-second-mail r-reorder; do
 		continue
 	fi
 	built
-	edited "$plain"
+	edited "$plain" pcap nsecpcap modpcap pcapng netmon1 netmon2
 done
 for f in "$(build --format netmon2.3)" "$(build --format pcapng)"; do
 	cp "$f" "$t/"
@@ -130,6 +132,6 @@ for plain in pcaps/*.pcap; do
 	name=$(basename "$plain" .pcap)
 	# Some hold no session at all (attempts that were refused).
 	transcript "$t/want" "$plain" || say "not ok" "$name" "not read"
-	edited "$plain"
+	edited "$plain" pcapng netmon1 netmon2
 done
 exit $status
