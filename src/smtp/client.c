@@ -205,6 +205,26 @@ static void note_cut(struct dialogue *d, const struct line *l, uint32_t n)
 	    (unsigned long long)l->octets, LIMIT_LINE);
 }
 
+/* LENIENT: servers take a command behind blanks. */
+static bool is_indented_auth(struct slice line)
+{
+	size_t len;
+	enum verb verb = session_verb(slice_trim(line), &len);
+
+	return verb == VERB_AUTH || verb == VERB_XEXPS;
+}
+
+/* A server may quote it in its refusal. */
+static void remember_secret(struct dialogue *d, struct slice secret)
+{
+	secret = slice_trim(secret);
+	if (d->secret.max == 0)
+		buffer_init(&d->secret, 1024);
+	buffer_clear(&d->secret);
+	if (!buffer_append_slice(&d->secret, slice_head(secret, 1024)))
+		d->memory = true;
+}
+
 static void take_command(struct dialogue *d, const struct line *l,
     bool other_seen)
 {
@@ -235,7 +255,11 @@ static void take_command(struct dialogue *d, const struct line *l,
 	in.span = dialogue_span(l->first, l->last);
 	in.masked = answer || may_be_secret(d, l) ||
 	    ((verb == VERB_AUTH || verb == VERB_XEXPS) &&
-	    first_word(argument).len < argument.len);
+	    first_word(argument).len < argument.len) ||
+	    (verb == VERB_NONE && is_indented_auth(l->text));
+	if (in.masked)
+		remember_secret(d, verb == VERB_AUTH || verb == VERB_XEXPS ?
+		    slice_from(argument, first_word(argument).len) : l->text);
 	in.flags &= in.masked ? ~SW_BIT(SW_FLAG_OVERLONG) : ~0u;
 	{
 		uint32_t n = session_command(d->b, &in);
@@ -323,7 +347,7 @@ static void hold(struct dialogue *d, struct slice octets,
 {
 	if (!smtp_held_add(&d->held, octets, p))
 		d->memory = true;
-	if (d->held.octets.len > LIMIT_PROVISIONAL)
+	if (smtp_held_len(&d->held) > LIMIT_PROVISIONAL)
 		content_take_held(d);
 }
 
@@ -372,15 +396,27 @@ static int look_at_line(struct dialogue *d, struct slice octets,
 	return client_may_be_command(all) ? -1 : 0;
 }
 
+/* Do the replies to all that is outstanding lie in gaps? */
+static bool replies_lost(const struct dialogue *d)
+{
+	return d->queue_count > 0 && d->queue_uncertain == d->queue_count;
+}
+
+bool client_holds(const struct dialogue *d, bool other_seen)
+{
+	return (d->client == CLIENT_AFTER_DATA ||
+	    d->client == CLIENT_AFTER_BDAT) && other_seen &&
+	    !d->no_more_replies && !replies_lost(d);
+}
+
 /* Octets behind an unanswered DATA or BDAT; returns how many were used. */
 static size_t after_data(struct dialogue *d, struct slice octets,
     const struct piece *p)
 {
-	bool lost = d->queue_count > 0 &&
-	    d->queue_uncertain == d->queue_count;
+	bool lost = replies_lost(d);
 	int command;
 
-	if (!lost && p->other_seen && !d->no_more_replies) {
+	if (client_holds(d, p->other_seen)) {
 		hold(d, octets, p);
 		return octets.len;
 	}
@@ -476,7 +512,7 @@ static void behind_starttls(struct dialogue *d, struct slice octets,
 
 /* --- deliveries ----------------------------------------------------------- */
 
-static size_t step(struct dialogue *d, struct slice octets,
+size_t client_step(struct dialogue *d, struct slice octets,
     const struct piece *p)
 {
 	switch (d->client) {
@@ -510,7 +546,7 @@ void client_feed(struct dialogue *d, struct slice octets,
 	struct piece here = *p;
 
 	while (octets.len > 0 && d->phase == PHASE_SMTP && !d->memory) {
-		size_t used = step(d, octets, &here);
+		size_t used = client_step(d, octets, &here);
 
 		octets = slice_from(octets, used);
 		here.offset += used;
@@ -557,7 +593,7 @@ void client_gap(struct dialogue *d, uint64_t len, struct origin origin)
 
 	d->client_seen += len;
 	give_up_looking(d);
-	if (d->held.count > 0)
+	if (smtp_held_any(&d->held))
 		content_take_held(d);
 	if (d->guess.count > 0)
 		guess_is_content(d, d->guess.octets.len);
@@ -613,7 +649,7 @@ void client_end(struct dialogue *d, bool cut, struct origin origin)
 
 	d->no_more_replies = true;
 	give_up_looking(d);
-	if (d->held.count > 0)
+	if (smtp_held_any(&d->held))
 		content_take_held(d);
 	if (d->guess.count > 0) {
 		if (d->data_open)

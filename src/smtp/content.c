@@ -12,13 +12,33 @@
 
 /* --- held octets ---------------------------------------------------------- */
 
+/* What was given back makes room when it is most of the buffer: each octet
+ * is moved once for each time the buffer fills. */
+static void compact(struct held *h)
+{
+	size_t i;
+
+	if (h->from < LIMIT_PROVISIONAL)
+		return;
+	memmove(h->octets.p, h->octets.p + h->from, smtp_held_len(h));
+	h->octets.len -= h->from;
+	memmove(h->pieces, h->pieces + h->next,
+	    (h->count - h->next) * sizeof(*h->pieces));
+	h->count -= h->next;
+	for (i = 0; i < h->count; i++)
+		h->pieces[i].end -= h->from;
+	h->from = h->next = 0;
+}
+
 bool smtp_held_add(struct held *h, struct slice octets,
     const struct piece *piece)
 {
-	void *pieces = h->pieces;
+	void *pieces;
 
 	if (h->octets.max == 0)
 		buffer_init(&h->octets, SIZE_MAX / 2);
+	compact(h);
+	pieces = h->pieces;
 	if (!base_grow(&pieces, h->count, &h->capacity, sizeof(*piece)))
 		return false;
 	h->pieces = pieces;
@@ -32,7 +52,7 @@ bool smtp_held_add(struct held *h, struct slice octets,
 void smtp_held_clear(struct held *h)
 {
 	buffer_clear(&h->octets);
-	h->count = 0;
+	h->count = h->from = h->next = 0;
 }
 
 void smtp_held_fini(struct held *h)
@@ -59,10 +79,31 @@ void content_give_back(struct dialogue *d, struct held *from)
 	smtp_held_fini(&mine);
 }
 
+/*
+ * Parse what is held up to where octets have to be held again; the rest stays
+ * where it lies, so that a flight of a thousand chunks is looked at once.
+ */
 void content_replay(struct dialogue *d)
 {
-	if (d->held.count > 0)
-		content_give_back(d, &d->held);
+	struct held *h = &d->held;
+
+	while (smtp_held_any(h) && d->phase == PHASE_SMTP && !d->memory) {
+		struct piece *p = &h->pieces[h->next];
+		struct slice octets = slice_make(h->octets.p + h->from,
+		    p->end - h->from);
+		size_t used;
+
+		if (octets.len == 0) {
+			h->next++;
+			continue;
+		}
+		if (client_holds(d, p->other_seen))
+			return;
+		used = client_step(d, octets, p);
+		h->from += used;
+		p->offset += used;
+	}
+	smtp_held_clear(h);
 }
 
 /* --- content -------------------------------------------------------------- */
@@ -285,7 +326,8 @@ void content_choose(struct dialogue *d, bool ahead)
 void content_take_held(struct dialogue *d)
 {
 	/* sent ahead of a reply that is still to come */
-	bool ahead = d->held.count > 0 && d->held.pieces[0].other_seen &&
+	bool ahead = smtp_held_any(&d->held) &&
+	    d->held.pieces[d->held.next].other_seen &&
 	    d->queue_uncertain == 0;
 
 	content_choose(d, ahead);

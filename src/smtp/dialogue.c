@@ -32,11 +32,16 @@ int dialogue_dir(const struct dialogue *d, enum sw_role role)
 	    1 - d->client_dir;
 }
 
+/* `at` is a range of frames, though a late frame may hold the first octet. */
 struct event_span dialogue_span(struct origin first, struct origin last)
 {
 	struct event_span span = { first.at, last.at, first.ts_ns,
 		last.ts_ns };
 
+	if (last.at < first.at) {
+		span.at_first = last.at;
+		span.at_last = first.at;
+	}
 	return span;
 }
 
@@ -110,6 +115,8 @@ static void free_memory(struct dialogue *d)
 	line_reader_fini(&d->client_line);
 	line_reader_fini(&d->server_line);
 	buffer_fini(&d->reply.text);
+	buffer_fini(&d->secret);
+	buffer_fini(&d->unechoed);
 	free(d->reply.ends);
 	free(d);
 }
@@ -453,7 +460,7 @@ void dialogue_dispatch_close(struct dialogue *d, int dir, bool rst,
     struct origin origin)
 {
 	bool by_client = dialogue_role(d, dir) == SW_CLIENT;
-	bool waits = by_client && !rst && d->held.count > 0;
+	bool waits = by_client && !rst && smtp_held_any(&d->held);
 
 	/* Held octets of the client wait for replies that may still come. */
 	if (!waits)
@@ -464,7 +471,7 @@ void dialogue_dispatch_close(struct dialogue *d, int dir, bool rst,
 	 * more. */
 	if (rst)
 		end_direction(d, 1 - dir, false, origin);
-	else if (!by_client && d->phase == PHASE_SMTP && d->held.count > 0)
+	else if (!by_client && d->phase == PHASE_SMTP && smtp_held_any(&d->held))
 		content_take_held(d);
 	d->close_told = true;
 	d->close_dir = dir;
@@ -595,7 +602,7 @@ static void forget_unproved(struct dialogue *d)
 
 	session_forget(d->b);
 	start_not_smtp(d, d->last[dir], d->last[dir], dir,
-	    slice_make("", 0));
+	    slice_make(d->shown, d->shown_len));
 }
 
 /* Did memory run out anywhere? */

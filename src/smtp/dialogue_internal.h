@@ -51,7 +51,16 @@ struct held {
 	struct buffer octets;
 	struct piece *pieces;
 	size_t count, capacity;
+	size_t from, next; /* octets and pieces given back already */
 };
+static inline size_t smtp_held_len(const struct held *h)
+{
+	return h->octets.len - h->from;
+}
+static inline bool smtp_held_any(const struct held *h)
+{
+	return h->next < h->count;
+}
 
 /* A delivery, gap or close before it is known what the stream is. */
 enum start_kind { START_OCTETS, START_GAP, START_CLOSE };
@@ -73,6 +82,7 @@ struct late_reply {
 	struct reply_in in;   /* lines: heap */
 	struct slice *lines;
 	uint8_t *text;
+	size_t len;           /* of text */
 	uint64_t mark;        /* client offset that came before it */
 };
 
@@ -186,6 +196,8 @@ struct dialogue {
 	bool auth_expected;        /* next client line is an answer */
 	bool after_auth;           /* an AUTH was seen */
 	bool auth_open;            /* an exchange is going on */
+	struct buffer secret;      /* the latest masked answer */
+	struct buffer unechoed;    /* a reply's lines without it */
 	uint8_t mechanism[32];
 	size_t mechanism_len;
 	unsigned auth_step;
@@ -205,6 +217,8 @@ struct dialogue {
 	size_t recent_count;
 	struct origin last[2];
 	bool gap_seen[2];
+	uint8_t shown[80];         /* the first octets, while unproved */
+	size_t shown_len;
 	uint32_t seen_mask;        /* directions that delivered octets */
 };
 
@@ -251,6 +265,11 @@ void client_gap(struct dialogue *d, uint64_t len, struct origin origin);
 void client_end(struct dialogue *d, bool cut, struct origin origin);
 /* The server speaks: decide what hung on it.  Before its octets are read. */
 void client_server_speaks(struct dialogue *d, struct origin origin);
+/* One step in the state that is on; returns how many octets were used. */
+size_t client_step(struct dialogue *d, struct slice octets,
+    const struct piece *p);
+/* Would octets be held now, until a reply decides? */
+bool client_holds(const struct dialogue *d, bool other_seen);
 /* Take octets in the state that is on. */
 void client_feed(struct dialogue *d, struct slice octets,
     const struct piece *p);

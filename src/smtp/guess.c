@@ -133,6 +133,9 @@ size_t guess_take(struct dialogue *d, struct slice octets,
 		guess_is_content(d, all.len);
 	else if (!are_commands(all, &d->guess_line, &d->guess_answer))
 		guess_is_content(d, command_run(all));
+	else if (!p->other_seen && !d->data_open && d->guess_line > 0 &&
+	    !d->guess_answer)
+		guess_is_commands(d, p->origin); /* no reply can ever come */
 	return octets.len;
 }
 

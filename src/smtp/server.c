@@ -152,6 +152,13 @@ static struct outstanding *find_target(struct dialogue *d, int32_t code)
 		return NULL;
 	if (d->queue_uncertain > 0 && !resolve_after_gap(d, code))
 		return NULL;
+	/* 354 answers nothing but DATA and its like: if one reply before it
+	 * was not understood, the others fall back into step. */
+	if (code == 354 && d->queue_count > 1 &&
+	    smtp_queue_at(d, 0)->kind == AWAIT_COMMAND &&
+	    !code_fits(code, smtp_queue_at(d, 0)) &&
+	    code_fits(code, smtp_queue_at(d, 1)))
+		smtp_queue_drop(d, 1);
 	return smtp_queue_at(d, 0);
 }
 
@@ -188,7 +195,7 @@ void server_flush_late(struct dialogue *d)
 		}
 		d->late[i].in.lines = d->late[i].lines;
 		tell(d, &d->late[i].in, d->reply_end);
-		d->late_octets -= (size_t)d->late[i].in.octets;
+		d->late_octets -= d->late[i].len;
 		free_late(&d->late[i]);
 		i++;
 	}
@@ -231,7 +238,8 @@ static void keep_late(struct dialogue *d, const struct reply_in *in)
 		p += in->lines[i].len;
 	}
 	d->late_count++;
-	d->late_octets += (size_t)in->octets;
+	l->len = len;
+	d->late_octets += len;
 }
 
 bool server_keep_close(struct dialogue *d, int dir, bool rst,
@@ -240,7 +248,7 @@ bool server_keep_close(struct dialogue *d, int dir, bool rst,
 	void *list = d->late;
 	struct late_reply *l;
 
-	if (d->held.count == 0 && d->late_count == 0)
+	if (!smtp_held_any(&d->held) && d->late_count == 0)
 		return false;
 	if (!base_grow(&list, d->late_count, &d->late_capacity, sizeof(*l))) {
 		d->memory = true;
@@ -259,7 +267,7 @@ bool server_keep_close(struct dialogue *d, int dir, bool rst,
 
 static void tell_or_keep(struct dialogue *d, const struct reply_in *in)
 {
-	if (d->held.count > 0 || d->late_count > 0)
+	if (smtp_held_any(&d->held) || d->late_count > 0)
 		keep_late(d, in);
 	else
 		tell(d, in, d->reply_end);
@@ -331,7 +339,7 @@ static void bdat_reply(struct dialogue *d, const struct outstanding *o,
 		return;
 	if (code >= 200 && code < 400) {
 		content_expect_chunk(d, o, SW_METHOD_BDAT, 0);
-	} else if (d->held.octets.len > 0) {
+	} else if (smtp_held_len(&d->held) > 0) {
 		/* sent before the refusal could be known (CASES C14) */
 		content_expect_chunk(d, o, SW_METHOD_NONE,
 		    SW_BIT(SW_FLAG_REFUSED));
@@ -483,6 +491,58 @@ static void unprompted(struct dialogue *d, const struct reply_in *in)
 	    "a reply.", (int)in->code);
 }
 
+/* Octets of a secret that are looked for in a reply. */
+enum { ECHO_MIN = 4, ECHO_LOOK = 6 };
+
+/* Where the latest secret is quoted in text; text.len: nowhere. */
+static size_t find_echo(const struct dialogue *d, struct slice text)
+{
+	struct slice begin = slice_head(buffer_slice(&d->secret), ECHO_LOOK);
+	size_t i;
+
+	if (begin.len < ECHO_MIN)
+		return text.len;
+	for (i = 0; i + begin.len <= text.len; i++)
+		if (memcmp(text.p + i, begin.p, begin.len) == 0)
+			return i;
+	return text.len;
+}
+
+/* A refusal that quotes what it refuses must not tell a masked line.  lines
+ * are in->line_count slices that may be changed. */
+static void mask_echo(struct dialogue *d, struct reply_in *in,
+    struct slice *lines)
+{
+	size_t i;
+
+	if (in->code < 400 || d->secret.len == 0 ||
+	    session_shows_secrets(d->b))
+		return;
+	if (d->unechoed.max == 0)
+		buffer_init(&d->unechoed, SIZE_MAX / 2);
+	buffer_clear(&d->unechoed);
+	for (i = 0; i < in->line_count; i++) {
+		size_t at = find_echo(d, lines[i]);
+		struct slice kept = slice_head(lines[i], at);
+
+		if (at == lines[i].len)
+			continue;
+		/* room first: what was appended must not move */
+		if (d->unechoed.len == 0 && !buffer_reserve(&d->unechoed,
+		    (size_t)in->octets + in->line_count * 4)) {
+			d->memory = true;
+			return;
+		}
+		lines[i].p = d->unechoed.p + d->unechoed.len;
+		buffer_append_slice(&d->unechoed, kept);
+		buffer_append_str(&d->unechoed, "***");
+		lines[i].len = kept.len + 3;
+		in->flags |= SW_BIT(SW_FLAG_MASKED);
+	}
+	if (in->flags & SW_BIT(SW_FLAG_MASKED))
+		in->octets = SW_UNKNOWN;
+}
+
 /* Can the first reply be a greeting?  RFC 5321 4.3.2: 220 or a refusal.  A
  * 250 to a command of a client that did not wait is no greeting. */
 static bool may_greet(const struct dialogue *d, int32_t code)
@@ -583,6 +643,8 @@ static void reply_finish(struct dialogue *d)
 	in.lines = lines;
 	in.line_count = r->count;
 	in.octets = (int64_t)r->octets;
+	in.code = r->code;
+	mask_echo(d, &in, lines);
 	in.flags = r->flags;
 	in.span = dialogue_span(r->first, r->last);
 	if (r->differ)
@@ -650,6 +712,7 @@ static void single_line(struct dialogue *d, const struct line *l,
 	in.line_count = 1;
 	in.octets = (int64_t)l->octets;
 	in.flags = l->flags;
+	mask_echo(d, &in, &text);
 	if (l->octets > REPLY_LINE_MAX)
 		in.flags |= SW_BIT(SW_FLAG_OVERLONG);
 	in.span = dialogue_span(l->first, l->last);
@@ -775,7 +838,7 @@ void server_gap(struct dialogue *d, uint64_t len, struct origin origin)
 	d->server_mid_line = true;
 	client_forget_auth_step(d);
 	session_replies_unseen(d->b);
-	if (d->held.count > 0)
+	if (smtp_held_any(&d->held))
 		content_take_held(d);
 }
 

@@ -159,6 +159,21 @@ void message_end(struct message *m, bool complete)
 		m->ops->close(m->ops->ctx, m->body);
 }
 
+/* The header was cut: its last field may be, so it is not told. */
+static void drop_last_field(struct message *m)
+{
+	size_t n = m->header_len;
+
+	while (n > 0) {
+		n--; /* to the start of the line that ends at n */
+		while (n > 0 && m->header[n - 1] != '\n')
+			n--;
+		if (m->header[n] != ' ' && m->header[n] != '\t')
+			break;
+	}
+	m->header_len = n;
+}
+
 enum sw_status message_tell(struct message *m, struct sw_message *out,
     struct arena *arena)
 {
@@ -169,6 +184,8 @@ enum sw_status message_tell(struct message *m, struct sw_message *out,
 	out->missing = m->lost_unknown ? SW_UNKNOWN : (int64_t)m->lost;
 	out->header_size = m->header_done || whole ?
 	    (int64_t)m->header_size : SW_UNKNOWN;
+	if (!m->header_done && !whole)
+		drop_last_field(m);
 	if (m->started && m->header_len > 0)
 		status = header_fields(slice_make(m->header, m->header_len),
 		    out, arena);

@@ -287,6 +287,11 @@ struct sw_bytes session_text(struct session_builder *b, struct slice s)
 	return copy;
 }
 
+bool session_shows_secrets(const struct session_builder *b)
+{
+	return b->options.show_secrets;
+}
+
 bool session_failed(const struct session_builder *b)
 {
 	return b->failed;
@@ -745,7 +750,8 @@ static void greet(struct session_builder *b, const struct reply_in *r)
 static bool is_login_prompt(struct slice text)
 {
 	static const char *const prompts[] = { "VXNlcm5hbWU6",
-		"UGFzc3dvcmQ6", "VXNlciBOYW1lAA==", "UGFzc3dvcmQA" };
+		"UGFzc3dvcmQ6", "VXNlciBOYW1lAA==", "UGFzc3dvcmQA",
+		"dXNlcm5hbWU6", "cGFzc3dvcmQ6" };
 	size_t i;
 
 	for (i = 0; i < sizeof(prompts) / sizeof(prompts[0]); i++)

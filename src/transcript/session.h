@@ -111,6 +111,8 @@ struct sw_session *session_get(struct session_builder *b);
 struct arena *session_arena(struct session_builder *b);
 /* A copy of text in the session; null stays null. */
 struct sw_bytes session_text(struct session_builder *b, struct slice s);
+/* Are secrets told? */
+bool session_shows_secrets(const struct session_builder *b);
 /* Did memory run out in any call before?  Sticky; every other call is safe
  * and without effect then. */
 bool session_failed(const struct session_builder *b);

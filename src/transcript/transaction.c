@@ -87,8 +87,8 @@ struct sw_bytes session_join(struct session_builder *b,
 
 /* --- paths and parameters (RFC 5321 4.1.1.2, 4.1.1.3, 4.1.2) -------------- */
 
-/* Length of "<...>" at the start of s, a quoted string may hold '>'; 0 if it
- * has no end. */
+/* Length of "<...>" at the start of s: up to the '>' that a blank or the end
+ * follows, a quoted string may hold one; 0 if it has no end. */
 static size_t path_len(struct slice s)
 {
 	bool quoted = false;
@@ -101,14 +101,13 @@ static size_t path_len(struct slice s)
 			i++;
 		else if (c == '"')
 			quoted = !quoted;
-		else if (c == '>' && !quoted)
+		else if (c == '>' && !quoted && (i + 1 == s.len ||
+		    s.p[i + 1] == ' ' || s.p[i + 1] == '\t'))
 			return i + 1;
 	}
-	if (quoted) { /* an unbalanced quote: the plain first '>' */
-		const uint8_t *close = memchr(s.p, '>', s.len);
-
-		return close ? (size_t)(close - s.p) + 1 : 0;
-	}
+	for (i = 1; i < s.len; i++) /* LENIENT: what stands behind it */
+		if (s.p[i] == '>')
+			return i + 1;
 	return 0;
 }
 
@@ -891,7 +890,8 @@ static void work_out(struct session_builder *b, struct sw_message *m,
 		m->outcome = t->rcpt_deferred ? SW_OUTCOME_DEFERRED :
 		    SW_OUTCOME_REJECTED;
 	} else if (t->aborted || (!t->ended && b->closed &&
-	    !b->replies_unseen)) {
+	    !(b->replies_unseen && m->method != SW_METHOD_NONE))) {
+		/* where content was sent, its verdict may have been lost */
 		m->outcome = SW_OUTCOME_ABORTED;
 	}
 }
