@@ -12,6 +12,7 @@ struct live {
 	struct session_builder *builder;
 	struct dialogue *dialogue;
 	struct tcp_flow *flow;
+	size_t held; /* octets, as counted in the shard's */
 	bool listed; /* one of its ports is a server port */
 	uint32_t anomalies[TCP_DIRECTIONS];
 };
@@ -26,13 +27,24 @@ static int server_dir(const struct shard *s,
 	return a == b ? -1 : a ? 0 : 1;
 }
 
-static void live_free(struct live **lp)
+/* Count what the session holds now. */
+static void count_held(struct shard *s, struct live *l)
+{
+	size_t held = sizeof(*l) + session_memory(l->builder) +
+	    dialogue_memory(l->dialogue);
+
+	s->held = s->held - l->held + held;
+	l->held = held;
+}
+
+static void live_free(struct shard *s, struct live **lp)
 {
 	struct live *l = *lp;
 
 	if (!l)
 		return;
 	*lp = NULL;
+	s->held -= l->held;
 	dialogue_free(&l->dialogue);
 	session_builder_free(&l->builder);
 	free(l);
@@ -55,12 +67,12 @@ static void *on_open(void *ctx, struct tcp_flow *flow)
 
 	start.opener_known = info->opener_known;
 	start.server_dir = server_dir(s, info);
-	start.spares = &s->spares->dialogues;
+	start.spares = &s->spares.dialogues;
 	options.account = &s->account;
-	options.spares = &s->spares->sessions;
+	options.spares = &s->spares.sessions;
 	if (!l || session_builder_new(&options, &l->builder) != SW_OK ||
 	    dialogue_new(l->builder, &start, &l->dialogue) != SW_OK) {
-		live_free(&l);
+		live_free(s, &l);
 		s->memory = true;
 		return NULL;
 	}
@@ -69,6 +81,7 @@ static void *on_open(void *ctx, struct tcp_flow *flow)
 	    port_set_has(s->ports, info->host[1].port);
 	if (info->opener_known)
 		session_connect(l->builder, SW_CLIENT, span_of(info->first));
+	count_held(s, l);
 	return l;
 }
 
@@ -77,7 +90,6 @@ static void on_octets(void *ctx, void *user, const struct tcp_octets *o)
 	struct live *l = user;
 	struct dialogue_octets d;
 
-	(void)ctx;
 	d.dir = o->dir;
 	d.octets = o->octets;
 	d.origin = o->origin;
@@ -86,6 +98,7 @@ static void on_octets(void *ctx, void *user, const struct tcp_octets *o)
 	d.acked_known = o->acked_known;
 	d.other_seen = tcp_flow_info_get(l->flow)->seen[1 - o->dir];
 	dialogue_feed(l->dialogue, &d);
+	count_held(ctx, l);
 }
 
 static void on_gap(void *ctx, void *user, int dir, uint64_t offset,
@@ -93,8 +106,8 @@ static void on_gap(void *ctx, void *user, int dir, uint64_t offset,
 {
 	struct live *l = user;
 
-	(void)ctx;
 	dialogue_gap(l->dialogue, dir, offset, len, origin);
+	count_held(ctx, l);
 }
 
 static const struct {
@@ -236,7 +249,7 @@ static void on_end(void *ctx, void *user, struct tcp_flow *flow,
 		tcp_flow_facts_get(flow, &facts);
 		account_add(&s->account, ACCOUNT_FRAMES_OTHER_PORT,
 		    facts.frames);
-		live_free(&l);
+		live_free(s, &l);
 		return;
 	}
 	connection_tell(s, l->builder, flow,
@@ -247,7 +260,7 @@ static void on_end(void *ctx, void *user, struct tcp_flow *flow,
 		s->memory = true;
 	else if (add_finished(s, l->builder, info->first.at, origin.at))
 		l->builder = NULL;
-	live_free(&l);
+	live_free(s, &l);
 }
 
 static void tell_attempt(struct shard *s, struct tcp_flow *flow,
@@ -260,7 +273,7 @@ static void tell_attempt(struct shard *s, struct tcp_flow *flow,
 
 	tcp_flow_facts_get(flow, &facts);
 	options.account = &s->account;
-	options.spares = &s->spares->sessions;
+	options.spares = &s->spares.sessions;
 	if (session_builder_new(&options, &b) != SW_OK) {
 		s->memory = true;
 		return;
@@ -309,22 +322,29 @@ const struct tcp_sink_ops shard_sink_ops = {
 };
 
 enum sw_status shard_init(struct shard *s, const struct wire_options *o,
-    const struct port_set *ports, const struct traffic *t,
-    struct spares *spares)
+    const struct port_set *ports, const struct traffic *t)
 {
 	struct tcp_options options = { 0 };
+	uint64_t memory = o->memory ? o->memory : LIMIT_MEMORY;
 
 	memset(s, 0, sizeof(*s));
 	s->options = o;
 	s->ports = ports;
 	s->traffic = t;
-	s->spares = spares;
+	s->share = memory / SHARD_COUNT;
 	account_init(&s->account);
 	options.strict_vlan = o->strict_vlan;
-	options.memory = o->memory / SHARD_COUNT;
+	options.memory = s->share / 2 < LIMIT_SHARD_OUT_OF_ORDER ?
+	    s->share / 2 + 1 : LIMIT_SHARD_OUT_OF_ORDER;
 	options.secret = o->secret;
 	return tcp_native_ops.open(&s->engine, &shard_sink_ops, s,
 	    &s->account, &options);
+}
+
+void shard_keep_share(struct shard *s, struct origin now)
+{
+	while (s->held > s->share && tcp_native_ops.evict(s->engine, now))
+		;
 }
 
 void shard_fini(struct shard *s)
@@ -342,6 +362,8 @@ void shard_fini(struct shard *s)
 	for (i = 0; i < s->finished_count; i++)
 		session_builder_free(&s->finished[i].builder);
 	free(s->finished);
+	session_spares_fini(&s->spares.sessions);
+	dialogue_spares_fini(&s->spares.dialogues);
 	pipeline_ids_fini(&s->ids);
 	connection_fini(s);
 	account_fini(&s->account);

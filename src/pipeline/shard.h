@@ -44,7 +44,9 @@ static inline bool port_set_has(const struct port_set *s, uint16_t port)
 	return s->bits[port >> 3] >> (port & 7) & 1;
 }
 
-/* Memory of sessions that are over; of the thread that serves a shard. */
+/* Memory of sessions that are over, for the next.  Each shard has its own: what
+ * a session holds, and so which one is ended for the limit on memory, must not
+ * depend on what other shards do. */
 struct spares {
 	struct session_spares sessions;
 	struct dialogue_spares dialogues;
@@ -54,20 +56,24 @@ struct shard {
 	const struct wire_options *options;
 	const struct port_set *ports;
 	const struct traffic *traffic;
-	struct spares *spares;
+	struct spares spares;
 	struct tcp_engine *engine;
 	struct account account;
 	struct wire_finished *finished;
 	size_t finished_count, finished_capacity;
 	struct id_set ids;
 	struct evp_md_ctx_st *sha1; /* of connection.c, or NULL */
+	uint64_t held;  /* octets of the sessions that are open */
+	uint64_t share; /* of the limit on them */
 	bool memory; /* ran out */
 };
 
 enum sw_status shard_init(struct shard *s, const struct wire_options *o,
-    const struct port_set *ports, const struct traffic *t,
-    struct spares *spares);
+    const struct port_set *ports, const struct traffic *t);
 void shard_fini(struct shard *s);
+/* Called when the engine took something in at frame now: end sessions while
+ * the shard holds more than its share. */
+void shard_keep_share(struct shard *s, struct origin now);
 
 /* What the engine of a shard delivers to. */
 extern const struct tcp_sink_ops shard_sink_ops;

@@ -45,7 +45,6 @@ struct wire {
 	struct net *net;
 	struct net_filter *filter;
 	struct shard shards[SHARD_COUNT];
-	struct spares spares;
 	struct traffic traffic;
 
 	struct input *inputs;
@@ -136,8 +135,10 @@ static enum sw_status run_batch(struct wire *w)
 		struct segment *seg = &w->batch[i];
 		struct shard *s = &w->shards[w->batch_shard[i]];
 
-		if (status == SW_OK)
+		if (status == SW_OK) {
 			status = tcp_native_ops.feed(s->engine, seg);
+			shard_keep_share(s, seg->origin);
+		}
 		free(seg->owned);
 	}
 	w->batch_count = 0;
@@ -150,8 +151,10 @@ static enum sw_status tick(struct wire *w, struct origin at)
 	size_t i;
 
 	at.ts_ns = w->now_ns;
-	for (i = 0; i < SHARD_COUNT && status == SW_OK; i++)
+	for (i = 0; i < SHARD_COUNT && status == SW_OK; i++) {
 		status = tcp_native_ops.tick(w->shards[i].engine, at);
+		shard_keep_share(&w->shards[i], at);
+	}
 	w->next_tick_ns = clock_add(w->now_ns, NS_PER_S);
 	return status;
 }
@@ -436,7 +439,7 @@ static enum sw_status init_parts(struct wire *w, struct sw_err *err)
 		status = net_filter_new(w->options.bpf, &w->filter, err);
 	for (i = 0; i < SHARD_COUNT && status == SW_OK; i++)
 		status = shard_init(&w->shards[i], &w->options, &w->ports,
-		    &w->traffic, &w->spares);
+		    &w->traffic);
 	return status;
 }
 
@@ -477,8 +480,6 @@ void wire_free(struct wire **wp)
 		shard_fini(&w->shards[i]);
 	for (i = w->ready_next; i < w->ready_count; i++)
 		session_builder_free(&w->ready[i].builder);
-	session_spares_fini(&w->spares.sessions);
-	dialogue_spares_fini(&w->spares.dialogues);
 	for (i = 0; i < w->input_count; i++)
 		input_fini(&w->inputs[i]);
 	for (i = 0; i < w->traffic.count; i++)
@@ -530,6 +531,18 @@ static int run_block(struct wire *w, struct sw_err *err)
 	return 1;
 }
 
+/* An input that breaks off is told as far as it goes, with a warning; one of
+ * which nothing could be read is an error. */
+static bool as_far_as_it_goes(struct wire *w, const struct sw_err *err)
+{
+	if (w->traffic.count == 0 ||
+	    w->traffic.parts[w->traffic.count - 1].count == 0)
+		return false;
+	account_note(w->account, ACCOUNT_LIST_WARNINGS,
+	    slice_str(err ? err->text : "an input broke off"), 1);
+	return true;
+}
+
 int wire_step(struct wire *w, struct sw_err *err)
 {
 	enum sw_status status;
@@ -543,6 +556,8 @@ int wire_step(struct wire *w, struct sw_err *err)
 			return got;
 	}
 	got = run_block(w, err);
+	if (got == SW_EREAD && as_far_as_it_goes(w, err))
+		got = 0;
 	status = run_batch(w);
 	if (status == SW_OK)
 		status = collect(w);

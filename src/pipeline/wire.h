@@ -20,7 +20,8 @@ struct wire_options {
 	bool attempts;         /* tell unanswered attempts as sessions */
 	bool tz_known;         /* zone of captures with local times */
 	int32_t tz_offset_s;
-	uint64_t memory;       /* octets out of order over all; 0: default */
+	uint64_t memory;       /* octets for open connections; 0:
+	                          LIMIT_MEMORY */
 	uint64_t secret;       /* keys hash tables; never seen in output */
 	struct session_options session;
 };
