@@ -35,15 +35,40 @@ static struct message_hash *hash_new(void)
 	return h;
 }
 
+/* To look the algorithm up for each message would take as long as to hash a
+ * small one. */
+static bool hash_begin(struct message *m)
+{
+	if (!m->hash)
+		m->hash = hash_new();
+	else if (EVP_DigestInit_ex(m->hash->ctx, NULL, NULL) != 1)
+		hash_free(&m->hash);
+	return m->hash != NULL;
+}
+
+/* As new, but for the memory that it has. */
+void message_reset(struct message *m)
+{
+	struct message old = *m;
+
+	memset(m, 0, sizeof(*m));
+	m->hash = old.hash;
+	m->header = old.header;
+	m->header_capacity = old.header_capacity;
+	m->gaps = old.gaps;
+	m->gap_capacity = old.gap_capacity;
+}
+
 enum sw_status message_init(struct message *m, const struct body_ops *ops,
     uint32_t n, bool hash)
 {
-	memset(m, 0, sizeof(*m));
+	message_reset(m);
 	m->ops = ops;
 	m->open = true;
 	m->started = true;
 	m->tail = TAIL_LINE_START;
-	if (hash && !(m->hash = hash_new()))
+	m->hashed = hash && hash_begin(m);
+	if (hash && !m->hashed)
 		return SW_ENOMEM;
 	if (ops)
 		m->body = ops->open(ops->ctx, n);
@@ -117,7 +142,7 @@ enum sw_status message_octets(struct message *m, struct slice octets)
 		status = keep_header(m, slice_head(octets, n));
 	}
 	m->size += octets.len;
-	if (m->hash)
+	if (m->hashed)
 		EVP_DigestUpdate(m->hash->ctx, octets.p, octets.len);
 	if (m->body)
 		m->ops->octets(m->ops->ctx, m->body, octets);
@@ -128,7 +153,7 @@ enum sw_status message_gap(struct message *m, int64_t len)
 {
 	uint64_t offset = m->size + m->lost;
 
-	hash_free(&m->hash);
+	m->hashed = false;
 	if (m->gap_count < LIMIT_GAPS) {
 		void *p = m->gaps;
 
@@ -189,7 +214,7 @@ enum sw_status message_tell(struct message *m, struct sw_message *out,
 	if (m->started && m->header_len > 0)
 		status = header_fields(slice_make(m->header, m->header_len),
 		    out, arena);
-	if (m->hash && whole) {
+	if (m->hashed && whole) {
 		unsigned len = 0;
 
 		out->sha256.known = EVP_DigestFinal_ex(m->hash->ctx,
@@ -205,6 +230,7 @@ void message_fini(struct message *m)
 	free(m->gaps);
 	m->header = NULL;
 	m->gaps = NULL;
+	m->hashed = false;
 	m->header_len = m->header_capacity = 0;
 	m->gap_count = m->gap_capacity = 0;
 }

@@ -51,7 +51,8 @@ struct message_hash; /* SHA-256 in progress (libcrypto) */
 struct message {
 	const struct body_ops *ops; /* NULL: nothing passed on */
 	void *body;                 /* ops' handle, kept until settle */
-	struct message_hash *hash;  /* NULL: not hashed */
+	struct message_hash *hash;  /* NULL: none was needed yet */
+	bool hashed;                /* all octets so far, with hash */
 	uint64_t size;              /* octets present */
 	uint64_t lost;              /* octets of gaps with a known length */
 	bool lost_unknown;          /* a gap of unknown length */
@@ -69,7 +70,8 @@ struct message {
 	size_t gap_count, gap_capacity;
 };
 
-/* Begin; n is the message's number for ops. */
+/* Begin; n is the message's number for ops.  *m is zero at first, later what
+ * another message left, whose memory serves this one. */
 enum sw_status message_init(struct message *m, const struct body_ops *ops,
     uint32_t n, bool hash) SW_MUST_USE;
 enum sw_status message_octets(struct message *m, struct slice octets);
@@ -82,6 +84,8 @@ void message_end(struct message *m, bool complete);
  */
 enum sw_status message_tell(struct message *m, struct sw_message *out,
     struct arena *arena);
+/* Forget the message, keep its memory. */
+void message_reset(struct message *m);
 /* Frees all but body (which settle frees). */
 void message_fini(struct message *m);
 

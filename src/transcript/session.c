@@ -8,7 +8,10 @@
 
 #include "base/buffer.h"
 
-static const char *const verb_names[] = {
+enum { VERB_SIZE = 16 };
+
+/* Filled up with NUL, so that all of it can be compared at once. */
+static const char verb_names[][VERB_SIZE] = {
 	[VERB_NONE] = "",
 	[VERB_UNKNOWN] = "",
 	[VERB_HELO] = "HELO",
@@ -87,7 +90,7 @@ static bool is_verb_octet(uint8_t c)
 enum verb session_verb(struct slice line, size_t *len_r)
 {
 	size_t n = 0, v;
-	uint8_t upper[16] = { 0 };
+	uint8_t upper[VERB_SIZE] = { 0 };
 
 	while (n < line.len && is_verb_octet(line.p[n]))
 		n++;
@@ -97,15 +100,12 @@ enum verb session_verb(struct slice line, size_t *len_r)
 		return VERB_NONE;
 	}
 	*len_r = n;
-	if (n > sizeof(upper))
+	if (n >= sizeof(upper))
 		return VERB_UNKNOWN;
 	for (v = 0; v < n; v++)
 		upper[v] = ascii_upper(line.p[v]);
 	for (v = VERB_UNKNOWN + 1; v < VERB_COUNT; v++)
-		if (verb_names[v][0] == (char)upper[0] &&
-		    verb_names[v][1] == (char)upper[1] &&
-		    strlen(verb_names[v]) == n &&
-		    memcmp(verb_names[v], upper, n) == 0)
+		if (memcmp(verb_names[v], upper, VERB_SIZE) == 0)
 			return (enum verb)v;
 	return VERB_UNKNOWN;
 }
@@ -137,6 +137,8 @@ static bool may_be_spare(const struct session_builder *b)
 {
 	return b->options.spares && b->options.spares->count < SPARES_MAX &&
 	    b->arena.total <= SPARE_OCTETS &&
+	    b->content.header_capacity <= SPARE_OCTETS &&
+	    b->content.gap_capacity <= SPARE_ITEMS &&
 	    b->event_capacity <= SPARE_ITEMS &&
 	    b->note_capacity <= SPARE_ITEMS &&
 	    b->auth_capacity <= SPARE_ITEMS &&
@@ -155,6 +157,8 @@ static void reset(struct session_builder *b)
 	memset(b, 0, sizeof(*b));
 	b->arena = old.arena;
 	arena_reset(&b->arena);
+	b->content = old.content;
+	message_reset(&b->content);
 	b->events = old.events;
 	b->event_capacity = old.event_capacity;
 	b->notes = old.notes;
@@ -175,6 +179,7 @@ static void reset(struct session_builder *b)
 
 static void free_memory(struct session_builder *b)
 {
+	message_fini(&b->content);
 	free(b->pending);
 	free(b->events);
 	free(b->notes);
@@ -261,7 +266,6 @@ void session_builder_free(struct session_builder **bp)
 		    b->pending_capacity].heap);
 	for (i = 0; i < b->s.message_count; i++)
 		free((void *)(uintptr_t)b->messages[i].recipients);
-	message_fini(&b->content);
 	free_or_spare(b);
 }
 

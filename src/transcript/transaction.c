@@ -699,7 +699,7 @@ void transaction_content_done(struct session_builder *b)
 	if (b->content.gap_count > 0 && b->options.account)
 		account_add(b->options.account, ACCOUNT_MESSAGES_INCOMPLETE,
 		    1);
-	message_fini(&b->content);
+	message_reset(&b->content);
 	b->content_open = false;
 	t->content_done = true;
 }
