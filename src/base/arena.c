@@ -5,7 +5,7 @@
 #include <stdalign.h>
 #include <stdlib.h>
 
-enum { FIRST_BLOCK = 4096, LAST_BLOCK = 65536 };
+enum { FIRST_BLOCK = 1024, LAST_BLOCK = 65536 };
 
 struct arena_block {
 	struct arena_block *next;

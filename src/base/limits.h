@@ -39,6 +39,15 @@
 /* AUTH exchanges listed in a session. */
 #define LIMIT_AUTH 100
 
+/* Octets that all open sessions hold, unless the caller says otherwise; each
+ * of the SHARD_COUNT shards has its share.  An open dialogue takes some 8 KiB
+ * until it ends, so that this suffices for 60 000 at once on a machine that
+ * does other work too.  Beyond it the session of the shard that was idle
+ * longest ends with `limit`, a note of that name and a count in the account;
+ * what comes of it later is a session without a start.  A shard's only session
+ * stays: LIMIT_SESSION_TEXT and LIMIT_EVENTS bound it. */
+#define LIMIT_MEMORY (512u << 20)
+
 /* --- smtp --------------------------------------------------------------- */
 
 /* Commands that await their reply; a client far ahead of its server.

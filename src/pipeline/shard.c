@@ -334,8 +334,7 @@ enum sw_status shard_init(struct shard *s, const struct wire_options *o,
 	s->share = memory / SHARD_COUNT;
 	account_init(&s->account);
 	options.strict_vlan = o->strict_vlan;
-	options.memory = s->share / 2 < LIMIT_SHARD_OUT_OF_ORDER ?
-	    s->share / 2 + 1 : LIMIT_SHARD_OUT_OF_ORDER;
+	options.memory = s->share > 1 ? s->share / 2 : 1; /* 0: default */
 	options.secret = o->secret;
 	return tcp_native_ops.open(&s->engine, &shard_sink_ops, s,
 	    &s->account, &options);

@@ -64,7 +64,7 @@ void dialogue_remember(struct dialogue *d, uint32_t n, int dir,
 
 /* What a spare dialogue may keep, in items of each list and in octets; one
  * that had more is freed. */
-enum { SPARE_ITEMS = 64, SPARE_OCTETS = 16384, SPARES_MAX = 64 };
+enum { SPARE_ITEMS = 64, SPARE_OCTETS = 16384, SPARES_MAX = 4 };
 
 static bool is_small(const struct held *h)
 {
@@ -652,9 +652,25 @@ int dialogue_client_dir(const struct dialogue *d)
 	return d->client_dir;
 }
 
+static size_t held_memory(const struct held *h)
+{
+	return h->octets.capacity + h->capacity * sizeof(*h->pieces);
+}
+
 size_t dialogue_memory(const struct dialogue *d)
 {
-	return sizeof(*d) + d->held.octets.capacity +
+	size_t n = sizeof(*d) + held_memory(&d->held) +
+	    held_memory(&d->guess) + held_memory(&d->look) +
+	    held_memory(&d->clear[0]) + held_memory(&d->clear[1]) +
 	    d->client_line.held.capacity + d->server_line.held.capacity +
-	    d->reply.text.capacity + d->start_octets[0] + d->start_octets[1];
+	    d->reply.text.capacity +
+	    d->reply.capacity * sizeof(*d->reply.ends) +
+	    d->secret.capacity + d->unechoed.capacity +
+	    d->item_capacity * sizeof(*d->items) +
+	    d->late_capacity * sizeof(*d->late) + d->late_octets +
+	    d->queue_capacity * sizeof(*d->queue);
+
+	if (d->item_count > 0) /* copies of what came at the start */
+		n += d->start_octets[0] + d->start_octets[1];
+	return d->tls_started ? n + tls_observer_memory(&d->tls) : n;
 }

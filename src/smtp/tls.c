@@ -79,6 +79,13 @@ void tls_observer_fini(struct tls_observer *o)
 	buffer_fini(&o->issuer);
 }
 
+size_t tls_observer_memory(const struct tls_observer *o)
+{
+	return o->side[SW_CLIENT].handshake.capacity +
+	    o->side[SW_SERVER].handshake.capacity + o->sni.capacity +
+	    o->subject.capacity + o->issuer.capacity;
+}
+
 static void end_learning(struct tls_side *s)
 {
 	s->done = true;

@@ -137,6 +137,10 @@ struct tcp_engine_ops {
 	/* Capture time has come to now at frame origin.at: expire what is
 	 * due. */
 	enum sw_status (*tick)(struct tcp_engine *e, struct origin now);
+	/* End the session that was idle longest with TCP_END_LIMIT, as the
+	 * sink has too much of them.  false: there is no other than the one
+	 * that was used last; nothing was done. */
+	bool (*evict)(struct tcp_engine *e, struct origin now);
 	/* The input (or this traffic) is over: end every flow, oldest
 	 * (first frame) first.  The engine is empty then and may be fed
 	 * again. */

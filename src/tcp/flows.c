@@ -57,6 +57,7 @@ bool tcp_flows_init(struct flows *t, const struct tcp_options *options)
 	t->strict_vlan = options->strict_vlan;
 	t->mask = TABLE_MIN - 1;
 	link_init(&t->live);
+	link_init(&t->sessions);
 	link_init(&t->closed);
 	t->table = calloc(TABLE_MIN, sizeof *t->table);
 	t->lonely = calloc(TABLE_MIN, sizeof *t->lonely);
@@ -269,6 +270,7 @@ struct flow *tcp_flows_new(struct flows *t, const struct endpoint *host0,
 	info->vlan_tag = vlan_tag;
 	info->tunnel_tag = tunnel_tag;
 	link_init(&f->age);
+	link_init(&f->session);
 	link_append(&t->live, &f->age);
 	t->count++;
 	return f;
@@ -299,6 +301,7 @@ void tcp_flows_remove(struct flows *t, struct flow *f)
 void tcp_flows_free(struct flows *t, struct flow *f)
 {
 	link_remove(&f->age);
+	link_remove(&f->session);
 	if (f->state & FLOW_CLOSED)
 		t->closed_count--;
 	t->count--;

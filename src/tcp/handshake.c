@@ -327,6 +327,7 @@ void tcp_handshake_open(struct tcp_engine *e, struct flow *f,
 		f->state |= FLOW_MUTE;
 		return;
 	}
+	link_append(&e->flows.sessions, &f->session);
 	if (!((f->side[0].flags | f->side[1].flags) & SIDE_SYN))
 		tcp_causal_anomaly(e, f, 0, ANOMALY_NO_START,
 		    f->common.info.first);

@@ -94,6 +94,8 @@ static void touch(struct tcp_engine *e, struct flow *f,
 	f->last = seg->origin;
 	f->touched_ns = e->now_ns;
 	link_append(&e->flows.live, &f->age);
+	if (!link_is_alone(&f->session))
+		link_append(&e->flows.sessions, &f->session);
 	if (f->hold && !link_is_alone(&f->hold->holder))
 		link_append(&e->holders, &f->hold->holder);
 }
@@ -214,6 +216,20 @@ static enum sw_status native_tick(struct tcp_engine *e, struct origin now)
 	expire_list(e, &e->flows.live, now);
 	expire_list(e, &e->flows.closed, now);
 	return status(e);
+}
+
+static bool native_evict(struct tcp_engine *e, struct origin now)
+{
+	struct link *list = &e->flows.sessions;
+	struct flow *f;
+
+	if (list->next == list->prev) /* none, or one */
+		return false;
+	f = (struct flow *)(void *)((uint8_t *)list->next -
+	    offsetof(struct flow, session));
+	account_add(e->account, ACCOUNT_TCP_LIMIT_OCTETS, 1);
+	tcp_causal_end(e, f, TCP_END_LIMIT, now);
+	return true;
 }
 
 static int compare_first(const void *a, const void *b)
@@ -363,6 +379,7 @@ const struct tcp_engine_ops tcp_native_ops = {
 	.feed = native_feed,
 	.icmp = native_icmp,
 	.tick = native_tick,
+	.evict = native_evict,
 	.finish = native_finish,
 	.close = native_close
 };

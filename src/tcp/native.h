@@ -180,6 +180,7 @@ struct flow {
 	struct entry *alias; /* second place; own memory */
 	struct flow *lonely_next, **lonely_link;
 	struct link age;     /* engine.flows.live or .closed */
+	struct link session; /* engine.flows.sessions while it is open */
 	struct hold *hold;
 	/* A SYN with another sequence number came while this flow was open:
 	 * the flow that it may begin.  Of a rival: its elder. */
@@ -198,6 +199,7 @@ struct flows {
 	size_t mask;          /* of both: buckets - 1 */
 	size_t entries, count, closed_count;
 	struct link live, closed; /* the one idle longest first */
+	struct link sessions;     /* those of live that are open, likewise */
 	uint64_t key[2];
 	bool strict_vlan;
 	struct flow *spare;

@@ -131,7 +131,7 @@ bool session_bdat_parse(struct slice argument, uint64_t *size_r,
 
 /* What a spare builder may keep, in items of each list and in octets; one of
  * a larger session is freed. */
-enum { SPARE_ITEMS = 64, SPARE_OCTETS = 32768, SPARES_MAX = 64 };
+enum { SPARE_ITEMS = 64, SPARE_OCTETS = 32768, SPARES_MAX = 4 };
 
 static bool may_be_spare(const struct session_builder *b)
 {
@@ -272,6 +272,21 @@ void session_builder_free(struct session_builder **bp)
 struct sw_session *session_get(struct session_builder *b)
 {
 	return &b->s;
+}
+
+size_t session_memory(const struct session_builder *b)
+{
+	return sizeof(*b) + b->arena.total +
+	    b->event_capacity * sizeof(*b->events) +
+	    b->note_capacity * sizeof(*b->notes) +
+	    b->auth_capacity * sizeof(*b->auth) +
+	    b->pending_capacity * sizeof(*b->pending) + b->pending_octets +
+	    b->tentative_capacity * sizeof(*b->tentative) +
+	    b->message_capacity * sizeof(*b->messages) +
+	    b->transaction_capacity * sizeof(*b->transactions) +
+	    b->recipient_octets +
+	    (b->gap_capacity + b->content.gap_capacity) *
+	    sizeof(*b->gaps) + b->content.header_capacity;
 }
 
 struct arena *session_arena(struct session_builder *b)
@@ -536,6 +551,7 @@ static void await_answer(struct session_builder *b, uint32_t n,
 		b->failed = true;
 		return;
 	}
+	b->pending_octets += argument.len;
 	memcpy(p->heap, argument.p, argument.len);
 	p->argument.data = p->heap;
 	p->argument.len = argument.len;
@@ -624,6 +640,8 @@ static void pop_pending(struct session_builder *b, struct pending *p_r)
 	*p_r = b->pending[b->pending_first];
 	b->pending_first = (b->pending_first + 1) % b->pending_capacity;
 	b->pending_count--;
+	if (p_r->heap)
+		b->pending_octets -= p_r->argument.len;
 }
 
 void session_answer_early(struct session_builder *b, uint32_t before)
@@ -939,6 +957,7 @@ void session_forget(struct session_builder *b)
 		b->failed = true;
 	for (i = 0; i < b->s.message_count; i++)
 		free((void *)(uintptr_t)b->messages[i].recipients);
+	b->recipient_octets = 0;
 	drop_pending(b);
 	b->s.event_count = b->s.message_count = b->s.auth_count = 0;
 	b->s.note_count = 0;

@@ -107,6 +107,8 @@ void session_builder_free(struct session_builder **b);
 /* The session as it stands: set its plain fields (id, source, clock, start,
  * end, endpoints, tcp, records ...) directly; lists are the builder's. */
 struct sw_session *session_get(struct session_builder *b);
+/* Octets held in memory for this session, roughly; constant time. */
+size_t session_memory(const struct session_builder *b);
 /* Memory that lives as long as the builder. */
 struct arena *session_arena(struct session_builder *b);
 /* A copy of text in the session; null stays null. */

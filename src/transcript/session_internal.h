@@ -72,6 +72,7 @@ struct session_builder {
 
 	struct pending *pending; /* ring */
 	size_t pending_capacity, pending_first, pending_count;
+	size_t pending_octets;    /* of their heap */
 
 	struct tentative *tentative;
 	size_t tentative_count, tentative_capacity;
@@ -79,6 +80,7 @@ struct session_builder {
 	struct sw_message *messages;
 	struct transaction *transactions;
 	size_t message_capacity, transaction_capacity;
+	size_t recipient_octets; /* of all messages' lists */
 	size_t current; /* index + 1 of the open message, 0: none */
 
 	/* Content in progress. */

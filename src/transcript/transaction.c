@@ -319,6 +319,7 @@ static struct sw_recipient *new_recipient(struct session_builder *b,
     struct sw_message *m, struct transaction *t)
 {
 	void *list = (void *)(uintptr_t)m->recipients;
+	size_t old = t->recipient_capacity;
 	struct sw_recipient *r;
 
 	if (m->recipient_count >= LIMIT_RECIPIENTS) {
@@ -333,6 +334,7 @@ static struct sw_recipient *new_recipient(struct session_builder *b,
 		b->failed = true;
 		return NULL;
 	}
+	b->recipient_octets += (t->recipient_capacity - old) * sizeof(*r);
 	m->recipients = list;
 	r = (struct sw_recipient *)list + m->recipient_count++;
 	memset(r, 0, sizeof(*r));
