@@ -3,6 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +13,9 @@
 
 #include "cli/cli.h"
 #include "cli/terminal.h"
+
+/* Freed memory that is kept, and by how much it grows at a time. */
+enum { KEPT_OCTETS = 16 << 20, TOP_PAD_OCTETS = 512 << 10 };
 
 struct command {
 	const char *name;
@@ -87,10 +93,21 @@ static int run_command(int argc, char **argv)
 	return CLI_USAGE;
 }
 
+/* What is freed at the end of a session is wanted by the next: to give it to
+ * the kernel and take it back costs more than all of malloc. */
+static void keep_freed_memory(void)
+{
+#if defined(__GLIBC__)
+	(void)mallopt(M_TRIM_THRESHOLD, KEPT_OCTETS);
+	(void)mallopt(M_TOP_PAD, TOP_PAD_OCTETS);
+#endif
+}
+
 int main(int argc, char **argv)
 {
 	const char *first = argc > 1 ? argv[1] : "";
 
+	keep_freed_memory();
 	hold_standard_descriptors();
 	/* A closed pipe is an error of write, and ends the run quietly; so is
 	 * a limit on the size of files, which is told as a full disk is. */
