@@ -476,10 +476,11 @@ void wire_free(struct wire **wp)
 	*wp = NULL;
 	for (i = 0; i < w->batch_count; i++)
 		free(w->batch[i].owned);
-	for (i = 0; i < SHARD_COUNT; i++)
-		shard_fini(&w->shards[i]);
+	/* Before their shards, which keep spare ones. */
 	for (i = w->ready_next; i < w->ready_count; i++)
 		session_builder_free(&w->ready[i].builder);
+	for (i = 0; i < SHARD_COUNT; i++)
+		shard_fini(&w->shards[i]);
 	for (i = 0; i < w->input_count; i++)
 		input_fini(&w->inputs[i]);
 	for (i = 0; i < w->traffic.count; i++)
