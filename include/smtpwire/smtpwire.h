@@ -103,7 +103,7 @@ struct sw_options {
 	int32_t tz_offset_s;   /* zone of local times, seconds east of UTC */
 	const char *eml_dir;   /* write each message below this folder */
 	const char *tmpdir;    /* for spill files; NULL: /tmp */
-	uint64_t memory;       /* octets for open connections; 0: default */
+	uint64_t memory;       /* octets for open sessions; 0: 512 MiB */
 	struct sw_filter filter;
 	struct sw_observer observer;
 };

@@ -5,7 +5,7 @@
 #include <stdalign.h>
 #include <stdlib.h>
 
-enum { FIRST_BLOCK = 1024, LAST_BLOCK = 65536 };
+enum { FIRST_BLOCK = 2048, LAST_BLOCK = 65536, LARGE_ITEM = 160 };
 
 struct arena_block {
 	struct arena_block *next;
@@ -140,7 +140,8 @@ bool base_grow(void **items, size_t count, size_t *capacity, size_t size)
 		return true;
 	if (*capacity > SIZE_MAX / 2)
 		return false;
-	wanted = *capacity ? *capacity * 2 : 8;
+	/* Most lists of large items stay short. */
+	wanted = *capacity ? *capacity * 2 : size > LARGE_ITEM ? 2 : 8;
 	p = base_realloc_array(*items, wanted, size);
 	if (!p)
 		return false;

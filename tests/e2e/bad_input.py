@@ -500,6 +500,39 @@ def t_many_sessions(t):
 	need(len(r.sessions()) == 20000, '%d sessions' % len(r.sessions()))
 
 
+def t_open_sessions(t):
+	"""20 000 open dialogues in 16 MiB: most end early and say so."""
+	f = Traffic(t, 'open.pcap')
+	said = (('S', b'220 mx.example.org ESMTP\r\n'),
+	    ('C', b'EHLO client.example.org\r\n'),
+	    ('S', b'250 mx.example.org\r\n'),
+	    ('C', b'MAIL FROM:<a@example.org>\r\n'),
+	    ('S', b'250 2.1.0 Ok\r\n'))
+	for i in range(20000):
+		port = 1024 + i
+		at = {'C': 1, 'S': 1}
+		f.frame('C', 0, 0, 2, port=port)
+		f.frame('S', 0, 1, 18, port=port)
+		for by, line in said:
+			f.frame(by, at[by], at['S' if by == 'C' else 'C'], 24,
+			    line, port=port)
+			at[by] += len(line)
+	path = f.close()
+	r = read(path, '--memory', '16M', memory=120 * 1024)
+	sessions = r.sessions()
+	need(len(sessions) == 20000, '%d sessions' % len(sessions))
+	cut = [s for s in sessions if s['ending'] == 'limit']
+	need(15000 < len(cut) < 20000, '%d sessions ended' % len(cut))
+	for s in cut:
+		need('limit' in [n['code'] for n in s['notes']], 'no note')
+		need(s['messages'][0]['from'] == 'a@example.org', 'from')
+	need('%d connections released for the limit on memory' % len(cut)
+	    in ' '.join(r.err.split()), 'not in the account: %s' %
+	    r.err[-300:])
+	need(not [s for s in read(path, memory=512 * 1024).sessions()
+	    if s['ending'] == 'limit'], 'ended with memory left')
+
+
 def main():
 	global SANITIZED
 	if not os.access(PROGRAM, os.X_OK):

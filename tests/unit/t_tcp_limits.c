@@ -118,6 +118,28 @@ static void test_flow_limit(void **state)
 	script_free(s);
 }
 
+/* The session idle longest is ended, not an attempt, not the last one. */
+static void test_evict(void **state)
+{
+	struct script *s = script_new(NULL);
+
+	(void)state;
+	script_run(s, "C S\n"); /* an attempt, oldest of all */
+	assert_false(tcp_native_ops.evict(s->e, s->origin));
+	script_run(s, "port 1026\n" HELLO);
+	assert_false(tcp_native_ops.evict(s->e, s->origin));
+	script_run(s, "port 1027\n" HELLO "port 1026\nC A 0 0 used\n");
+	assert_true(tcp_native_ops.evict(s->e, s->origin));
+	assert_string_equal(s->out, "open\n2:open\nC@8+0 used a0\n"
+	    "2:note C limit @8\n2:end limit @8\n");
+	assert_int_equal(counter(s, ACCOUNT_TCP_LIMIT_OCTETS), 1);
+	assert_false(tcp_native_ops.evict(s->e, s->origin));
+	/* One that is closed and remembered is no session. */
+	script_run(s, "port 1028\n" HELLO "C R 0 -\n");
+	assert_false(tcp_native_ops.evict(s->e, s->origin));
+	script_free(s);
+}
+
 static void test_closed_limit(void **state)
 {
 	struct script *s = script_new(NULL);
@@ -352,6 +374,7 @@ int main(void)
 		cmocka_unit_test(test_stretches_limit),
 		cmocka_unit_test(test_memory_limit),
 		cmocka_unit_test(test_flow_limit),
+		cmocka_unit_test(test_evict),
 		cmocka_unit_test(test_closed_limit),
 		cmocka_unit_test(test_hostile_order),
 		cmocka_unit_test(test_hostile_vlans),
