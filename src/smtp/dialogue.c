@@ -115,8 +115,6 @@ static void free_memory(struct dialogue *d)
 	line_reader_fini(&d->client_line);
 	line_reader_fini(&d->server_line);
 	buffer_fini(&d->reply.text);
-	buffer_fini(&d->secret);
-	buffer_fini(&d->unechoed);
 	free(d->reply.ends);
 	free(d);
 }
@@ -186,6 +184,8 @@ void dialogue_free(struct dialogue **dp)
 	smtp_held_fini(&d->clear[SW_SERVER]);
 	if (d->tls_started)
 		tls_observer_fini(&d->tls);
+	buffer_fini(&d->secret);
+	buffer_fini(&d->unechoed);
 	if (!may_be_spare(d)) {
 		free_memory(d);
 		return;
