@@ -88,7 +88,7 @@ class Bench:
 		        '-e', 'smtp.rsp.parameter'], None, 1),
 		}
 		self.got = {}
-		self.notes = []
+		self.notes, self.made = [], []
 
 	def run(self, argv):
 		"""(cpu, wall, peak KiB); None if it failed or took long."""
@@ -116,12 +116,14 @@ class Bench:
 			self.got[name] = None
 			return
 		if folder:
-			shutil.rmtree(folder, ignore_errors=True)
-			os.makedirs(folder)
+			# A fresh one each time, removed only at the end: a
+			# file system is slow at inodes that were just freed.
+			fresh = '%s-%d' % (folder, len(self.made))
+			argv = [fresh if a == folder else a for a in argv]
+			self.made.append(fresh)
+			os.makedirs(fresh)
 			os.sync()
 		result = self.run(argv)
-		if folder:
-			shutil.rmtree(folder, ignore_errors=True)
 		if not result:
 			self.notes.append('%s: failed, or not done after '
 			    '%d s' % (name, LIMIT_S))
@@ -141,6 +143,8 @@ class Bench:
 		for name, (argv, folder, times) in self.slow.items():
 			for _ in range(times):
 				self.note(name, argv, folder)
+		for folder in self.made:
+			shutil.rmtree(folder, ignore_errors=True)
 
 	def value(self, name, what):
 		m = self.got.get(name)
