@@ -126,6 +126,7 @@ say = @$(if $(SILENT)$(filter 1,$(V)),:,printf '  %-7s %s\n')
 # --- objects, library, command
 
 obj = $(patsubst %.c,$(O)/%.o,$(1))
+, := ,
 OBJ_LIB := $(call obj,$(SRC_LIB))
 OBJ_CLI := $(call obj,$(SRC_CLI))
 UNIT := $(patsubst %.c,$(O)/%,$(SRC_UNIT))
@@ -217,7 +218,11 @@ FAULT := $(wildcard tests/fault/*.sh)
 CASES := $(wildcard tests/cases/run.sh)
 CORPUS := $(wildcard tests/corpus/run.sh)
 PROGRAMS = $(UNIT) $(REPLAY)
-TESTS = $(GOLDEN) $(CASES) $(PROGRAMS) $(DIFF) $(FAULT) $(CORPUS) \
+# They need a linker's --wrap and LD_PRELOAD.
+FAULT_PROGRAMS := $(O)/tests/fault/alloc
+FAULT_LIBS := $(O)/tests/fault/preload.so
+TESTS = $(GOLDEN) $(CASES) $(PROGRAMS) $(DIFF) $(FAULT_PROGRAMS) $(FAULT) \
+	$(CORPUS) \
 	$(E2E)
 
 $(UNIT): $(O)/%: $(O)/%.o $(LIB_A)
@@ -234,7 +239,19 @@ $(REPLAY): $(O)/tests/fuzz/replay_%: $(O)/tests/fuzz/fuzz_%.o \
 		$(O)/tests/fuzz/fuzz_$*.o $(O)/tests/fuzz/onefile.o \
 		$(LIB_A) $(PC_LIBS)
 
-tests-build: all $(PROGRAMS)
+$(FAULT_PROGRAMS): $(O)/%: $(O)/%.o $(LIB_A)
+	$(say) LD $@
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(patsubst %,-Wl$(,)--wrap=%, \
+		malloc calloc realloc strdup posix_memalign) -o $@ $< \
+		$(LIB_A) $(PC_LIBS)
+
+$(FAULT_LIBS): $(O)/%.so: %.c $(O)/.flags
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) $(ALL_CPPFLAGS) -std=c11 $(WARN) -fPIC -shared $(CFLAGS) \
+		$(LDFLAGS) -o $@ $<
+
+tests-build: all $(PROGRAMS) $(FAULT_PROGRAMS) $(FAULT_LIBS)
 
 check: ## set up, build, run all tests
 	@sh tests/setup.sh check
@@ -248,7 +265,7 @@ check-golden: all ## commands whose output is kept, cases of the contract
 check-diff: all ## one traffic in several containers, other programs
 	@$(RUN) $(DIFF)
 check-fault: tests-build ## memory and disk that run out
-	@$(RUN) $(FAULT)
+	@$(RUN) $(FAULT_PROGRAMS) $(FAULT)
 check-e2e: all ## the command and its installation from outside
 	@MAKE='$(MAKE)' CC='$(CC)' $(RUN) $(E2E)
 
