@@ -397,8 +397,25 @@ static void tls_octets(struct dialogue *d, const struct dialogue_octets *o)
 
 /* --- deliveries ----------------------------------------------------------- */
 
+/* What would be shown if it turns out to be no SMTP. */
+static void keep_shown(struct dialogue *d, const struct dialogue_octets *o)
+{
+	size_t n = sizeof(d->shown) - d->shown_len;
+
+	if (d->shown_len == 0)
+		d->shown_dir = o->dir;
+	if (o->dir != d->shown_dir)
+		return;
+	if (n > o->octets.len)
+		n = o->octets.len;
+	memcpy(d->shown + d->shown_len, o->octets.p, n);
+	d->shown_len += n;
+}
+
 void dialogue_dispatch(struct dialogue *d, const struct dialogue_octets *o)
 {
+	if (d->unproved)
+		keep_shown(d, o);
 	switch (d->phase) {
 	case PHASE_START:
 	case PHASE_IGNORE:
@@ -597,8 +614,7 @@ static void tell_what_was_not_seen(struct dialogue *d,
 /* Neither a reply nor a command was ever seen: it was no SMTP. */
 static void forget_unproved(struct dialogue *d)
 {
-	int dir = d->seen_mask & 1u << d->client_dir ? d->client_dir :
-	    1 - d->client_dir;
+	int dir = d->shown_dir;
 
 	session_forget(d->b);
 	start_not_smtp(d, d->last[dir], d->last[dir], dir,

@@ -219,6 +219,7 @@ struct dialogue {
 	bool gap_seen[2];
 	uint8_t shown[80];         /* the first octets, while unproved */
 	size_t shown_len;
+	int shown_dir;
 	uint32_t seen_mask;        /* directions that delivered octets */
 };
 

@@ -98,6 +98,16 @@ static size_t command_run(struct slice s)
 	return s.len;
 }
 
+/* Where the server's side was never seen no reply can ever come: there the
+ * very first line is believed. */
+static bool speaks_for_itself(const struct dialogue *d, struct slice octets,
+    const struct piece *p)
+{
+	return !p->other_seen && !d->data_open &&
+	    memchr(octets.p, '\n', octets.len) &&
+	    start_is_command(client_first_line(octets));
+}
+
 /*
  * Content until proved otherwise: what stands at the end of a delivery and
  * reads like commands is kept until the server replies (commands) or the
@@ -111,6 +121,10 @@ size_t guess_take(struct dialogue *d, struct slice octets,
 	    (d->body.state == BODY_TEXT && d->body.prev == '\n');
 	struct slice all;
 
+	if (d->guess.count == 0 && speaks_for_itself(d, octets, p)) {
+		d->client = CLIENT_COMMAND;
+		return 0;
+	}
 	if (d->guess.count == 0) {
 		size_t run = at_line_start ? 0 : rest_of_line(octets);
 
@@ -129,13 +143,12 @@ size_t guess_take(struct dialogue *d, struct slice octets,
 		return octets.len;
 	}
 	all = buffer_slice(&d->guess.octets);
-	if (all.len > LIMIT_PROVISIONAL)
+	if (speaks_for_itself(d, all, p))
+		guess_is_commands(d, p->origin);
+	else if (all.len > LIMIT_PROVISIONAL)
 		guess_is_content(d, all.len);
 	else if (!are_commands(all, &d->guess_line, &d->guess_answer))
 		guess_is_content(d, command_run(all));
-	else if (!p->other_seen && !d->data_open && d->guess_line > 0 &&
-	    !d->guess_answer)
-		guess_is_commands(d, p->origin); /* no reply can ever come */
 	return octets.len;
 }
 

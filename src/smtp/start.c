@@ -227,23 +227,6 @@ static void tell_lost_start(struct dialogue *d, const struct look look[2])
 		d->server_after_gap = true;
 }
 
-/* What would be shown if it turns out to be no SMTP. */
-static void keep_shown(struct dialogue *d)
-{
-	size_t i;
-
-	for (i = 0; i < d->item_count; i++) {
-		struct slice s = d->items[i].o.octets;
-
-		if (d->items[i].kind != START_OCTETS)
-			continue;
-		d->shown_len = s.len < sizeof(d->shown) ? s.len :
-		    sizeof(d->shown);
-		memcpy(d->shown, s.p, d->shown_len);
-		return;
-	}
-}
-
 static void begin_smtp(struct dialogue *d, const struct look look[2])
 {
 	bool proved = look[d->client_dir].command ||
@@ -255,8 +238,6 @@ static void begin_smtp(struct dialogue *d, const struct look look[2])
 	d->greeting_due = d->start.opener_known;
 	d->client = d->start.opener_known ? CLIENT_COMMAND : CLIENT_GUESS;
 	tell_lost_start(d, look);
-	if (d->unproved)
-		keep_shown(d);
 	replay(d);
 }
 
