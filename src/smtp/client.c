@@ -239,12 +239,14 @@ static void take_command(struct dialogue *d, const struct line *l,
 
 	/* A reply in progress that this segment acknowledges is over: its
 	 * last line was never finished, or has no end. */
+	d->in_command = true;
 	if (line_reader_partial(&d->server_line) && d->queue_count <= 1 &&
 	    l->first_acked_known && l->first_acked >= d->reply_end)
 		server_partial(d);
 	if (d->reply.open && l->first_acked_known &&
 	    l->first_acked >= d->reply.end_offset)
 		server_unterminated(d, true);
+	d->in_command = false;
 	settle_uncertain(d, l);
 	argument = answer ? l->text : slice_trim(slice_from(l->text, len));
 	in.by = SW_CLIENT;

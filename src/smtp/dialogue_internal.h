@@ -132,6 +132,7 @@ struct dialogue {
 	enum dialogue_kind kind;
 	int client_dir;       /* at the start */
 	bool turned;          /* roles are swapped since TURN */
+	bool in_command;      /* the client's line ends a reply: no turning */
 	bool unproved;        /* no SYN and no SMTP line seen yet */
 	bool memory;          /* ran out */
 

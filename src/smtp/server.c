@@ -376,7 +376,7 @@ static void command_reply(struct dialogue *d, const struct outstanding *o,
 		break;
 	case VERB_TURN:
 	case VERB_ATRN:
-		if (is_accepted(code))
+		if (is_accepted(code) && !d->in_command)
 			swap_roles(d);
 		break;
 	case VERB_AUTH:
