@@ -782,11 +782,14 @@ void server_octets(struct dialogue *d, const struct dialogue_octets *o)
 	size_t used;
 
 	d->client_known = o->other_seen;
-	client_server_speaks(d, o->origin);
 	while (rest.len > 0 && d->phase == PHASE_SMTP) {
-		bool whole = line_reader_feed(&d->server_line, rest,
-		    o->origin, o->acked, o->acked_known, &line, &used);
+		bool whole;
 
+		/* also before the second reply: the first may have begun
+		 * content that was held */
+		client_server_speaks(d, o->origin);
+		whole = line_reader_feed(&d->server_line, rest, o->origin,
+		    o->acked, o->acked_known, &line, &used);
 		rest = slice_from(rest, used);
 		offset += used;
 		d->reply_end = offset;
