@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* t_auth.c - who logs in, mechanism by mechanism */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include <openssl/evp.h>
+
+#include "smtp/auth.h"
+
+struct auth_case {
+	const char *mechanism;
+	unsigned step;
+	const char *answer; /* before base64; raw: as it is */
+	size_t len;
+	const char *user;   /* NULL: none */
+	bool raw;
+};
+
+#define LEN(s) (s), sizeof(s) - 1
+
+/* [MS-NLMP] 2.2.1.3: signature, type, LM, NT, domain, user, host, key,
+ * flags, payload. */
+#define NTLM(type, flags, user_len, user_off) "NTLMSSP\0" type "\0\0\0" \
+	"\0\0\0\0\0\0\0\0" "\0\0\0\0\0\0\0\0" \
+	"\6\0\6\0\x40\0\0\0" user_len user_off "\0\0\0\0\0\0\0\0" \
+	"\0\0\0\0\0\0\0\0" flags "\0\0\0" "D\0O\0M\0" "j\0\xf6\0\xac\x20"
+
+static const struct auth_case cases[] = {
+	{ "PLAIN", 0, LEN("\0alice\0secret"), "alice", false },
+	{ "plain", 0, LEN("admin\0alice\0secret"), "alice", false },
+	{ "PLAIN", 1, LEN("\0alice\0secret"), "alice", false },
+	{ "PLAIN", 0, LEN("\0alice"), "alice", false },
+	{ "PLAIN", 0, LEN("\0\0secret"), NULL, false },
+	{ "PLAIN", 0, LEN("alice"), NULL, false },
+	{ "PLAIN", 0, LEN(""), NULL, false },
+	{ "LOGIN", 0, LEN("alice@example.net"), "alice@example.net", false },
+	{ "LOGIN", 1, LEN("secret"), NULL, false },
+	{ "CRAM-MD5", 0, LEN("alice b913a602c7eda7a495b4e6e7334d3890"),
+	    "alice", false },
+	{ "CRAM-MD5", 0, LEN("a b b913a602c7eda7a495b4e6e7334d3890"), "a b",
+	    false },
+	{ "CRAM-MD5", 0, LEN("b913a602c7eda7a495b4e6e7334d3890"), NULL,
+	    false },
+	{ "SCRAM-SHA-256", 0, LEN("n,,n=al=2Ci=3Dce,r=abc"), "al,i=ce",
+	    false },
+	{ "SCRAM-SHA-1", 1, LEN("c=biws,r=abc,p=xyz"), NULL, false },
+	{ "SCRAM-SHA-1", 0, LEN("n,,xn=alice"), NULL, false },
+	{ "DIGEST-MD5", 0, LEN("charset=utf-8,username=\"alice\",realm=x"),
+	    "alice", false },
+	{ "XOAUTH2", 0, LEN("user=alice\1auth=Bearer x\1\1"), "alice",
+	    false },
+	{ "OAUTHBEARER", 0, LEN("n,a=alice,\1host=x\1auth=Bearer y\1\1"),
+	    "alice", false },
+	{ "EXTERNAL", 0, LEN("alice"), "alice", false },
+	{ "NTLM", 1, LEN(NTLM("\3", "\1", "\6\0\6\0", "\x46\0\0\0")),
+	    "DOM\\j\xc3\xb6\xe2\x82\xac", false },
+	/* without the flag: an OEM character set, told as it is */
+	{ "NTLM", 1, LEN("NTLMSSP\0\3\0\0\0" "\0\0\0\0\0\0\0\0"
+	    "\0\0\0\0\0\0\0\0" "\0\0\0\0\0\0\0\0"
+	    "\3\0\3\0\x40\0\0\0" "\0\0\0\0\0\0\0\0"
+	    "\0\0\0\0\0\0\0\0" "\2\0\0\0" "bob"), "bob", false },
+	{ "NTLM", 0, LEN(NTLM("\1", "\1", "\6\0\6\0", "\x46\0\0\0")), NULL,
+	    false },
+	{ "NTLM", 1, LEN(NTLM("\3", "\1", "\7\0\7\0", "\x46\0\0\0")), NULL,
+	    false },
+	{ "NTLM", 1, LEN(NTLM("\3", "\1", "\6\0\6\0", "\xff\xff\xff\xff")),
+	    NULL, false },
+	{ "NTLM", 1, LEN("NTLMSSP\0\3\0\0\0"), NULL, false },
+	{ "GSSAPI", 0, LEN("whatever"), NULL, false },
+	{ "PLAIN", 0, LEN("*"), NULL, true },
+	{ "PLAIN", 0, LEN("="), NULL, true },
+	{ "PLAIN", 0, LEN("===="), NULL, true },
+	{ "LOGIN", 0, LEN("YWxpY2U"), NULL, true },
+	{ "LOGIN", 0, LEN(" YWxpY2U= "), "alice", true },
+	{ "LOGIN", 0, LEN("YWxp Y2U="), NULL, true },
+};
+
+static struct slice encode(const struct auth_case *c, uint8_t *room)
+{
+	int n;
+
+	if (c->raw)
+		return slice_make(c->answer, c->len);
+	n = EVP_EncodeBlock(room, (const uint8_t *)c->answer, (int)c->len);
+	return slice_make(room, (size_t)n);
+}
+
+static void check(const struct auth_case *c)
+{
+	uint8_t room[512];
+	struct slice text = encode(c, room);
+	uint8_t *copy = malloc(text.len ? text.len : 1);
+	struct buffer user;
+	bool found;
+
+	assert_non_null(copy);
+	memcpy(copy, text.p, text.len);
+	buffer_init(&user, 1024);
+	found = auth_user(slice_str(c->mechanism), c->step,
+	    slice_make(copy, text.len), &user);
+	if (found != (c->user != NULL) || (found &&
+	    !slice_eq(buffer_slice(&user), slice_str(c->user))))
+		fail_msg("%s step %u: %.*s", c->mechanism, c->step,
+		    (int)user.len, user.p ? (const char *)user.p : "");
+	buffer_fini(&user);
+	free(copy);
+}
+
+static void test_users(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		check(&cases[i]);
+}
+
+/* An answer cut anywhere names the same user, or none, or a part of it. */
+static void test_cut(void **state)
+{
+	size_t i, len;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		for (len = 0; len < cases[i].len; len++) {
+			uint8_t room[512];
+			struct auth_case c = cases[i];
+			struct buffer user;
+
+			c.len = len;
+			buffer_init(&user, 1024);
+			if (!auth_user(slice_str(c.mechanism), c.step,
+			    encode(&c, room), &user))
+				assert_true(user.len == 0 || !c.raw);
+			buffer_fini(&user);
+		}
+}
+
+static void test_too_long(void **state)
+{
+	static uint8_t octets[12289];
+	struct buffer user;
+
+	(void)state;
+	memset(octets, 'A', sizeof(octets));
+	buffer_init(&user, 65536);
+	assert_true(auth_user(slice_str("LOGIN"), 0,
+	    slice_make(octets, 12288), &user));
+	assert_int_equal(user.len, 9216);
+	buffer_clear(&user);
+	assert_false(auth_user(slice_str("LOGIN"), 0,
+	    slice_make(octets, 12289), &user));
+	assert_int_equal(user.len, 0);
+	buffer_fini(&user);
+}
+
+static void test_base64(void **state)
+{
+	(void)state;
+	assert_true(auth_is_base64(slice_str("abcXYZ019+/==")));
+	assert_true(auth_is_base64(slice_str("x")));
+	assert_false(auth_is_base64(slice_make("", 0)));
+	assert_false(auth_is_base64(slice_str("a b")));
+	assert_false(auth_is_base64(slice_str("a-b")));
+	assert_false(auth_is_base64(slice_str("*")));
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_users),
+		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_too_long),
+		cmocka_unit_test(test_base64),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
