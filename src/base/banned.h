@@ -2,9 +2,9 @@
 /*
  * banned.h - functions that are not used here
  *
- * Included by the compiler's -include for every file of src/, after the
- * system's headers have been read by the files that need them; the lint
- * script checks the sources for the same names.
+ * The lint script (tests/lint/style.py) reads the names from here and finds
+ * them in the sources; a file that includes this last has the compiler find
+ * them, too.
  */
 #ifndef BASE_BANNED_H
 #define BASE_BANNED_H

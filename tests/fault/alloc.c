@@ -61,7 +61,7 @@ int __wrap_posix_memalign(void **p, size_t align, size_t size)
 	return fails() ? 12 : __real_posix_memalign(p, align, size);
 }
 
-/* --- runs -------------------------------------------------------------------- */
+/* --- runs ----------------------------------------------------------------- */
 
 struct output {
 	char *p;
@@ -87,7 +87,8 @@ static const struct run runs[] = {
 	{ "log", { "tests/data/iis-w3c/relay.log" }, 0, 0, 0, 0, 0, 0 },
 	{ "both", { "pcaps/postfix-plain.pcap",
 	    "tests/data/iis-w3c/ex030131.log" }, 1, 0, 0, 1, 0, 1 },
-	{ "netmon", { "tests/fuzz/corpus/capture/netmon23" }, 0, 0, 0, 1, 0, 0 },
+	{ "netmon", { "tests/fuzz/corpus/capture/netmon23" }, 0, 0, 0, 1, 0,
+	    0 },
 	{ "TLS", { WIRE "c04-starttls.pcap" }, 0, 0, 0, 0, 0, 0 },
 	{ "AUTH", { WIRE "c03-auth-login.pcap" }, 0, 0, 0, 0, 0, 0 },
 	{ "BDAT", { WIRE "c02-bdat.pcap" }, 0, 0, 0, 0, 0, 0 },
