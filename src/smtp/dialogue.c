@@ -488,7 +488,8 @@ void dialogue_dispatch_close(struct dialogue *d, int dir, bool rst,
 	 * more. */
 	if (rst)
 		end_direction(d, 1 - dir, false, origin);
-	else if (!by_client && d->phase == PHASE_SMTP && smtp_held_any(&d->held))
+	else if (!by_client && d->phase == PHASE_SMTP &&
+	    smtp_held_any(&d->held))
 		content_take_held(d);
 	d->close_told = true;
 	d->close_dir = dir;
