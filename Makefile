@@ -143,7 +143,8 @@ smtpwire: $(O)/smtpwire ## the command
 
 # The flags that objects were made with: another compiler or other flags
 # make them anew.  Says what is missing before the compiler does.
-FLAGS_NOW = $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS)
+FLAGS_NOW = $(filter-out -Werror,$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) \
+	$(ALL_LDFLAGS))
 $(O)/.flags: FORCE
 	@$(PKG_CONFIG) --exists $(LIBS_PC) || { \
 		$(PKG_CONFIG) --print-errors --exists $(LIBS_PC); \
