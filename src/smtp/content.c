@@ -168,6 +168,7 @@ void content_open(struct dialogue *d, struct origin origin)
 	if (in.flags & SW_BIT(SW_FLAG_AFTER_GAP))
 		d->client_after_gap = false; /* told of the content */
 	d->data_n = session_data_begin(d->b, &in);
+	d->data_last_origin = origin;
 	d->data_open = true;
 }
 
