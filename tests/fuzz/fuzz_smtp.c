@@ -187,7 +187,8 @@ static uint64_t check_event(const struct sw_session *s, size_t i)
 		check_reference(s, e->n, e->u.reply.to);
 		require(e->u.reply.line_count > 0 &&
 		    e->u.reply.line_count <= LIMIT_REPLY_LINES);
-		return (uint64_t)e->u.reply.octets;
+		return e->u.reply.octets < 0 ? 0 :
+		    (uint64_t)e->u.reply.octets;
 	case SW_EVENT_DATA:
 		check_reference(s, e->n, e->u.data.of);
 		require(e->u.data.message <= s->message_count);

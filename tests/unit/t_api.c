@@ -118,7 +118,7 @@ static struct sw_options observing(struct seen *s)
 	return o;
 }
 
-/* --- what is written ------------------------------------------------------------ */
+/* --- what is written ----------------------------------------------------- */
 
 struct text {
 	char *p;
@@ -248,7 +248,7 @@ static void test_captures(void **state)
 	globfree(&found);
 }
 
-/* --- what cannot be read -------------------------------------------------------- */
+/* --- what cannot be read ------------------------------------------------- */
 
 static void test_errors(void **state)
 {
@@ -288,7 +288,7 @@ static void test_errors(void **state)
 	assert_null(r);
 }
 
-/* --- attempts --------------------------------------------------------------------- */
+/* --- attempts ------------------------------------------------------------ */
 
 /* A capture of SYNs, as a pcap of raw IP. */
 static void write_syns(const char *name, unsigned count)

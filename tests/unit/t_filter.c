@@ -85,8 +85,8 @@ static const struct {
 	{ "from", offsetof(struct sw_filter, from),
 	    { "alice", "=alice@EXAMPLE.net", "", "@" },
 	    { "=alice", "bob", "alice@example.network" } },
-	{ "rcpt", offsetof(struct sw_filter, rcpt), { "BOB", "=bob@example.org" },
-	    { "alice", "=bob" } },
+	{ "rcpt", offsetof(struct sw_filter, rcpt),
+	    { "BOB", "=bob@example.org" }, { "alice", "=bob" } },
 	{ "host", offsetof(struct sw_filter, host),
 	    { "192.0.2.7", "mx.", "=192.0.2.25", "CLIENT" },
 	    { "=192.0.2.2", "192.0.3", "=mx" } },
@@ -195,7 +195,7 @@ static void test_times(void **state)
 	}
 }
 
-/* --- failed ------------------------------------------------------------------- */
+/* --- failed -------------------------------------------------------------- */
 
 static void not_accepted(struct world *w)
 {

@@ -24,7 +24,7 @@ static void assert_bytes(struct sw_bytes b, const char *want)
 		    b.data ? (const char *)b.data : "(null)", want);
 }
 
-/* --- header fields -------------------------------------------------------------- */
+/* --- header fields ------------------------------------------------------- */
 
 static const struct {
 	const char *header;
@@ -100,7 +100,7 @@ static void test_nul(void **state)
 	arena_fini(&arena);
 }
 
-/* --- octets ----------------------------------------------------------------------- */
+/* --- octets -------------------------------------------------------------- */
 
 /* What the operations were given. */
 struct seen {
