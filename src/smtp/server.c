@@ -636,7 +636,8 @@ static void reply_finish(struct dialogue *d)
 		return;
 	}
 	for (i = 0; i < r->count; i++) {
-		lines[i] = slice_make(r->text.p + from, r->ends[i] - from);
+		lines[i] = slice_from(slice_head(buffer_slice(&r->text),
+		    r->ends[i]), from);
 		from = r->ends[i];
 	}
 	in.code = r->code;
