@@ -644,9 +644,8 @@ static void reply_finish(struct dialogue *d)
 	in.lines = lines;
 	in.line_count = r->count;
 	in.octets = (int64_t)r->octets;
-	in.code = r->code;
-	mask_echo(d, &in, lines);
 	in.flags = r->flags;
+	mask_echo(d, &in, lines);
 	in.span = dialogue_span(r->first, r->last);
 	if (r->differ)
 		session_note(d->b, SW_NOTE_REPLY_CODES_DIFFER, 0,
