@@ -294,7 +294,7 @@ cover: ## which lines the tests reach
 
 SECS ?= 60
 FUZZFLAGS = -max_total_time=$(SECS) -timeout=10 -rss_limit_mb=2048 \
-	-print_final_stats=0 -verbosity=0
+	-print_final_stats=0 -verbosity=0 $(FUZZMORE)
 # A fuzzer writes what it finds into BUILD, never into the kept corpus.
 fuzz: ## T=smtp SECS=60: one fuzzer
 	@test -n '$(T)' || { echo 'T= is one of: $(FUZZ_ENTRIES)'; exit 2; }
@@ -305,9 +305,11 @@ fuzz-one: $(O)/tests/fuzz/fuzz_$(T)
 		$(patsubst %,-dict=%,$(wildcard tests/fuzz/$(T).dict)) \
 		$(O)/corpus/$(T) $(wildcard tests/fuzz/corpus/$(T) \
 		tests/fuzz/crashes/$(T))
+# The same inputs each time: what is new is for `make fuzz` to find.
 fuzz-smoke: ## every fuzzer, SECS in all
 	@set -e; n=$(words $(FUZZ_ENTRIES)); for t in $(FUZZ_ENTRIES); do \
-		$(SUB) fuzz T=$$t SECS=$$(( ($(SECS) + n - 1) / n )); done
+		$(SUB) fuzz T=$$t SECS=$$(( ($(SECS) + n - 1) / n )) \
+		FUZZMORE='-seed=1 -runs=50000'; done
 
 $(FUZZERS): $(O)/tests/fuzz/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(LIB_A)
 	$(say) LD $@
