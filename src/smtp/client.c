@@ -542,14 +542,29 @@ size_t client_step(struct dialogue *d, struct slice octets,
 	return octets.len;
 }
 
+/* Tell the replies that came before this offset, unless octets before it are
+ * still held. */
+static void flush_before(struct dialogue *d, uint64_t offset)
+{
+	if (smtp_held_any(&d->held) || smtp_held_any(&d->look) ||
+	    smtp_held_any(&d->guess))
+		return;
+	if (d->client_offset < offset)
+		d->client_offset = offset;
+	server_flush_late(d);
+}
+
 void client_feed(struct dialogue *d, struct slice octets,
     const struct piece *p)
 {
 	struct piece here = *p;
 
 	while (octets.len > 0 && d->phase == PHASE_SMTP && !d->memory) {
-		size_t used = client_step(d, octets, &here);
+		size_t used;
 
+		if (d->late_count > 0)
+			flush_before(d, here.offset);
+		used = client_step(d, octets, &here);
 		octets = slice_from(octets, used);
 		here.offset += used;
 	}
