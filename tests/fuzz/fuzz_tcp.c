@@ -143,11 +143,13 @@ static void on_octets(void *ctx, void *user, const struct tcp_octets *o)
 	w->octets += o->octets.len;
 	if (!(x->m->done & FORGED))
 		check_octets(x, o);
-	/* One number more is excused: a FIN that was lost. */
+	/* One number more is excused: a FIN that was lost or is late.  Octets
+	 * do not wait for it, only for octets. */
 	if (!(x->m->done & (FORGED | COPIED)) && o->acked_known &&
 	    tcp_flow_info_get(x->flow)->seen[!o->dir])
 		require(o->acked <= x->next[!o->dir] +
-		    !!(x->m->done & LOST));
+		    ((x->m->done & LOST) || x->m->host[0].fin ||
+		    x->m->host[1].fin));
 }
 
 static void on_gap(void *ctx, void *user, int dir, uint64_t offset,
