@@ -4,7 +4,7 @@
  *
  * Theory of operation.  RFC 5321 4.5.2: content ends at CRLF . CRLF (or at
  * . CRLF first in it); one leading dot of a line is removed.  All octets are
- * looked at once, 64 at a time: bit masks of LF, CR and dots give the flags
+ * looked at once, 64 at a time: bit masks of LF, CR and dots give the line ends
  * and the next dot at the start of a line, which alone is looked at octet by
  * octet.  Runs between such dots are passed on as they lie.
  *
@@ -28,82 +28,308 @@ enum { TEXT_LINE_MAX = 1000, BLOCK = 64 };
 /* Of one block, its first octet in bit 0. */
 struct masks {
 	uint64_t lf, cr, dot;
-	bool odd;       /* there is an octet above 127 or a NUL: */
-	bool high, nul; /* set only then */
 };
 
-/* --- masks -------------------------------------------------------------- */
+/* --- blocks -------------------------------------------------------------- */
+
+/*
+ * For each kind of host X: load_X takes a block; part_X the n octets, 1 to
+ * BLOCK, at i of a slice, blanks behind them.  masks_X looks at one; see_X
+ * remembers what octets there were, for has_high_X and has_nul_X.
+ */
 
 #if defined(__x86_64__)
-#define LOAD256(p) _mm256_loadu_si256((const __m256i *)(const void *)(p))
-#define BITS256(v) ((uint64_t)(uint32_t)_mm256_movemask_epi8(v))
+#define FOR_AVX512 \
+	__attribute__((target("avx512f,avx512bw,bmi,bmi2"))) static inline
+#define FOR_AVX2 __attribute__((target("avx2,bmi,bmi2"))) static inline
 
-__attribute__((target("avx2")))
-static inline void masks_avx2(const uint8_t *p, struct masks *m)
+struct block_avx512 {
+	__m512i v;
+};
+
+struct seen_avx512 {
+	__m512i all, least;
+};
+
+FOR_AVX512 struct block_avx512 load_avx512(const uint8_t *p)
 {
-	const __m256i zero = _mm256_setzero_si256();
-	__m256i a = LOAD256(p), b = LOAD256(p + 32);
+	struct block_avx512 b = { _mm512_loadu_si512(p) };
 
-#define EQ(c) (BITS256(_mm256_cmpeq_epi8(a, _mm256_set1_epi8(c))) | \
-	BITS256(_mm256_cmpeq_epi8(b, _mm256_set1_epi8(c))) << 32)
-	m->lf = EQ('\n');
-	m->cr = EQ('\r');
-	m->dot = EQ('.');
-#undef EQ
-	/* As signed numbers they are not above 0. */
-	m->odd = BITS256(_mm256_cmpgt_epi8(_mm256_min_epi8(a, b), zero)) !=
-	    UINT32_MAX;
-	if (m->odd) {
-		m->high = BITS256(_mm256_or_si256(a, b)) != 0;
-		m->nul = BITS256(_mm256_cmpeq_epi8(_mm256_min_epu8(a, b),
-		    zero)) != 0;
-	}
+	return b;
 }
 
-static inline void masks_sse2(const uint8_t *p, struct masks *m)
+/* What is masked out is not read. */
+FOR_AVX512 struct block_avx512 part_avx512(struct slice s, size_t i, size_t n)
 {
-	const __m128i zero = _mm_setzero_si128();
-	__m128i v, all = zero, least = _mm_set1_epi8(-1);
-	unsigned i;
+	struct block_avx512 b = { _mm512_mask_loadu_epi8(
+	    _mm512_set1_epi8(' '), ~UINT64_C(0) >> (BLOCK - n), s.p + i) };
 
-	m->lf = m->cr = m->dot = 0;
-#define EQ(c) ((uint64_t)(uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(v, \
-	_mm_set1_epi8(c))) << i)
-	for (i = 0; i < BLOCK; i += 16) {
-		v = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
-		m->lf |= EQ('\n');
-		m->cr |= EQ('\r');
-		m->dot |= EQ('.');
-		all = _mm_or_si128(all, v);
-		least = _mm_min_epu8(least, v);
-	}
-#undef EQ
-	m->high = _mm_movemask_epi8(all) != 0;
-	m->nul = _mm_movemask_epi8(_mm_cmpeq_epi8(least, zero)) != 0;
-	m->odd = m->high || m->nul;
+	return b;
 }
-#else
-static inline void masks_plain(const uint8_t *p, struct masks *m)
+
+FOR_AVX512 struct masks masks_avx512(const struct block_avx512 *b)
+{
+	struct masks m = {
+		_mm512_cmpeq_epi8_mask(b->v, _mm512_set1_epi8('\n')),
+		_mm512_cmpeq_epi8_mask(b->v, _mm512_set1_epi8('\r')),
+		_mm512_cmpeq_epi8_mask(b->v, _mm512_set1_epi8('.'))
+	};
+
+	return m;
+}
+
+FOR_AVX512 struct seen_avx512 nothing_avx512(void)
+{
+	struct seen_avx512 seen = { _mm512_setzero_si512(),
+		_mm512_set1_epi8(-1) };
+
+	return seen;
+}
+
+FOR_AVX512 void see_avx512(struct seen_avx512 *seen,
+    const struct block_avx512 *b)
+{
+	seen->all = _mm512_or_si512(seen->all, b->v);
+	seen->least = _mm512_min_epu8(seen->least, b->v);
+}
+
+FOR_AVX512 bool has_high_avx512(const struct seen_avx512 *seen)
+{
+	return _mm512_movepi8_mask(seen->all) != 0;
+}
+
+FOR_AVX512 bool has_nul_avx512(const struct seen_avx512 *seen)
+{
+	return _mm512_testn_epi8_mask(seen->least, seen->least) != 0;
+}
+
+/* The n octets at s.p + i and blanks. */
+static inline void fill_up(uint8_t room[BLOCK], struct slice s, size_t i,
+    size_t n)
+{
+	memset(room, ' ', BLOCK);
+	memcpy(room, s.p + i, n);
+}
+
+struct block_avx2 {
+	__m256i a, b;
+};
+
+struct seen_avx2 {
+	__m256i all, least;
+};
+
+FOR_AVX2 struct block_avx2 load_avx2(const uint8_t *p)
+{
+	struct block_avx2 b = {
+		_mm256_loadu_si256((const __m256i *)(const void *)p),
+		_mm256_loadu_si256((const __m256i *)(const void *)(p + 32))
+	};
+
+	return b;
+}
+
+FOR_AVX2 struct block_avx2 part_avx2(struct slice s, size_t i, size_t n)
+{
+	uint8_t room[BLOCK];
+
+	fill_up(room, s, i, n);
+	return load_avx2(room);
+}
+
+FOR_AVX2 uint64_t bits_avx2(const struct block_avx2 *b, __m256i c)
+{
+	uint32_t low = (uint32_t)_mm256_movemask_epi8(
+	    _mm256_cmpeq_epi8(b->a, c));
+	uint32_t high = (uint32_t)_mm256_movemask_epi8(
+	    _mm256_cmpeq_epi8(b->b, c));
+
+	return (uint64_t)high << 32 | low;
+}
+
+FOR_AVX2 struct masks masks_avx2(const struct block_avx2 *b)
+{
+	struct masks m = {
+		bits_avx2(b, _mm256_set1_epi8('\n')),
+		bits_avx2(b, _mm256_set1_epi8('\r')),
+		bits_avx2(b, _mm256_set1_epi8('.'))
+	};
+
+	return m;
+}
+
+FOR_AVX2 struct seen_avx2 nothing_avx2(void)
+{
+	struct seen_avx2 seen = { _mm256_setzero_si256(),
+		_mm256_set1_epi8(-1) };
+
+	return seen;
+}
+
+FOR_AVX2 void see_avx2(struct seen_avx2 *seen, const struct block_avx2 *b)
+{
+	seen->all = _mm256_or_si256(seen->all, _mm256_or_si256(b->a, b->b));
+	seen->least = _mm256_min_epu8(seen->least,
+	    _mm256_min_epu8(b->a, b->b));
+}
+
+FOR_AVX2 bool has_high_avx2(const struct seen_avx2 *seen)
+{
+	return _mm256_movemask_epi8(seen->all) != 0;
+}
+
+FOR_AVX2 bool has_nul_avx2(const struct seen_avx2 *seen)
+{
+	return _mm256_movemask_epi8(_mm256_cmpeq_epi8(seen->least,
+	    _mm256_setzero_si256())) != 0;
+}
+
+struct block_sse2 {
+	__m128i v[4];
+};
+
+struct seen_sse2 {
+	__m128i all, least;
+};
+
+static inline struct block_sse2 load_sse2(const uint8_t *p)
+{
+	struct block_sse2 b;
+	size_t i;
+
+	for (i = 0; i < 4; i++)
+		b.v[i] = _mm_loadu_si128(
+		    (const __m128i *)(const void *)(p + i * 16));
+	return b;
+}
+
+static inline struct block_sse2 part_sse2(struct slice s, size_t i, size_t n)
+{
+	uint8_t room[BLOCK];
+
+	fill_up(room, s, i, n);
+	return load_sse2(room);
+}
+
+static inline uint64_t bits_sse2(const struct block_sse2 *b, char c)
+{
+	uint64_t bits = 0;
+	size_t i;
+
+	for (i = 0; i < 4; i++)
+		bits |= (uint64_t)(uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(
+		    b->v[i], _mm_set1_epi8(c))) << i * 16;
+	return bits;
+}
+
+static inline struct masks masks_sse2(const struct block_sse2 *b)
+{
+	struct masks m = { bits_sse2(b, '\n'), bits_sse2(b, '\r'),
+		bits_sse2(b, '.') };
+
+	return m;
+}
+
+static inline struct seen_sse2 nothing_sse2(void)
+{
+	struct seen_sse2 seen = { _mm_setzero_si128(), _mm_set1_epi8(-1) };
+
+	return seen;
+}
+
+static inline void see_sse2(struct seen_sse2 *seen,
+    const struct block_sse2 *b)
 {
 	size_t i;
 
-	memset(m, 0, sizeof(*m));
-	for (i = 0; i < BLOCK; i++) {
+	for (i = 0; i < 4; i++) {
+		seen->all = _mm_or_si128(seen->all, b->v[i]);
+		seen->least = _mm_min_epu8(seen->least, b->v[i]);
+	}
+}
+
+static inline bool has_high_sse2(const struct seen_sse2 *seen)
+{
+	return _mm_movemask_epi8(seen->all) != 0;
+}
+
+static inline bool has_nul_sse2(const struct seen_sse2 *seen)
+{
+	return _mm_movemask_epi8(_mm_cmpeq_epi8(seen->least,
+	    _mm_setzero_si128())) != 0;
+}
+#else
+struct block_plain {
+	const uint8_t *p;
+	size_t n; /* octets; blanks follow */
+};
+
+struct seen_plain {
+	bool high, nul;
+};
+
+static inline struct block_plain load_plain(const uint8_t *p)
+{
+	struct block_plain b = { p, BLOCK };
+
+	return b;
+}
+
+static inline struct block_plain part_plain(struct slice s, size_t i,
+    size_t n)
+{
+	struct block_plain b = { s.p + i, n };
+
+	return b;
+}
+
+static inline struct masks masks_plain(const struct block_plain *b)
+{
+	struct masks m = { 0, 0, 0 };
+	size_t i;
+
+	for (i = 0; i < b->n; i++) {
 		uint64_t bit = UINT64_C(1) << i;
 
-		m->lf |= p[i] == '\n' ? bit : 0;
-		m->cr |= p[i] == '\r' ? bit : 0;
-		m->dot |= p[i] == '.' ? bit : 0;
-		m->high |= p[i] >= 0x80;
-		m->nul |= p[i] == 0;
+		m.lf |= b->p[i] == '\n' ? bit : 0;
+		m.cr |= b->p[i] == '\r' ? bit : 0;
+		m.dot |= b->p[i] == '.' ? bit : 0;
 	}
-	m->odd = m->high || m->nul;
+	return m;
+}
+
+static inline struct seen_plain nothing_plain(void)
+{
+	struct seen_plain seen = { false, false };
+
+	return seen;
+}
+
+static inline void see_plain(struct seen_plain *seen,
+    const struct block_plain *b)
+{
+	size_t i;
+
+	for (i = 0; i < b->n; i++) {
+		seen->high |= b->p[i] >= 0x80;
+		seen->nul |= b->p[i] == 0;
+	}
+}
+
+static inline bool has_high_plain(const struct seen_plain *seen)
+{
+	return seen->high;
+}
+
+static inline bool has_nul_plain(const struct seen_plain *seen)
+{
+	return seen->nul;
 }
 #endif
 
 /* --- scanning ----------------------------------------------------------- */
 
-/* Where a scan stands, out of memory. */
+/* Where a scan stands. */
 struct scan {
 	uint64_t behind_cr; /* 1: the octet before is CR */
 	uint64_t at_start;  /* 1: at the start of a line */
@@ -112,120 +338,149 @@ struct scan {
 	bool had_crlf;
 };
 
-/*
- * Memory that holds the n octets at s.p + i as the last of a block: the slice
- * itself if there are octets before them, which were looked at already, else
- * a copy behind blanks.
- */
-static inline const uint8_t *last_block(struct slice s, size_t i, size_t n,
-    uint8_t room[BLOCK])
+/* The same while it goes on.  Offsets are modulo 2^64: the line may have begun
+ * before the slice. */
+struct ends {
+	uint64_t behind_cr, at_start;
+	uint64_t lf;      /* of the last block that has one: its mask */
+	uint64_t lf_at;   /* and its offset */
+	uint64_t crlf, bare_lf, bare_cr; /* there are, if not 0 */
+	bool overlong;
+};
+
+static inline struct ends ends_begin(const struct scan *sc)
 {
-	if (i + n >= BLOCK)
-		return s.p + i + n - BLOCK;
-	memset(room, ' ', BLOCK);
-	memcpy(room + BLOCK - n, s.p + i, n);
-	return room;
+	struct ends e = {
+		.behind_cr = sc->behind_cr,
+		.at_start = sc->at_start,
+		/* as if a block that ends in LF lay before the line */
+		.lf = UINT64_C(1) << (BLOCK - 1),
+		.lf_at = 0 - sc->since_lf - BLOCK
+	};
+
+	return e;
 }
 
-/* Line ends of the next n octets, of which m are the masks. */
-static inline void note_block(struct scan *sc, const struct masks *m,
-    size_t n)
+/* Offset behind the last LF. */
+static inline uint64_t ends_line(const struct ends *e)
+{
+	return e->lf_at + BLOCK - (uint64_t)__builtin_clzll(e->lf);
+}
+
+/* Line ends of the n octets at offset i, of which m are the masks. */
+static inline void ends_note(struct ends *e, const struct masks *m,
+    uint64_t i, size_t n)
 {
 	uint64_t all = ~UINT64_C(0) >> (BLOCK - n);
-	uint64_t behind_cr = (m->cr << 1 | sc->behind_cr) & all;
+	uint64_t behind_cr = (m->cr << 1 | e->behind_cr) & all;
 
-	if (m->odd) {
-		if (m->high)
-			sc->flags |= SW_BIT(SW_FLAG_8BIT);
-		if (m->nul)
-			sc->flags |= SW_BIT(SW_FLAG_NUL);
-	}
-	if (m->lf != behind_cr) {
-		if (m->lf & ~behind_cr)
-			sc->flags |= SW_BIT(SW_FLAG_BARE_LF);
-		if (behind_cr & ~m->lf)
-			sc->flags |= SW_BIT(SW_FLAG_BARE_CR);
-	}
-	if (m->lf != 0) {
-		size_t first = (size_t)__builtin_ctzll(m->lf);
-		size_t last = 63 - (size_t)__builtin_clzll(m->lf);
-
-		if (sc->since_lf + first + 1 > TEXT_LINE_MAX)
-			sc->flags |= SW_BIT(SW_FLAG_OVERLONG);
-		sc->had_crlf |= (m->lf & behind_cr) != 0;
-		sc->since_lf = n - 1 - last;
-	} else {
-		sc->since_lf += n;
-	}
-	sc->behind_cr = m->cr >> (n - 1) & 1;
-	sc->at_start = m->lf >> (n - 1) & 1;
+	/* two LF in one block are no long line */
+	if (i - e->lf_at > TEXT_LINE_MAX - BLOCK && m->lf != 0 &&
+	    i + (uint64_t)__builtin_ctzll(m->lf) + 1 - ends_line(e) >
+	    TEXT_LINE_MAX)
+		e->overlong = true;
+	e->crlf |= m->lf & behind_cr;
+	e->bare_lf |= m->lf & ~behind_cr;
+	e->bare_cr |= behind_cr & ~m->lf;
+	e->lf_at = m->lf ? i : e->lf_at;
+	e->lf = m->lf ? m->lf : e->lf;
+	e->behind_cr = m->cr >> (n - 1) & 1;
+	e->at_start = m->lf >> (n - 1) & 1;
 }
 
-/* Masks of the next n octets, 1 to BLOCK. */
-#define GET_LAST(get_masks) do { \
-	get_masks(last_block(s, i, n, room), &m); \
-	m.lf >>= BLOCK - n; \
-	m.cr >>= BLOCK - n; \
-	m.dot >>= BLOCK - n; \
-} while (0)
+static inline void ends_tell(const struct ends *e, size_t used,
+    struct scan *sc)
+{
+	if (e->bare_lf)
+		sc->flags |= SW_BIT(SW_FLAG_BARE_LF);
+	if (e->bare_cr)
+		sc->flags |= SW_BIT(SW_FLAG_BARE_CR);
+	if (e->overlong)
+		sc->flags |= SW_BIT(SW_FLAG_OVERLONG);
+	sc->had_crlf |= e->crlf != 0;
+	sc->since_lf = used - ends_line(e);
+}
 
-#define DOTS_AT_START() \
-	(m.dot & (m.lf << 1 | here.at_start) & (counted ? 0 : ~UINT64_C(0)))
+/*
+ * What all scan functions do: text up to the next dot at the start of a line
+ * (never: dots is 0).  Whole blocks first, then the last one or that of the
+ * dot.
+ */
+#define DOTS_AT_START() (m.dot & (m.lf << 1 | e.at_start) & dots)
 
-/* What all scan functions do: text up to the next dot at the start of a line.
- * Whole blocks first, then the last one or that of the dot. */
-#define SCAN(get_masks) \
-	struct scan here = *sc; /* in registers */ \
-	size_t i = 0, n; \
-	uint8_t room[BLOCK]; \
-	struct masks m = { 0 }; \
-	for (; s.len - i >= BLOCK; i += BLOCK) { \
-		get_masks(s.p + i, &m); \
+#define SCAN(host) \
+	struct ends e = ends_begin(sc); \
+	struct seen_##host seen = nothing_##host(); \
+	struct block_##host block; \
+	struct masks m; \
+	size_t i, n; \
+	for (i = 0; s.len - i >= BLOCK; i += BLOCK) { \
+		block = load_##host(s.p + i); \
+		m = masks_##host(&block); \
 		if (DOTS_AT_START()) \
 			break; \
-		note_block(&here, &m, BLOCK); \
+		see_##host(&seen, &block); \
+		ends_note(&e, &m, i, BLOCK); \
 	} \
 	n = s.len - i < BLOCK ? s.len - i : BLOCK; \
 	if (n > 0) { \
-		GET_LAST(get_masks); \
+		block = part_##host(s, i, n); \
+		m = masks_##host(&block); \
 		if (DOTS_AT_START()) { \
 			n = (size_t)__builtin_ctzll(DOTS_AT_START()); \
-			if (n > 0) \
-				GET_LAST(get_masks); \
+			if (n > 0) { \
+				block = part_##host(s, i, n); \
+				m = masks_##host(&block); \
+			} \
 		} \
 	} \
-	if (n > 0) \
-		note_block(&here, &m, n); \
-	*sc = here; \
+	if (n > 0) { \
+		see_##host(&seen, &block); \
+		ends_note(&e, &m, i, n); \
+	} \
+	if (has_high_##host(&seen)) \
+		sc->flags |= SW_BIT(SW_FLAG_8BIT); \
+	if (has_nul_##host(&seen)) \
+		sc->flags |= SW_BIT(SW_FLAG_NUL); \
+	ends_tell(&e, i + n, sc); \
 	return i + n
 
 #if defined(__x86_64__)
-__attribute__((target("avx2,bmi,bmi2")))
-static size_t scan_avx2(struct scan *sc, struct slice s, bool counted)
+FOR_AVX512 size_t scan_avx512(struct scan *sc, struct slice s, uint64_t dots)
 {
-	SCAN(masks_avx2);
+	SCAN(avx512);
 }
 
-static size_t scan_sse2(struct scan *sc, struct slice s, bool counted)
+FOR_AVX2 size_t scan_avx2(struct scan *sc, struct slice s, uint64_t dots)
 {
-	SCAN(masks_sse2);
+	SCAN(avx2);
+}
+
+static size_t scan_sse2(struct scan *sc, struct slice s, uint64_t dots)
+{
+	SCAN(sse2);
 }
 #else
-static size_t scan_plain(struct scan *sc, struct slice s, bool counted)
+static size_t scan_plain(struct scan *sc, struct slice s, uint64_t dots)
 {
-	SCAN(masks_plain);
+	SCAN(plain);
 }
 #endif
 
 static size_t scan(struct scan *sc, struct slice s, bool counted)
 {
+	uint64_t dots = counted ? 0 : ~UINT64_C(0);
+
 #if defined(__x86_64__)
+	if (__builtin_cpu_supports("avx512bw") &&
+	    __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2"))
+		return scan_avx512(sc, s, dots);
 	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
 	    __builtin_cpu_supports("bmi2"))
-		return scan_avx2(sc, s, counted);
-	return scan_sse2(sc, s, counted);
+		return scan_avx2(sc, s, dots);
+	return scan_sse2(sc, s, dots);
 #else
-	return scan_plain(sc, s, counted);
+	return scan_plain(sc, s, dots);
 #endif
 }
 

@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* t_body.c - the content behind DATA, with each scan that this host has */
 #include <stdbool.h>
+#include <string.h>
 
 /* Which scan runs is the test's choice. */
-static bool scan_wide;
-#define __builtin_cpu_supports(name) scan_wide
+static enum { NARROW, WIDE, WIDEST } scan_width;
+
+static bool may_use(const char *what)
+{
+	return scan_width >= (strcmp(what, "avx512bw") == 0 ? WIDEST : WIDE);
+}
+#define __builtin_cpu_supports(name) may_use(name)
 
 #include "body_cases.h"
 
@@ -13,7 +19,7 @@ static bool scan_wide;
 static void test_narrow(void **state)
 {
 	(void)state;
-	scan_wide = false;
+	scan_width = NARROW;
 	all_of_them();
 }
 
@@ -24,7 +30,18 @@ static void test_wide(void **state)
 	if (!__builtin_cpu_supports("avx2"))
 		skip();
 #endif
-	scan_wide = true;
+	scan_width = WIDE;
+	all_of_them();
+}
+
+static void test_widest(void **state)
+{
+	(void)state;
+#if defined(__x86_64__)
+	if (!__builtin_cpu_supports("avx512bw"))
+		skip();
+#endif
+	scan_width = WIDEST;
 	all_of_them();
 }
 
@@ -33,6 +50,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_narrow),
 		cmocka_unit_test(test_wide),
+		cmocka_unit_test(test_widest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
