@@ -59,11 +59,13 @@ SRC_SMTP := $(addprefix src/smtp/, \
 
 # lines of logs -> the model
 SRC_LOGS := $(addprefix src/logs/, \
-	dialogue.c iis_rows.c iis_w3c.c lines.c logs.c sessions.c text.c)
+	dialogue.c lines.c logs.c sessions.c talk.c text.c when.c \
+	iis_rows.c \
+	iis_w3c.c)
 
 # the model -> outputs
 SRC_EMIT := $(addprefix src/emit/, \
-	eml.c jsonl.c text.c)
+	eml.c jsonl.c pen.c text.c)
 
 # where the sides meet
 SRC_PIPELINE := $(addprefix src/pipeline/, \

@@ -129,6 +129,8 @@
 #define LIMIT_LOG_IDLE_NS (INT64_C(3600) * 1000000000)
 /* Commands of one session that await their reply. */
 #define LIMIT_LOG_OUTSTANDING 4096
+/* Octets of the lines of one reply that a log tells line by line. */
+#define LIMIT_LOG_REPLY (1u << 20)
 /* Columns of a row. */
 #define LIMIT_LOG_COLUMNS 64
 

@@ -259,11 +259,17 @@ static uint32_t verdict(struct log_session *s, const struct reply_in *r)
 	bool lmtp = session_is_lmtp(s->b);
 	uint32_t n;
 
-	if (!s->content_data) {
+	if (s->content_open) {
+		/* its end is not among what the log tells */
+		s->content_open = false;
+		session_data_end(s->b, false, true, SW_UNKNOWN,
+		    s->content_flags, s->content_last);
+	}
+	if (s->verdicts_left == 0)
 		s->verdicts_left = lmtp ? session_accepted(s->b) : 1;
+	if (!s->content_data)
 		s->content_data = infer_data(s, s->content_of, r->span,
 		    s->content_size);
-	}
 	in.to = s->content_data;
 	n = session_reply(s->b, &in);
 	session_verdict(s->b, r->code, r->lines, r->line_count,
@@ -273,6 +279,8 @@ static uint32_t verdict(struct log_session *s, const struct reply_in *r)
 		return n;
 	}
 	s->content_of = s->content_data = 0;
+	s->verdicts_left = 0;
+	s->content_size = SW_UNKNOWN;
 	s->phase = LOG_PHASE_DONE;
 	return n;
 }
@@ -283,6 +291,7 @@ uint32_t log_session_reply(struct log_session *s, const struct reply_in *r)
 	struct reply_in in = *r;
 	uint32_t n;
 
+	s->last_code = r->code;
 	/* A 421 in the midst of content says that it did not pass. */
 	if (s->content_of && r->code != 421)
 		return verdict(s, r);
@@ -293,8 +302,14 @@ uint32_t log_session_reply(struct log_session *s, const struct reply_in *r)
 		s->content_of = 0;
 		return n;
 	}
-	if (s->outstanding_count == 0)
+	if (s->outstanding_count == 0) {
+		/* The log leaves out the client's lines of AUTH. */
+		if (s->auth_open && r->code != SW_UNKNOWN) {
+			in.is_challenge = r->code == 334;
+			answer_auth(s, r->code);
+		}
 		return session_reply(s->b, &in);
+	}
 	o = pop(s);
 	in.to = o.n;
 	in.is_challenge = r->code == 334;

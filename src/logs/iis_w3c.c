@@ -76,6 +76,7 @@ struct w3c {
 	struct civil day;
 	int64_t days;        /* that passed since */
 	int32_t last_seconds;
+	uint64_t last_line;
 	struct buffer query, method, user;
 };
 
@@ -435,6 +436,7 @@ static enum sw_status take_line(void *state, const struct log_line *line)
 	struct w3c *w = state;
 	struct iis_row row;
 
+	w->last_line = line->number;
 	if (line->text.len == 0)
 		return SW_OK;
 	if (line->text.p[0] == '#' && !line->truncated)
@@ -446,6 +448,21 @@ static enum sw_status take_line(void *state, const struct log_line *line)
 	if (w->query.failed || w->method.failed || w->user.failed)
 		return SW_ENOMEM;
 	return iis_rows_take(&w->rows, &row);
+}
+
+/* Rows of the next file have the columns that it names itself. */
+static enum sw_status next_file(void *state, const char *file_name)
+{
+	struct w3c *w = state;
+	enum sw_status status = log_sessions_file(&w->rows.sessions,
+	    file_name, w->last_line);
+
+	w->file_name = file_name;
+	memset(&w->fields, 0, sizeof(w->fields));
+	w->day_known = false;
+	w->days = 0;
+	take_name(w);
+	return status;
 }
 
 static enum sw_status end_log(void *state)
@@ -468,6 +485,7 @@ const struct log_format log_iis_w3c = {
 	.probe = probe,
 	.open = open_log,
 	.line = take_line,
+	.file = next_file,
 	.end = end_log,
 	.close = close_log,
 };

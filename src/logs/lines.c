@@ -56,14 +56,17 @@ static struct log_line finish_line(struct log_lines *l, struct slice s,
 {
 	struct log_line line = { .unterminated = unterminated };
 
-	if (!overflow && s.len > 0 && s.p[s.len - 1] == '\r')
+	if (!overflow && s.len > 0 && s.p[s.len - 1] == '\r') {
+		line.crlf = !unterminated;
 		s.len--;
+	}
 	line.truncated = overflow || s.len > LIMIT_LINE;
 	s.len = s.len > LIMIT_LINE ? LIMIT_LINE : s.len;
 	while (s.len > 0 && s.p[0] == 0)
 		s = slice_from(s, 1);
 	line.text = s;
 	line.number = ++l->number;
+	line.base = l->base;
 	return line;
 }
 
@@ -263,6 +266,17 @@ int log_lines_end(struct log_lines *l, struct log_line *line_r)
 		return 0;
 	*line_r = finish_part(l, true);
 	return 1;
+}
+
+void log_lines_next_file(struct log_lines *l)
+{
+	uint64_t number = l->number;
+	struct buffer part = l->part;
+
+	buffer_clear(&part);
+	memset(l, 0, sizeof(*l));
+	l->part = part;
+	l->number = l->base = number;
 }
 
 bool log_lines_head(struct slice octets, struct buffer *out,

@@ -14,7 +14,9 @@
 struct log_line {
 	struct slice text;  /* UTF-8 or ANSI, as it stands in the file;
 	                       UTF-16 was turned into UTF-8 */
-	uint64_t number;    /* in the file, from 1 */
+	uint64_t number;    /* from 1, counted on over the files of a log */
+	uint64_t base;      /* number - base: in its own file */
+	bool crlf;          /* CR LF ended it, not a bare LF */
 	bool truncated;     /* longer than LIMIT_LINE: cut there */
 	bool unterminated;  /* the input ended in it */
 };
@@ -39,6 +41,7 @@ struct log_lines {
 	size_t held_len;
 	uint16_t high;           /* surrogate awaiting its other half */
 	uint64_t number;         /* of the last line */
+	uint64_t base;           /* of the file's lines */
 };
 
 void log_lines_init(struct log_lines *l);
@@ -58,6 +61,10 @@ int log_lines_next(struct log_lines *l, struct log_line *line_r) SW_MUST_USE;
 /* The input is over, and next returned 0: 1 and the last line if it has no
  * end, else 0; < 0: SW_ENOMEM. */
 int log_lines_end(struct log_lines *l, struct log_line *line_r) SW_MUST_USE;
+
+/* What is fed from now on is another file of the same log: its own encoding,
+ * numbers that count on.  log_lines_end was called. */
+void log_lines_next_file(struct log_lines *l);
 
 /* The beginning of a file as a probe sees it: without a mark of byte order,
  * UTF-16 as UTF-8.  out: memory for the latter; false: no memory. */

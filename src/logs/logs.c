@@ -166,18 +166,16 @@ static enum sw_status feed(struct log_reader *l, struct sw_err *err)
 	return SW_OK;
 }
 
+/* The source is over; sessions may go on in the next. */
 static enum sw_status finish(struct log_reader *l)
 {
-	enum sw_status status = SW_OK;
 	struct log_line line;
 	int n = log_lines_end(&l->lines, &line);
 
 	l->done = true;
 	if (n < 0)
 		return SW_ENOMEM;
-	if (n > 0)
-		status = take_line(l, &line);
-	return status == SW_OK ? l->format->end(l->state) : status;
+	return n > 0 ? take_line(l, &line) : SW_OK;
 }
 
 static int fail(struct log_reader *l, enum sw_status status,
@@ -210,6 +208,26 @@ int log_step(struct log_reader *l, struct sw_err *err)
 	if (status != SW_OK)
 		return fail(l, status, err);
 	return !l->done;
+}
+
+bool log_goes_on(const struct log_reader *l,
+    const struct log_format *format)
+{
+	return l->format == format && format->file;
+}
+
+enum sw_status log_continue(struct log_reader *l, struct source *s)
+{
+	l->source = s;
+	l->peeked = 0;
+	l->input_over = l->done = false;
+	log_lines_next_file(&l->lines);
+	return l->format->file(l->state, source_name(s));
+}
+
+enum sw_status log_end(struct log_reader *l)
+{
+	return l->format->end(l->state);
 }
 
 void log_free(struct log_reader **lp)

@@ -13,11 +13,20 @@
 #include "base/source.h"
 #include "transcript/session.h"
 
+/* How a date of three bare numbers is to be read. */
+enum log_date_order {
+	LOG_DATE_AUTO, /* worked out of the file */
+	LOG_DATE_MDY,
+	LOG_DATE_DMY,
+	LOG_DATE_YMD,
+	LOG_DATE_ORDER_COUNT
+};
+
 struct log_options {
 	struct session_options session;
 	int32_t tz_offset_s;  /* of --tz, for formats with local times */
 	bool tz_known;
-	uint32_t ports;       /* unused */
+	enum log_date_order date_order; /* of --date-order */
 };
 
 /* A family's parser hands finished sessions to this. */
@@ -43,6 +52,10 @@ struct log_format {
 	    const struct log_sink *sink, void **state_r, struct sw_err *err);
 	/* The next line. */
 	enum sw_status (*line)(void *state, const struct log_line *line);
+	/* The lines from now on are those of another file, given behind the
+	 * first: sessions may go on in it (log_sessions_file).  NULL: a file
+	 * of this format stands alone. */
+	enum sw_status (*file)(void *state, const char *file_name);
 	enum sw_status (*end)(void *state);
 	void (*close)(void **state);
 };
@@ -65,8 +78,17 @@ enum sw_status log_open(struct source *s, const struct log_format *format,
     const struct log_sink *sink, struct log_reader **l_r,
     struct sw_err *err) SW_MUST_USE;
 /* Read on until at least one session was handed to the sink or the end: 1
- * more may come, 0 the end, < 0 enum sw_status. */
+ * more may come, 0 the end of the source, < 0 enum sw_status. */
 int log_step(struct log_reader *l, struct sw_err *err) SW_MUST_USE;
+/* Can another file of this format be read on as the same log? */
+bool log_goes_on(const struct log_reader *l,
+    const struct log_format *format);
+/* ... whose source s is, which outlives the reader or the next file.
+ * log_step returned 0. */
+enum sw_status log_continue(struct log_reader *l, struct source *s)
+    SW_MUST_USE;
+/* No further file comes: hand out the sessions that are still open. */
+enum sw_status log_end(struct log_reader *l) SW_MUST_USE;
 void log_free(struct log_reader **l);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "logs/talk.h"
 #include "logs/text.h"
 
 /* A key and the open sessions that bear it; in a balanced tree, so that no
@@ -151,6 +152,7 @@ static void detach(struct log_sessions *t, struct log_session *s)
 static void free_session(struct log_session *s)
 {
 	session_builder_free(&s->b);
+	log_talk_free(s);
 	free(s->outstanding);
 	free(s);
 }
@@ -169,6 +171,7 @@ void log_sessions_init(struct log_sessions *t,
 	t->format = format;
 	t->file_name = file_name;
 	t->extra_size = extra_size;
+	t->newest_time = SW_NO_TIME;
 }
 
 void log_sessions_fini(struct log_sessions *t)
@@ -179,6 +182,37 @@ void log_sessions_fini(struct log_sessions *t)
 		detach(t, s);
 		free_session(s);
 	}
+	free(t->files);
+	t->files = NULL;
+	t->file_count = t->file_capacity = 0;
+}
+
+static enum sw_status add_file(struct log_sessions *t, const char *name,
+    uint64_t base)
+{
+	void *files = t->files;
+
+	if (!base_grow(&files, t->file_count, &t->file_capacity,
+	    sizeof(*t->files)))
+		return SW_ENOMEM;
+	t->files = files;
+	t->files[t->file_count].name = name;
+	t->files[t->file_count++].base = base;
+	return SW_OK;
+}
+
+enum sw_status log_sessions_file(struct log_sessions *t,
+    const char *file_name, uint64_t base)
+{
+	enum sw_status status = SW_OK;
+
+	if (t->file_count == 0)
+		status = add_file(t, t->file_name, 0);
+	if (status == SW_OK)
+		status = add_file(t, file_name, base);
+	t->file_name = file_name;
+	t->file_begun = true;
+	return status;
 }
 
 struct log_session *log_sessions_find(const struct log_sessions *t,
@@ -217,7 +251,7 @@ static uint64_t make_id(const struct log_sessions *t,
 	size_t i;
 
 	for (i = 0; i < 8; i++)
-		number[i] = (uint8_t)(line->number >> 8 * i);
+		number[i] = (uint8_t)((line->number - line->base) >> 8 * i);
 	h = log_hash(h, line->text);
 	return log_hash(h, slice_make(number, sizeof(number)));
 }
@@ -267,6 +301,7 @@ enum sw_status log_sessions_begin(struct log_sessions *t, struct slice key,
 	s->first = s->last = line->number;
 	s->start_time = s->last_time = time;
 	s->content_size = SW_UNKNOWN;
+	s->last_code = SW_UNKNOWN;
 	describe_source(t, s, line);
 	link_key(k, s);
 	link_newest(t, s);
@@ -288,26 +323,56 @@ void log_sessions_touch(struct log_sessions *t, struct log_session *s,
 	link_newest(t, s);
 }
 
+/* The files that hold lines of the session. */
+static void describe_parts(const struct log_sessions *t,
+    struct log_session *s)
+{
+	static const struct log_file none = { NULL, 0 };
+	const struct log_file *files = t->file_count ? t->files : &none;
+	size_t count = t->file_count ? t->file_count : 1, i, n = 0;
+	struct sw_session *out = session_get(s->b);
+	struct sw_part *parts;
+
+	while (count > 1 && files[count - 1].base >= s->last)
+		count--; /* begun behind it */
+	while (count > 1 && files[1].base < s->first) {
+		files++;
+		count--;
+	}
+	parts = arena_calloc(session_arena(s->b), count, sizeof(*parts));
+	if (!parts)
+		return;
+	for (i = 0; i < count; i++) {
+		uint64_t base = files[i].base;
+		uint64_t end = i + 1 < count ? files[i + 1].base : s->last;
+
+		if (end == base && i + 1 < count)
+			continue; /* without lines */
+		parts[n].name = files[i].name ? session_text(s->b,
+		    slice_str(files[i].name)) : out->source.name;
+		parts[n].format = out->source.format;
+		parts[n].base = base;
+		parts[n].first = (s->first > base ? s->first : base + 1) -
+		    base;
+		parts[n++].last = end - base;
+	}
+	out->source.name = parts[0].name;
+	out->source.parts = parts;
+	out->source.part_count = n;
+}
+
 /* Source and times as the session has come to be. */
-static void describe_end(struct log_session *s, enum sw_ending ending)
+static void describe_end(const struct log_sessions *t, struct log_session *s,
+    enum sw_ending ending)
 {
 	struct sw_session *out = session_get(s->b);
-	struct sw_part *part = arena_calloc(session_arena(s->b), 1,
-	    sizeof(*part));
 
 	out->source.first = s->first;
 	out->source.last = s->last;
 	out->start = s->start_time;
 	out->end = s->last_time;
 	out->ending = ending;
-	if (!part)
-		return;
-	part->name = out->source.name;
-	part->format = out->source.format;
-	part->first = s->first;
-	part->last = s->last;
-	out->source.parts = part;
-	out->source.part_count = 1;
+	describe_parts(t, s);
 }
 
 enum sw_status log_sessions_end(struct log_sessions *t,
@@ -315,8 +380,9 @@ enum sw_status log_sessions_end(struct log_sessions *t,
 {
 	struct session_builder *b = s->b;
 
+	log_talk_flush(s);
 	detach(t, s);
-	describe_end(s, ending);
+	describe_end(t, s, ending);
 	if (session_failed(b) || !session_get(b)->source.parts) {
 		free_session(s);
 		return SW_ENOMEM;
@@ -326,11 +392,25 @@ enum sw_status log_sessions_end(struct log_sessions *t,
 	return t->sink->session(t->sink->ctx, b);
 }
 
+/* How far the first lines of a file may lie before the last ones of the file
+ * in front of it. */
+#define FILE_SLACK (5 * 60 * INT64_C(1000000000))
+
 enum sw_status log_sessions_expire(struct log_sessions *t, int64_t now)
 {
 	enum sw_status status = SW_OK;
 
-	while (t->oldest && status == SW_OK && now != SW_NO_TIME &&
+	if (now == SW_NO_TIME)
+		return SW_OK;
+	if (t->file_begun && t->newest_time != SW_NO_TIME &&
+	    now < t->newest_time - FILE_SLACK) {
+		t->newest_time = now;
+		status = log_sessions_end_all(t);
+	}
+	t->file_begun = false;
+	if (now > t->newest_time)
+		t->newest_time = now;
+	while (t->oldest && status == SW_OK &&
 	    t->oldest->last_time != SW_NO_TIME &&
 	    now - LIMIT_LOG_IDLE_NS > t->oldest->last_time)
 		status = log_sessions_end(t, t->oldest, SW_ENDING_IDLE);
@@ -359,7 +439,7 @@ static void begin_entry(struct buffer *b, const char *file_name,
 	buffer_append_slice(b, slice_head(slice_str(file_name),
 	    NAME_MAX_QUOTED));
 	buffer_append_str(b, ", line ");
-	buffer_append_u64(b, line->number);
+	buffer_append_u64(b, line->number - line->base);
 	buffer_append_str(b, ": ");
 }
 

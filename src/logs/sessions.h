@@ -33,6 +33,7 @@ enum log_phase {
 };
 
 struct log_key;
+struct log_reply_parts; /* talk.c */
 
 struct log_session {
 	struct session_builder *b;
@@ -45,6 +46,7 @@ struct log_session {
 	bool secure_next;       /* STARTTLS was accepted, EHLO comes anew */
 	bool ambiguous;         /* the note was made */
 	bool start_seen;        /* the family saw it begin */
+	int32_t last_code;      /* of the newest reply, SW_UNKNOWN */
 	/* private */
 	struct log_key *key;
 	struct log_session *same_next, *same_prev; /* of the key, by age */
@@ -56,10 +58,21 @@ struct log_session {
 	uint32_t content_data;  /* n of its data event once that is told */
 	size_t verdicts_left;   /* of LMTP */
 	int64_t content_size;   /* SW_UNKNOWN */
+	bool content_open;      /* its octets are being told (talk.c) */
+	uint32_t content_flags;
+	struct event_span content_last; /* of its newest octets */
+	struct log_reply_parts *reply;  /* of talk.c; NULL: none */
+	bool recorder_known;
 	bool auth_open;         /* an AUTH exchange goes on */
 	bool auth_line_next;    /* ... and the client's line is due */
 	bool auth_seen;         /* ... was begun once */
 	max_align_t extra[];    /* the family's */
+};
+
+/* A file of a log that goes on over several. */
+struct log_file {
+	const char *name; /* borrowed */
+	uint64_t base;    /* lines of the files before it */
 };
 
 struct log_sessions {
@@ -67,6 +80,10 @@ struct log_sessions {
 	struct account *account;
 	const struct log_sink *sink;
 	const char *format, *file_name;    /* borrowed */
+	struct log_file *files;            /* so far, the newest last */
+	size_t file_count, file_capacity;
+	int64_t newest_time;               /* of any line, SW_NO_TIME */
+	bool file_begun;                   /* no line of the newest yet */
 	size_t extra_size;
 	void *keys;                        /* tsearch tree of log_key */
 	size_t count;
@@ -100,9 +117,18 @@ void log_sessions_touch(struct log_sessions *t, struct log_session *s,
 /* Its end is certain: to the sink.  s is gone. */
 enum sw_status log_sessions_end(struct log_sessions *t,
     struct log_session *s, enum sw_ending ending) SW_MUST_USE;
-/* End those without a line since now - LIMIT_LOG_IDLE_NS. */
+/* The time of the next line is now: end those without a line since now -
+ * LIMIT_LOG_IDLE_NS, and what cannot go on in a new file.  To be called
+ * before a session is looked up for the line. */
 enum sw_status log_sessions_expire(struct log_sessions *t, int64_t now)
     SW_MUST_USE;
+/*
+ * The next lines are those of another file, whose name outlives the table;
+ * base: the number of the last line before.  Sessions go on in it, unless
+ * its times turn out to lie before what was read: then it is another log.
+ */
+enum sw_status log_sessions_file(struct log_sessions *t,
+    const char *file_name, uint64_t base) SW_MUST_USE;
 /* The log is over. */
 enum sw_status log_sessions_end_all(struct log_sessions *t) SW_MUST_USE;
 
@@ -151,6 +177,9 @@ size_t log_session_outstanding(const struct log_session *s);
  */
 int log_session_fit(const struct log_session *s, enum verb verb,
     int32_t code);
+
+/* Private: frees what talk.c holds of a session. */
+void log_talk_free(struct log_session *s);
 
 /* These two could both have sent the same line. */
 void log_session_ambiguous(struct log_session *s,

@@ -29,6 +29,7 @@ struct inputs {
 	size_t log_count, log_capacity, log_next;
 	struct source *log_source;
 	struct log_reader *log;
+	bool log_reading; /* log_source is not at its end */
 	uint64_t logs_done;
 	struct id_set ids; /* of sessions of logs */
 
@@ -72,6 +73,7 @@ static void log_close(struct inputs *in)
 {
 	log_free(&in->log);
 	source_free(&in->log_source);
+	in->log_reading = false;
 }
 
 void inputs_free(struct inputs **ip)
@@ -198,28 +200,60 @@ static enum sw_status on_session(void *ctx, struct session_builder *b)
 	return SW_OK;
 }
 
+/* The log is over: what is open in it has no further file. */
+static enum sw_status end_log(struct inputs *in)
+{
+	enum sw_status status = log_end(in->log);
+
+	log_close(in);
+	return status;
+}
+
+/* Read l as the next file of the log that is open, or as a log of its own. */
+static enum sw_status open_next(struct inputs *in, struct log_input *l,
+    struct source *s, struct sw_err *err)
+{
+	struct log_sink sink = { in, on_session };
+	struct source *before = in->log_source;
+	enum sw_status status;
+
+	in->log_source = s;
+	if (in->log) {
+		status = log_continue(in->log, s);
+		source_free(&before);
+		return status;
+	}
+	return log_open(s, l->format, &in->log_options, in->account, &sink,
+	    &in->log, err);
+}
+
 /* 1: a log is open; 0: none is left. */
 static int next_log(struct inputs *in, struct sw_err *err)
 {
-	struct log_sink sink = { in, on_session };
-	struct log_input *l;
+	struct log_input *l = in->log_next < in->log_count ?
+	    &in->logs[in->log_next] : NULL;
 	enum sw_status status = SW_OK;
+	struct source *s;
 
-	if (in->log_next == in->log_count)
+	if (in->log && !(l && log_goes_on(in->log, l->format))) {
+		status = end_log(in);
+		return status == SW_OK ? 1 : (int)status;
+	}
+	if (!l)
 		return 0;
-	l = &in->logs[in->log_next++];
-	in->log_source = l->source;
+	in->log_next++;
+	s = l->source;
 	l->source = NULL;
-	if (!in->log_source)
-		status = source_open(l->name, in->tmpdir, &in->log_source,
-		    err);
+	if (!s)
+		status = source_open(l->name, in->tmpdir, &s, err);
+	if (status != SW_OK)
+		return (int)status; /* the log goes on in the one behind */
+	status = open_next(in, l, s, err);
 	if (status == SW_OK)
-		status = log_open(in->log_source, l->format,
-		    &in->log_options, in->account, &sink, &in->log, err);
-	if (status == SW_OK)
-		return 1;
-	log_close(in);
-	return (int)status;
+		in->log_reading = true;
+	else
+		log_close(in);
+	return status == SW_OK ? 1 : (int)status;
 }
 
 /* 1: go on; 0: the end of all logs. */
@@ -227,15 +261,12 @@ static int step_logs(struct inputs *in, struct sw_err *err)
 {
 	int got;
 
-	if (!in->log) {
-		got = next_log(in, err);
-		if (got <= 0)
-			return got;
-	}
+	if (!in->log_reading)
+		return next_log(in, err);
 	got = log_step(in->log, err);
-	if (got <= 0) {
+	if (got == 0) {
 		in->logs_done += in->logs[in->log_next - 1].size;
-		log_close(in);
+		in->log_reading = false;
 	}
 	return got < 0 ? got : 1;
 }
@@ -285,7 +316,7 @@ void inputs_progress(const struct inputs *in, uint64_t *done_r,
 	size_t i;
 
 	wire_progress(in->wire, done_r, total_r);
-	if (in->log_source)
+	if (in->log_reading)
 		done = source_position(in->log_source, &size);
 	*done_r += in->logs_done + done;
 	for (i = 0; i < in->log_count; i++)

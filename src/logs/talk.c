@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* talk.c - the lines of both sides of a log as commands, replies, content */
+#include "logs/talk.h"
+
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "logs/text.h"
+
+/* The lines so far of a reply whose last one is still to come. */
+struct log_reply_parts {
+	struct buffer text;  /* of all lines, one behind the other */
+	size_t *ends;        /* where each ends in it */
+	size_t count, capacity;
+	uint64_t omitted;    /* lines beyond a limit */
+	int32_t code;        /* of the newest line */
+	bool open;
+	bool differ;         /* not all codes are equal */
+	bool octets_known;
+	int64_t octets;
+	uint32_t flags;
+	struct event_span span;
+};
+
+struct log_said log_said(const struct log_line *line, int64_t time,
+    struct slice text)
+{
+	struct log_said said = { line, time, text, 0, SW_UNKNOWN };
+
+	return said;
+}
+
+/* --- who speaks --------------------------------------------------------- */
+
+void log_session_recorder(struct log_session *s, enum sw_recorder recorder)
+{
+	session_get(s->b)->recorder = recorder;
+	s->recorder_known = true;
+}
+
+enum sw_role log_role(struct log_session *s, bool sent, struct slice text)
+{
+	bool reply = log_parse_reply_line(text).code != SW_UNKNOWN;
+
+	if (!s->recorder_known)
+		log_session_recorder(s, reply == sent ? SW_RECORDER_SERVER :
+		    SW_RECORDER_CLIENT);
+	return (session_get(s->b)->recorder == SW_RECORDER_SERVER) == sent ?
+	    SW_SERVER : SW_CLIENT;
+}
+
+/* --- what a text holds -------------------------------------------------- */
+
+/* The flags that the octets themselves show. */
+static uint32_t flags_of(const struct log_said *said)
+{
+	uint32_t flags = said->flags;
+	size_t i;
+
+	for (i = 0; i < said->text.len; i++) {
+		uint8_t c = said->text.p[i];
+
+		if (c >= 0x80)
+			flags |= SW_BIT(SW_FLAG_8BIT);
+		else if (c == '\r')
+			flags |= SW_BIT(SW_FLAG_BARE_CR);
+		else if (c == 0)
+			flags |= SW_BIT(SW_FLAG_NUL);
+	}
+	if (said->line->truncated)
+		flags |= SW_BIT(SW_FLAG_TRUNCATED);
+	return flags;
+}
+
+static struct event_span span_of(const struct log_said *said)
+{
+	return log_span(said->line, said->time);
+}
+
+/* --- the client --------------------------------------------------------- */
+
+uint32_t log_say_client(struct log_session *s, const struct log_said *said)
+{
+	struct command_in c = { .by = SW_CLIENT, .line = said->text,
+		.argument_known = true, .octets = said->octets };
+
+	log_talk_flush(s);
+	c.flags = flags_of(said);
+	c.span = span_of(said);
+	return log_session_command(s, &c);
+}
+
+/* --- the server --------------------------------------------------------- */
+
+static struct log_reply_parts *parts_of(struct log_session *s)
+{
+	if (s->reply)
+		return s->reply;
+	s->reply = calloc(1, sizeof(*s->reply));
+	if (s->reply)
+		buffer_init(&s->reply->text, LIMIT_LOG_REPLY);
+	else
+		session_fail(s->b);
+	return s->reply;
+}
+
+void log_talk_free(struct log_session *s)
+{
+	if (!s->reply)
+		return;
+	buffer_fini(&s->reply->text);
+	free(s->reply->ends);
+	free(s->reply);
+	s->reply = NULL;
+}
+
+static void begin_parts(struct log_reply_parts *p)
+{
+	buffer_clear(&p->text);
+	p->count = 0;
+	p->omitted = 0;
+	p->differ = false;
+	p->octets = 0;
+	p->octets_known = true;
+	p->flags = 0;
+	p->open = true;
+}
+
+static void add_part(struct log_session *s, struct log_reply_parts *p,
+    struct slice text)
+{
+	void *ends = p->ends;
+
+	if (p->count >= LIMIT_REPLY_LINES ||
+	    !buffer_append_slice(&p->text, text)) {
+		p->omitted++;
+		if (p->text.failed)
+			session_fail(s->b);
+		return;
+	}
+	if (!base_grow(&ends, p->count, &p->capacity, sizeof(*p->ends))) {
+		session_fail(s->b);
+		return;
+	}
+	p->ends = ends;
+	p->ends[p->count++] = p->text.len;
+}
+
+static uint32_t finish_parts(struct log_session *s,
+    struct log_reply_parts *p)
+{
+	struct slice *lines = calloc(p->count + 1, sizeof(*lines));
+	struct reply_in r = { .by = SW_SERVER, .code = p->code };
+	size_t i, from = 0;
+	uint32_t n;
+
+	p->open = false;
+	if (!lines) {
+		session_fail(s->b);
+		return 0;
+	}
+	for (i = 0; i < p->count; i++) {
+		lines[i] = slice_from(slice_head(buffer_slice(&p->text),
+		    p->ends[i]), from);
+		from = p->ends[i];
+	}
+	r.lines = lines;
+	r.line_count = p->count;
+	r.octets = p->octets_known ? p->octets : SW_UNKNOWN;
+	r.flags = p->flags;
+	r.span = p->span;
+	if (p->differ)
+		session_note(s->b, SW_NOTE_REPLY_CODES_DIFFER, 0,
+		    r.span.at_first, r.span.at_last, "The lines of one reply "
+		    "bear different codes; the last one is %d.", (int)r.code);
+	if (p->omitted)
+		session_note(s->b, SW_NOTE_LIMIT, 0, r.span.at_first,
+		    r.span.at_last, "A reply of %llu lines was cut to %zu.",
+		    (unsigned long long)(p->count + p->omitted), p->count);
+	n = log_session_reply(s, &r);
+	free(lines);
+	return n;
+}
+
+void log_talk_flush(struct log_session *s)
+{
+	struct log_reply_parts *p = s->reply;
+
+	if (!p || !p->open)
+		return;
+	session_note(s->b, SW_NOTE_REPLY_UNTERMINATED, 0, p->span.at_first,
+	    p->span.at_last, "A multi-line reply was never finished: its last "
+	    "line is \"%d-\".", (int)p->code);
+	finish_parts(s, p);
+}
+
+/* The usual reply: one line; no copy. */
+static uint32_t single_line(struct log_session *s,
+    const struct log_said *said, const struct log_reply_line *l)
+{
+	struct reply_in r = { .by = SW_SERVER, .code = l->code,
+		.lines = &l->text, .line_count = 1,
+		.octets = said->octets };
+
+	r.flags = flags_of(said);
+	r.span = span_of(said);
+	return log_session_reply(s, &r);
+}
+
+uint32_t log_say_server(struct log_session *s, const struct log_said *said)
+{
+	struct log_reply_line l = log_parse_reply_line(said->text);
+	struct log_reply_parts *p = s->reply;
+
+	if (!p || !p->open) {
+		if (!l.more)
+			return single_line(s, said, &l);
+		p = parts_of(s);
+		if (!p)
+			return 0;
+		begin_parts(p);
+		p->span = span_of(said);
+	} else if (l.code != SW_UNKNOWN && l.code != p->code) {
+		p->differ = true;
+	}
+	if (l.code != SW_UNKNOWN)
+		p->code = l.code;
+	p->flags |= flags_of(said);
+	p->span.at_last = said->line->number;
+	p->span.end = said->time;
+	if (said->octets == SW_UNKNOWN)
+		p->octets_known = false;
+	else
+		p->octets += said->octets;
+	add_part(s, p, l.text);
+	/* A line without a code is in the midst of it. */
+	return l.more || l.code == SW_UNKNOWN ? 0 : finish_parts(s, p);
+}
+
+void log_say_reply(struct log_session *s, const struct log_said *said,
+    const struct slice *lines, size_t count)
+{
+	struct log_said one = *said;
+	size_t i;
+
+	if (count > 1)
+		one.flags |= SW_BIT(SW_FLAG_JOINED);
+	for (i = 0; i < count; i++) {
+		one.text = lines[i];
+		one.octets = count > 1 ? SW_UNKNOWN : said->octets;
+		log_say_server(s, &one);
+	}
+}
+
+void log_say_note(struct log_session *s, const struct log_line *line,
+    int64_t time, struct slice text)
+{
+	session_note_event(s->b, SW_NOBODY, text, log_span(line, time));
+}
+
+/* --- content ------------------------------------------------------------ */
+
+bool log_content_due(const struct log_session *s)
+{
+	return s->content_of != 0 && (s->content_open ||
+	    s->content_data == 0);
+}
+
+static void open_content(struct log_session *s, const struct log_said *said)
+{
+	struct data_in d = { .of = s->content_of, .method = SW_METHOD_DATA,
+		.start_seen = true, .span = span_of(said) };
+
+	if (s->content_open)
+		return;
+	log_talk_flush(s);
+	s->content_data = session_data_begin(s->b, &d);
+	s->content_open = true;
+	s->content_flags = 0;
+}
+
+void log_content_octets(struct log_session *s, const struct log_said *said,
+    struct slice octets)
+{
+	if (!log_content_due(s))
+		return;
+	open_content(s, said);
+	s->content_flags |= said->flags;
+	s->content_last = span_of(said);
+	session_data_octets(s->b, octets);
+	if (said->line->truncated)
+		session_data_gap(s->b, SW_UNKNOWN);
+}
+
+bool log_content_line(struct log_session *s, const struct log_said *said,
+    bool stuffed, bool crlf)
+{
+	struct log_said one = *said;
+
+	if (!log_content_due(s))
+		return false;
+	if (stuffed && said->text.len == 1 && said->text.p[0] == '.') {
+		log_content_end(s, said, SW_UNKNOWN);
+		return true;
+	}
+	/* RFC 5321 4.5.2 */
+	if (stuffed && said->text.len > 0 && said->text.p[0] == '.')
+		one.text = slice_from(said->text, 1);
+	one.flags = flags_of(said) & ~SW_BIT(SW_FLAG_TRUNCATED);
+	if (!crlf)
+		one.flags |= SW_BIT(SW_FLAG_BARE_LF);
+	log_content_octets(s, &one, one.text);
+	if (crlf)
+		session_data_octets(s->b, slice_str("\r\n"));
+	else
+		session_data_octets(s->b, slice_str("\n"));
+	return false;
+}
+
+void log_content_end(struct log_session *s, const struct log_said *said,
+    int64_t wire)
+{
+	if (!log_content_due(s))
+		return;
+	open_content(s, said); /* it may be empty */
+	s->content_open = false;
+	session_data_end(s->b, true, true, wire, s->content_flags,
+	    span_of(said));
+}
+
+void log_content_size(struct log_session *s, int64_t size)
+{
+	if (log_content_due(s) && !s->content_open)
+		s->content_size = size;
+}
+
+/* --- the connection ----------------------------------------------------- */
+
+void log_session_connect(struct log_session *s, const struct log_line *line,
+    int64_t time, enum sw_role by)
+{
+	s->start_seen = true;
+	session_connect(s->b, by, log_span(line, time));
+}
+
+bool log_session_over(const struct log_session *s)
+{
+	return s->phase == LOG_PHASE_QUIT && log_session_outstanding(s) == 0;
+}
+
+enum sw_status log_session_close(struct log_sessions *t,
+    struct log_session *s, const struct log_line *line, int64_t time,
+    enum sw_role by)
+{
+	enum sw_ending ending;
+
+	log_talk_flush(s);
+	session_close(s->b, by, SW_CLOSE_LOGGED, log_span(line, time));
+	if (by == SW_NOBODY)
+		by = s->last_code == 421 || s->last_code == 221 ? SW_SERVER :
+		    SW_CLIENT;
+	ending = session_has_quit(s->b, by == SW_SERVER) ? SW_ENDING_QUIT :
+	    by == SW_SERVER ? SW_ENDING_SERVER_CLOSE :
+	    SW_ENDING_CLIENT_CLOSE;
+	return log_sessions_end(t, s, ending);
+}
