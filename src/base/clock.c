@@ -129,15 +129,6 @@ static uint8_t *put_time(uint8_t *w, const struct civil *c)
 	return buffer_put_digits(w, (uint64_t)c->second, 2);
 }
 
-/* Digits beyond the resolution are cut, never rounded into the future. */
-static void put_fraction(uint8_t *w, uint32_t ns, unsigned digits)
-{
-	static const uint32_t units[] = { 1000000000, 100000000, 10000000,
-		1000000, 100000, 10000, 1000, 100, 10, 1 };
-
-	buffer_put_digits(w, ns / units[digits], digits);
-}
-
 static uint8_t *put_offset(uint8_t *w, int32_t offset_s)
 {
 	int64_t s = offset_s;
@@ -149,61 +140,79 @@ static uint8_t *put_offset(uint8_t *w, int32_t offset_s)
 	return buffer_put_digits(w, minutes % 60, 2);
 }
 
-/* The text of a whole second, and where its fraction goes. */
+/* All but the fraction. */
 static void make_memo(struct clock_memo *m, const struct sw_clock *clock,
     int64_t ts_ns, char sep)
 {
-	uint8_t *w = m->text;
+	uint8_t *w = m->head_text, *tail = m->tail_text;
 	struct civil c;
 
 	clock_to_civil(ts_ns, &c);
 	if (clock->date != SW_DATE_NONE)
 		w = put_date(w, &c, sep);
 	w = put_time(w, &c);
-	m->digits = (unsigned)clock_digits(clock->resolution_ns);
+	m->digits = (size_t)clock_digits(clock->resolution_ns);
 	if (m->digits > 0)
 		*w++ = '.';
-	m->fraction = (size_t)(w - m->text);
-	w += m->digits;
+	m->head = (size_t)(w - m->head_text);
 	/* RFC 3339 has no zone for a time without a date to hang it on. */
 	if (clock->date != SW_DATE_NONE && clock->zone == SW_ZONE_UTC)
-		*w++ = 'Z';
+		*tail++ = 'Z';
 	else if (clock->date != SW_DATE_NONE &&
 	    clock->zone == SW_ZONE_OFFSET)
-		w = put_offset(w, clock->offset_s);
-	m->len = (size_t)(w - m->text);
+		tail = put_offset(tail, clock->offset_s);
+	m->tail = (size_t)(tail - m->tail_text);
 	m->second_ns = (uint64_t)ts_ns - (uint64_t)c.ns;
+	m->made = true;
 }
 
-bool clock_append_next(struct buffer *b, struct clock_memo *m,
+/* The local time that a clock of a known offset shows. */
+static int64_t shifted(const struct sw_clock *clock, int64_t ts_ns)
+{
+	int64_t there = clock_add(ts_ns, clock->offset_s * NS_PER_S);
+
+	return there == SW_NO_TIME ? ts_ns : there;
+}
+
+static void put_nine(uint8_t *w, uint32_t v)
+{
+	w[0] = (uint8_t)('0' + v / 100000000);
+	memcpy(w + 1, buffer_pairs + 2 * (v / 1000000 % 100), 2);
+	memcpy(w + 3, buffer_pairs + 2 * (v / 10000 % 100), 2);
+	memcpy(w + 5, buffer_pairs + 2 * (v / 100 % 100), 2);
+	memcpy(w + 7, buffer_pairs + 2 * (v % 100), 2);
+}
+
+/* Digits beyond the resolution are cut, never rounded into the future: nine
+ * are written, the tail over those that are too many. */
+uint8_t *clock_put(uint8_t *w, struct clock_memo *m,
     const struct sw_clock *clock, int64_t ts_ns, char sep)
 {
 	uint64_t ns;
 
-	if (ts_ns == SW_NO_TIME)
-		return true;
-	if (clock->zone == SW_ZONE_OFFSET) {
-		int64_t shifted = clock_add(ts_ns,
-		    clock->offset_s * NS_PER_S);
-
-		if (shifted != SW_NO_TIME)
-			ts_ns = shifted;
-	}
+	if (clock->zone == SW_ZONE_OFFSET)
+		ts_ns = shifted(clock, ts_ns);
 	ns = (uint64_t)ts_ns - m->second_ns;
-	if (m->len == 0 || ns >= NS_PER_S) {
+	if (!m->made || ns >= NS_PER_S) {
 		make_memo(m, clock, ts_ns, sep);
 		ns = (uint64_t)ts_ns - m->second_ns;
 	}
-	put_fraction(m->text + m->fraction, (uint32_t)ns, m->digits);
-	return buffer_append(b, m->text, m->len);
+	memcpy(w, m->head_text, sizeof(m->head_text));
+	w += m->head;
+	put_nine(w, (uint32_t)ns);
+	w += m->digits;
+	memcpy(w, m->tail_text, sizeof(m->tail_text));
+	return w + m->tail;
 }
 
 bool clock_append(struct buffer *b, const struct sw_clock *clock,
     int64_t ts_ns, char sep)
 {
-	struct clock_memo m;
+	struct clock_memo m = { .made = false };
+	uint8_t text[CLOCK_ROOM];
 
-	m.len = 0;
-	m.second_ns = 0;
-	return clock_append_next(b, &m, clock, ts_ns, sep);
+	if (ts_ns == SW_NO_TIME)
+		return true;
+	return buffer_append(b, text, (size_t)(clock_put(text, &m, clock,
+	    ts_ns, sep) - text));
 }

@@ -45,17 +45,19 @@ int clock_digits(int64_t resolution_ns);
 bool clock_append(struct buffer *b, const struct sw_clock *clock,
     int64_t ts_ns, char sep);
 
-/* The text of the last time, of which the next one needs only the fraction
- * changed if it lies in the same second. */
+/* What the texts of times in one second have in common. */
 struct clock_memo {
-	size_t len;        /* 0: nothing yet */
+	bool made;          /* the rest is valid */
 	uint64_t second_ns; /* start of its second, modulo 2^64 */
-	size_t fraction;   /* where its digits stand in text */
-	unsigned digits;
-	uint8_t text[48];
+	size_t head, digits, tail; /* octets */
+	uint8_t head_text[24], tail_text[8];
 };
-/* The same for many times of one clock and sep; *m begins with len 0. */
-bool clock_append_next(struct buffer *b, struct clock_memo *m,
+/* Octets that clock_put() may write, more than it returns. */
+enum { CLOCK_ROOM = 48 };
+/* The same as clock_append, straight to w, for many times of one clock and
+ * sep; *m begins with made false.  ts_ns is not SW_NO_TIME.  Returns the end
+ * of the text. */
+uint8_t *clock_put(uint8_t *w, struct clock_memo *m,
     const struct sw_clock *clock, int64_t ts_ns, char sep);
 
 #endif

@@ -85,46 +85,17 @@ size_t escape_utf8_len(struct slice s)
 
 /* --- eight octets at once ----------------------------------------------- */
 
-#define ONES UINT64_C(0x0101010101010101)
-#define HIGHS UINT64_C(0x8080808080808080)
-
-static uint64_t load8(const uint8_t *p)
-{
-	uint64_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-/* Non-zero if an octet is zero; may be non-zero without one only where an
- * octet above 0x7f is. */
-static uint64_t has_zero(uint64_t v)
-{
-	return (v - ONES) & ~v & HIGHS;
-}
-
-/* Is an octet below 0x20, DEL or above? */
-static uint64_t has_special(uint64_t v)
-{
-	return ((v - ONES * 0x20) | (v + ONES) | v) & HIGHS;
-}
-
-static bool is_plain_json(uint64_t v)
-{
-	return (has_special(v) | has_zero(v ^ ONES * '"') |
-	    has_zero(v ^ ONES * '\\')) == 0;
-}
-
 static bool is_plain_text(uint64_t v)
 {
-	return (has_special(v) | has_zero(v ^ ONES * '\\')) == 0;
+	return (escape_has_special(v) |
+	    escape_has_zero(v ^ ESCAPE_ONES * '\\')) == 0;
 }
 
 size_t escape_plain_len(struct slice s)
 {
 	size_t i = 0;
 
-	while (s.len - i >= 8 && has_special(load8(s.p + i)) == 0)
+	while (s.len - i >= 8 && escape_has_special(escape_load8(s.p + i)) == 0)
 		i += 8;
 	while (i < s.len && s.p[i] >= 0x20 && s.p[i] < 0x7f)
 		i++;
@@ -137,7 +108,7 @@ bool escape_is_utf8(struct slice s)
 	bool ok = true;
 
 	while (p < end && ok) {
-		if (end - p >= 8 && (load8(p) & HIGHS) == 0)
+		if (end - p >= 8 && (escape_load8(p) & ESCAPE_HIGHS) == 0)
 			p += 8;
 		else
 			p += utf8_subpart(p, end, &ok);
@@ -277,7 +248,7 @@ static uint8_t *json_chunk(uint8_t *w, const uint8_t **p,
 	const uint8_t *in = *p;
 
 	while (in < stop) {
-		if (stop - in >= 8 && is_plain_json(load8(in))) {
+		if (stop - in >= 8 && escape_is_plain8(escape_load8(in))) {
 			memcpy(w, in, 8);
 			w += 8;
 			in += 8;
@@ -291,43 +262,6 @@ static uint8_t *json_chunk(uint8_t *w, const uint8_t **p,
 	return w;
 }
 
-/* Copy n octets, 1 to 7, in words that overlap; false: one is not plain. */
-static bool copy_few_plain(uint8_t *w, const uint8_t *p, size_t n)
-{
-	if (n >= 4) {
-		uint32_t first, last;
-
-		memcpy(&first, p, sizeof(first));
-		memcpy(&last, p + n - 4, sizeof(last));
-		memcpy(w, &first, sizeof(first));
-		memcpy(w + n - 4, &last, sizeof(last));
-		return is_plain_json((uint64_t)first << 32 | last);
-	}
-	w[0] = p[0];
-	w[n / 2] = p[n / 2];
-	w[n - 1] = p[n - 1];
-	return is_plain_json((ONES * ' ') << 24 | (uint32_t)p[0] << 16 |
-	    (uint32_t)p[n / 2] << 8 | p[n - 1]);
-}
-
-static bool copy_plain(uint8_t *w, struct slice s)
-{
-	size_t i;
-	uint64_t v;
-
-	if (s.len < 8)
-		return copy_few_plain(w, s.p, s.len);
-	for (i = 0; i + 8 < s.len; i += 8) {
-		v = load8(s.p + i);
-		if (!is_plain_json(v))
-			return false;
-		memcpy(w + i, &v, sizeof(v));
-	}
-	v = load8(s.p + s.len - 8);
-	memcpy(w + s.len - 8, &v, sizeof(v));
-	return is_plain_json(v);
-}
-
 /* The usual string: short, nothing in it to be escaped, and room for it.
  * false: it is another one, nothing was appended. */
 static bool append_plain_json(struct buffer *b, struct slice s)
@@ -337,7 +271,7 @@ static bool append_plain_json(struct buffer *b, struct slice s)
 	if (s.len == 0 || s.len > CHUNK || b->capacity - b->len < s.len + 2)
 		return false;
 	w = b->p + b->len;
-	if (!copy_plain(w + 1, s))
+	if (!escape_copy_plain(w + 1, s.p, s.len))
 		return false;
 	w[0] = w[s.len + 1] = '"';
 	b->len += s.len + 2;
@@ -452,7 +386,7 @@ static uint8_t *text_chunk(uint8_t *w, const uint8_t **p,
 	size_t used;
 
 	while (in < stop) {
-		if (stop - in >= 8 && is_plain_text(load8(in))) {
+		if (stop - in >= 8 && is_plain_text(escape_load8(in))) {
 			memcpy(w, in, 8);
 			w += 8;
 			in += 8;

@@ -7,6 +7,10 @@
 
 #include "base/buffer.h"
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 /* Length (1 to 4) of the well-formed UTF-8 sequence at the start of s
  * (RFC 3629: no overlong forms, no surrogates, up to U+10FFFF); 0 if it is
  * none or s is empty. */
@@ -26,6 +30,14 @@ bool escape_is_utf8(struct slice s);
  */
 bool escape_json(struct buffer *b, struct slice s);
 
+/*
+ * Copy s for JSON if all of it is plain: printable ASCII but '"' and '\\'.
+ * true: it was; false: what stands at w is not to be used.  Octets are copied
+ * in words, but none beyond len is read or written.
+ */
+static inline bool escape_copy_plain(uint8_t *w, const uint8_t *p,
+    size_t len);
+
 /* Append base64 (RFC 4648, padded) without quotes. */
 bool escape_base64(struct buffer *b, struct slice s);
 
@@ -38,5 +50,168 @@ bool escape_base64(struct buffer *b, struct slice s);
  * becomes \x09.
  */
 bool escape_text(struct buffer *b, struct slice s);
+
+/* --- words of plain octets ---------------------------------------------- */
+
+#define ESCAPE_ONES UINT64_C(0x0101010101010101)
+#define ESCAPE_HIGHS UINT64_C(0x8080808080808080)
+
+static inline uint64_t escape_load8(const uint8_t *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+/* Non-zero if an octet is zero; may be non-zero without one only where an
+ * octet above 0x7f is. */
+static inline uint64_t escape_has_zero(uint64_t v)
+{
+	return (v - ESCAPE_ONES) & ~v & ESCAPE_HIGHS;
+}
+
+/* Is an octet below 0x20, DEL or above? */
+static inline uint64_t escape_has_special(uint64_t v)
+{
+	return ((v - ESCAPE_ONES * 0x20) | (v + ESCAPE_ONES) | v) &
+	    ESCAPE_HIGHS;
+}
+
+static inline bool escape_is_plain8(uint64_t v)
+{
+	return (escape_has_special(v) |
+	    escape_has_zero(v ^ ESCAPE_ONES * '"') |
+	    escape_has_zero(v ^ ESCAPE_ONES * '\\')) == 0;
+}
+
+/* 0 to 7 octets, in words that overlap. */
+static inline bool escape_copy_few(uint8_t *w, const uint8_t *p, size_t len)
+{
+	uint64_t v;
+
+	if (len >= 4) {
+		uint32_t first, last;
+
+		memcpy(&first, p, sizeof(first));
+		memcpy(&last, p + len - 4, sizeof(last));
+		memcpy(w, &first, sizeof(first));
+		memcpy(w + len - 4, &last, sizeof(last));
+		return escape_is_plain8((uint64_t)first << 32 | last);
+	}
+	if (len == 0)
+		return true;
+	w[0] = p[0];
+	w[len / 2] = p[len / 2];
+	w[len - 1] = p[len - 1];
+	v = (uint64_t)p[0] << 16 | (uint64_t)p[len / 2] << 8 | p[len - 1];
+	return escape_is_plain8(v | (ESCAPE_ONES * ' ') << 24);
+}
+
+#if defined(__SSE2__)
+
+typedef __m128i escape_word;
+
+static inline escape_word escape_copy_word(uint8_t *w, const uint8_t *p)
+{
+	__m128i v = _mm_loadu_si128((const __m128i_u *)(const void *)p);
+
+	_mm_storeu_si128((__m128i_u *)(void *)w, v);
+	return v;
+}
+
+/* 8 to 15 octets. */
+static inline escape_word escape_copy_ends(uint8_t *w, const uint8_t *p,
+    size_t len)
+{
+	uint64_t first = escape_load8(p), last = escape_load8(p + len - 8);
+
+	memcpy(w, &first, sizeof(first));
+	memcpy(w + len - 8, &last, sizeof(last));
+	return _mm_set_epi64x((long long)last, (long long)first);
+}
+
+/* One more, as signed octets: DEL and what is above 0x7f are then at the
+ * lower end too. */
+static inline escape_word escape_odd(escape_word v)
+{
+	return _mm_or_si128(
+	    _mm_cmplt_epi8(_mm_add_epi8(v, _mm_set1_epi8(1)),
+	    _mm_set1_epi8(0x21)), _mm_or_si128(
+	    _mm_cmpeq_epi8(v, _mm_set1_epi8('"')),
+	    _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'))));
+}
+
+static inline escape_word escape_or(escape_word a, escape_word b)
+{
+	return _mm_or_si128(a, b);
+}
+
+static inline bool escape_is_none(escape_word odd)
+{
+	return _mm_movemask_epi8(odd) == 0;
+}
+
+#else
+
+typedef struct {
+	uint64_t a, b;
+} escape_word;
+
+/* 8 to 15 octets. */
+static inline escape_word escape_copy_ends(uint8_t *w, const uint8_t *p,
+    size_t len)
+{
+	escape_word v;
+
+	v.a = escape_load8(p);
+	v.b = escape_load8(p + len - 8);
+	memcpy(w, &v.a, sizeof(v.a));
+	memcpy(w + len - 8, &v.b, sizeof(v.b));
+	return v;
+}
+
+static inline escape_word escape_copy_word(uint8_t *w, const uint8_t *p)
+{
+	return escape_copy_ends(w, p, 16);
+}
+
+static inline escape_word escape_odd(escape_word v)
+{
+	v.a = !escape_is_plain8(v.a);
+	v.b = !escape_is_plain8(v.b);
+	return v;
+}
+
+static inline escape_word escape_or(escape_word a, escape_word b)
+{
+	a.a |= b.a;
+	a.b |= b.b;
+	return a;
+}
+
+static inline bool escape_is_none(escape_word odd)
+{
+	return (odd.a | odd.b) == 0;
+}
+
+#endif
+
+static inline bool escape_copy_plain(uint8_t *w, const uint8_t *p,
+    size_t len)
+{
+	escape_word odd;
+	size_t i;
+
+	if (len < 8)
+		return escape_copy_few(w, p, len);
+	if (len < 16)
+		return escape_is_none(escape_odd(escape_copy_ends(w, p, len)));
+	odd = escape_odd(escape_copy_word(w + len - 16, p + len - 16));
+	for (i = 0; i + 16 < len; i += 16)
+		odd = escape_or(odd, escape_odd(escape_copy_word(w + i,
+		    p + i)));
+	return escape_is_none(odd);
+}
 
 #endif

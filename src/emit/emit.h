@@ -24,8 +24,8 @@ struct emit_options {
 /* Append one session as one line of JSON, LF included.  Fields, names and
  * order: smtpwire-transcript(5).  line_base64 and lines_base64 stand behind
  * `line` and `lines` that are no UTF-8; in other fields such octets become
- * U+FFFD and are lost.  false: memory or the buffer's maximum, and the buffer
- * is as it was. */
+ * U+FFFD and are lost.  false: memory or the buffer's maximum (1 KiB before
+ * it, since there is always room ahead), and the buffer is as it was. */
 bool emit_jsonl(struct buffer *out, const struct sw_session *s,
     const struct emit_options *options);
 

@@ -10,677 +10,670 @@
 #include "emit/emit.h"
 
 #include "base/clock.h"
-#include "emit/json.h"
-
-#define LIT JSON_LITERAL
+#include "emit/pen.h"
 
 /* What a session is told with. */
 struct teller {
-	struct buffer *b;
+	struct pen pen;
 	const struct sw_clock *clock;
 	bool normal;   /* without at, time, end */
 	bool no_times; /* times are null */
-	struct clock_memo *memo;
+	struct clock_memo memo;
 };
 
 /* --- values that occur everywhere --------------------------------------- */
 
-static void put_time(const struct teller *t, int64_t ts_ns)
+static uint8_t *put_time(struct teller *t, uint8_t *w, int64_t ts_ns)
 {
-	if (t->no_times || ts_ns == SW_NO_TIME) {
-		json_null(t->b);
-		return;
-	}
-	LIT(t->b, "\"");
-	(void)clock_append_next(t->b, t->memo, t->clock, ts_ns, 'T');
-	LIT(t->b, "\"");
+	if (t->no_times || ts_ns == SW_NO_TIME)
+		return pen_null(w);
+	*w++ = '"';
+	w = clock_put(w, &t->memo, t->clock, ts_ns, 'T');
+	*w++ = '"';
+	return w;
 }
 
-static void put_at(const struct teller *t, uint64_t first, uint64_t last)
+static uint8_t *put_at(const struct teller *t, uint8_t *w, uint64_t first,
+    uint64_t last)
 {
-	struct buffer *b = t->b;
-
 	if (t->normal)
-		return;
+		return w;
 	if (first == 0 && last == 0) {
-		LIT(b, ",\"at\":null");
-		return;
+		PEN(w, ",\"at\":null");
+		return w;
 	}
-	LIT(b, ",\"at\":[");
-	json_u64(b, first);
-	LIT(b, ",");
-	json_u64(b, last);
-	LIT(b, "]");
+	PEN(w, ",\"at\":[");
+	w = pen_u64(w, first);
+	*w++ = ',';
+	w = pen_u64(w, last);
+	*w++ = ']';
+	return w;
 }
 
 /* The names of the bits that are set, in the order of their values. */
-static void put_set(struct buffer *b, uint32_t set, unsigned count,
-    const char *(*name)(unsigned v))
-{
-	unsigned i;
-	bool first = true;
-
-	LIT(b, "[");
-	for (i = 0; i < count && set >> i != 0; i++) {
-		if (!(set & SW_BIT(i)))
-			continue;
-		if (!first)
-			LIT(b, ",");
-		first = false;
-		json_name(b, name(i));
-	}
-	LIT(b, "]");
-}
-
-static const char *flag_name(unsigned v)
-{
-	return sw_flag_name((enum sw_flag)v);
-}
-
-static const char *record_name(unsigned v)
-{
-	return sw_record_name((enum sw_record)v);
-}
-
-static void put_octets(struct buffer *b, const struct sw_octets *o)
-{
-	LIT(b, "{\"client\":");
-	json_known(b, o->client);
-	LIT(b, ",\"server\":");
-	json_known(b, o->server);
-	LIT(b, "}");
-}
-
-static void put_sha256(struct buffer *b, const struct sw_digest *d)
-{
-	if (d->known)
-		json_hex(b, d->octets, sizeof(d->octets));
-	else
-		json_null(b);
-}
-
-/* --- the record --------------------------------------------------------- */
-
-static void put_part(struct buffer *b, const struct sw_part *p)
-{
-	LIT(b, "{\"name\":");
-	json_bytes(b, p->name);
-	LIT(b, ",\"format\":");
-	json_bytes(b, p->format);
-	LIT(b, ",\"first\":");
-	json_ref(b, p->first);
-	LIT(b, ",\"last\":");
-	json_ref(b, p->last);
-	LIT(b, ",\"base\":");
-	json_u64(b, p->base);
-	LIT(b, "}");
-}
-
-static void put_source(struct buffer *b, const struct sw_source *s)
-{
-	size_t i;
-
-	LIT(b, ",\"source\":{\"kind\":");
-	json_name(b, sw_source_kind_name(s->kind));
-	LIT(b, ",\"format\":");
-	json_bytes(b, s->format);
-	LIT(b, ",\"name\":");
-	json_bytes(b, s->name);
-	LIT(b, ",\"first\":");
-	json_ref(b, s->first);
-	LIT(b, ",\"last\":");
-	json_ref(b, s->last);
-	LIT(b, ",\"unit\":");
-	json_name(b, sw_unit_name(s->unit));
-	LIT(b, ",\"parts\":[");
-	for (i = 0; i < s->part_count; i++) {
-		if (i > 0)
-			LIT(b, ",");
-		put_part(b, &s->parts[i]);
-	}
-	LIT(b, "]}");
-}
-
-static void put_zone(struct buffer *b, const struct sw_clock *c)
-{
-	int64_t s = c->offset_s, minutes = (s < 0 ? -s : s) / 60;
-	char zone[6];
-
-	switch (c->zone) {
-	case SW_ZONE_UTC:
-		LIT(b, "\"UTC\"");
-		return;
-	case SW_ZONE_LOCAL:
-		LIT(b, "\"local\"");
-		return;
-	case SW_ZONE_OFFSET:
-		zone[0] = s < 0 ? '-' : '+';
-		zone[1] = (char)('0' + minutes / 600 % 10);
-		zone[2] = (char)('0' + minutes / 60 % 10);
-		zone[3] = ':';
-		zone[4] = (char)('0' + minutes % 60 / 10);
-		zone[5] = (char)('0' + minutes % 10);
-		LIT(b, "\"");
-		json_put(b, zone, sizeof(zone));
-		LIT(b, "\"");
-		return;
-	case SW_ZONE_NONE:
-	case SW_ZONE_COUNT:
-		break;
-	}
-	LIT(b, "\"none\"");
-}
-
-static void put_clock(struct buffer *b, const struct sw_clock *c)
-{
-	LIT(b, ",\"clock\":{\"zone\":");
-	put_zone(b, c);
-	LIT(b, ",\"resolution\":");
-	json_seconds(b, c->resolution_ns > 0 ? c->resolution_ns : SW_UNKNOWN);
-	LIT(b, ",\"date\":");
-	json_name(b, sw_date_kind_name(c->date));
-	LIT(b, "}");
-}
-
-static void put_endpoint(struct buffer *b, const struct sw_endpoint *e)
-{
-	LIT(b, "{\"ip\":");
-	json_bytes(b, e->ip);
-	LIT(b, ",\"port\":");
-	json_known(b, e->port);
-	LIT(b, ",\"name\":");
-	json_bytes(b, e->name);
-	LIT(b, "}");
-}
-
-static void put_encryption(struct buffer *b, const struct sw_encryption *e)
-{
-	if (!e) {
-		json_null(b);
-		return;
-	}
-	LIT(b, "{\"starttls\":");
-	json_bool(b, e->starttls);
-	LIT(b, ",\"version\":");
-	json_bytes(b, e->version);
-	LIT(b, ",\"cipher\":");
-	json_bytes(b, e->cipher);
-	LIT(b, ",\"sni\":");
-	json_bytes(b, e->sni);
-	LIT(b, ",\"subject\":");
-	json_bytes(b, e->subject);
-	LIT(b, ",\"issuer\":");
-	json_bytes(b, e->issuer);
-	LIT(b, ",\"octets\":");
-	put_octets(b, &e->octets);
-	LIT(b, ",\"decrypted\":");
-	json_bool(b, e->decrypted);
-	LIT(b, "}");
-}
-
-static void put_auth(struct buffer *b, const struct sw_auth *a)
-{
-	LIT(b, "{\"event\":");
-	json_ref(b, a->event);
-	LIT(b, ",\"mechanism\":");
-	json_bytes(b, a->mechanism);
-	LIT(b, ",\"user\":");
-	json_bytes(b, a->user);
-	LIT(b, ",\"code\":");
-	json_known(b, a->code);
-	LIT(b, "}");
-}
-
-static void put_tcp_side(struct buffer *b, const struct sw_tcp_side *s)
-{
-	LIT(b, "{\"octets\":");
-	json_known(b, s->octets);
-	LIT(b, ",\"retransmitted\":");
-	json_known(b, s->retransmitted);
-	LIT(b, ",\"unacked\":");
-	json_known(b, s->unacked);
-	LIT(b, ",\"mss\":");
-	json_known(b, s->mss);
-	LIT(b, ",\"zero_window\":");
-	json_seconds(b, s->zero_window_ns);
-	LIT(b, "}");
-}
-
-static void put_tcp(struct buffer *b, const struct sw_tcp *t)
-{
-	if (!t) {
-		LIT(b, ",\"tcp\":null");
-		return;
-	}
-	LIT(b, ",\"tcp\":{\"frames\":");
-	json_u64(b, t->frames);
-	LIT(b, ",\"syn_rtt\":");
-	json_seconds(b, t->syn_rtt_ns);
-	LIT(b, ",\"client\":");
-	put_tcp_side(b, &t->client);
-	LIT(b, ",\"server\":");
-	put_tcp_side(b, &t->server);
-	LIT(b, "}");
-}
-
-static void put_omitted(struct buffer *b, const struct sw_omitted *o)
-{
-	if (o->events == 0 && o->recipients == 0 && o->notes == 0) {
-		json_null(b);
-		return;
-	}
-	LIT(b, "{\"events\":");
-	json_u64(b, o->events);
-	LIT(b, ",\"recipients\":");
-	json_u64(b, o->recipients);
-	LIT(b, ",\"notes\":");
-	json_u64(b, o->notes);
-	LIT(b, "}");
-}
-
-/* --- messages ----------------------------------------------------------- */
-
-static void put_params(struct buffer *b, const struct sw_param *p,
+static uint8_t *put_set(uint8_t *w, uint32_t set, const struct name *names,
     size_t count)
 {
 	size_t i;
 
-	LIT(b, "{");
-	for (i = 0; i < count; i++) {
-		if (i > 0)
-			LIT(b, ",");
-		(void)escape_json(b, slice_make(p[i].key.data, p[i].key.len));
-		LIT(b, ":");
-		if (p[i].value.data)
-			json_bytes(b, p[i].value);
-		else
-			json_bool(b, true);
+	*w++ = '[';
+	for (i = 0; i < count && set >> i != 0; i++) {
+		if (!(set & SW_BIT(i)))
+			continue;
+		w = pen_name(w, names, count, i);
+		*w++ = ',';
 	}
-	LIT(b, "}");
+	w -= w[-1] == ',';
+	*w++ = ']';
+	return w;
 }
 
-static void put_recipient(struct buffer *b, const struct sw_recipient *r)
+static uint8_t *put_octets(uint8_t *w, const struct sw_octets *o)
 {
-	LIT(b, "{\"to\":");
-	json_bytes(b, r->to);
-	LIT(b, ",\"params\":");
-	put_params(b, r->params, r->param_count);
-	LIT(b, ",\"code\":");
-	json_known(b, r->code);
-	LIT(b, ",\"text\":");
-	json_bytes(b, r->text);
-	LIT(b, ",\"status\":");
-	json_name(b, sw_recipient_status_name(r->status));
-	if (!r->has_final) {
-		LIT(b, ",\"final\":null}");
-		return;
-	}
-	LIT(b, ",\"final\":{\"code\":");
-	json_known(b, r->final_code);
-	LIT(b, ",\"text\":");
-	json_bytes(b, r->final_text);
-	LIT(b, ",\"status\":");
-	json_name(b, sw_recipient_status_name(r->final_status));
-	LIT(b, "}}");
+	PEN(w, "{\"client\":");
+	w = pen_known(w, o->client);
+	PEN(w, ",\"server\":");
+	w = pen_known(w, o->server);
+	*w++ = '}';
+	return w;
 }
 
-static void put_envelope(struct buffer *b, const struct sw_message *m)
+static uint8_t *put_sha256(uint8_t *w, const struct sw_digest *d)
+{
+	return d->known ? pen_hex(w, d->octets, sizeof(d->octets)) :
+	    pen_null(w);
+}
+
+/* --- the record --------------------------------------------------------- */
+
+static uint8_t *put_part(struct pen *p, uint8_t *w, const struct sw_part *s)
+{
+	PEN(w, "{\"name\":");
+	w = pen_bytes(p, w, s->name);
+	PEN(w, ",\"format\":");
+	w = pen_bytes(p, w, s->format);
+	PEN(w, ",\"first\":");
+	w = pen_ref(w, s->first);
+	PEN(w, ",\"last\":");
+	w = pen_ref(w, s->last);
+	PEN(w, ",\"base\":");
+	w = pen_u64(w, s->base);
+	*w++ = '}';
+	return w;
+}
+
+static uint8_t *put_source(struct pen *p, uint8_t *w,
+    const struct sw_source *s)
 {
 	size_t i;
 
-	LIT(b, "{\"n\":");
-	json_u64(b, m->n);
-	LIT(b, ",\"from\":");
-	json_bytes(b, m->from);
-	LIT(b, ",\"from_params\":");
+	PEN(w, ",\"source\":{\"kind\":");
+	w = PEN_NAME(w, names_source_kinds, s->kind);
+	PEN(w, ",\"format\":");
+	w = pen_bytes(p, w, s->format);
+	PEN(w, ",\"name\":");
+	w = pen_bytes(p, w, s->name);
+	PEN(w, ",\"first\":");
+	w = pen_ref(w, s->first);
+	PEN(w, ",\"last\":");
+	w = pen_ref(w, s->last);
+	PEN(w, ",\"unit\":");
+	w = PEN_NAME(w, names_units, s->unit);
+	PEN(w, ",\"parts\":[");
+	for (i = 0; i < s->part_count; i++) {
+		if (i > 0)
+			*w++ = ',';
+		w = put_part(p, pen_room(p, w), &s->parts[i]);
+	}
+	PEN(w, "]}");
+	return w;
+}
+
+static uint8_t *put_zone(uint8_t *w, const struct sw_clock *c)
+{
+	int64_t s = c->offset_s, minutes = (s < 0 ? -s : s) / 60;
+
+	switch (c->zone) {
+	case SW_ZONE_UTC:
+		PEN(w, "\"UTC\"");
+		return w;
+	case SW_ZONE_LOCAL:
+		PEN(w, "\"local\"");
+		return w;
+	case SW_ZONE_OFFSET:
+		*w++ = '"';
+		*w++ = s < 0 ? '-' : '+';
+		w = buffer_put_digits(w, (uint64_t)minutes / 60, 2);
+		*w++ = ':';
+		w = buffer_put_digits(w, (uint64_t)minutes % 60, 2);
+		*w++ = '"';
+		return w;
+	case SW_ZONE_NONE:
+	case SW_ZONE_COUNT:
+		break;
+	}
+	PEN(w, "\"none\"");
+	return w;
+}
+
+static uint8_t *put_clock(uint8_t *w, const struct sw_clock *c)
+{
+	PEN(w, ",\"clock\":{\"zone\":");
+	w = put_zone(w, c);
+	PEN(w, ",\"resolution\":");
+	w = pen_seconds(w, c->resolution_ns > 0 ? c->resolution_ns :
+	    SW_UNKNOWN);
+	PEN(w, ",\"date\":");
+	w = PEN_NAME(w, names_date_kinds, c->date);
+	*w++ = '}';
+	return w;
+}
+
+static uint8_t *put_endpoint(struct pen *p, uint8_t *w,
+    const struct sw_endpoint *e)
+{
+	PEN(w, "{\"ip\":");
+	w = pen_bytes(p, w, e->ip);
+	PEN(w, ",\"port\":");
+	w = pen_known(w, e->port);
+	PEN(w, ",\"name\":");
+	w = pen_bytes(p, w, e->name);
+	*w++ = '}';
+	return w;
+}
+
+static uint8_t *put_encryption(struct pen *p, uint8_t *w,
+    const struct sw_encryption *e)
+{
+	if (!e)
+		return pen_null(w);
+	PEN(w, "{\"starttls\":");
+	w = pen_bool(w, e->starttls);
+	PEN(w, ",\"version\":");
+	w = pen_bytes(p, w, e->version);
+	PEN(w, ",\"cipher\":");
+	w = pen_bytes(p, w, e->cipher);
+	PEN(w, ",\"sni\":");
+	w = pen_bytes(p, w, e->sni);
+	PEN(w, ",\"subject\":");
+	w = pen_bytes(p, w, e->subject);
+	PEN(w, ",\"issuer\":");
+	w = pen_bytes(p, w, e->issuer);
+	PEN(w, ",\"octets\":");
+	w = put_octets(w, &e->octets);
+	PEN(w, ",\"decrypted\":");
+	w = pen_bool(w, e->decrypted);
+	*w++ = '}';
+	return w;
+}
+
+static uint8_t *put_auth(struct pen *p, uint8_t *w, const struct sw_auth *a)
+{
+	PEN(w, "{\"event\":");
+	w = pen_ref(w, a->event);
+	PEN(w, ",\"mechanism\":");
+	w = pen_bytes(p, w, a->mechanism);
+	PEN(w, ",\"user\":");
+	w = pen_bytes(p, w, a->user);
+	PEN(w, ",\"code\":");
+	w = pen_known(w, a->code);
+	*w++ = '}';
+	return w;
+}
+
+static uint8_t *put_tcp_side(uint8_t *w, const struct sw_tcp_side *s)
+{
+	PEN(w, "{\"octets\":");
+	w = pen_known(w, s->octets);
+	PEN(w, ",\"retransmitted\":");
+	w = pen_known(w, s->retransmitted);
+	PEN(w, ",\"unacked\":");
+	w = pen_known(w, s->unacked);
+	PEN(w, ",\"mss\":");
+	w = pen_known(w, s->mss);
+	PEN(w, ",\"zero_window\":");
+	w = pen_seconds(w, s->zero_window_ns);
+	*w++ = '}';
+	return w;
+}
+
+static uint8_t *put_tcp(uint8_t *w, const struct sw_tcp *t)
+{
+	if (!t) {
+		PEN(w, ",\"tcp\":null");
+		return w;
+	}
+	PEN(w, ",\"tcp\":{\"frames\":");
+	w = pen_u64(w, t->frames);
+	PEN(w, ",\"syn_rtt\":");
+	w = pen_seconds(w, t->syn_rtt_ns);
+	PEN(w, ",\"client\":");
+	w = put_tcp_side(w, &t->client);
+	PEN(w, ",\"server\":");
+	w = put_tcp_side(w, &t->server);
+	*w++ = '}';
+	return w;
+}
+
+static uint8_t *put_omitted(uint8_t *w, const struct sw_omitted *o)
+{
+	if (o->events == 0 && o->recipients == 0 && o->notes == 0)
+		return pen_null(w);
+	PEN(w, "{\"events\":");
+	w = pen_u64(w, o->events);
+	PEN(w, ",\"recipients\":");
+	w = pen_u64(w, o->recipients);
+	PEN(w, ",\"notes\":");
+	w = pen_u64(w, o->notes);
+	*w++ = '}';
+	return w;
+}
+
+/* --- messages ----------------------------------------------------------- */
+
+static uint8_t *put_params(struct pen *p, uint8_t *w,
+    const struct sw_param *params, size_t count)
+{
+	size_t i;
+
+	*w++ = '{';
+	for (i = 0; i < count; i++) {
+		if (i > 0)
+			*w++ = ',';
+		w = pen_string(p, w, params[i].key);
+		*w++ = ':';
+		if (params[i].value.data)
+			w = pen_string(p, w, params[i].value);
+		else
+			w = pen_bool(w, true);
+	}
+	*w++ = '}';
+	return w;
+}
+
+static uint8_t *put_recipient(struct pen *p, uint8_t *w,
+    const struct sw_recipient *r)
+{
+	PEN(w, "{\"to\":");
+	w = pen_bytes(p, w, r->to);
+	PEN(w, ",\"params\":");
+	w = put_params(p, w, r->params, r->param_count);
+	PEN(w, ",\"code\":");
+	w = pen_known(w, r->code);
+	PEN(w, ",\"text\":");
+	w = pen_bytes(p, w, r->text);
+	PEN(w, ",\"status\":");
+	w = PEN_NAME(w, names_recipient_statuses, r->status);
+	if (!r->has_final) {
+		PEN(w, ",\"final\":null}");
+		return w;
+	}
+	PEN(w, ",\"final\":{\"code\":");
+	w = pen_known(w, r->final_code);
+	PEN(w, ",\"text\":");
+	w = pen_bytes(p, w, r->final_text);
+	PEN(w, ",\"status\":");
+	w = PEN_NAME(w, names_recipient_statuses, r->final_status);
+	PEN(w, "}}");
+	return w;
+}
+
+static uint8_t *put_envelope(struct pen *p, uint8_t *w,
+    const struct sw_message *m)
+{
+	size_t i;
+
+	PEN(w, "{\"n\":");
+	w = pen_u64(w, m->n);
+	PEN(w, ",\"from\":");
+	w = pen_bytes(p, w, m->from);
+	PEN(w, ",\"from_params\":");
 	if (m->from.data)
-		put_params(b, m->from_params, m->from_param_count);
+		w = put_params(p, w, m->from_params, m->from_param_count);
 	else
-		json_null(b);
-	LIT(b, ",\"recipients\":[");
+		w = pen_null(w);
+	PEN(w, ",\"recipients\":[");
 	for (i = 0; i < m->recipient_count; i++) {
 		if (i > 0)
-			LIT(b, ",");
-		put_recipient(b, &m->recipients[i]);
+			*w++ = ',';
+		w = put_recipient(p, pen_room(p, w), &m->recipients[i]);
 	}
-	LIT(b, "]");
+	*w++ = ']';
+	return w;
 }
 
-static void put_content(struct buffer *b, const struct sw_message *m)
+static uint8_t *put_content(struct pen *p, uint8_t *w,
+    const struct sw_message *m)
 {
-	LIT(b, ",\"method\":");
-	json_name(b, sw_method_name(m->method));
-	LIT(b, ",\"size\":");
-	json_known(b, m->size);
-	LIT(b, ",\"sha256\":");
-	put_sha256(b, &m->sha256);
-	LIT(b, ",\"missing\":");
-	json_known(b, m->missing);
-	LIT(b, ",\"header_size\":");
-	json_known(b, m->header_size);
-	LIT(b, ",\"message_id\":");
-	json_bytes(b, m->message_id);
-	LIT(b, ",\"subject\":");
-	json_bytes(b, m->subject);
-	LIT(b, ",\"header_from\":");
-	json_bytes(b, m->header_from);
-	LIT(b, ",\"header_to\":");
-	json_bytes(b, m->header_to);
-	LIT(b, ",\"date\":");
-	json_bytes(b, m->date);
+	PEN(w, ",\"method\":");
+	w = PEN_NAME(w, names_methods, m->method);
+	PEN(w, ",\"size\":");
+	w = pen_known(w, m->size);
+	PEN(w, ",\"sha256\":");
+	w = put_sha256(w, &m->sha256);
+	PEN(w, ",\"missing\":");
+	w = pen_known(w, m->missing);
+	PEN(w, ",\"header_size\":");
+	w = pen_known(w, m->header_size);
+	PEN(w, ",\"message_id\":");
+	w = pen_bytes(p, w, m->message_id);
+	PEN(w, ",\"subject\":");
+	w = pen_bytes(p, w, m->subject);
+	PEN(w, ",\"header_from\":");
+	w = pen_bytes(p, w, m->header_from);
+	PEN(w, ",\"header_to\":");
+	w = pen_bytes(p, w, m->header_to);
+	PEN(w, ",\"date\":");
+	return pen_bytes(p, w, m->date);
 }
 
-static void put_message(struct buffer *b, const struct sw_message *m)
+static uint8_t *put_message(struct pen *p, uint8_t *w,
+    const struct sw_message *m)
 {
-	put_envelope(b, m);
-	put_content(b, m);
-	LIT(b, ",\"code\":");
-	json_known(b, m->code);
-	LIT(b, ",\"text\":");
-	json_bytes(b, m->text);
-	LIT(b, ",\"outcome\":");
-	json_name(b, sw_outcome_name(m->outcome));
-	LIT(b, ",\"queue_id\":");
-	json_bytes(b, m->queue_id);
-	LIT(b, ",\"file\":");
-	json_bytes(b, m->file);
-	LIT(b, "}");
+	w = put_envelope(p, w, m);
+	w = put_content(p, pen_room(p, w), m);
+	PEN(w, ",\"code\":");
+	w = pen_known(w, m->code);
+	PEN(w, ",\"text\":");
+	w = pen_bytes(p, w, m->text);
+	PEN(w, ",\"outcome\":");
+	w = PEN_NAME(w, names_outcomes, m->outcome);
+	PEN(w, ",\"queue_id\":");
+	w = pen_bytes(p, w, m->queue_id);
+	PEN(w, ",\"file\":");
+	w = pen_bytes(p, w, m->file);
+	*w++ = '}';
+	return w;
 }
 
 /* --- events ------------------------------------------------------------- */
 
-static void put_command(struct buffer *b, const struct sw_command *c)
+static uint8_t *put_command(struct pen *p, uint8_t *w,
+    const struct sw_command *c)
 {
-	LIT(b, ",\"verb\":");
-	json_bytes(b, c->verb);
-	LIT(b, ",\"argument\":");
-	json_bytes(b, c->argument);
-	LIT(b, ",\"line\":");
-	if (json_bytes(b, c->line)) {
-		LIT(b, ",\"line_base64\":");
-		json_base64(b, c->line);
+	PEN(w, ",\"verb\":");
+	w = pen_bytes(p, w, c->verb);
+	PEN(w, ",\"argument\":");
+	w = pen_bytes(p, w, c->argument);
+	PEN(w, ",\"line\":");
+	pen_calm(p);
+	w = pen_bytes(p, w, c->line);
+	if (p->replaced) {
+		PEN(w, ",\"line_base64\":");
+		w = pen_base64(p, w, c->line);
 	}
-	LIT(b, ",\"octets\":");
-	json_known(b, c->octets);
+	PEN(w, ",\"octets\":");
+	return pen_known(w, c->octets);
 }
 
-static void put_lines_base64(struct buffer *b, const struct sw_reply *r)
+static uint8_t *put_lines_base64(struct pen *p, uint8_t *w,
+    const struct sw_reply *r)
 {
 	size_t i;
 
-	LIT(b, ",\"lines_base64\":[");
+	PEN(w, ",\"lines_base64\":[");
 	for (i = 0; i < r->line_count; i++) {
 		if (i > 0)
-			LIT(b, ",");
-		json_base64(b, r->lines[i]);
+			*w++ = ',';
+		w = pen_base64(p, w, r->lines[i]);
 	}
-	LIT(b, "]");
+	*w++ = ']';
+	return w;
 }
 
-static void put_reply(struct buffer *b, const struct sw_reply *r)
+static uint8_t *put_reply(struct pen *p, uint8_t *w, const struct sw_reply *r)
 {
-	bool replaced = false;
 	size_t i;
 
-	LIT(b, ",\"code\":");
-	json_known(b, r->code);
-	LIT(b, ",\"enhanced\":");
-	json_bytes(b, r->enhanced);
-	LIT(b, ",\"lines\":[");
+	PEN(w, ",\"code\":");
+	w = pen_known(w, r->code);
+	PEN(w, ",\"enhanced\":");
+	w = pen_bytes(p, w, r->enhanced);
+	PEN(w, ",\"lines\":[");
+	pen_calm(p);
 	for (i = 0; i < r->line_count; i++) {
 		if (i > 0)
-			LIT(b, ",");
-		replaced |= escape_json(b,
-		    slice_make(r->lines[i].data, r->lines[i].len));
+			*w++ = ',';
+		w = pen_string(p, w, r->lines[i]);
 	}
-	LIT(b, "]");
-	if (replaced)
-		put_lines_base64(b, r);
-	LIT(b, ",\"to\":");
-	json_ref(b, r->to);
-	LIT(b, ",\"octets\":");
-	json_known(b, r->octets);
+	*w++ = ']';
+	if (p->replaced)
+		w = put_lines_base64(p, w, r);
+	PEN(w, ",\"to\":");
+	w = pen_ref(w, r->to);
+	PEN(w, ",\"octets\":");
+	return pen_known(w, r->octets);
 }
 
-static void put_gaps(struct buffer *b, const struct sw_data *d)
+static uint8_t *put_gaps(struct pen *p, uint8_t *w, const struct sw_data *d)
 {
 	size_t i;
 
-	if (!d->gaps_known) {
-		json_null(b);
-		return;
-	}
-	LIT(b, "[");
+	if (!d->gaps_known)
+		return pen_null(w);
+	*w++ = '[';
 	for (i = 0; i < d->gap_count; i++) {
+		w = pen_room(p, w);
 		if (i > 0)
-			LIT(b, ",");
-		LIT(b, "[");
-		json_u64(b, d->gaps[i].offset);
-		LIT(b, ",");
-		json_known(b, d->gaps[i].length);
-		LIT(b, "]");
+			*w++ = ',';
+		*w++ = '[';
+		w = pen_u64(w, d->gaps[i].offset);
+		*w++ = ',';
+		w = pen_known(w, d->gaps[i].length);
+		*w++ = ']';
 	}
-	LIT(b, "]");
+	*w++ = ']';
+	return pen_room(p, w);
 }
 
-static void put_data(struct buffer *b, const struct sw_data *d)
+static uint8_t *put_data(struct pen *p, uint8_t *w, const struct sw_data *d)
 {
-	LIT(b, ",\"of\":");
-	json_ref(b, d->of);
-	LIT(b, ",\"message\":");
-	json_ref(b, d->message);
-	LIT(b, ",\"size\":");
-	json_known(b, d->size);
-	LIT(b, ",\"sha256\":");
-	put_sha256(b, &d->sha256);
-	LIT(b, ",\"missing\":");
-	json_known(b, d->missing);
-	LIT(b, ",\"gaps\":");
-	put_gaps(b, d);
-	LIT(b, ",\"octets\":");
-	json_known(b, d->octets);
+	PEN(w, ",\"of\":");
+	w = pen_ref(w, d->of);
+	PEN(w, ",\"message\":");
+	w = pen_ref(w, d->message);
+	PEN(w, ",\"size\":");
+	w = pen_known(w, d->size);
+	PEN(w, ",\"sha256\":");
+	w = put_sha256(w, &d->sha256);
+	PEN(w, ",\"missing\":");
+	w = pen_known(w, d->missing);
+	PEN(w, ",\"gaps\":");
+	w = put_gaps(p, w, d);
+	PEN(w, ",\"octets\":");
+	return pen_known(w, d->octets);
 }
 
-static void put_tls(struct buffer *b, const struct sw_tls *t)
+static uint8_t *put_tls(struct pen *p, uint8_t *w, const struct sw_tls *t)
 {
-	LIT(b, ",\"version\":");
-	json_bytes(b, t->version);
-	LIT(b, ",\"cipher\":");
-	json_bytes(b, t->cipher);
-	LIT(b, ",\"sni\":");
-	json_bytes(b, t->sni);
-	LIT(b, ",\"octets\":");
-	put_octets(b, &t->octets);
+	PEN(w, ",\"version\":");
+	w = pen_bytes(p, w, t->version);
+	PEN(w, ",\"cipher\":");
+	w = pen_bytes(p, w, t->cipher);
+	PEN(w, ",\"sni\":");
+	w = pen_bytes(p, w, t->sni);
+	PEN(w, ",\"octets\":");
+	return put_octets(w, &t->octets);
 }
 
 /* What only this kind of event has. */
-static void put_kind(struct buffer *b, const struct sw_event *e)
+static uint8_t *put_kind(struct pen *p, uint8_t *w, const struct sw_event *e)
 {
 	switch (e->kind) {
 	case SW_EVENT_COMMAND:
-		put_command(b, &e->u.command);
-		return;
+		return put_command(p, w, &e->u.command);
 	case SW_EVENT_REPLY:
-		put_reply(b, &e->u.reply);
-		return;
+		return put_reply(p, w, &e->u.reply);
 	case SW_EVENT_DATA:
-		put_data(b, &e->u.data);
-		return;
+		return put_data(p, w, &e->u.data);
 	case SW_EVENT_TLS:
-		put_tls(b, &e->u.tls);
-		return;
+		return put_tls(p, w, &e->u.tls);
 	case SW_EVENT_GAP:
-		LIT(b, ",\"size\":");
-		json_known(b, e->u.gap.size);
-		return;
+		PEN(w, ",\"size\":");
+		return pen_known(w, e->u.gap.size);
 	case SW_EVENT_CLOSE:
-		LIT(b, ",\"how\":");
-		json_name(b, sw_close_how_name(e->u.close.how));
-		return;
+		PEN(w, ",\"how\":");
+		return PEN_NAME(w, names_close_hows, e->u.close.how);
 	case SW_EVENT_NOTE:
-		LIT(b, ",\"text\":");
-		json_bytes(b, e->u.note.text);
-		return;
+		PEN(w, ",\"text\":");
+		return pen_bytes(p, w, e->u.note.text);
 	case SW_EVENT_CONNECT:
 	case SW_EVENT_KIND_COUNT:
-		return;
+		break;
 	}
+	return w;
 }
 
-static void put_event(const struct teller *t, const struct sw_event *e)
+static uint8_t *put_event(struct teller *t, uint8_t *w,
+    const struct sw_event *e)
 {
-	struct buffer *b = t->b;
-
-	LIT(b, "{\"n\":");
-	json_u64(b, e->n);
+	PEN(w, "{\"n\":");
+	w = pen_u64(w, e->n);
 	if (!t->normal) {
-		LIT(b, ",\"time\":");
-		put_time(t, e->time);
+		PEN(w, ",\"time\":");
+		w = put_time(t, w, e->time);
 		if (e->kind == SW_EVENT_DATA || e->kind == SW_EVENT_TLS) {
-			LIT(b, ",\"end\":");
-			put_time(t, e->end);
+			PEN(w, ",\"end\":");
+			w = put_time(t, w, e->end);
 		}
 	}
-	LIT(b, ",\"by\":");
-	json_name(b, sw_role_name(e->by));
-	LIT(b, ",\"kind\":");
-	json_name(b, sw_event_kind_name(e->kind));
-	put_kind(b, e);
-	put_at(t, e->at_first, e->at_last);
-	if (e->flags == 0) {
-		LIT(b, ",\"flags\":[]}");
-		return;
+	PEN(w, ",\"by\":");
+	w = PEN_NAME(w, names_roles, e->by);
+	PEN(w, ",\"kind\":");
+	w = PEN_NAME(w, names_event_kinds, e->kind);
+	w = put_kind(&t->pen, w, e);
+	w = put_at(t, w, e->at_first, e->at_last);
+	PEN(w, ",\"flags\":[]}");
+	if (e->flags != 0) {
+		w = put_set(w - 3, e->flags, names_flags, SW_FLAG_COUNT);
+		*w++ = '}';
 	}
-	LIT(b, ",\"flags\":");
-	put_set(b, e->flags, SW_FLAG_COUNT, flag_name);
-	LIT(b, "}");
+	return pen_room(&t->pen, w);
 }
 
-static void put_note(const struct teller *t, const struct sw_note *n)
+static uint8_t *put_note(struct teller *t, uint8_t *w,
+    const struct sw_note *n)
 {
-	struct buffer *b = t->b;
-
-	LIT(b, "{\"code\":");
-	json_name(b, sw_note_name(n->code));
-	LIT(b, ",\"severity\":");
-	json_name(b, sw_severity_name(n->severity));
-	LIT(b, ",\"text\":");
-	json_bytes(b, n->text);
-	LIT(b, ",\"event\":");
-	json_ref(b, n->event);
-	put_at(t, n->at_first, n->at_last);
-	LIT(b, "}");
+	PEN(w, "{\"code\":");
+	w = PEN_NAME(w, names_notes, n->code);
+	PEN(w, ",\"severity\":");
+	w = PEN_NAME(w, names_severities, n->severity);
+	PEN(w, ",\"text\":");
+	w = pen_bytes(&t->pen, w, n->text);
+	PEN(w, ",\"event\":");
+	w = pen_ref(w, n->event);
+	w = put_at(t, w, n->at_first, n->at_last);
+	*w++ = '}';
+	return pen_room(&t->pen, w);
 }
 
 /* --- the session -------------------------------------------------------- */
 
-static void put_id(struct buffer *b, uint64_t id)
+static uint8_t *put_id(uint8_t *w, uint64_t id)
 {
 	uint8_t octets[8];
 	int i;
 
 	for (i = 0; i < 8; i++)
 		octets[i] = (uint8_t)(id >> (56 - 8 * i));
-	json_hex(b, octets, sizeof(octets));
+	return pen_hex(w, octets, sizeof(octets));
 }
 
 /* From `transcript` to `end`. */
-static void put_record(const struct teller *t, const struct sw_session *s)
+static uint8_t *put_record(struct teller *t, uint8_t *w,
+    const struct sw_session *s)
 {
-	struct buffer *b = t->b;
-
-	LIT(b, "{\"transcript\":");
-	json_u64(b, SW_TRANSCRIPT_VERSION);
-	LIT(b, ",\"id\":");
-	put_id(b, s->id);
+	PEN(w, "{\"transcript\":");
+	w = pen_u64(w, SW_TRANSCRIPT_VERSION);
+	PEN(w, ",\"id\":");
+	w = put_id(w, s->id);
 	if (!t->normal)
-		put_source(b, &s->source);
-	LIT(b, ",\"recorder\":");
-	json_name(b, sw_recorder_name(s->recorder));
-	LIT(b, ",\"protocol\":");
-	json_name(b, sw_protocol_name(s->protocol));
+		w = pen_room(&t->pen, put_source(&t->pen, w, &s->source));
+	PEN(w, ",\"recorder\":");
+	w = PEN_NAME(w, names_recorders, s->recorder);
+	PEN(w, ",\"protocol\":");
+	w = PEN_NAME(w, names_protocols, s->protocol);
 	if (t->normal)
-		return;
-	put_clock(b, &s->clock);
-	LIT(b, ",\"start\":");
-	put_time(t, s->start);
-	LIT(b, ",\"end\":");
-	put_time(t, s->end);
+		return w;
+	w = put_clock(w, &s->clock);
+	PEN(w, ",\"start\":");
+	w = put_time(t, w, s->start);
+	PEN(w, ",\"end\":");
+	return put_time(t, w, s->end);
 }
 
 /* From `client` to `omitted`. */
-static void put_connection(const struct teller *t,
+static uint8_t *put_connection(struct teller *t, uint8_t *w,
     const struct sw_session *s)
 {
-	struct buffer *b = t->b;
+	struct pen *p = &t->pen;
 	size_t i;
 
-	LIT(b, ",\"client\":");
-	put_endpoint(b, &s->client);
-	LIT(b, ",\"server\":");
-	put_endpoint(b, &s->server);
-	LIT(b, ",\"community_id\":");
-	json_bytes(b, s->community_id);
-	LIT(b, ",\"encryption\":");
-	put_encryption(b, s->encryption);
-	LIT(b, ",\"auth\":[");
+	PEN(w, ",\"client\":");
+	w = put_endpoint(p, w, &s->client);
+	PEN(w, ",\"server\":");
+	w = put_endpoint(p, w, &s->server);
+	PEN(w, ",\"community_id\":");
+	w = pen_bytes(p, w, s->community_id);
+	PEN(w, ",\"encryption\":");
+	w = put_encryption(p, w, s->encryption);
+	PEN(w, ",\"auth\":[");
 	for (i = 0; i < s->auth_count; i++) {
 		if (i > 0)
-			LIT(b, ",");
-		put_auth(b, &s->auth[i]);
+			*w++ = ',';
+		w = put_auth(p, pen_room(p, w), &s->auth[i]);
 	}
-	LIT(b, "],\"ending\":");
-	json_name(b, sw_ending_name(s->ending));
+	PEN(w, "],\"ending\":");
+	w = pen_room(p, PEN_NAME(w, names_endings, s->ending));
 	if (!t->normal)
-		put_tcp(b, s->tcp);
-	LIT(b, ",\"records\":");
-	put_set(b, s->records, SW_RECORDS_COUNT, record_name);
-	LIT(b, ",\"omitted\":");
-	put_omitted(b, &s->omitted);
+		w = pen_room(p, put_tcp(w, s->tcp));
+	PEN(w, ",\"records\":");
+	w = put_set(w, s->records, names_records, SW_RECORDS_COUNT);
+	PEN(w, ",\"omitted\":");
+	return pen_room(p, put_omitted(pen_room(p, w), &s->omitted));
 }
 
-static void put_lists(const struct teller *t, const struct sw_session *s)
+static uint8_t *put_lists(struct teller *t, uint8_t *w,
+    const struct sw_session *s)
 {
-	struct buffer *b = t->b;
 	size_t i;
 
-	LIT(b, ",\"messages\":[");
+	PEN(w, ",\"messages\":[");
 	for (i = 0; i < s->message_count; i++) {
 		if (i > 0)
-			LIT(b, ",");
-		put_message(b, &s->messages[i]);
+			*w++ = ',';
+		w = put_message(&t->pen, w, &s->messages[i]);
+		w = pen_room(&t->pen, w);
 	}
-	LIT(b, "],\"events\":[");
+	PEN(w, "],\"events\":[");
 	for (i = 0; i < s->event_count; i++) {
 		if (i > 0)
-			LIT(b, ",");
-		put_event(t, &s->events[i]);
+			*w++ = ',';
+		w = put_event(t, w, &s->events[i]);
 	}
-	LIT(b, "],\"notes\":[");
+	PEN(w, "],\"notes\":[");
 	for (i = 0; i < s->note_count; i++) {
 		if (i > 0)
-			LIT(b, ",");
-		put_note(t, &s->notes[i]);
+			*w++ = ',';
+		w = put_note(t, w, &s->notes[i]);
 	}
-	LIT(b, "]}\n");
+	PEN(w, "]}\n");
+	return w;
 }
 
 bool emit_jsonl(struct buffer *out, const struct sw_session *s,
     const struct emit_options *options)
 {
-	struct clock_memo memo = { .len = 0 };
-	struct teller t = {
-		out, &s->clock, options->normal, options->no_times, &memo,
-	};
-	size_t start = out->len;
+	struct teller t;
+	uint8_t *w;
 
-	if (out->failed || out->full)
-		return false;
-	put_record(&t, s);
-	put_connection(&t, s);
-	put_lists(&t, s);
-	if (!out->failed && !out->full)
-		return true;
-	out->len = start;
-	return false;
+	t.clock = &s->clock;
+	t.normal = options->normal;
+	t.no_times = options->no_times;
+	memset(&t.memo, 0, sizeof(t.memo));
+	w = pen_begin(&t.pen, out);
+	w = put_record(&t, w, s);
+	w = put_connection(&t, pen_room(&t.pen, w), s);
+	w = put_lists(&t, w, s);
+	return pen_end(&t.pen, w);
 }

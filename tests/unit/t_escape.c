@@ -176,6 +176,37 @@ static void position_does_not_matter(void **state)
 	}
 }
 
+/* Each octet at each place of words that overlap: plain or not, and nothing
+ * beyond the end is read (under ASan) or written. */
+static void copies_of_plain(void **state)
+{
+	size_t len, at;
+	unsigned c;
+
+	(void)state;
+	for (len = 0; len <= 50; len++) {
+		uint8_t *in = malloc(len ? len : 1), out[64];
+
+		assert_non_null(in);
+		memset(in, 'a', len ? len : 1);
+		memset(out, 0, sizeof(out));
+		assert_true(escape_copy_plain(out, in, len));
+		assert_memory_equal(out, in, len);
+		assert_int_equal(out[len], 0);
+		for (at = 0; at < len; at++) {
+			for (c = 0; c < 256; c++) {
+				in[at] = (uint8_t)c;
+				assert_int_equal(
+				    escape_copy_plain(out, in, len),
+				    c >= 0x20 && c < 0x7f && c != '"' &&
+				    c != '\\');
+			}
+			in[at] = 'a';
+		}
+		free(in);
+	}
+}
+
 /* A run of backslashes over several pieces is treated as one. */
 static void long_runs(void **state)
 {
@@ -251,6 +282,7 @@ int main(void)
 		cmocka_unit_test(utf8_len),
 		cmocka_unit_test(escapes),
 		cmocka_unit_test(position_does_not_matter),
+		cmocka_unit_test(copies_of_plain),
 		cmocka_unit_test(long_runs),
 		cmocka_unit_test(maximum),
 		cmocka_unit_test(base64),

@@ -310,7 +310,7 @@ static void full_buffer(void **state)
 	size_t max;
 
 	(void)state;
-	for (max = 4; max < 7000; max += 97) {
+	for (max = 4; max < 8000; max += 97) {
 		buffer_init(&b, max);
 		assert_true(buffer_append_str(&b, "kept"));
 		if (emit_jsonl(&b, &sample_wire, &complete))
@@ -319,8 +319,58 @@ static void full_buffer(void **state)
 		assert_memory_equal(b.p, "kept", 4);
 		buffer_fini(&b);
 	}
-	assert_true(max > 4000 && max < 7000);
+	assert_true(max > 4000 && max < 8000);
 	buffer_fini(&b);
+}
+
+/* Many gaps, long strings and long lists: a pen never runs out of room (for
+ * ASan), and nothing is lost between two strings. */
+static void long_lists(void **state)
+{
+	enum { COUNT = 1000, TEXT = 5000 };
+	static const size_t lens[] = { 222, 223, 224, 225, 1000, TEXT };
+	static uint8_t text[TEXT];
+	static struct sw_gap gaps[COUNT];
+	static struct sw_bytes lines[COUNT];
+	struct sw_event e[2] = { 0 };
+	struct sw_session s = { 0 };
+	struct buffer b;
+	size_t i, n;
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	s.events = e;
+	s.event_count = 2;
+	e[0].kind = SW_EVENT_DATA;
+	e[0].u.data.gaps_known = true;
+	e[0].u.data.gaps = gaps;
+	e[0].u.data.gap_count = COUNT;
+	for (i = 0; i < COUNT; i++) {
+		gaps[i].offset = UINT64_MAX;
+		gaps[i].length = INT64_MAX;
+	}
+	e[1].kind = SW_EVENT_REPLY;
+	e[1].flags = (1u << SW_FLAG_COUNT) - 1;
+	e[1].u.reply.lines = lines;
+	e[1].u.reply.line_count = COUNT;
+	for (n = 0; n < LENGTH(lens); n++) {
+		size_t octets = 0;
+
+		for (i = 0; i < COUNT; i++) {
+			lines[i].data = text;
+			lines[i].len = i % 7 == 0 ? lens[n] : i % 50;
+			octets += lines[i].len + 3;
+		}
+		buffer_init(&b, 10u << 20);
+		assert_true(emit_jsonl(&b, &s, &complete));
+		assert_in_range(b.len, octets + COUNT * 43,
+		    octets + COUNT * 43 + 3000);
+		assert_memory_equal(b.p + b.len - 3, "]}\n", 3);
+		assert_true(buffer_append_char(&b, '\0'));
+		assert_non_null(strstr((const char *)b.p,
+		    ",\"8bit\"]}],\"notes\":[]}\n"));
+		buffer_fini(&b);
+	}
 }
 
 /* Every value has a name of its own, nothing beyond the last has one. */
@@ -383,6 +433,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(normal_form),
 		cmocka_unit_test(without_times),
 		cmocka_unit_test(full_buffer),
+		cmocka_unit_test(long_lists),
 		cmocka_unit_test(names),
 	};
 
