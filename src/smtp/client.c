@@ -218,6 +218,7 @@ static bool is_indented_auth(struct slice line)
 static void remember_secret(struct dialogue *d, struct slice secret)
 {
 	secret = slice_trim(secret);
+	d->resized = true;
 	if (d->secret.max == 0)
 		buffer_init(&d->secret, 1024);
 	buffer_clear(&d->secret);
@@ -291,7 +292,7 @@ static void take_command(struct dialogue *d, const struct line *l,
 	} else {
 		after_command(d, o, argument);
 	}
-	if (!answer && !in.masked && start_is_command(l->text))
+	if (d->unproved && !answer && !in.masked && start_is_command(l->text))
 		d->unproved = false;
 }
 
@@ -326,15 +327,17 @@ static void take_fragment(struct dialogue *d, struct line *l)
 static size_t take_lines(struct dialogue *d, struct slice octets,
     const struct piece *p)
 {
+	bool partial = line_reader_partial(&d->client_line), whole;
 	struct line line;
 	size_t used;
 
-	if (!line_reader_feed(&d->client_line, octets, p->origin, p->acked,
-	    p->acked_known, &line, &used)) {
-		d->client_offset = p->offset + used;
-		return used;
-	}
+	whole = line_reader_feed(&d->client_line, octets, p->origin,
+	    p->acked, p->acked_known, &line, &used);
+	if (partial || !whole)
+		d->resized = true;
 	d->client_offset = p->offset + used;
+	if (!whole)
+		return used;
 	if (d->client_mid_line)
 		take_fragment(d, &line);
 	else
@@ -347,6 +350,7 @@ static size_t take_lines(struct dialogue *d, struct slice octets,
 static void hold(struct dialogue *d, struct slice octets,
     const struct piece *p)
 {
+	d->resized = true;
 	if (!smtp_held_add(&d->held, octets, p))
 		d->memory = true;
 	if (smtp_held_len(&d->held) > LIMIT_PROVISIONAL)
@@ -387,6 +391,7 @@ static int look_at_line(struct dialogue *d, struct slice octets,
 {
 	struct slice all;
 
+	d->resized = true;
 	if (!smtp_held_add(&d->look, octets, p)) {
 		d->memory = true;
 		return -1;
@@ -448,6 +453,7 @@ static void refused_bdat(struct dialogue *d, struct slice octets,
 
 	if (command < 0)
 		return;
+	d->resized = true;
 	if (!knew && !smtp_held_add(&d->look, octets, p))
 		d->memory = true;
 	if (command > 0) {
@@ -572,20 +578,25 @@ void client_feed(struct dialogue *d, struct slice octets,
 
 void client_octets(struct dialogue *d, const struct dialogue_octets *o)
 {
-	struct piece p = { 0 };
+	struct piece p;
+	size_t used;
 
+	d->client_seen = o->offset + o->octets.len;
+	used = content_take_run(d, o);
+	if (used == o->octets.len)
+		return;
+	p.end = 0;
 	p.origin = o->origin;
-	p.offset = o->offset;
+	p.offset = o->offset + used;
 	p.acked = o->acked;
 	p.acked_known = o->acked_known;
 	p.other_seen = o->other_seen;
-	d->client_seen = o->offset + o->octets.len;
-	client_feed(d, o->octets, &p);
+	client_feed(d, slice_from(o->octets, used), &p);
 	if (d->late_count > 0)
 		server_flush_late(d);
 }
 
-void client_server_speaks(struct dialogue *d, struct origin origin)
+void client_decide(struct dialogue *d, struct origin origin)
 {
 	struct body_sink sink = content_sink(d);
 

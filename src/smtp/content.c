@@ -69,6 +69,7 @@ void content_give_back(struct dialogue *d, struct held *from)
 	size_t i, at = 0;
 
 	memset(from, 0, sizeof(*from));
+	d->resized = true;
 	for (i = 0; i < mine.count; i++) {
 		struct slice octets = slice_make(mine.octets.p + at,
 		    mine.pieces[i].end - at);
@@ -242,6 +243,22 @@ size_t content_take_body(struct dialogue *d, struct slice octets,
 	d->data_last_origin = p->origin;
 	used = body_feed(&d->body, octets, &sink);
 	d->client_offset = p->offset + used;
+	if (d->body.state == BODY_ENDED)
+		content_ended(d);
+	return used;
+}
+
+size_t content_take_run(struct dialogue *d, const struct dialogue_octets *o)
+{
+	struct body_sink sink = content_sink(d);
+	size_t used;
+
+	if (d->client != CLIENT_BODY || !d->data_open || d->pending_gap > 0 ||
+	    d->late_count > 0 || d->memory)
+		return 0;
+	d->data_last_origin = o->origin;
+	used = body_feed(&d->body, o->octets, &sink);
+	d->client_offset = o->offset + used;
 	if (d->body.state == BODY_ENDED)
 		content_ended(d);
 	return used;

@@ -21,45 +21,6 @@
 
 #include "smtp/dialogue_internal.h"
 
-enum sw_role dialogue_role(const struct dialogue *d, int dir)
-{
-	return (dir == d->client_dir) != d->turned ? SW_CLIENT : SW_SERVER;
-}
-
-int dialogue_dir(const struct dialogue *d, enum sw_role role)
-{
-	return (role == SW_CLIENT) != d->turned ? d->client_dir :
-	    1 - d->client_dir;
-}
-
-/* `at` is a range of frames, though a late frame may hold the first octet. */
-struct event_span dialogue_span(struct origin first, struct origin last)
-{
-	struct event_span span = { first.at, last.at, first.ts_ns,
-		last.ts_ns };
-
-	if (last.at < first.at) {
-		span.at_first = last.at;
-		span.at_last = first.at;
-	}
-	return span;
-}
-
-uint32_t dialogue_flags(const struct dialogue *d, uint32_t flags)
-{
-	return d->turned ? flags | SW_BIT(SW_FLAG_TURNED) : flags;
-}
-
-void dialogue_remember(struct dialogue *d, uint32_t n, int dir,
-    uint64_t end_offset)
-{
-	struct recent *r = &d->recent[d->recent_count++ % RECENT];
-
-	r->n = n;
-	r->dir = dir;
-	r->end_offset = end_offset;
-}
-
 /* --- memory --------------------------------------------------------------- */
 
 /* What a spare dialogue may keep, in items of each list and in octets; one
@@ -132,6 +93,7 @@ static struct dialogue *take_spare(struct dialogue_spares *spares)
 	d = calloc(1, sizeof(*d));
 	if (!d)
 		return NULL;
+	d->resized = true;
 	line_reader_init(&d->client_line);
 	line_reader_init(&d->server_line);
 	buffer_init(&d->reply.text, 1 << 20);
@@ -192,6 +154,7 @@ void dialogue_free(struct dialogue **dp)
 	}
 	spares = d->start.spares;
 	reset(d);
+	d->resized = true;
 	d->next_spare = spares->list;
 	spares->list = d;
 	spares->count++;
@@ -299,6 +262,7 @@ static void release_clear(struct dialogue *d, enum sw_role by)
 	size_t i, at = 0;
 
 	memset(&d->clear[by], 0, sizeof(d->clear[by]));
+	d->resized = true;
 	for (i = 0; i < mine.count; i++) {
 		struct slice s = slice_make(mine.octets.p + at,
 		    mine.pieces[i].end - at);
@@ -366,6 +330,7 @@ static void keep_clear(struct dialogue *d, enum sw_role by,
 	p.acked = o->acked;
 	p.acked_known = o->acked_known;
 	p.other_seen = o->other_seen;
+	d->resized = true;
 	if (!smtp_held_add(clear, octets, &p)) {
 		d->memory = true;
 		return;
@@ -498,29 +463,32 @@ void dialogue_dispatch_close(struct dialogue *d, int dir, bool rst,
 		dialogue_tell_close(d, dir, rst, origin);
 }
 
-void dialogue_feed(struct dialogue *d, const struct dialogue_octets *o)
-{
-	struct start_item item = { 0 };
-
-	if (o->octets.len == 0)
-		return;
-	d->last[o->dir] = o->origin;
-	d->seen_mask |= 1u << o->dir;
-	if (d->phase != PHASE_START) {
-		dialogue_dispatch(d, o);
-		return;
-	}
-	item.kind = START_OCTETS;
-	item.o = *o;
-	if (!start_add(d, &item))
-		d->memory = true;
-	start_decide(d, false);
-}
-
 static void add_item(struct dialogue *d, const struct start_item *item)
 {
 	if (!start_add(d, item))
 		d->memory = true;
+}
+
+static void first_octets(struct dialogue *d, const struct dialogue_octets *o)
+{
+	struct start_item item = { 0 };
+
+	item.kind = START_OCTETS;
+	item.o = *o;
+	add_item(d, &item);
+	start_decide(d, false);
+}
+
+void dialogue_feed(struct dialogue *d, const struct dialogue_octets *o)
+{
+	if (o->octets.len == 0)
+		return;
+	d->last[o->dir] = o->origin;
+	d->seen_mask |= 1u << o->dir;
+	if (d->phase != PHASE_START)
+		dialogue_dispatch(d, o);
+	else
+		first_octets(d, o);
 }
 
 void dialogue_gap(struct dialogue *d, int dir, uint64_t offset, uint64_t len,
@@ -674,7 +642,7 @@ static size_t held_memory(const struct held *h)
 	return h->octets.capacity + h->capacity * sizeof(*h->pieces);
 }
 
-size_t dialogue_memory(const struct dialogue *d)
+static size_t size_of(const struct dialogue *d)
 {
 	size_t n = sizeof(*d) + held_memory(&d->held) +
 	    held_memory(&d->guess) + held_memory(&d->look) +
@@ -690,4 +658,14 @@ size_t dialogue_memory(const struct dialogue *d)
 	if (d->item_count > 0) /* copies of what came at the start */
 		n += d->start_octets[0] + d->start_octets[1];
 	return d->tls_started ? n + tls_observer_memory(&d->tls) : n;
+}
+
+/* Asked for at each delivery, and seldom another than the last time. */
+size_t dialogue_memory(struct dialogue *d)
+{
+	if (d->resized || d->tls_started) {
+		d->size = size_of(d);
+		d->resized = false;
+	}
+	return d->size;
 }

@@ -74,6 +74,6 @@ enum dialogue_kind dialogue_kind(const struct dialogue *d);
 /* Direction of the client's octets (at the start, before any TURN). */
 int dialogue_client_dir(const struct dialogue *d);
 /* Octets held in memory for this dialogue, roughly. */
-size_t dialogue_memory(const struct dialogue *d);
+size_t dialogue_memory(struct dialogue *d);
 
 #endif

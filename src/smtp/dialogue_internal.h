@@ -125,78 +125,85 @@ struct recent {
 enum { RECENT = 32 };
 
 struct dialogue {
-	struct dialogue *next_spare;
+	/* What each delivery needs stands together: of a thousand dialogues
+	 * each one's memory has to be fetched anew. */
 	struct session_builder *b;
-	struct dialogue_start start;
 	enum phase phase;
-	enum dialogue_kind kind;
+	enum client_state client;
 	int client_dir;       /* at the start */
+	uint32_t seen_mask;   /* directions that delivered octets */
 	bool turned;          /* roles are swapped since TURN */
-	bool in_command;      /* the client's line ends a reply: no turning */
 	bool unproved;        /* no SYN and no SMTP line seen yet */
 	bool memory;          /* ran out */
+	bool resized;         /* what size told holds no longer */
+	bool data_open;       /* a data event is open */
+	bool content_after_gap;
+	bool client_known;    /* its direction was ever seen */
+	bool tls_started;     /* observer in use */
+	size_t late_count;
+	uint64_t client_offset; /* consumed by the parser */
+	uint64_t client_seen; /* delivered */
+	uint64_t pending_gap; /* in content, not yet applied */
+	struct body body;
+	struct origin last[2];
+	struct origin data_last_origin;
+	size_t size;          /* octets in memory */
+
+	struct dialogue *next_spare;
+	struct dialogue_start start;
+	enum dialogue_kind kind;
+	bool in_command;      /* the client's line ends a reply: no turning */
 
 	struct start_item *items;
 	size_t item_count, item_capacity;
 	size_t start_octets[2];
 
-	enum client_state client;
-	struct line_reader client_line, server_line;
+	/* Replies. */
+	bool any_reply;            /* a reply was told */
+	bool no_more_replies;      /* nothing will decide on held octets */
+	bool greeting_due;         /* from the SYN on: first reply */
 	bool client_after_gap, server_after_gap;
 	bool client_mid_line; /* behind a gap: not at the start of a line */
 	bool server_mid_line;
 	bool fragment_awaits; /* the lost line's beginning awaits a reply */
-
-	struct outstanding *queue; /* ring */
-	size_t queue_capacity, queue_first, queue_count, queue_uncertain;
-
-	/* Content in progress. */
-	struct body body;
-	bool data_open;        /* a data event is open */
-	uint32_t data_n, data_of;
-	uint32_t data_flags;
-	bool data_start_seen;
-	enum sw_method data_method;
-	bool data_last;
-	uint64_t chunk_left;
-	uint64_t pending_gap;  /* in content, not yet applied */
-	struct origin gap_origin;
-	bool content_after_gap;
-	struct origin data_last_origin;
-	bool bare_lf_end;
-
-	struct held held;
-	uint64_t client_offset;    /* consumed by the parser */
-	uint64_t client_seen;      /* delivered */
-	struct late_reply *late;
-	size_t late_count, late_capacity;
-	size_t late_octets;
-
-	/* GUESS: lines that may be commands. */
-	struct held guess;
-	struct held look;      /* of a line that decides on a state */
-	size_t guess_line;         /* where its last line begins */
-	bool guess_answer;         /* the line before may be one of AUTH */
-
-	struct reply_parts reply;
-	bool any_reply;            /* a reply was told */
-	bool no_more_replies;      /* nothing will decide on held octets */
-	bool client_known;         /* its direction was ever seen */
-	bool greeting_due;         /* from the SYN on: first reply */
-	uint64_t reply_end;        /* server offset: end of latest reply */
 	bool any_command;
-	uint64_t last_command_acked;
 	bool last_command_acked_known;
 	bool pipelines;            /* the client sends ahead */
 	bool starttls_noted;
-	uint32_t starttls_n;       /* the newest STARTTLS, 0 */
-	uint32_t early_n;          /* command before the greeting, 0 */
-	uint64_t early_at;
-
-	/* AUTH */
 	bool auth_expected;        /* next client line is an answer */
 	bool after_auth;           /* an AUTH was seen */
 	bool auth_open;            /* an exchange is going on */
+	uint32_t starttls_n;       /* the newest STARTTLS, 0 */
+	uint32_t early_n;          /* command before the greeting, 0 */
+	uint64_t early_at;
+	uint64_t reply_end;        /* server offset: end of latest reply */
+	uint64_t last_command_acked;
+	struct outstanding *queue; /* ring */
+	size_t queue_capacity, queue_first, queue_count, queue_uncertain;
+	struct line_reader client_line, server_line;
+	struct reply_parts reply;
+
+	/* Content in progress. */
+	uint32_t data_n, data_of;
+	uint32_t data_flags;
+	enum sw_method data_method;
+	bool data_start_seen;
+	bool data_last;
+	bool bare_lf_end;
+	uint64_t chunk_left;
+	struct origin gap_origin;
+
+	struct held held;
+	struct held look;      /* of a line that decides on a state */
+	/* GUESS: lines that may be commands. */
+	struct held guess;
+	size_t guess_line;         /* where its last line begins */
+	bool guess_answer;         /* the line before may be one of AUTH */
+	struct late_reply *late;
+	size_t late_capacity;
+	size_t late_octets;
+
+	/* AUTH */
 	struct buffer secret;      /* the latest masked answer */
 	struct buffer unechoed;    /* a reply's lines without it */
 	uint8_t mechanism[32];
@@ -205,7 +212,6 @@ struct dialogue {
 
 	/* TLS */
 	struct tls_observer tls;
-	bool tls_started;          /* observer in use */
 	bool tls_by_starttls;
 	uint32_t tls_n;
 	struct origin tls_first, tls_last;
@@ -216,23 +222,51 @@ struct dialogue {
 	bool close_rst;
 	struct recent recent[RECENT];
 	size_t recent_count;
-	struct origin last[2];
 	bool gap_seen[2];
 	uint8_t shown[80];         /* the first octets, while unproved */
 	size_t shown_len;
 	int shown_dir;
-	uint32_t seen_mask;        /* directions that delivered octets */
 };
 
 /* --- dialogue.c ----------------------------------------------------------- */
-enum sw_role dialogue_role(const struct dialogue *d, int dir);
-int dialogue_dir(const struct dialogue *d, enum sw_role role);
-struct event_span dialogue_span(struct origin first, struct origin last);
+static inline enum sw_role dialogue_role(const struct dialogue *d, int dir)
+{
+	return (dir == d->client_dir) != d->turned ? SW_CLIENT : SW_SERVER;
+}
+static inline int dialogue_dir(const struct dialogue *d, enum sw_role role)
+{
+	return (role == SW_CLIENT) != d->turned ? d->client_dir :
+	    1 - d->client_dir;
+}
+/* `at` is a range of frames, though a late frame may hold the first octet. */
+static inline struct event_span dialogue_span(struct origin first,
+    struct origin last)
+{
+	struct event_span span = { first.at, last.at, first.ts_ns,
+		last.ts_ns };
+
+	if (last.at < first.at) {
+		span.at_first = last.at;
+		span.at_last = first.at;
+	}
+	return span;
+}
+static inline uint32_t dialogue_flags(const struct dialogue *d,
+    uint32_t flags)
+{
+	return d->turned ? flags | SW_BIT(SW_FLAG_TURNED) : flags;
+}
 void dialogue_tell_close(struct dialogue *d, int dir, bool rst,
     struct origin origin);
-uint32_t dialogue_flags(const struct dialogue *d, uint32_t flags);
-void dialogue_remember(struct dialogue *d, uint32_t n, int dir,
-    uint64_t end_offset);
+static inline void dialogue_remember(struct dialogue *d, uint32_t n, int dir,
+    uint64_t end_offset)
+{
+	struct recent *r = &d->recent[d->recent_count++ % RECENT];
+
+	r->n = n;
+	r->dir = dir;
+	r->end_offset = end_offset;
+}
 void dialogue_tls_begin(struct dialogue *d, bool starttls,
     struct origin origin);
 /* Deliver to the phase that is on; start.c replays through it. */
@@ -266,7 +300,14 @@ void client_gap(struct dialogue *d, uint64_t len, struct origin origin);
 /* The client's direction closed or the record ended; cut: in mid-stream. */
 void client_end(struct dialogue *d, bool cut, struct origin origin);
 /* The server speaks: decide what hung on it.  Before its octets are read. */
-void client_server_speaks(struct dialogue *d, struct origin origin);
+void client_decide(struct dialogue *d, struct origin origin);
+static inline void client_server_speaks(struct dialogue *d,
+    struct origin origin)
+{
+	if (d->look.count > 0 || d->client == CLIENT_GUESS ||
+	    d->client == CLIENT_BODY || d->client == CLIENT_CHUNK)
+		client_decide(d, origin);
+}
 /* One step in the state that is on; returns how many octets were used. */
 size_t client_step(struct dialogue *d, struct slice octets,
     const struct piece *p);
@@ -293,6 +334,9 @@ size_t content_take_body(struct dialogue *d, struct slice octets,
     const struct piece *p);
 size_t content_take_chunk(struct dialogue *d, struct slice octets,
     const struct piece *p);
+/* The usual delivery: within content that is open; returns how many octets
+ * of it, 0 if it is none. */
+size_t content_take_run(struct dialogue *d, const struct dialogue_octets *o);
 /* The data event: begin it at its first octet, end it. */
 void content_open(struct dialogue *d, struct origin origin);
 void content_close(struct dialogue *d, bool complete);

@@ -19,6 +19,7 @@ void guess_is_content(struct dialogue *d, size_t run)
 	size_t i, at = 0;
 
 	memset(&d->guess, 0, sizeof(d->guess));
+	d->resized = true;
 	for (i = 0; i < mine.count; i++) {
 		struct slice octets = slice_make(mine.octets.p + at,
 		    mine.pieces[i].end - at);
@@ -138,6 +139,7 @@ size_t guess_take(struct dialogue *d, struct slice octets,
 		d->guess_line = 0;
 		d->guess_answer = false;
 	}
+	d->resized = true;
 	if (!smtp_held_add(&d->guess, octets, p)) {
 		d->memory = true;
 		return octets.len;

@@ -46,6 +46,7 @@ static bool queue_make_room(struct dialogue *d)
 	}
 	for (i = 0; i < d->queue_first; i++)
 		q[old + i] = q[i]; /* what wrapped goes behind the old end */
+	d->resized = true;
 	d->queue = q;
 	d->queue_capacity = old ? old * 2 : 8;
 	return true;
@@ -201,6 +202,7 @@ void server_flush_late(struct dialogue *d)
 	}
 	if (i == 0)
 		return;
+	d->resized = true;
 	d->late_count -= i;
 	memmove(d->late, d->late + i, d->late_count * sizeof(*d->late));
 }
@@ -213,6 +215,7 @@ static void keep_late(struct dialogue *d, const struct reply_in *in)
 	size_t i, len = 0;
 	uint8_t *p;
 
+	d->resized = true;
 	if (!base_grow(&list, d->late_count, &d->late_capacity, sizeof(*l))) {
 		d->memory = true;
 		return;
@@ -250,6 +253,7 @@ bool server_keep_close(struct dialogue *d, int dir, bool rst,
 
 	if (!smtp_held_any(&d->held) && d->late_count == 0)
 		return false;
+	d->resized = true;
 	if (!base_grow(&list, d->late_count, &d->late_capacity, sizeof(*l))) {
 		d->memory = true;
 		return false;
@@ -521,6 +525,7 @@ static void mask_echo(struct dialogue *d, struct reply_in *in,
 	if (d->unechoed.max == 0)
 		buffer_init(&d->unechoed, SIZE_MAX / 2);
 	buffer_clear(&d->unechoed);
+	d->resized = true;
 	for (i = 0; i < in->line_count; i++) {
 		size_t at = find_echo(d, lines[i]);
 		struct slice kept = slice_head(lines[i], at);
@@ -609,6 +614,7 @@ static void reply_add(struct dialogue *d, struct reply_parts *r,
 {
 	void *ends = r->ends;
 
+	d->resized = true;
 	if (r->count >= LIMIT_REPLY_LINES ||
 	    !buffer_append_slice(&r->text, text)) {
 		r->omitted++;
@@ -783,13 +789,16 @@ void server_octets(struct dialogue *d, const struct dialogue_octets *o)
 
 	d->client_known = o->other_seen;
 	while (rest.len > 0 && d->phase == PHASE_SMTP) {
-		bool whole;
+		bool partial, whole;
 
 		/* also before the second reply: the first may have begun
 		 * content that was held */
 		client_server_speaks(d, o->origin);
+		partial = line_reader_partial(&d->server_line);
 		whole = line_reader_feed(&d->server_line, rest, o->origin,
 		    o->acked, o->acked_known, &line, &used);
+		if (partial || !whole)
+			d->resized = true;
 		rest = slice_from(rest, used);
 		offset += used;
 		d->reply_end = offset;

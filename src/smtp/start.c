@@ -88,6 +88,7 @@ bool start_add(struct dialogue *d, const struct start_item *item)
 	void *items = d->items;
 	struct start_item *to;
 
+	d->resized = true;
 	if (!base_grow(&items, d->item_count, &d->item_capacity,
 	    sizeof(*d->items)))
 		return false;
@@ -182,6 +183,7 @@ static void replay(struct dialogue *d)
 	struct start_item *items = d->items;
 	size_t count = d->item_count, i;
 
+	d->resized = true;
 	d->items = NULL;
 	d->item_count = d->item_capacity = 0;
 	for (i = 0; i < count; i++) {
