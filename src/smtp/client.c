@@ -14,7 +14,7 @@
 
 #include <stdlib.h>
 
-#include "smtp/auth.h"
+#include "transcript/auth.h"
 
 /* RFC 5321 4.5.3.1.4, and RFC 4954 4 for AUTH. */
 enum { AUTH_LINE_MAX = 12288 };

@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-#include "smtp/auth.h"
+#include "transcript/auth.h"
 
 /* The first run octets of what was taken for possible commands are content
  * after all; the others are looked at anew. */

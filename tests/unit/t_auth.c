@@ -9,7 +9,7 @@
 
 #include <openssl/evp.h>
 
-#include "smtp/auth.h"
+#include "transcript/auth.h"
 
 struct auth_case {
 	const char *mechanism;

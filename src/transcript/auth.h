@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* auth.h - who logs in: the user's name out of an AUTH exchange */
-#ifndef SMTP_AUTH_H
-#define SMTP_AUTH_H
+#ifndef TRANSCRIPT_AUTH_H
+#define TRANSCRIPT_AUTH_H
 
 #include "base/buffer.h"
 

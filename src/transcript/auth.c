@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* auth.c - who logs in: the user's name out of an AUTH exchange */
-#include "smtp/auth.h"
+#include "transcript/auth.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
