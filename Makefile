@@ -49,7 +49,7 @@ SRC_TCP := $(addprefix src/tcp/, \
 
 # the model: built, named, stored
 SRC_TRANSCRIPT := $(addprefix src/transcript/, \
-	auth.c header.c message.c names.c queue_id.c session.c store.c \
+	auth.c header.c message.c names.c queue_id.c replies.c session.c store.c \
 	store_json.c transaction.c)
 
 # octets of two directions -> the model
@@ -73,7 +73,7 @@ SRC_PIPELINE := $(addprefix src/pipeline/, \
 
 # include/smtpwire/
 SRC_API := $(addprefix src/api/, \
-	account.c filter.c formats.c options.c printer.c reader.c \
+	account.c explain.c filter.c formats.c options.c printer.c reader.c \
 	spill.c tee.c)
 
 SRC_LIB := $(SRC_BASE) $(SRC_CAPTURE) $(SRC_NET) $(SRC_TCP) \
@@ -82,7 +82,8 @@ SRC_LIB := $(SRC_BASE) $(SRC_CAPTURE) $(SRC_NET) $(SRC_TCP) \
 
 # the command, a client of include/ alone
 SRC_CLI := $(addprefix src/cli/, \
-	formats.c main.c options.c output.c read.c terminal.c values.c)
+	explain.c formats.c main.c options.c output.c read.c terminal.c \
+	values.c)
 
 SRC_UNIT := $(wildcard tests/unit/t_*.c)
 SRC_FUZZ := $(wildcard tests/fuzz/fuzz_*.c)

@@ -151,6 +151,7 @@ struct sw_print_options {
 	bool normal;   /* without what differs between records of the same */
 	bool no_times;
 	bool color;
+	bool explain;  /* what each reply means */
 };
 
 struct sw_printer;
@@ -177,6 +178,58 @@ struct sw_format {
 };
 /* The format of number i, from 0; false: there are no more. */
 bool sw_format_get(size_t i, struct sw_format *f_r);
+
+/* --- what replies mean ---------------------------------------------------- */
+
+/* By the first digit (RFC 5321 4.2.1). */
+enum sw_reply_class {
+	SW_REPLY_NORMAL,       /* 2xx */
+	SW_REPLY_INTERMEDIATE, /* 3xx: the client goes on */
+	SW_REPLY_TEMPORARY,    /* 4xx */
+	SW_REPLY_PERMANENT,    /* 5xx */
+	SW_REPLY_STRANGE,      /* anything else */
+	SW_REPLY_CLASS_COUNT
+};
+/* Is the code to be expected at this command (RFC 5321 4.3.2)? */
+enum sw_reply_fit {
+	SW_FIT_UNKNOWN,    /* no command given, or an unknown one */
+	SW_FIT_SUCCESS,
+	SW_FIT_FAILURE,    /* one of the failures listed for it */
+	SW_FIT_UNEXPECTED,
+	SW_FIT_COUNT
+};
+/* Does it help to send the same again? */
+enum sw_retry {
+	SW_RETRY_NONE,      /* it is not needed */
+	SW_RETRY_LATER,
+	SW_RETRY_USELESS,
+	SW_RETRY_OTHERWISE, /* after what the reply asks for */
+	SW_RETRY_COUNT
+};
+/* Strings are static, for people. */
+struct sw_explanation {
+	enum sw_reply_class reply_class;
+	const char *meaning;     /* of the code */
+	const char *enhanced;    /* of the enhanced code, NULL: none */
+	const char *subject;     /* what that is about, NULL */
+	bool contradiction;      /* its class is not that of the code */
+	enum sw_reply_fit fit;
+	const char *consequence; /* of a refusal at this command, NULL */
+	enum sw_retry retry;
+};
+/*
+ * What a reply means.  enhanced: "5.1.1", or NULL (RFC 3463 and IANA's
+ * registry of enhanced status codes); at: a verb in any case, "greeting", or
+ * "." for the end of the content; NULL: not known.
+ */
+void sw_explain(int32_t code, const char *enhanced, const char *at,
+    struct sw_explanation *e_r);
+/* For people; static. */
+const char *sw_reply_class_name(enum sw_reply_class c);
+const char *sw_fit_name(enum sw_reply_fit f);
+const char *sw_retry_name(enum sw_retry r);
+/* Commands that sw_explain knows, from 0; NULL: there are no more. */
+const char *sw_explain_place(size_t i);
 
 #if defined(__GNUC__)
 #pragma GCC visibility pop

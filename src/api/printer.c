@@ -35,7 +35,7 @@ enum sw_status sw_printer_new(const struct sw_print_options *o,
 static bool fill(struct sw_printer *p, const struct sw_session *s)
 {
 	struct emit_options o = { p->options.normal, p->options.no_times,
-		p->options.color };
+		p->options.color, p->options.explain };
 
 	buffer_clear(&p->buffer);
 	p->number++;

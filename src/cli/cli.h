@@ -15,7 +15,7 @@ enum cli_exit {
 };
 
 /* The set of commands that an option belongs to. */
-enum cli_command { CLI_READ = 1, CLI_FORMATS = 2 };
+enum cli_command { CLI_READ = 1, CLI_FORMATS = 2, CLI_EXPLAIN = 4 };
 
 enum cli_progress { CLI_PROGRESS_AUTO, CLI_PROGRESS_ON, CLI_PROGRESS_OFF };
 
@@ -64,5 +64,6 @@ int cli_flush(void);
 
 int cli_read(int argc, char **argv);
 int cli_formats(int argc, char **argv);
+int cli_explain(int argc, char **argv);
 
 #endif

@@ -173,7 +173,7 @@ static const char *set_no_progress(const struct row *row, struct cli_args *a,
 /* --- the table ---------------------------------------------------------- */
 
 #define AT(m) offsetof(struct cli_args, m)
-#define BOTH (CLI_READ | CLI_FORMATS)
+#define EVERY (CLI_READ | CLI_FORMATS | CLI_EXPLAIN)
 
 static const struct row rows_output[] = {
 	{NULL, "FORM", "text (default) or jsonl: one object a session",
@@ -236,6 +236,8 @@ static const struct row rows_told[] = {
 	    set_flag, AT(lib.no_hash), CLI_READ, 0},
 	{"no-times", NULL, "no times, frames and durations",
 	    set_flag, AT(print.no_times), CLI_READ, 0},
+	{"explain", NULL, "tell what each reply means",
+	    set_flag, AT(print.explain), CLI_READ, 0},
 	{"normal", NULL, "without what differs between records of the same",
 	    set_flag, AT(print.normal), CLI_READ, 0},
 	{"sort", "start", "order sessions by their start, not their end",
@@ -252,9 +254,9 @@ static const struct row rows_run[] = {
 	{"no-progress", NULL, "never show progress",
 	    set_no_progress, 0, CLI_READ, 0},
 	{"help", NULL, "this",
-	    set_flag, AT(help), BOTH, 'h'},
+	    set_flag, AT(help), EVERY, 'h'},
 	{"version", NULL, "the version",
-	    set_flag, AT(version), BOTH, 'V'},
+	    set_flag, AT(version), EVERY, 'V'},
 };
 
 #define GROUP(title, rows) {title, rows, sizeof(rows) / sizeof((rows)[0])}

@@ -19,6 +19,8 @@ struct emit_options {
 	bool no_times; /* text without times, frames and durations; JSON:
 	                  `time`, `end`, `start` are null */
 	bool color;    /* text: ANSI colours */
+	bool explain;  /* text: what each reply means in a line below it,
+	                  marked '='; JSON: `explanation` at a reply's end */
 };
 
 /* Append one session as one line of JSON, LF included.  Fields, names and
@@ -37,10 +39,12 @@ bool emit_text(struct buffer *out, const struct sw_session *s,
 /* The .eml writer: body operations that write each message to a file of its
  * own below dir (made if missing, mode 0700; files 0600). */
 struct emit_eml;
+/* What belongs to one lane is of one thread at a time. */
+enum { EMIT_EML_LANES = 64 };
 enum sw_status emit_eml_new(const char *dir, struct emit_eml **e_r,
     struct sw_err *err) SW_MUST_USE;
-/* ops->ctx is the emit_eml; valid as long as it. */
-const struct body_ops *emit_eml_ops(struct emit_eml *e);
+/* Of a lane; valid as long as the emit_eml. */
+const struct body_ops *emit_eml_ops(struct emit_eml *e, unsigned lane);
 /* Removes what was left unfinished. */
 void emit_eml_free(struct emit_eml **e);
 

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/escape.h"
+#include "transcript/replies.h"
 
 /* Octets of one line of the dialogue that are shown; how many more there are
  * is said.  RFC 5321 4.5.3.1 allows 512 and 1000. */
@@ -35,6 +36,7 @@ struct teller {
 	bool no_times, color;
 	int64_t base; /* what event times are relative to; SW_NO_TIME */
 	int digits;   /* fraction digits of event times */
+	bool explain;
 };
 
 /* --- small things ------------------------------------------------------- */
@@ -304,6 +306,22 @@ static void put_reply_line(const struct teller *t, const struct sw_reply *r,
 	put_line(t, r->lines[i]);
 }
 
+/* What the reply means, for --explain. */
+static void tell_explanation(const struct teller *t,
+    const struct sw_event *e)
+{
+	const struct sw_reply *r = &e->u.reply;
+	struct sw_explanation x;
+
+	if (!t->explain || r->code < 0)
+		return;
+	replies_explain(r->code, slice_make(r->enhanced.data,
+	    r->enhanced.len), replies_place(t->s, e), &x);
+	begin_line(t, SW_NO_TIME, "=", NULL);
+	(void)replies_append(t->b, &x);
+	end_line(t, 0, NULL);
+}
+
 static void tell_reply(const struct teller *t, const struct sw_event *e)
 {
 	const struct sw_reply *r = &e->u.reply;
@@ -325,6 +343,7 @@ static void tell_reply(const struct teller *t, const struct sw_event *e)
 		put_reply_line(t, r, i);
 	}
 	end_line(t, e->flags, color);
+	tell_explanation(t, e);
 }
 
 /* What the record lacks of content. */
@@ -705,6 +724,7 @@ bool emit_text(struct buffer *out, const struct sw_session *s,
 {
 	struct teller t = {
 		out, s, options->no_times, options->color, SW_NO_TIME, 0,
+		options->explain,
 	};
 	size_t start = out->len, i;
 

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* explain.c - the command `explain`: what a reply means */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/terminal.h"
+
+/* What stands on the command line, in any order behind the code. */
+struct question {
+	int code;
+	const char *enhanced, *at;
+};
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool take_code(const char *s, int *code_r)
+{
+	if (!is_digit(s[0]) || !is_digit(s[1]) || !is_digit(s[2]) || s[3])
+		return false;
+	*code_r = (s[0] - '0') * 100 + (s[1] - '0') * 10 + (s[2] - '0');
+	return true;
+}
+
+/* "5.1.1": RFC 3463 2 */
+static bool is_enhanced(const char *s)
+{
+	for (int part = 0; part < 3; part++) {
+		size_t digits = strspn(s, "0123456789");
+
+		if (digits < 1 || digits > (part == 0 ? 1 : 3))
+			return false;
+		s += digits;
+		if (*s++ != (part < 2 ? '.' : '\0'))
+			return false;
+	}
+	return true;
+}
+
+static bool is_place(const char *s)
+{
+	struct sw_explanation e;
+
+	sw_explain(250, NULL, s, &e);
+	return e.fit != SW_FIT_UNKNOWN;
+}
+
+static int refuse(const char *what, const char *why)
+{
+	terminal_say("smtpwire explain: %s: %s", what, why);
+	terminal_say("Try 'smtpwire explain --help'.");
+	return CLI_USAGE;
+}
+
+static int parse(const struct cli_args *a, struct question *q)
+{
+	memset(q, 0, sizeof(*q));
+	if (a->name_count == 0)
+		return refuse("CODE", "is missing");
+	if (!take_code(a->names[0], &q->code))
+		return refuse(a->names[0], "not a reply code of three "
+		    "digits");
+	for (size_t i = 1; i < a->name_count; i++) {
+		const char *s = a->names[i];
+
+		if (!q->enhanced && !q->at && is_enhanced(s))
+			q->enhanced = s;
+		else if (!q->at && is_place(s))
+			q->at = s;
+		else
+			return refuse(s, "neither an enhanced code such as "
+			    "5.1.1 nor a command");
+	}
+	return CLI_OK;
+}
+
+static void print_row(const char *left, const char *text)
+{
+	printf("  %-9s %s\n", left, text);
+}
+
+static void print(const struct question *q)
+{
+	struct sw_explanation e;
+	char code[4];
+
+	sw_explain(q->code, q->enhanced, q->at, &e);
+	snprintf(code, sizeof(code), "%03d", q->code);
+	printf("%s%s%s%s%s: %s\n", code, q->enhanced ? " " : "",
+	    q->enhanced ? q->enhanced : "", q->at ? " to " : "",
+	    q->at ? q->at : "", sw_reply_class_name(e.reply_class));
+	print_row(code, e.meaning);
+	if (e.enhanced)
+		print_row(q->enhanced, e.enhanced);
+	if (e.subject)
+		print_row("about", e.subject);
+	if (e.contradiction)
+		print_row("doubtful", "the enhanced code is of another class "
+		    "than the reply: servers act by the reply");
+	if (q->at)
+		print_row("expected", sw_fit_name(e.fit));
+	if (e.consequence)
+		print_row("so", e.consequence);
+	print_row("retry", sw_retry_name(e.retry));
+}
+
+int cli_explain(int argc, char **argv)
+{
+	struct cli_args a;
+	struct question q;
+	int status = cli_options_parse(CLI_EXPLAIN, argc, argv, &a);
+
+	if (status == CLI_OK) {
+		status = parse(&a, &q);
+		if (status == CLI_OK) {
+			print(&q);
+			status = cli_flush();
+		}
+	} else if (status == CLI_HELP) {
+		for (size_t i = 0; sw_explain_place(i) && a.help; i++)
+			printf("%s%s%s", i == 0 ? "\nCommands: " : " ",
+			    sw_explain_place(i),
+			    sw_explain_place(i + 1) ? "" : "\n");
+		status = cli_flush();
+	}
+	cli_options_fini(&a);
+	return status;
+}
