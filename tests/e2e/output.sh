@@ -53,6 +53,7 @@ has full-told 'No space left' "$TMP/err"
 exits full-stdout 4 sh -c "'$SMTPWIRE' read '$capture' >/dev/full"
 exits full-help 4 sh -c "'$SMTPWIRE' read --help >/dev/full"
 exits full-formats 4 sh -c "'$SMTPWIRE' formats >/dev/full"
+exits full-explain 4 sh -c "'$SMTPWIRE' explain 250 >/dev/full"
 exits full-account 4 "$SMTPWIRE" read -q --account /dev/full "$capture"
 echo before >"$TMP/small"
 status=0

@@ -19,6 +19,26 @@ has formats-pcapng '^  pcapng' "$TMP/out"
 has formats-iis 'iis-w3c' "$TMP/out"
 exits formats-no-operand 2 "$SMTPWIRE" formats x
 
+exits explain 0 "$SMTPWIRE" explain 550 5.1.1 rcpt
+has explain-code '^  550 .*no such mailbox' "$TMP/out"
+has explain-enhanced '^  5.1.1 .*does not exist' "$TMP/out"
+has explain-retry '^  retry .*refused again' "$TMP/out"
+has explain-fit '^  expected .*failures' "$TMP/out"
+exits explain-verb 0 "$SMTPWIRE" explain 354 RCPT
+has explain-unexpected 'not to be expected' "$TMP/out"
+exits explain-help 0 "$SMTPWIRE" explain --help
+has explain-commands 'STARTTLS' "$TMP/out"
+exits explain-nothing 2 "$SMTPWIRE" explain
+for words in 55 5501 abc '550 5.1' '550 5.1.1.' '550 GET' \
+	'550 RCPT 5.1.1' '550 5.1.1 RCPT x'; do
+	# shellcheck disable=SC2086 # they are several arguments
+	exits "explain-wrong-$(echo "$words" | tr ' ' _)" 2 \
+		"$SMTPWIRE" explain $words
+done
+exits explain-session 0 "$SMTPWIRE" read -q --explain \
+	pcaps/exim-refusals.pcap
+has explain-line '^           =  permanent failure: ' "$TMP/out"
+
 exits read-nothing 2 "$SMTPWIRE" read
 has read-nothing-told 'no file' "$TMP/err"
 is read-nothing-clean '' "$(cat "$TMP/out")"
