@@ -63,7 +63,7 @@ static enum sw_status body_operations(struct sw_reader *r,
 		status = emit_eml_new(o->eml_dir, &r->eml, err);
 		if (status != SW_OK)
 			return status;
-		*ops_r = emit_eml_ops(r->eml);
+		*ops_r = emit_eml_ops(r->eml, 0);
 	}
 	if (!wants_bodies(&o->observer))
 		return SW_OK;

@@ -78,10 +78,18 @@ else
 	fail eml-short-same "$(head -n 1 "$TMP/diff")"
 fi
 mkdir "$TMP/full" || exit 1
-for what in write:1:ENOSPC write:1:EIO rename:1:EIO; do
+for what in write:1:ENOSPC write:1:EIO; do
 	exits "eml-$what" 4 faulty "$what" \
 		"$SMTPWIRE" read -q --eml "$TMP/full" -o /dev/null "$capture"
 	is "eml-$what-none" "" "$(ls -A "$TMP/full")"
 	rm -rf "$TMP/full"
 	mkdir "$TMP/full" || exit 1
 done
+# A name that is taken is replaced at once or not at all.
+exits eml-rename 4 faulty rename:1:EIO \
+	"$SMTPWIRE" read -q --eml "$TMP/mails" -o /dev/null "$capture"
+if diff -r "$TMP/mails" "$TMP/short" >"$TMP/diff"; then
+	ok eml-rename-none
+else
+	fail eml-rename-none "$(head -n 1 "$TMP/diff")"
+fi

@@ -41,7 +41,7 @@ static int set_up(void **state)
 	(void)snprintf(f->dir, sizeof(f->dir), "%s/out", f->root);
 	if (emit_eml_new(f->dir, &f->e, &f->err) != SW_OK)
 		return -1;
-	f->ops = emit_eml_ops(f->e);
+	f->ops = emit_eml_ops(f->e, 0);
 	arena_init(&f->arena);
 	f->s.id = 0x1f;
 	f->m.n = 1;
@@ -311,6 +311,69 @@ static void large_slices(void **state)
 	free(octets);
 }
 
+/* Every length at which a piece of memory is full, and one to either side. */
+static void lengths(void **state)
+{
+	static uint8_t octets[256 * 1024 + 2];
+	struct fixture *f = *state;
+	size_t edge, len, j;
+	uint32_t n = 0;
+
+	for (j = 0; j < sizeof(octets); j++)
+		octets[j] = octet_of(3, j);
+	for (edge = 4096; edge <= 256 * 1024; edge *= 2)
+		for (len = edge - 1; len <= edge + 1; len++) {
+			void *body = f->ops->open(f->ops->ctx, ++n);
+			char name[64];
+
+			for (j = 0; j < len; j += 1009)
+				f->ops->octets(f->ops->ctx, body,
+				    slice_make(octets + j, len - j < 1009 ?
+				    len - j : 1009));
+			f->m.n = n;
+			assert_int_equal(settle(f, body, true), SW_OK);
+			(void)snprintf(name, sizeof(name),
+			    "000000000000001f-%u.eml", (unsigned)n);
+			check_file(f, name, octets, len);
+		}
+}
+
+/* Lanes share names and memory, nothing else. */
+static void lanes(void **state)
+{
+	enum { LEN = 200000, BODIES = 200 };
+	struct fixture *f = *state;
+	uint8_t *octets = malloc(LEN);
+	const struct body_ops *ops[BODIES];
+	void *bodies[BODIES];
+	uint32_t i;
+	size_t j;
+
+	assert_non_null(octets);
+	for (j = 0; j < LEN; j++)
+		octets[j] = octet_of(2, j);
+	for (i = 0; i < BODIES; i++) {
+		ops[i] = emit_eml_ops(f->e, i);
+		bodies[i] = ops[i]->open(ops[i]->ctx, i + 1);
+	}
+	for (j = 0; j < LEN; j += 1000)
+		for (i = 0; i < BODIES; i++)
+			ops[i]->octets(ops[i]->ctx, bodies[i],
+			    slice_make(octets + j, 1000));
+	for (i = 0; i < BODIES; i++) {
+		char name[64];
+
+		f->m.n = i + 1;
+		assert_int_equal(ops[i]->settle(ops[i]->ctx, bodies[i],
+		    &f->s, &f->m, true, &f->arena, &f->err), SW_OK);
+		(void)snprintf(name, sizeof(name), "000000000000001f-%u.eml",
+		    (unsigned)f->m.n);
+		check_file(f, name, octets, LEN);
+	}
+	assert_int_equal(count_files(f), BODIES);
+	free(octets);
+}
+
 /* The final name is taken: by a link, which is replaced and not followed. */
 static void name_is_taken(void **state)
 {
@@ -332,7 +395,7 @@ static void name_is_taken(void **state)
 	check_file(f, "other", "mine", 4);
 }
 
-/* So is the name of the file in progress. */
+/* So are the final name and the name of the file in progress. */
 static void part_is_taken(void **state)
 {
 	struct fixture *f = *state;
@@ -341,6 +404,8 @@ static void part_is_taken(void **state)
 
 	(void)snprintf(name, sizeof(name), "%ld-0.part", (long)getpid());
 	path_of(f, name, part);
+	assert_int_equal(symlink("elsewhere", part), 0);
+	path_of(f, "000000000000001f-1.eml", part);
 	assert_int_equal(symlink("elsewhere", part), 0);
 	give(f, body, "message");
 	assert_int_equal(settle(f, body, true), SW_OK);
@@ -352,12 +417,12 @@ static void part_is_taken(void **state)
 static void part_was_changed(void **state)
 {
 	struct fixture *f = *state;
-	void *bodies[70];
+	void *bodies[10];
 	char name[64], part[200];
-	uint8_t octets[65536 + 1] = { 0 };
+	static const uint8_t octets[256 * 1024 + 1];
 	size_t i;
 
-	for (i = 0; i < 70; i++) {
+	for (i = 0; i < 10; i++) {
 		bodies[i] = f->ops->open(f->ops->ctx, 1);
 		f->ops->octets(f->ops->ctx, bodies[i],
 		    slice_make(octets, sizeof(octets)));
@@ -366,7 +431,7 @@ static void part_was_changed(void **state)
 	path_of(f, name, part);
 	assert_int_equal(truncate(part, 5), 0);
 	assert_int_equal(settle(f, bodies[0], true), SW_EWRITE);
-	for (i = 1; i < 70; i++)
+	for (i = 1; i < 10; i++)
 		assert_int_equal(settle(f, bodies[i], false), SW_OK);
 	assert_int_equal(count_files(f), 0);
 }
@@ -387,9 +452,9 @@ static void no_room(void **state)
 	limit = before;
 	limit.rlim_cur = 100000;
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-	for (i = 0; i < 20000; i++)
+	for (i = 0; i < 30000; i++)
 		give(f, a, "0123456789");
-	for (i = 0; i < 20000; i++)
+	for (i = 0; i < 30000; i++)
 		give(f, c, "0123456789");
 	give(f, b, "small");
 	files = count_files(f);
@@ -412,7 +477,7 @@ static void no_room(void **state)
 static void unfinished(void **state)
 {
 	struct fixture *f = *state;
-	uint8_t octets[100000] = { 0 };
+	static const uint8_t octets[256 * 1024 + 1];
 	size_t i;
 
 	for (i = 0; i < 3; i++)
@@ -450,6 +515,8 @@ int main(void)
 		CASE(many_gaps),
 		CASE(many_at_once),
 		CASE(large_slices),
+		CASE(lengths),
+		CASE(lanes),
 		CASE(name_is_taken),
 		CASE(part_is_taken),
 		CASE(part_was_changed),
