@@ -751,15 +751,21 @@ uint32_t session_data_logged(struct session_builder *b,
     const struct data_in *d, int64_t size, int64_t missing,
     const struct sw_digest *sha256)
 {
-	struct sw_message *m = transaction_current(b, true);
+	struct sw_message *m = d->method == SW_METHOD_NONE ? NULL :
+	    transaction_current(b, true);
 	struct sw_event *e;
 	uint32_t n;
 
 	e = session_new_event(b, SW_EVENT_DATA, SW_CLIENT, d->span, d->flags,
 	    &n);
 	if (m) {
+		/* one chunk of several */
+		bool more = d->method == SW_METHOD_BDAT &&
+		    m->size != SW_UNKNOWN && size != SW_UNKNOWN &&
+		    m->size <= INT64_MAX - size;
+
 		m->method = d->method;
-		m->size = size;
+		m->size = more ? m->size + size : size;
 		m->missing = missing;
 		if (sha256)
 			m->sha256 = *sha256;
