@@ -127,6 +127,9 @@
  * than LIMIT_IDLE_NS: a log that has one line for a whole DATA is silent as
  * long as that lasts. */
 #define LIMIT_LOG_IDLE_NS (INT64_C(3600) * 1000000000)
+/* Sessions of one log whose QUIT was answered and that wait for lines which
+ * tell of their close. */
+#define LIMIT_LOG_LINGER 64
 /* Commands of one session that await their reply. */
 #define LIMIT_LOG_OUTSTANDING 4096
 /* Octets of the lines of one reply that a log tells line by line. */

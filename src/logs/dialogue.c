@@ -348,6 +348,19 @@ void log_session_message_id(struct log_session *s, struct slice id)
 	m->message_id = session_text(s->b, id);
 }
 
+void log_session_queue_id(struct log_session *s, struct slice id)
+{
+	const struct sw_session *out = session_get(s->b);
+	struct sw_message *m;
+
+	if (out->message_count == 0)
+		return;
+	m = (struct sw_message *)(uintptr_t)
+	    &out->messages[out->message_count - 1];
+	if (!m->queue_id.data)
+		m->queue_id = session_text(s->b, id);
+}
+
 /* --- telling sessions apart --------------------------------------------- */
 
 static int fit_mail(const struct log_session *s, int32_t code)

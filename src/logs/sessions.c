@@ -111,6 +111,35 @@ static void unlink_begun(struct log_sessions *t, struct log_session *s)
 		t->last_begun = s->before;
 }
 
+static void unlink_waiting(struct log_sessions *t, struct log_session *s)
+{
+	if (!s->waits)
+		return;
+	if (s->waits_prev)
+		s->waits_prev->waits_next = s->waits_next;
+	else
+		t->first_waiting = s->waits_next;
+	if (s->waits_next)
+		s->waits_next->waits_prev = s->waits_prev;
+	else
+		t->last_waiting = s->waits_prev;
+	s->waits = false;
+	t->waiting--;
+}
+
+static void link_waiting(struct log_sessions *t, struct log_session *s)
+{
+	s->waits_next = NULL;
+	s->waits_prev = t->last_waiting;
+	if (t->last_waiting)
+		t->last_waiting->waits_next = s;
+	else
+		t->first_waiting = s;
+	t->last_waiting = s;
+	s->waits = true;
+	t->waiting++;
+}
+
 static void link_key(struct log_key *k, struct log_session *s)
 {
 	s->key = k;
@@ -144,6 +173,7 @@ static void detach(struct log_sessions *t, struct log_session *s)
 {
 	unlink_newest(t, s);
 	unlink_begun(t, s);
+	unlink_waiting(t, s);
 	unlink_key(s);
 	drop_key(t, s->key);
 	t->count--;
@@ -392,6 +422,28 @@ enum sw_status log_sessions_end(struct log_sessions *t,
 	return t->sink->session(t->sink->ctx, b);
 }
 
+/* One that was not closed by a line: QUIT may have been answered. */
+static enum sw_status end_unclosed(struct log_sessions *t,
+    struct log_session *s, enum sw_ending ending)
+{
+	return log_sessions_end(t, s, log_session_over(s) ? SW_ENDING_QUIT :
+	    ending);
+}
+
+enum sw_status log_sessions_linger(struct log_sessions *t,
+    struct log_session *s)
+{
+	if (!log_session_over(s)) {
+		unlink_waiting(t, s);
+		return SW_OK;
+	}
+	if (!s->waits)
+		link_waiting(t, s);
+	if (t->waiting <= LIMIT_LOG_LINGER)
+		return SW_OK;
+	return log_sessions_end(t, t->first_waiting, SW_ENDING_QUIT);
+}
+
 /* How far the first lines of a file may lie before the last ones of the file
  * in front of it. */
 #define FILE_SLACK (5 * 60 * INT64_C(1000000000))
@@ -413,7 +465,7 @@ enum sw_status log_sessions_expire(struct log_sessions *t, int64_t now)
 	while (t->oldest && status == SW_OK &&
 	    t->oldest->last_time != SW_NO_TIME &&
 	    now - LIMIT_LOG_IDLE_NS > t->oldest->last_time)
-		status = log_sessions_end(t, t->oldest, SW_ENDING_IDLE);
+		status = end_unclosed(t, t->oldest, SW_ENDING_IDLE);
 	return status;
 }
 
@@ -422,7 +474,7 @@ enum sw_status log_sessions_end_all(struct log_sessions *t)
 	enum sw_status status = SW_OK;
 
 	while (t->first_begun && status == SW_OK)
-		status = log_sessions_end(t, t->first_begun,
+		status = end_unclosed(t, t->first_begun,
 		    SW_ENDING_INPUT_ENDED);
 	return status;
 }

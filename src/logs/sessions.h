@@ -52,6 +52,8 @@ struct log_session {
 	struct log_session *same_next, *same_prev; /* of the key, by age */
 	struct log_session *older, *newer;         /* by the last line */
 	struct log_session *before, *after;        /* by the first line */
+	struct log_session *waits_next, *waits_prev; /* log_sessions_linger */
+	bool waits;
 	struct log_outstanding *outstanding;       /* ring */
 	size_t outstanding_capacity, outstanding_first, outstanding_count;
 	uint32_t content_of;    /* n of the DATA whose verdict is due, 0 */
@@ -89,6 +91,8 @@ struct log_sessions {
 	size_t count;
 	struct log_session *oldest, *newest;
 	struct log_session *first_begun, *last_begun;
+	struct log_session *first_waiting, *last_waiting;
+	size_t waiting;
 };
 
 /* extra_size: cleared octets behind each session for the family. */
@@ -117,6 +121,14 @@ void log_sessions_touch(struct log_sessions *t, struct log_session *s,
 /* Its end is certain: to the sink.  s is gone. */
 enum sw_status log_sessions_end(struct log_sessions *t,
     struct log_session *s, enum sw_ending ending) SW_MUST_USE;
+/*
+ * For logs that may tell of the close, or of a delivery, behind the answer
+ * to QUIT: s is over if log_session_over says so, but waits for such lines.
+ * It ends when LIMIT_LOG_LINGER others wait behind it.  To be called behind
+ * each line of a session; s may be gone.
+ */
+enum sw_status log_sessions_linger(struct log_sessions *t,
+    struct log_session *s) SW_MUST_USE;
 /* The time of the next line is now: end those without a line since now -
  * LIMIT_LOG_IDLE_NS, and what cannot go on in a new file.  To be called
  * before a session is looked up for the line. */
@@ -167,6 +179,10 @@ void log_session_whole_data(struct log_session *s,
 
 /* The Message-ID of the newest message, as the log tells it. */
 void log_session_message_id(struct log_session *s, struct slice id);
+
+/* The id that the receiver gave the newest message, as the log tells it; one
+ * that a reply told stays. */
+void log_session_queue_id(struct log_session *s, struct slice id);
 
 /* Commands that await their reply. */
 size_t log_session_outstanding(const struct log_session *s);

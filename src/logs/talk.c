@@ -328,6 +328,24 @@ void log_content_end(struct log_session *s, const struct log_said *said,
 	    span_of(said));
 }
 
+void log_content_passed(struct log_session *s, const struct log_said *said,
+    int64_t size, int64_t wire)
+{
+	struct data_in d = { .of = s->content_of, .method = SW_METHOD_DATA,
+		.start_seen = true, .span = span_of(said) };
+	struct sw_event *e;
+
+	if (!log_content_due(s) || s->content_open)
+		return;
+	log_talk_flush(s);
+	d.span.time = SW_NO_TIME; /* when it began is told nowhere */
+	s->content_data = session_data_logged(s->b, &d, size, SW_UNKNOWN,
+	    NULL);
+	e = session_event(s->b, s->content_data);
+	if (e)
+		e->u.data.octets = wire;
+}
+
 void log_content_size(struct log_session *s, int64_t size)
 {
 	if (log_content_due(s) && !s->content_open)

@@ -80,6 +80,10 @@ void log_content_octets(struct log_session *s, const struct log_said *said,
  * included (SW_UNKNOWN). */
 void log_content_end(struct log_session *s, const struct log_said *said,
     int64_t wire);
+/* The log tells that the content has passed: its size as the receiver stores
+ * it, its octets on the wire (SW_UNKNOWN). */
+void log_content_passed(struct log_session *s, const struct log_said *said,
+    int64_t size, int64_t wire);
 /* The log tells how many octets the content of the newest DATA had as the
  * receiver stores it, but not which. */
 void log_content_size(struct log_session *s, int64_t size);
