@@ -2,7 +2,6 @@
 /* arena.c - memory that is freed all at once */
 #include "base/arena.h"
 
-#include <stdalign.h>
 #include <stdlib.h>
 
 enum { FIRST_BLOCK = 2048, LAST_BLOCK = 65536, LARGE_ITEM = 160 };
@@ -52,18 +51,17 @@ void arena_reset(struct arena *a)
 	a->total = b->size;
 }
 
-/* A block for at least n octets; a large request does not displace the
- * block that small ones come from. */
-static void *add_block(struct arena *a, size_t n)
+/* A large request does not displace the block that small ones come from. */
+void *arena_more(struct arena *a, size_t n)
 {
 	size_t size = a->blocks ? a->blocks->size * 2 : FIRST_BLOCK;
 	struct arena_block *b;
 
 	if (size > LAST_BLOCK)
 		size = LAST_BLOCK;
-	if (n > size)
-		size = n;
-	if (size > SIZE_MAX - HEAD)
+	if (n >= size)
+		size = n + 1; /* 0 octets at the end have an address too */
+	if (n >= SIZE_MAX - HEAD)
 		return NULL;
 	b = malloc(HEAD + size);
 	if (!b)
@@ -82,22 +80,6 @@ static void *add_block(struct arena *a, size_t n)
 	return (uint8_t *)b + HEAD;
 }
 
-void *arena_alloc(struct arena *a, size_t n)
-{
-	void *p;
-
-	if (n > SIZE_MAX - alignof(max_align_t))
-		return NULL;
-	n = (n + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
-	if (n == 0)
-		n = alignof(max_align_t);
-	if (n > (size_t)(a->end - a->p))
-		return add_block(a, n);
-	p = a->p;
-	a->p += n;
-	return p;
-}
-
 void *arena_calloc(struct arena *a, size_t count, size_t size)
 {
 	void *p;
@@ -110,20 +92,6 @@ void *arena_calloc(struct arena *a, size_t count, size_t size)
 	return p;
 }
 
-struct sw_bytes arena_copy(struct arena *a, struct slice s)
-{
-	struct sw_bytes b = { NULL, 0 };
-	uint8_t *p = arena_alloc(a, s.len);
-
-	if (!p)
-		return b;
-	if (s.len > 0)
-		memcpy(p, s.p, s.len);
-	b.data = p;
-	b.len = s.len;
-	return b;
-}
-
 void *base_realloc_array(void *p, size_t count, size_t size)
 {
 	if (size != 0 && count > SIZE_MAX / size)
@@ -131,13 +99,11 @@ void *base_realloc_array(void *p, size_t count, size_t size)
 	return realloc(p, count * size);
 }
 
-bool base_grow(void **items, size_t count, size_t *capacity, size_t size)
+bool base_double(void **items, size_t *capacity, size_t size)
 {
 	size_t wanted;
 	void *p;
 
-	if (count < *capacity)
-		return true;
 	if (*capacity > SIZE_MAX / 2)
 		return false;
 	/* Most lists of large items stay short. */

@@ -87,15 +87,55 @@ static bool is_verb_octet(uint8_t c)
 	return ascii_is_alnum(c) || c == '-';
 }
 
-enum verb session_verb(struct slice line, size_t *len_r)
+static bool ends_verb(struct slice line, size_t n)
+{
+	return n == line.len || line.p[n] == ' ' || line.p[n] == '\t' ||
+	    line.p[n] == ':';
+}
+
+/* Without the bit of the case; only letters become capitals by that. */
+#define FOUR(a, b, c, d) ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | \
+	(uint32_t)(c) << 8 | (uint32_t)(d))
+
+/* The usual verbs, which have four letters; VERB_UNKNOWN: another one. */
+static enum verb verb_of_four(const uint8_t *p)
+{
+	switch (FOUR(p[0], p[1], p[2], p[3]) & FOUR(0xdf, 0xdf, 0xdf, 0xdf)) {
+	case FOUR('H', 'E', 'L', 'O'):
+		return VERB_HELO;
+	case FOUR('E', 'H', 'L', 'O'):
+		return VERB_EHLO;
+	case FOUR('L', 'H', 'L', 'O'):
+		return VERB_LHLO;
+	case FOUR('M', 'A', 'I', 'L'):
+		return VERB_MAIL;
+	case FOUR('R', 'C', 'P', 'T'):
+		return VERB_RCPT;
+	case FOUR('D', 'A', 'T', 'A'):
+		return VERB_DATA;
+	case FOUR('B', 'D', 'A', 'T'):
+		return VERB_BDAT;
+	case FOUR('R', 'S', 'E', 'T'):
+		return VERB_RSET;
+	case FOUR('N', 'O', 'O', 'P'):
+		return VERB_NOOP;
+	case FOUR('Q', 'U', 'I', 'T'):
+		return VERB_QUIT;
+	case FOUR('A', 'U', 'T', 'H'):
+		return VERB_AUTH;
+	default:
+		return VERB_UNKNOWN;
+	}
+}
+
+static enum verb other_verb(struct slice line, size_t *len_r)
 {
 	size_t n = 0, v;
 	uint8_t upper[VERB_SIZE] = { 0 };
 
 	while (n < line.len && is_verb_octet(line.p[n]))
 		n++;
-	if (n == 0 || (n < line.len && line.p[n] != ' ' &&
-	    line.p[n] != '\t' && line.p[n] != ':')) {
+	if (n == 0 || !ends_verb(line, n)) {
 		*len_r = 0;
 		return VERB_NONE;
 	}
@@ -108,6 +148,20 @@ enum verb session_verb(struct slice line, size_t *len_r)
 		if (memcmp(verb_names[v], upper, VERB_SIZE) == 0)
 			return (enum verb)v;
 	return VERB_UNKNOWN;
+}
+
+enum verb session_verb(struct slice line, size_t *len_r)
+{
+	enum verb verb;
+
+	if (line.len >= 4 && ends_verb(line, 4)) {
+		verb = verb_of_four(line.p);
+		if (verb != VERB_UNKNOWN) {
+			*len_r = 4;
+			return verb;
+		}
+	}
+	return other_verb(line, len_r);
 }
 
 bool session_bdat_parse(struct slice argument, uint64_t *size_r,
@@ -152,29 +206,11 @@ static bool may_be_spare(const struct session_builder *b)
 /* As new, but for the memory that it has. */
 static void reset(struct session_builder *b)
 {
-	struct session_builder old = *b;
+	const size_t kept = offsetof(struct session_builder, next_n);
 
-	memset(b, 0, sizeof(*b));
-	b->arena = old.arena;
 	arena_reset(&b->arena);
-	b->content = old.content;
 	message_reset(&b->content);
-	b->events = old.events;
-	b->event_capacity = old.event_capacity;
-	b->notes = old.notes;
-	b->note_capacity = old.note_capacity;
-	b->auth = old.auth;
-	b->auth_capacity = old.auth_capacity;
-	b->messages = old.messages;
-	b->message_capacity = old.message_capacity;
-	b->transactions = old.transactions;
-	b->transaction_capacity = old.transaction_capacity;
-	b->gaps = old.gaps;
-	b->gap_capacity = old.gap_capacity;
-	b->pending = old.pending;
-	b->pending_capacity = old.pending_capacity;
-	b->tentative = old.tentative;
-	b->tentative_capacity = old.tentative_capacity;
+	memset((uint8_t *)b + kept, 0, sizeof(*b) - kept);
 }
 
 static void free_memory(struct session_builder *b)
@@ -262,8 +298,8 @@ void session_builder_free(struct session_builder **bp)
 	if (session_settle(b, false, NULL) != SW_OK)
 		b->failed = true; /* nothing of it is kept anyway */
 	for (i = 0; i < b->pending_count; i++)
-		free(b->pending[(b->pending_first + i) %
-		    b->pending_capacity].heap);
+		free(b->pending[(b->pending_first + i) &
+		    (b->pending_capacity - 1)].heap);
 	for (i = 0; i < b->s.message_count; i++)
 		free((void *)(uintptr_t)b->messages[i].recipients);
 	free_or_spare(b);
@@ -276,17 +312,10 @@ struct sw_session *session_get(struct session_builder *b)
 
 size_t session_memory(const struct session_builder *b)
 {
-	return sizeof(*b) + b->arena.total +
-	    b->event_capacity * sizeof(*b->events) +
-	    b->note_capacity * sizeof(*b->notes) +
-	    b->auth_capacity * sizeof(*b->auth) +
-	    b->pending_capacity * sizeof(*b->pending) + b->pending_octets +
-	    b->tentative_capacity * sizeof(*b->tentative) +
-	    b->message_capacity * sizeof(*b->messages) +
-	    b->transaction_capacity * sizeof(*b->transactions) +
+	return sizeof(*b) + b->arena.total + b->held + b->pending_octets +
 	    b->recipient_octets +
-	    (b->gap_capacity + b->content.gap_capacity) *
-	    sizeof(*b->gaps) + b->content.header_capacity;
+	    b->content.gap_capacity * sizeof(*b->content.gaps) +
+	    b->content.header_capacity;
 }
 
 struct arena *session_arena(struct session_builder *b)
@@ -323,43 +352,52 @@ void session_fail(struct session_builder *b)
 
 /* --- events -------------------------------------------------------------- */
 
+static void omit_event(struct session_builder *b)
+{
+	b->s.omitted.events++;
+	if (b->options.account)
+		account_add(b->options.account, ACCOUNT_LIMIT_EVENTS, 1);
+}
+
 struct sw_event *session_new_event(struct session_builder *b,
-    enum sw_event_kind kind, enum sw_role by, struct event_span span,
+    enum sw_event_kind kind, enum sw_role by, const struct event_span *span,
     uint32_t flags, uint32_t *n_r)
 {
+	static const struct sw_reply no_reply;
+	static const struct sw_command no_command;
 	void *events = b->events;
 	struct sw_event *e;
 
 	*n_r = 0;
 	if (b->failed)
 		return NULL;
-	*n_r = b->next_n++;
 	if (b->s.event_count >= LIMIT_EVENTS ||
 	    b->arena.total > LIMIT_SESSION_TEXT) {
-		b->s.omitted.events++;
-		if (b->options.account)
-			account_add(b->options.account,
-			    ACCOUNT_LIMIT_EVENTS, 1);
+		*n_r = b->next_n++;
+		omit_event(b);
 		return NULL;
 	}
-	if (!base_grow(&events, b->s.event_count, &b->event_capacity,
-	    sizeof(*b->events))) {
-		b->failed = true;
-		*n_r = 0;
+	if (!session_grow(b, &events, b->s.event_count, &b->event_capacity,
+	    sizeof(*b->events)))
 		return NULL;
-	}
 	b->events = events;
 	b->s.events = events;
 	e = &b->events[b->s.event_count++];
-	memset(e, 0, sizeof(*e));
-	e->n = *n_r;
+	/* As little is cleared as the kind needs. */
+	if (kind == SW_EVENT_REPLY)
+		e->u.reply = no_reply;
+	else if (kind == SW_EVENT_COMMAND)
+		e->u.command = no_command;
+	else
+		memset(&e->u, 0, sizeof(e->u));
+	*n_r = e->n = b->next_n++;
 	e->kind = kind;
 	e->by = by;
 	e->flags = flags;
-	e->time = span.time;
-	e->end = span.end;
-	e->at_first = span.at_first;
-	e->at_last = span.at_last;
+	e->time = span->time;
+	e->end = span->end;
+	e->at_first = span->at_first;
+	e->at_last = span->at_last;
 	return e;
 }
 
@@ -382,7 +420,7 @@ uint32_t session_connect(struct session_builder *b, enum sw_role by,
 {
 	uint32_t n;
 
-	session_event_done(b, session_new_event(b, SW_EVENT_CONNECT, by, span,
+	session_event_done(b, session_new_event(b, SW_EVENT_CONNECT, by, &span,
 	    0, &n));
 	return n;
 }
@@ -391,7 +429,7 @@ uint32_t session_close(struct session_builder *b, enum sw_role by,
     enum sw_close_how how, struct event_span span)
 {
 	uint32_t n;
-	struct sw_event *e = session_new_event(b, SW_EVENT_CLOSE, by, span, 0,
+	struct sw_event *e = session_new_event(b, SW_EVENT_CLOSE, by, &span, 0,
 	    &n);
 
 	b->closed = true;
@@ -405,7 +443,7 @@ uint32_t session_gap(struct session_builder *b, enum sw_role by,
     int64_t size, struct event_span span)
 {
 	uint32_t n;
-	struct sw_event *e = session_new_event(b, SW_EVENT_GAP, by, span, 0,
+	struct sw_event *e = session_new_event(b, SW_EVENT_GAP, by, &span, 0,
 	    &n);
 
 	if (e)
@@ -419,7 +457,7 @@ uint32_t session_tls(struct session_builder *b, const struct sw_tls *tls,
 {
 	uint32_t n;
 	struct sw_event *e = session_new_event(b, SW_EVENT_TLS, SW_NOBODY,
-	    span, 0, &n);
+	    &span, 0, &n);
 
 	if (e)
 		e->u.tls = *tls;
@@ -432,7 +470,7 @@ uint32_t session_note_event(struct session_builder *b, enum sw_role by,
     struct slice text, struct event_span span)
 {
 	uint32_t n;
-	struct sw_event *e = session_new_event(b, SW_EVENT_NOTE, by, span, 0,
+	struct sw_event *e = session_new_event(b, SW_EVENT_NOTE, by, &span, 0,
 	    &n);
 
 	if (e)
@@ -501,44 +539,42 @@ static void mask_command(struct session_builder *b, struct sw_event *e,
 	buffer_fini(&text);
 }
 
-static struct pending *push_pending(struct session_builder *b)
+static struct pending *oldest_pending(struct session_builder *b)
 {
-	size_t i, old = b->pending_capacity;
-	struct pending *p;
-
-	if (b->pending_count == old) {
-		size_t wanted = old ? old * 2 : 8;
-
-		p = base_realloc_array(b->pending, wanted, sizeof(*p));
-		if (!p) {
-			b->failed = true;
-			return NULL;
-		}
-		/* Unroll the ring: what wrapped goes behind the old end. */
-		for (i = 0; i < b->pending_first; i++)
-			p[old + i] = p[i];
-		b->pending = p;
-		b->pending_capacity = wanted;
-	}
-	p = &b->pending[(b->pending_first + b->pending_count) %
-	    b->pending_capacity];
-	memset(p, 0, sizeof(*p));
-	b->pending_count++;
-	return p;
+	return &b->pending[b->pending_first];
 }
 
-/* Remember what the answer will need. */
-static void await_answer(struct session_builder *b, uint32_t n,
-    enum verb verb, struct slice argument, bool turned,
-    const struct sw_event *kept)
+static bool double_pending(struct session_builder *b)
 {
-	struct pending *p = push_pending(b);
+	size_t i, old = b->pending_capacity, wanted = old ? old * 2 : 8;
+	struct pending *p = base_realloc_array(b->pending, wanted,
+	    sizeof(*p));
 
-	if (!p)
-		return;
-	p->n = n;
-	p->verb = verb;
-	p->turned = turned;
+	if (!p) {
+		b->failed = true;
+		return false;
+	}
+	/* Unroll the ring: what wrapped goes behind the old end. */
+	for (i = 0; i < b->pending_first; i++)
+		p[old + i] = p[i];
+	b->pending = p;
+	b->pending_capacity = wanted;
+	b->held += (wanted - old) * sizeof(*p);
+	return true;
+}
+
+static struct pending *push_pending(struct session_builder *b)
+{
+	if (b->pending_count == b->pending_capacity && !double_pending(b))
+		return NULL;
+	return &b->pending[(b->pending_first + b->pending_count++) &
+	    (b->pending_capacity - 1)];
+}
+
+/* The argument that a command event kept serves; else there is a copy. */
+static void keep_argument(struct session_builder *b, struct pending *p,
+    struct slice argument, const struct sw_event *kept)
+{
 	if (kept && kept->u.command.argument.data &&
 	    !(kept->flags & SW_BIT(SW_FLAG_MASKED))) {
 		p->argument = kept->u.command.argument;
@@ -555,6 +591,24 @@ static void await_answer(struct session_builder *b, uint32_t n,
 	memcpy(p->heap, argument.p, argument.len);
 	p->argument.data = p->heap;
 	p->argument.len = argument.len;
+}
+
+/* Remember what the answer will need. */
+static void await_answer(struct session_builder *b, uint32_t n,
+    enum verb verb, struct slice argument, bool turned,
+    const struct sw_event *kept)
+{
+	struct pending *p = push_pending(b);
+
+	if (!p)
+		return;
+	p->n = n;
+	p->verb = verb;
+	p->argument.data = NULL;
+	p->argument.len = 0;
+	p->heap = NULL;
+	p->turned = turned;
+	keep_argument(b, p, argument, kept);
 }
 
 /* HELO, EHLO and LHLO name the client: the last accepted, else the last. */
@@ -609,7 +663,7 @@ uint32_t session_command(struct session_builder *b,
 	struct sw_event *e;
 	uint32_t n;
 
-	e = session_new_event(b, SW_EVENT_COMMAND, c->by, c->span, c->flags,
+	e = session_new_event(b, SW_EVENT_COMMAND, c->by, &c->span, c->flags,
 	    &n);
 	if (n == 0)
 		return 0;
@@ -637,8 +691,9 @@ uint32_t session_command(struct session_builder *b,
 
 static void pop_pending(struct session_builder *b, struct pending *p_r)
 {
-	*p_r = b->pending[b->pending_first];
-	b->pending_first = (b->pending_first + 1) % b->pending_capacity;
+	*p_r = *oldest_pending(b);
+	b->pending_first = (b->pending_first + 1) &
+	    (b->pending_capacity - 1);
 	b->pending_count--;
 	if (p_r->heap)
 		b->pending_octets -= p_r->argument.len;
@@ -646,8 +701,7 @@ static void pop_pending(struct session_builder *b, struct pending *p_r)
 
 void session_answer_early(struct session_builder *b, uint32_t before)
 {
-	while (b->pending_count > 0 &&
-	    b->pending[b->pending_first].n < before) {
+	while (b->pending_count > 0 && oldest_pending(b)->n < before) {
 		struct pending p;
 
 		pop_pending(b, &p);
@@ -660,13 +714,14 @@ void session_answer_early(struct session_builder *b, uint32_t before)
 void session_answer(struct session_builder *b, uint32_t command,
     int32_t code, const struct slice *lines, size_t line_count)
 {
-	if (transaction_late_answer(b, command, code, lines, line_count))
+	if (b->tentative_count > 0 &&
+	    transaction_late_answer(b, command, code, lines, line_count))
 		return;
 	while (b->pending_count > 0) {
 		struct pending p;
 		bool mine;
 
-		if (b->pending[b->pending_first].n > command)
+		if (oldest_pending(b)->n > command)
 			return;
 		pop_pending(b, &p);
 		mine = p.n == command;
@@ -782,32 +837,50 @@ static bool is_login_prompt(struct slice text)
 	return text.len == 0;
 }
 
+/* The text that is told for a line of a challenge. */
+static struct slice shown_line(struct sw_event *e, struct slice line)
+{
+	if (is_login_prompt(line))
+		return line;
+	e->flags |= SW_BIT(SW_FLAG_MASKED);
+	e->u.reply.octets = SW_UNKNOWN;
+	return slice_str("***");
+}
+
+/* One piece of memory for the lines and their texts. */
 static void tell_lines(struct session_builder *b, struct sw_event *e,
     const struct reply_in *r)
 {
-	size_t count = r->line_count, i;
+	bool secret = r->is_challenge && !b->options.show_secrets;
+	size_t count = r->line_count, len = 0, i;
 	struct sw_bytes *lines;
+	uint8_t *text;
 
 	if (count > LIMIT_REPLY_LINES)
 		count = LIMIT_REPLY_LINES;
-	lines = arena_calloc(&b->arena, count, sizeof(*lines));
+	for (i = 0; i < count; i++)
+		len += secret ? shown_line(e, r->lines[i]).len :
+		    r->lines[i].len;
+	lines = arena_alloc(&b->arena, count * sizeof(*lines) + len);
 	if (!lines) {
 		b->failed = true;
 		return;
 	}
+	text = (uint8_t *)(lines + count);
 	for (i = 0; i < count; i++) {
-		bool secret = r->is_challenge && !b->options.show_secrets &&
-		    !is_login_prompt(r->lines[i]);
+		struct slice line = secret ? shown_line(e, r->lines[i]) :
+		    r->lines[i];
 
-		if (secret) {
-			e->flags |= SW_BIT(SW_FLAG_MASKED);
-			e->u.reply.octets = SW_UNKNOWN;
-		}
-		lines[i] = session_text(b, secret ? slice_str("***") :
-		    r->lines[i].p ? r->lines[i] : slice_make("", 0));
+		if (line.len > 0)
+			memcpy(text, line.p, line.len);
+		lines[i].data = text;
+		lines[i].len = line.len;
+		text += line.len;
 	}
 	e->u.reply.lines = lines;
 	e->u.reply.line_count = count;
+	if (count > 0)
+		b->said = lines[0];
 }
 
 /* Its text is the head of the first line's. */
@@ -828,7 +901,7 @@ uint32_t session_reply(struct session_builder *b, const struct reply_in *r)
 	struct sw_event *e;
 	uint32_t n;
 
-	e = session_new_event(b, SW_EVENT_REPLY, r->by, r->span, r->flags,
+	e = session_new_event(b, SW_EVENT_REPLY, r->by, &r->span, r->flags,
 	    &n);
 	if (n == 0)
 		return 0;
@@ -861,11 +934,9 @@ void session_note(struct session_builder *b, enum sw_note_code code,
 		b->s.omitted.notes++;
 		return;
 	}
-	if (!base_grow(&notes, b->s.note_count, &b->note_capacity,
-	    sizeof(*b->notes))) {
-		b->failed = true;
+	if (!session_grow(b, &notes, b->s.note_count, &b->note_capacity,
+	    sizeof(*b->notes)))
 		return;
-	}
 	b->notes = notes;
 	b->s.notes = notes;
 	va_start(ap, format);
@@ -889,11 +960,9 @@ void session_auth(struct session_builder *b, uint32_t command,
 
 	if (b->failed || b->s.auth_count >= LIMIT_AUTH)
 		return;
-	if (!base_grow(&auth, b->s.auth_count, &b->auth_capacity,
-	    sizeof(*b->auth))) {
-		b->failed = true;
+	if (!session_grow(b, &auth, b->s.auth_count, &b->auth_capacity,
+	    sizeof(*b->auth)))
 		return;
-	}
 	b->auth = auth;
 	b->s.auth = auth;
 	a = &b->auth[b->s.auth_count++];
@@ -978,8 +1047,7 @@ const struct sw_session *session_finish(struct session_builder *b)
 		session_data_end(b, false, true, SW_UNKNOWN, 0,
 		    (struct event_span){ 0, 0, SW_NO_TIME, SW_NO_TIME });
 	while (b->pending_count > 0)
-		session_answer(b, b->pending[b->pending_first].n, SW_UNKNOWN,
-		    NULL, 0);
+		session_answer(b, oldest_pending(b)->n, SW_UNKNOWN, NULL, 0);
 	transaction_finish(b);
 	b->finished = true;
 	return &b->s;

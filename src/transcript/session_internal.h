@@ -53,61 +53,78 @@ struct transaction {
 };
 
 struct session_builder {
+	/* Memory, which stays for the next session of a spare builder. */
 	struct session_builder *next_spare;
-	struct sw_session s;
-	struct session_options options;
 	struct arena arena;
-	bool failed;
-
 	struct sw_event *events;
 	size_t event_capacity;
-	uint32_t next_n;
-	uint64_t event_count; /* with those left out */
-
+	struct pending *pending; /* ring; capacity is a power of 2 */
+	size_t pending_capacity;
+	struct sw_message *messages;
+	struct transaction *transactions;
+	size_t message_capacity, transaction_capacity;
 	struct sw_note *notes;
 	size_t note_capacity;
 	struct sw_auth *auth;
 	size_t auth_capacity;
-	struct sw_encryption encryption;
-
-	struct pending *pending; /* ring */
-	size_t pending_capacity, pending_first, pending_count;
-	size_t pending_octets;    /* of their heap */
-
 	struct tentative *tentative;
-	size_t tentative_count, tentative_capacity;
-
-	struct sw_message *messages;
-	struct transaction *transactions;
-	size_t message_capacity, transaction_capacity;
-	size_t recipient_octets; /* of all messages' lists */
-	size_t current; /* index + 1 of the open message, 0: none */
-
-	/* Content in progress. */
-	struct message content;
-	size_t content_message; /* index + 1, 0: content of no message */
-	bool content_open;      /* `content` is in progress */
-	size_t content_owner;   /* index + 1 of its message */
-	uint32_t data_n;        /* of the data event in progress */
-	bool in_data;
-	uint64_t data_size, data_lost, data_base;
-	bool data_lost_unknown, data_start_seen;
-	size_t data_gap_first;
+	size_t tentative_capacity;
 	struct sw_gap *gaps; /* of content without a message */
-	size_t gap_count, gap_capacity;
+	size_t gap_capacity;
+	size_t held; /* octets of the lists above */
+	struct message content; /* in progress */
 
+	/* The session; all from here on is zero at its beginning. */
+	uint32_t next_n;
+	bool failed;
 	bool helo_accepted;
 	bool greeted;
 	bool closed;          /* a close event was told */
 	bool quit_sent, quit_answered;
 	bool replies_unseen;
 	bool finished;
+	size_t pending_first, pending_count;
+	size_t pending_octets; /* of their heap */
+	size_t tentative_count;
+	size_t current; /* index + 1 of the open message, 0: none */
+	struct sw_bytes said; /* first line of the newest reply, if kept */
+
+	/* Content in progress. */
+	size_t content_message; /* index + 1, 0: content of no message */
+	bool content_open;      /* `content` is in progress */
+	bool in_data;
+	bool data_lost_unknown, data_start_seen;
+	size_t content_owner;   /* index + 1 of its message */
+	uint32_t data_n;        /* of the data event in progress */
+	uint64_t data_size, data_lost;
+	size_t gap_count;
+
+	size_t recipient_octets; /* of all messages' lists, on the heap */
+	struct session_options options;
+	struct sw_session s;
+	struct sw_encryption encryption;
 };
+
+/* Make room for one more in a list; false: no memory, the builder failed. */
+static inline bool session_grow(struct session_builder *b, void **items,
+    size_t count, size_t *capacity, size_t size)
+{
+	size_t old = *capacity;
+
+	if (count < old)
+		return true;
+	if (!base_double(items, capacity, size)) {
+		b->failed = true;
+		return false;
+	}
+	b->held += (*capacity - old) * size;
+	return true;
+}
 
 /* Room for a kept event; NULL when limits leave it out (counted) or memory
  * ran out. */
 struct sw_event *session_new_event(struct session_builder *b,
-    enum sw_event_kind kind, enum sw_role by, struct event_span span,
+    enum sw_event_kind kind, enum sw_role by, const struct event_span *span,
     uint32_t flags, uint32_t *n_r);
 /* Tell the observer of a complete event. */
 void session_event_done(struct session_builder *b, const struct sw_event *e);

@@ -54,6 +54,17 @@ static enum sw_outcome outcome_of(int32_t code)
 	return SW_OUTCOME_UNKNOWN;
 }
 
+/* As a rule the reply is the newest one, whose event has its text already. */
+static struct sw_bytes same_or_copy(struct session_builder *b,
+    struct slice line)
+{
+	if (b->said.data && line.len == b->said.len &&
+	    memcmp(b->said.data, line.p ? line.p : b->said.data,
+	    line.len) == 0)
+		return b->said;
+	return session_text(b, line.p ? line : slice_make("", 0));
+}
+
 struct sw_bytes session_join(struct session_builder *b,
     const struct slice *lines, size_t count)
 {
@@ -64,8 +75,7 @@ struct sw_bytes session_join(struct session_builder *b,
 	if (count == 0)
 		return none;
 	if (count == 1)
-		return session_text(b, lines[0].p ? lines[0] :
-		    slice_make("", 0));
+		return same_or_copy(b, lines[0]);
 	for (i = 0; i < count; i++)
 		len += lines[i].len + 1;
 	p = arena_alloc(&b->arena, len);
@@ -91,8 +101,16 @@ struct sw_bytes session_join(struct session_builder *b,
  * follows, a quoted string may hold one; 0 if it has no end. */
 static size_t path_len(struct slice s)
 {
+	const uint8_t *close = memchr(s.p, '>', s.len);
 	bool quoted = false;
 	size_t i;
+
+	if (!close)
+		return 0;
+	i = (size_t)(close - s.p) + 1;
+	if ((i == s.len || s.p[i] == ' ' || s.p[i] == '\t') &&
+	    !memchr(s.p, '"', i)) /* the usual one */
+		return i;
 
 	for (i = 1; i < s.len; i++) {
 		uint8_t c = s.p[i];
@@ -105,10 +123,7 @@ static size_t path_len(struct slice s)
 		    s.p[i + 1] == ' ' || s.p[i + 1] == '\t'))
 			return i + 1;
 	}
-	for (i = 1; i < s.len; i++) /* LENIENT: what stands behind it */
-		if (s.p[i] == '>')
-			return i + 1;
-	return 0;
+	return (size_t)(close - s.p) + 1; /* LENIENT: what stands behind it */
 }
 
 static size_t token_len(struct slice s)
@@ -160,12 +175,37 @@ static bool has_param(const struct sw_param *params, size_t count,
 	return false;
 }
 
-static struct sw_bytes upper_copy(struct session_builder *b, struct slice s)
+/* A text of an argument: a part of it if it stays, else a copy. */
+static struct sw_bytes part_of(struct session_builder *b, bool stays,
+    struct slice s)
 {
-	struct sw_bytes out = session_text(b, s);
-	uint8_t *p = (uint8_t *)(uintptr_t)out.data;
+	struct sw_bytes part = { s.p, s.len };
+
+	return stays && s.p ? part : session_text(b, s.p ? s :
+	    slice_make("", 0));
+}
+
+static bool is_upper(struct slice s)
+{
 	size_t i;
 
+	for (i = 0; i < s.len; i++)
+		if (s.p[i] != ascii_upper(s.p[i]))
+			return false;
+	return true;
+}
+
+static struct sw_bytes upper_part(struct session_builder *b, bool stays,
+    struct slice s)
+{
+	struct sw_bytes out;
+	uint8_t *p;
+	size_t i;
+
+	if (is_upper(s))
+		return part_of(b, stays, s);
+	out = session_text(b, s);
+	p = (uint8_t *)(uintptr_t)out.data;
 	for (i = 0; p && i < out.len; i++)
 		p[i] = ascii_upper(p[i]);
 	return out;
@@ -184,10 +224,9 @@ static bool is_keyword(struct slice s)
 }
 
 /* ESMTP parameters; the first of equals counts. */
-static const struct sw_param *parse_params(struct session_builder *b,
-    struct slice rest, size_t *count_r)
+static size_t find_params(struct session_builder *b, bool stays,
+    struct slice rest, struct sw_param *found)
 {
-	struct sw_param found[LIMIT_PARAMS], *out;
 	size_t count = 0;
 
 	while (rest.len > 0 && count < LIMIT_PARAMS) {
@@ -195,25 +234,40 @@ static const struct sw_param *parse_params(struct session_builder *b,
 		const uint8_t *eq = memchr(token.p, '=', token.len);
 		struct slice key = eq ? slice_head(token,
 		    (size_t)(eq - token.p)) : token;
+		struct sw_param *p = &found[count];
 
 		rest = slice_trim(slice_from(rest, token.len));
 		if (!is_keyword(key) || has_param(found, count, key))
 			continue;
-		memset(&found[count], 0, sizeof(found[count]));
-		found[count].key = upper_copy(b, key);
+		p->key = upper_part(b, stays, key);
+		p->value.data = NULL;
+		p->value.len = 0;
 		if (eq)
-			found[count].value = session_text(b,
+			p->value = part_of(b, stays,
 			    slice_from(token, key.len + 1));
 		count++;
 	}
-	*count_r = count;
-	out = arena_calloc(&b->arena, count ? count : 1, sizeof(*out));
+	return count;
+}
+
+static const struct sw_param *parse_params(struct session_builder *b,
+    bool stays, struct slice rest, size_t *count_r)
+{
+	static const struct sw_param none;
+	struct sw_param found[LIMIT_PARAMS], *out;
+	size_t count;
+
+	*count_r = 0;
+	if (rest.len == 0)
+		return &none;
+	count = find_params(b, stays, rest, found);
+	out = arena_alloc(&b->arena, (count ? count : 1) * sizeof(*out));
 	if (!out) {
 		b->failed = true;
-		*count_r = 0;
 		return NULL;
 	}
 	memcpy(out, found, count * sizeof(*out));
+	*count_r = count;
 	return out;
 }
 
@@ -249,18 +303,14 @@ static struct sw_message *new_message(struct session_builder *b)
 
 	if (b->failed || count >= LIMIT_MESSAGES)
 		return NULL;
-	if (!base_grow(&messages, count, &b->message_capacity,
-	    sizeof(*b->messages))) {
-		b->failed = true;
+	if (!session_grow(b, &messages, count, &b->message_capacity,
+	    sizeof(*b->messages)))
 		return NULL;
-	}
 	b->messages = messages;
 	b->s.messages = messages;
-	if (!base_grow(&transactions, count, &b->transaction_capacity,
-	    sizeof(*b->transactions))) {
-		b->failed = true;
+	if (!session_grow(b, &transactions, count, &b->transaction_capacity,
+	    sizeof(*b->transactions)))
 		return NULL;
-	}
 	b->transactions = transactions;
 	m = &b->messages[count];
 	t = &b->transactions[count];
@@ -285,7 +335,7 @@ struct sw_message *transaction_current(struct session_builder *b, bool open)
 }
 
 static void answer_mail(struct session_builder *b, struct slice argument,
-    int32_t code, const struct slice *lines, size_t count)
+    bool stays, int32_t code, const struct slice *lines, size_t count)
 {
 	struct sw_message *m;
 	struct transaction *t;
@@ -301,8 +351,9 @@ static void answer_mail(struct session_builder *b, struct slice argument,
 	t = &b->transactions[b->s.message_count - 1];
 	if (argument.p) {
 		path = split_path(argument, "FROM", &rest);
-		m->from = session_text(b, path.p ? path : slice_str(""));
-		m->from_params = parse_params(b, rest, &m->from_param_count);
+		m->from = part_of(b, stays, path);
+		m->from_params = parse_params(b, stays, rest,
+		    &m->from_param_count);
 		t->prdr = has_param(m->from_params, m->from_param_count,
 		    slice_str("PRDR"));
 	}
@@ -371,7 +422,7 @@ static void count_recipient(struct session_builder *b,
 }
 
 static void answer_rcpt(struct session_builder *b, struct slice argument,
-    int32_t code, const struct slice *lines, size_t count)
+    bool stays, int32_t code, const struct slice *lines, size_t count)
 {
 	/* An accepted RCPT whose MAIL lies beyond the record. */
 	struct sw_message *m = transaction_current(b, is_positive(code));
@@ -387,8 +438,8 @@ static void answer_rcpt(struct session_builder *b, struct slice argument,
 		return;
 	if (argument.p) {
 		path = split_path(argument, "TO", &rest);
-		r->to = session_text(b, path.p ? path : slice_str(""));
-		r->params = parse_params(b, rest, &r->param_count);
+		r->to = part_of(b, stays, path);
+		r->params = parse_params(b, stays, rest, &r->param_count);
 	}
 	r->code = code;
 	r->text = session_join(b, lines, count);
@@ -407,8 +458,8 @@ static void set_verdict(struct session_builder *b, struct sw_message *m,
 	if (!is_positive(code) || !m->text.data)
 		return;
 	id = session_queue_id(slice_make(m->text.data, m->text.len));
-	if (id.p)
-		m->queue_id = session_text(b, id);
+	m->queue_id.data = id.p;
+	m->queue_id.len = id.len;
 }
 
 static void refuse_content(struct session_builder *b, struct transaction *t,
@@ -448,16 +499,17 @@ void transaction_answer(struct session_builder *b, const struct pending *p,
 {
 	struct slice argument = slice_make(p->argument.data,
 	    p->argument.len);
+	bool stays = !p->heap;
 
 	switch (p->verb) {
 	case VERB_MAIL:
 	case VERB_SEND:
 	case VERB_SOML:
 	case VERB_SAML:
-		answer_mail(b, argument, code, lines, line_count);
+		answer_mail(b, argument, stays, code, lines, line_count);
 		break;
 	case VERB_RCPT:
-		answer_rcpt(b, argument, code, lines, line_count);
+		answer_rcpt(b, argument, stays, code, lines, line_count);
 		break;
 	case VERB_DATA:
 	case VERB_BDAT:
@@ -512,11 +564,9 @@ void transaction_remember(struct session_builder *b, const struct pending *p)
 
 	if (p->verb != VERB_MAIL && p->verb != VERB_RCPT)
 		return;
-	if (!base_grow(&list, b->tentative_count, &b->tentative_capacity,
-	    sizeof(*t))) {
-		b->failed = true;
+	if (!session_grow(b, &list, b->tentative_count,
+	    &b->tentative_capacity, sizeof(*t)))
 		return;
-	}
 	b->tentative = list;
 	t = &b->tentative[b->tentative_count++];
 	t->n = p->n;
@@ -612,7 +662,7 @@ uint32_t session_data_begin(struct session_builder *b,
 	if (b->in_data)
 		session_data_end(b, false, true, SW_UNKNOWN, 0,
 		    (struct event_span){ 0, 0, SW_NO_TIME, SW_NO_TIME });
-	e = session_new_event(b, SW_EVENT_DATA, SW_CLIENT, d->span, d->flags,
+	e = session_new_event(b, SW_EVENT_DATA, SW_CLIENT, &d->span, d->flags,
 	    &n);
 	if (n == 0)
 		return 0;
@@ -650,11 +700,9 @@ void session_data_gap(struct session_builder *b, int64_t len)
 	void *gaps = b->gaps;
 
 	if (b->gap_count < LIMIT_GAPS) {
-		if (!base_grow(&gaps, b->gap_count, &b->gap_capacity,
-		    sizeof(*b->gaps))) {
-			b->failed = true;
+		if (!session_grow(b, &gaps, b->gap_count, &b->gap_capacity,
+		    sizeof(*b->gaps)))
 			return;
-		}
 		b->gaps = gaps;
 		b->gaps[b->gap_count].offset = b->data_size + b->data_lost;
 		b->gaps[b->gap_count].length = len;
@@ -756,7 +804,7 @@ uint32_t session_data_logged(struct session_builder *b,
 	struct sw_event *e;
 	uint32_t n;
 
-	e = session_new_event(b, SW_EVENT_DATA, SW_CLIENT, d->span, d->flags,
+	e = session_new_event(b, SW_EVENT_DATA, SW_CLIENT, &d->span, d->flags,
 	    &n);
 	if (m) {
 		/* one chunk of several */
@@ -831,8 +879,8 @@ static void final_verdict(struct session_builder *b, struct sw_message *m,
 		struct slice id = session_queue_id(slice_make(
 		    r->final_text.data, r->final_text.len));
 
-		if (id.p)
-			m->queue_id = session_text(b, id);
+		m->queue_id.data = id.p;
+		m->queue_id.len = id.len;
 	}
 }
 
