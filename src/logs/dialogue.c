@@ -3,18 +3,30 @@
  * dialogue.c - what the lines of one session of a log mean together
  *
  * Theory of operation.  A log tells lines in their order, but not which reply
- * answers which command: replies are given to the commands in turn.  Behind
- * a DATA that was accepted the next reply is the verdict (LMTP: one for each
- * accepted recipient), and the content that no log line tells is inferred.
- * Lines of an AUTH exchange are masked as on the wire (TRANSCRIPT, Secrets).
+ * answers which command: replies are given to the commands in turn.  Codes
+ * that answer one verb only (354, 334, 235, 221, 220) bring the others back
+ * into step when lines are missing.
+ *
+ * Behind a DATA that was accepted the next reply is the verdict (LMTP, and
+ * PRDR behind a 353: one for each accepted recipient), and the content that
+ * no log line tells is inferred.  A BDAT answered by 2xx shows that its chunk
+ * passed; one that was refused does not show whether it did.  Lines of an
+ * AUTH exchange are masked as on the wire (TRANSCRIPT, Secrets), and so are
+ * refusals that quote them.
  */
 #include "logs/sessions.h"
 
 #include <stdlib.h>
 
+#include "base/buffer.h"
+#include "transcript/auth.h"
+
 struct log_outstanding {
 	uint32_t n;
 	enum verb verb;
+	bool counted;  /* BDAT, XEXCH50: size could be read */
+	bool last;     /* BDAT */
+	uint64_t size;
 };
 
 static bool is_positive(int32_t code)
@@ -43,7 +55,7 @@ struct event_span log_span(const struct log_line *line, int64_t time)
 
 size_t log_session_outstanding(const struct log_session *s)
 {
-	return s->outstanding_count + (s->content_of != 0);
+	return s->outstanding_count + (s->content.of != 0);
 }
 
 static struct log_outstanding pop(struct log_session *s)
@@ -75,7 +87,27 @@ static bool grow(struct log_session *s)
 	return true;
 }
 
-static bool push(struct log_session *s, uint32_t n, enum verb verb)
+static struct slice first_word(struct slice s)
+{
+	size_t n = 0;
+
+	while (n < s.len && s.p[n] != ' ' && s.p[n] != '\t')
+		n++;
+	return slice_head(s, n);
+}
+
+/* How many octets follow it. */
+static void count_octets(struct log_outstanding *o, struct slice argument)
+{
+	if (o->verb == VERB_BDAT)
+		o->counted = session_bdat_parse(argument, &o->size, &o->last);
+	else if (o->verb == VERB_XEXCH50)
+		o->counted = slice_to_u64(first_word(argument), &o->size) &&
+		    o->size <= INT64_MAX;
+}
+
+static bool push(struct log_session *s, uint32_t n, enum verb verb,
+    struct slice argument)
 {
 	struct log_outstanding *o;
 
@@ -85,24 +117,63 @@ static bool push(struct log_session *s, uint32_t n, enum verb verb)
 		return false;
 	o = &s->outstanding[(s->outstanding_first + s->outstanding_count) %
 	    s->outstanding_capacity];
+	memset(o, 0, sizeof(*o));
 	o->n = n;
 	o->verb = verb;
+	count_octets(o, argument);
 	s->outstanding_count++;
 	return true;
 }
 
-/* --- commands ----------------------------------------------------------- */
+static const struct log_outstanding *outstanding_at(
+    const struct log_session *s, size_t i)
+{
+	return &s->outstanding[(s->outstanding_first + i) %
+	    s->outstanding_capacity];
+}
 
-static bool is_base64(struct slice s)
+/* Can this code answer this verb and few others? */
+static bool is_of_kind(int32_t code, enum verb verb)
+{
+	switch (code) {
+	case 354:
+		return verb == VERB_DATA || verb == VERB_XEXCH50;
+	case 334:
+	case 235:
+		return is_auth(verb) || verb == VERB_NONE;
+	case 221:
+		return verb == VERB_QUIT;
+	case 220:
+		return verb == VERB_STARTTLS || verb == VERB_XANONYMOUSTLS ||
+		    verb == VERB_XCLIENT;
+	default:
+		return false;
+	}
+}
+
+/* The oldest command whose kind it is; count: none. */
+static size_t find_kind(const struct log_session *s, int32_t code)
 {
 	size_t i;
 
-	for (i = 0; i < s.len; i++)
-		if (!ascii_is_alnum(s.p[i]) && s.p[i] != '+' &&
-		    s.p[i] != '/' && s.p[i] != '=')
-			return false;
-	return s.len > 0;
+	for (i = 0; i < s->outstanding_count; i++)
+		if (is_of_kind(code, outstanding_at(s, i)->verb))
+			break;
+	return i;
 }
+
+/* Replies to what stands before it are not in the log. */
+static void fall_into_step(struct log_session *s, int32_t code)
+{
+	size_t i = find_kind(s, code);
+
+	if (i == s->outstanding_count)
+		return;
+	for (; i > 0; i--)
+		pop(s);
+}
+
+/* --- commands ----------------------------------------------------------- */
 
 /* Is it a secret although it looks like a command? */
 static bool looks_secret(const struct log_session *s,
@@ -113,33 +184,57 @@ static bool looks_secret(const struct log_session *s,
 	if (verb != VERB_NONE && verb != VERB_UNKNOWN)
 		return false;
 	if (c->line.p)
-		return is_base64(c->line);
-	return is_base64(c->verb) && c->argument.len == 0;
+		return auth_is_base64(c->line);
+	return auth_is_base64(c->verb) && c->argument.len == 0;
 }
 
-static struct slice first_word(struct slice s)
-{
-	size_t n = 0;
-
-	while (n < s.len && s.p[n] != ' ' && s.p[n] != '\t')
-		n++;
-	return slice_head(s, n);
-}
-
-/* AUTH with an initial response is a secret, and an exchange begins. */
 static void begin_auth(struct log_session *s, uint32_t n,
     struct slice argument)
 {
-	struct slice mechanism = first_word(slice_trim(argument));
-
-	session_auth(s->b, n, mechanism);
+	session_auth(s->b, n, first_word(argument));
 	s->auth_open = s->auth_seen = true;
+	s->auth_step = 0;
+}
+
+/* A refusal may quote it. */
+static void remember_secret(struct log_session *s, struct slice secret)
+{
+	secret = slice_head(slice_trim(secret), sizeof(s->secret));
+	s->secret_len = secret.len;
+	if (secret.len > 0)
+		memcpy(s->secret, secret.p, secret.len);
+}
+
+/* What the client answers in an AUTH exchange may name the user. */
+static void take_answer(struct log_session *s, struct slice answer)
+{
+	const struct sw_session *out = session_get(s->b);
+	const struct sw_bytes *m;
+	struct buffer user;
+
+	remember_secret(s, answer);
+	if (!s->auth_open || out->auth_count == 0)
+		return;
+	m = &out->auth[out->auth_count - 1].mechanism;
+	buffer_init(&user, LIMIT_LINE);
+	if (auth_user(slice_make(m->data, m->len), s->auth_step++, answer,
+	    &user))
+		session_auth_user(s->b, buffer_slice(&user));
+	if (user.failed)
+		session_fail(s->b);
+	buffer_fini(&user);
 }
 
 static struct slice argument_of(const struct command_in *c, size_t verb_len)
 {
 	return slice_trim(c->line.p ? slice_from(c->line, verb_len) :
 	    c->argument);
+}
+
+/* The initial response of AUTH (RFC 4954 4), empty: none. */
+static struct slice response_of(struct slice argument)
+{
+	return slice_trim(slice_from(argument, first_word(argument).len));
 }
 
 uint32_t log_session_command(struct log_session *s,
@@ -149,22 +244,27 @@ uint32_t log_session_command(struct log_session *s,
 	size_t len = 0;
 	enum verb verb = c->line.p ? session_verb(c->line, &len) : c->known;
 	struct slice argument = argument_of(c, len);
+	struct slice answer = { NULL, 0 };
 	uint32_t n;
 
 	if (s->auth_line_next || looks_secret(s, c, verb)) {
 		in.masked = true;
 		verb = in.known = VERB_NONE;
+		answer = c->line.p ? c->line : c->verb;
 	} else if (is_auth(verb)) {
-		in.masked = first_word(argument).len < argument.len;
+		answer = response_of(argument);
+		in.masked = answer.len > 0;
 	}
 	s->auth_line_next = false;
 	n = session_command(s->b, &in);
-	if (n == 0 || !push(s, n, verb))
+	if (n == 0 || !push(s, n, verb, argument))
 		return 0;
 	if (is_auth(verb))
 		begin_auth(s, n, argument);
 	else if (verb != VERB_NONE)
 		s->auth_open = false;
+	if (in.masked)
+		take_answer(s, answer);
 	if (s->secure_next)
 		session_encryption(s->b)->decrypted = true;
 	s->seen |= SW_BIT(verb);
@@ -241,11 +341,13 @@ void log_session_unanswered(struct log_session *s)
 	}
 }
 
+/* --- content and verdicts ----------------------------------------------- */
+
 /* The content that must have passed before this line. */
 static uint32_t infer_data(struct log_session *s, uint32_t of,
-    struct event_span span, int64_t size)
+    enum sw_method method, struct event_span span, int64_t size)
 {
-	struct data_in d = { .of = of, .method = SW_METHOD_DATA,
+	struct data_in d = { .of = of, .method = method,
 		.start_seen = true, .flags = SW_BIT(SW_FLAG_INFERRED),
 		.span = span };
 
@@ -253,72 +355,276 @@ static uint32_t infer_data(struct log_session *s, uint32_t of,
 	return session_data_logged(s->b, &d, size, SW_UNKNOWN, NULL);
 }
 
+static void forget_content(struct log_session *s)
+{
+	memset(&s->content, 0, sizeof(s->content));
+	s->content.size = SW_UNKNOWN;
+}
+
+/* The log stopped telling octets before their end. */
+static void break_content(struct log_session *s)
+{
+	if (!s->content.open)
+		return;
+	s->content.open = false;
+	session_data_end(s->b, false, true, SW_UNKNOWN, s->content.flags,
+	    s->content.last);
+}
+
+/* How many verdicts does the first one begin?  RFC 2033 4.2, PRDR. */
+static void expect_verdicts(struct log_session *s, int32_t code)
+{
+	struct log_content *c = &s->content;
+	size_t accepted = session_accepted(s->b);
+
+	c->index = 0;
+	c->verdicts_left = 1;
+	if (code == 353) {
+		c->prdr = true;
+		c->index = -1; /* that of the 353 itself */
+		c->verdicts_left = accepted + 2;
+	} else if (session_is_lmtp(s->b) && accepted > 0) {
+		c->lmtp = true;
+		c->verdicts_left = accepted;
+	}
+}
+
+static void take_verdict(struct log_session *s, const struct reply_in *r)
+{
+	struct log_content *c = &s->content;
+
+	if (c->prdr && c->index < 0)
+		c->index = 0;
+	else if (c->lmtp || (c->prdr && c->verdicts_left > 1))
+		session_verdict(s->b, r->code, r->lines, r->line_count,
+		    c->index++);
+	else
+		session_verdict(s->b, r->code, r->lines, r->line_count, -1);
+}
+
 static uint32_t verdict(struct log_session *s, const struct reply_in *r)
 {
+	struct log_content *c = &s->content;
 	struct reply_in in = *r;
-	bool lmtp = session_is_lmtp(s->b);
 	uint32_t n;
 
-	if (s->content_open) {
-		/* its end is not among what the log tells */
-		s->content_open = false;
-		session_data_end(s->b, false, true, SW_UNKNOWN,
-		    s->content_flags, s->content_last);
-	}
-	if (s->verdicts_left == 0)
-		s->verdicts_left = lmtp ? session_accepted(s->b) : 1;
-	if (!s->content_data)
-		s->content_data = infer_data(s, s->content_of, r->span,
-		    s->content_size);
-	in.to = s->content_data;
+	break_content(s);
+	if (!c->data && !c->bdat)
+		c->data = infer_data(s, c->of, c->no_message ?
+		    SW_METHOD_NONE : SW_METHOD_DATA, r->span, c->size);
+	in.to = c->bdat ? c->of : c->data;
 	n = session_reply(s->b, &in);
-	session_verdict(s->b, r->code, r->lines, r->line_count,
-	    lmtp ? 0 : -1);
-	if (s->verdicts_left > 1) {
-		s->verdicts_left--;
+	if (c->no_message) {
+		forget_content(s);
 		return n;
 	}
-	s->content_of = s->content_data = 0;
-	s->verdicts_left = 0;
-	s->content_size = SW_UNKNOWN;
+	if (c->verdicts_left == 0)
+		expect_verdicts(s, r->code);
+	take_verdict(s, r);
+	if (--c->verdicts_left > 0)
+		return n;
+	if (c->bdat)
+		session_answer(s->b, c->of, SW_UNKNOWN, NULL, 0);
+	forget_content(s);
 	s->phase = LOG_PHASE_DONE;
+	return n;
+}
+
+/* A 421 in the midst of content says that it did not pass. */
+static uint32_t break_in(struct log_session *s, const struct reply_in *r)
+{
+	struct reply_in in = *r;
+	uint32_t n;
+
+	break_content(s);
+	in.to = s->content.data ? s->content.data : s->content.of;
+	n = session_reply(s->b, &in);
+	session_verdict(s->b, r->code, r->lines, r->line_count, -1);
+	forget_content(s);
+	return n;
+}
+
+/* The reply to a BDAT shows that its chunk passed (RFC 3030 2). */
+static uint32_t chunk_passed(struct log_session *s,
+    const struct log_outstanding *o, const struct reply_in *r)
+{
+	struct reply_in in = *r;
+	uint32_t n;
+
+	if (o->size > 0)
+		infer_data(s, o->n, SW_METHOD_BDAT, r->span,
+		    (int64_t)o->size);
+	if (o->last && (r->code == 353 || (session_is_lmtp(s->b) &&
+	    session_accepted(s->b) > 0))) {
+		s->content.of = o->n;
+		s->content.bdat = true;
+		return verdict(s, r);
+	}
+	in.to = o->n;
+	n = session_reply(s->b, &in);
+	session_answer(s->b, o->n, r->code, r->lines, r->line_count);
+	if (o->last)
+		s->phase = LOG_PHASE_DONE;
+	return n;
+}
+
+/*
+ * Is it the reply to a command behind the content, whose own verdict the log
+ * does not hold?  Known by its kind, or by RFC 3463 3.2: X.1.X is about
+ * addresses.
+ */
+static bool skips_verdict(const struct log_session *s,
+    const struct reply_in *r)
+{
+	enum verb verb;
+
+	if (s->outstanding_count == 0 || s->content.open ||
+	    s->content.verdicts_left > 0)
+		return false;
+	verb = outstanding_at(s, 0)->verb;
+	if (r->code == 354 || r->code == 334 || r->code == 235 ||
+	    r->code == 221)
+		return find_kind(s, r->code) < s->outstanding_count;
+	return (verb == VERB_MAIL || verb == VERB_RCPT) &&
+	    !session_is_lmtp(s->b) && is_positive(r->code) &&
+	    r->line_count > 0 &&
+	    slice_has_prefix_nocase(r->lines[0], slice_str("2.1."));
+}
+
+/* --- replies that quote a secret ---------------------------------------- */
+
+/* Octets of a secret that are looked for in a reply. */
+enum { ECHO_MIN = 4, ECHO_LOOK = 6 };
+
+/* Where the newest secret is quoted in text; text.len: nowhere. */
+static size_t find_echo(const struct log_session *s, struct slice text)
+{
+	size_t len = s->secret_len < ECHO_LOOK ? s->secret_len : ECHO_LOOK, i;
+
+	for (i = 0; i + len <= text.len; i++)
+		if (memcmp(text.p + i, s->secret, len) == 0)
+			return i;
+	return text.len;
+}
+
+static struct slice without_echo(struct log_session *s, struct slice text)
+{
+	struct slice kept = slice_head(text, find_echo(s, text));
+	struct sw_bytes copy;
+	struct buffer b;
+
+	if (kept.len == text.len)
+		return text;
+	buffer_init(&b, LIMIT_LINE + 8);
+	buffer_append_slice(&b, kept);
+	buffer_append_str(&b, "***");
+	if (b.failed)
+		session_fail(s->b);
+	copy = session_text(s->b, buffer_slice(&b));
+	buffer_fini(&b);
+	return slice_make(copy.data, copy.len);
+}
+
+/* The texts of r as they may be told. */
+static void mask_echo(struct log_session *s, struct reply_in *r)
+{
+	struct slice *lines;
+	size_t i;
+
+	if (r->code < 400 || s->secret_len < ECHO_MIN ||
+	    r->line_count == 0 || session_shows_secrets(s->b))
+		return;
+	for (i = 0; i < r->line_count; i++)
+		if (find_echo(s, r->lines[i]) < r->lines[i].len)
+			break;
+	if (i == r->line_count)
+		return;
+	lines = arena_calloc(session_arena(s->b), r->line_count,
+	    sizeof(*lines));
+	if (!lines) {
+		session_fail(s->b);
+		r->line_count = 0;
+		return;
+	}
+	for (i = 0; i < r->line_count; i++)
+		lines[i] = without_echo(s, r->lines[i]);
+	r->lines = lines;
+	r->octets = SW_UNKNOWN;
+	r->flags |= SW_BIT(SW_FLAG_MASKED);
+}
+
+/* --- replies, all of them ----------------------------------------------- */
+
+/* Nothing awaits one: a greeting, or something unasked. */
+static uint32_t unprompted(struct log_session *s, const struct reply_in *r)
+{
+	struct reply_in in = *r;
+
+	/* The log leaves out the client's lines of AUTH. */
+	if (s->auth_open && r->code != SW_UNKNOWN) {
+		in.is_challenge = r->code == 334;
+		answer_auth(s, r->code);
+	}
+	return session_reply(s->b, &in);
+}
+
+/* The first reply of all, although the client has spoken: RFC 5321 4.3.2,
+ * 220 or a refusal. */
+static bool is_greeting(const struct log_session *s, int32_t code,
+    bool first)
+{
+	if (!first)
+		return false;
+	if (code == 220)
+		return find_kind(s, code) == s->outstanding_count;
+	return code >= 400 && s->start_seen &&
+	    (session_get(s->b)->records & SW_BIT(SW_RECORDS_GREETING));
+}
+
+static uint32_t answer(struct log_session *s, const struct reply_in *r)
+{
+	struct log_outstanding o;
+	struct reply_in in = *r;
+	uint32_t n;
+
+	fall_into_step(s, r->code);
+	o = pop(s);
+	if (o.verb == VERB_BDAT && o.counted && r->code >= 200 &&
+	    r->code < 400)
+		return chunk_passed(s, &o, r);
+	in.to = o.n;
+	in.is_challenge = r->code == 334;
+	n = session_reply(s->b, &in);
+	session_answer(s->b, o.n, r->code, r->lines, r->line_count);
+	if (o.verb == VERB_DATA && r->code >= 200 && r->code < 400) {
+		s->content.of = o.n;
+	} else if (o.verb == VERB_XEXCH50 && r->code == 354 && o.counted) {
+		s->content.of = o.n;
+		s->content.no_message = true;
+		s->content.size = (int64_t)o.size;
+	}
+	advance(s, o.verb, r->code);
 	return n;
 }
 
 uint32_t log_session_reply(struct log_session *s, const struct reply_in *r)
 {
-	struct log_outstanding o = { 0, VERB_NONE };
 	struct reply_in in = *r;
-	uint32_t n;
+	bool first = s->last_code == SW_UNKNOWN;
 
+	mask_echo(s, &in);
 	s->last_code = r->code;
-	/* A 421 in the midst of content says that it did not pass. */
-	if (s->content_of && r->code != 421)
-		return verdict(s, r);
-	if (s->content_of) {
-		in.to = s->content_of;
-		n = session_reply(s->b, &in);
-		session_verdict(s->b, r->code, r->lines, r->line_count, -1);
-		s->content_of = 0;
-		return n;
-	}
-	if (s->outstanding_count == 0) {
-		/* The log leaves out the client's lines of AUTH. */
-		if (s->auth_open && r->code != SW_UNKNOWN) {
-			in.is_challenge = r->code == 334;
-			answer_auth(s, r->code);
-		}
+	if (s->content.of && skips_verdict(s, &in))
+		forget_content(s);
+	if (s->content.of)
+		return r->code == 421 && !s->content.verdicts_left &&
+		    (!s->content.data || s->content.open) ?
+		    break_in(s, &in) : verdict(s, &in);
+	if (s->outstanding_count == 0)
+		return unprompted(s, &in);
+	if (is_greeting(s, r->code, first))
 		return session_reply(s->b, &in);
-	}
-	o = pop(s);
-	in.to = o.n;
-	in.is_challenge = r->code == 334;
-	n = session_reply(s->b, &in);
-	session_answer(s->b, o.n, r->code, r->lines, r->line_count);
-	if (o.verb == VERB_DATA && r->code >= 200 && r->code < 400)
-		s->content_of = o.n;
-	advance(s, o.verb, r->code);
-	return n;
+	return answer(s, &in);
 }
 
 void log_session_whole_data(struct log_session *s,
@@ -329,11 +635,26 @@ void log_session_whole_data(struct log_session *s,
 	s->seen |= SW_BIT(VERB_DATA);
 	s->last_verb = VERB_DATA;
 	session_answer(s->b, n, SW_UNKNOWN, NULL, 0);
-	s->content_of = n;
-	s->content_size = size;
+	s->content.of = n;
+	s->content.size = size;
 	verdict(s, r);
-	s->content_of = s->content_data = 0;
-	s->content_size = SW_UNKNOWN;
+	forget_content(s);
+}
+
+void log_session_tls(struct log_session *s, const struct log_line *line,
+    int64_t time, struct slice version, struct slice cipher)
+{
+	struct sw_encryption *e = session_encryption(s->b);
+	struct sw_tls tls = { 0 };
+
+	tls.version = session_text(s->b, version);
+	tls.cipher = session_text(s->b, cipher);
+	tls.octets.client = tls.octets.server = SW_UNKNOWN;
+	e->version = tls.version;
+	e->cipher = tls.cipher;
+	e->octets = tls.octets;
+	e->decrypted = true;
+	session_tls(s->b, &tls, log_span(line, time));
 }
 
 void log_session_message_id(struct log_session *s, struct slice id)

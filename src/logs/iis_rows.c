@@ -570,7 +570,7 @@ static void take_command(struct iis_rows *r, struct log_session *s,
 		log_session_reply(s, &reply);
 	else
 		log_session_unanswered(s);
-	s->content_of = 0; /* a 354 is never followed by a verdict's row */
+	s->content.of = 0; /* a 354 is never followed by a verdict's row */
 }
 
 /*

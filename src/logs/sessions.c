@@ -330,7 +330,7 @@ enum sw_status log_sessions_begin(struct log_sessions *t, struct slice key,
 	}
 	s->first = s->last = line->number;
 	s->start_time = s->last_time = time;
-	s->content_size = SW_UNKNOWN;
+	s->content.size = SW_UNKNOWN;
 	s->last_code = SW_UNKNOWN;
 	describe_source(t, s, line);
 	link_key(k, s);

@@ -35,6 +35,21 @@ enum log_phase {
 struct log_key;
 struct log_reply_parts; /* talk.c */
 
+/* Content that was agreed on and whose verdict is due. */
+struct log_content {
+	uint32_t of;            /* n of the DATA, BDAT or XEXCH50; 0: none */
+	uint32_t data;          /* n of its data event once that is told */
+	bool bdat;              /* LAST was accepted for the first of many */
+	bool no_message;        /* XEXCH50 */
+	bool open;              /* its octets are being told (talk.c) */
+	bool lmtp, prdr;        /* a verdict for each accepted recipient */
+	size_t verdicts_left;   /* of those; 0: none came yet */
+	long index;             /* of the next of them */
+	int64_t size;           /* SW_UNKNOWN */
+	uint32_t flags;
+	struct event_span last; /* of its newest octets */
+};
+
 struct log_session {
 	struct session_builder *b;
 	uint64_t first, last;   /* lines */
@@ -56,18 +71,15 @@ struct log_session {
 	bool waits;
 	struct log_outstanding *outstanding;       /* ring */
 	size_t outstanding_capacity, outstanding_first, outstanding_count;
-	uint32_t content_of;    /* n of the DATA whose verdict is due, 0 */
-	uint32_t content_data;  /* n of its data event once that is told */
-	size_t verdicts_left;   /* of LMTP */
-	int64_t content_size;   /* SW_UNKNOWN */
-	bool content_open;      /* its octets are being told (talk.c) */
-	uint32_t content_flags;
-	struct event_span content_last; /* of its newest octets */
+	struct log_content content;  /* of the newest DATA or BDAT */
 	struct log_reply_parts *reply;  /* of talk.c; NULL: none */
 	bool recorder_known;
 	bool auth_open;         /* an AUTH exchange goes on */
 	bool auth_line_next;    /* ... and the client's line is due */
 	bool auth_seen;         /* ... was begun once */
+	unsigned auth_step;     /* the client's lines of it so far */
+	uint8_t secret[8];      /* beginning of the newest secret line */
+	size_t secret_len;
 	max_align_t extra[];    /* the family's */
 };
 
@@ -159,9 +171,11 @@ uint32_t log_session_command(struct log_session *s,
     const struct command_in *c);
 
 /*
- * A reply: answers the oldest command without one; behind an accepted DATA
- * it is the verdict, with a `data` event (inferred) in front.  to and
- * is_challenge of r are set here.  Returns its n.
+ * A reply: answers the oldest command without one, or the one of its kind if
+ * replies before it are missing; behind an accepted DATA it is the verdict,
+ * and a chunk of BDAT has passed when its reply is positive: then a `data`
+ * event (inferred) stands in front.  to and is_challenge of r are set here.
+ * Returns its n.
  */
 uint32_t log_session_reply(struct log_session *s, const struct reply_in *r);
 
@@ -193,6 +207,13 @@ size_t log_session_outstanding(const struct log_session *s);
  */
 int log_session_fit(const struct log_session *s, enum verb verb,
     int32_t code);
+
+/*
+ * The log says that TLS was set up, with these (p NULL: it does not say).  A
+ * log goes on in clear: what follows was decrypted by who wrote it.
+ */
+void log_session_tls(struct log_session *s, const struct log_line *line,
+    int64_t time, struct slice version, struct slice cipher);
 
 /* Private: frees what talk.c holds of a session. */
 void log_talk_free(struct log_session *s);

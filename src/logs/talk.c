@@ -262,21 +262,23 @@ void log_say_note(struct log_session *s, const struct log_line *line,
 
 bool log_content_due(const struct log_session *s)
 {
-	return s->content_of != 0 && (s->content_open ||
-	    s->content_data == 0);
+	return s->content.of != 0 && (s->content.open ||
+	    s->content.data == 0);
 }
 
 static void open_content(struct log_session *s, const struct log_said *said)
 {
-	struct data_in d = { .of = s->content_of, .method = SW_METHOD_DATA,
+	struct data_in d = { .of = s->content.of,
+		.method = s->content.no_message ? SW_METHOD_NONE :
+		    SW_METHOD_DATA,
 		.start_seen = true, .span = span_of(said) };
 
-	if (s->content_open)
+	if (s->content.open)
 		return;
 	log_talk_flush(s);
-	s->content_data = session_data_begin(s->b, &d);
-	s->content_open = true;
-	s->content_flags = 0;
+	s->content.data = session_data_begin(s->b, &d);
+	s->content.open = true;
+	s->content.flags = 0;
 }
 
 void log_content_octets(struct log_session *s, const struct log_said *said,
@@ -285,8 +287,8 @@ void log_content_octets(struct log_session *s, const struct log_said *said,
 	if (!log_content_due(s))
 		return;
 	open_content(s, said);
-	s->content_flags |= said->flags;
-	s->content_last = span_of(said);
+	s->content.flags |= said->flags;
+	s->content.last = span_of(said);
 	session_data_octets(s->b, octets);
 	if (said->line->truncated)
 		session_data_gap(s->b, SW_UNKNOWN);
@@ -323,33 +325,35 @@ void log_content_end(struct log_session *s, const struct log_said *said,
 	if (!log_content_due(s))
 		return;
 	open_content(s, said); /* it may be empty */
-	s->content_open = false;
-	session_data_end(s->b, true, true, wire, s->content_flags,
+	s->content.open = false;
+	session_data_end(s->b, true, true, wire, s->content.flags,
 	    span_of(said));
 }
 
 void log_content_passed(struct log_session *s, const struct log_said *said,
     int64_t size, int64_t wire)
 {
-	struct data_in d = { .of = s->content_of, .method = SW_METHOD_DATA,
+	struct data_in d = { .of = s->content.of,
+		.method = s->content.no_message ? SW_METHOD_NONE :
+		    SW_METHOD_DATA,
 		.start_seen = true, .span = span_of(said) };
 	struct sw_event *e;
 
-	if (!log_content_due(s) || s->content_open)
+	if (!log_content_due(s) || s->content.open)
 		return;
 	log_talk_flush(s);
 	d.span.time = SW_NO_TIME; /* when it began is told nowhere */
-	s->content_data = session_data_logged(s->b, &d, size, SW_UNKNOWN,
+	s->content.data = session_data_logged(s->b, &d, size, SW_UNKNOWN,
 	    NULL);
-	e = session_event(s->b, s->content_data);
+	e = session_event(s->b, s->content.data);
 	if (e)
 		e->u.data.octets = wire;
 }
 
 void log_content_size(struct log_session *s, int64_t size)
 {
-	if (log_content_due(s) && !s->content_open)
-		s->content_size = size;
+	if (log_content_due(s) && !s->content.open)
+		s->content.size = size;
 }
 
 /* --- the connection ----------------------------------------------------- */
