@@ -85,19 +85,11 @@ static void *on_open(void *ctx, struct tcp_flow *flow)
 	return l;
 }
 
-static void on_octets(void *ctx, void *user, const struct tcp_octets *o)
+static void on_octets(void *ctx, void *user, const struct delivery *o)
 {
 	struct live *l = user;
-	struct dialogue_octets d;
 
-	d.dir = o->dir;
-	d.octets = o->octets;
-	d.origin = o->origin;
-	d.offset = o->offset;
-	d.acked = o->acked;
-	d.acked_known = o->acked_known;
-	d.other_seen = tcp_flow_info_get(l->flow)->seen[1 - o->dir];
-	dialogue_feed(l->dialogue, &d);
+	dialogue_feed(l->dialogue, o);
 	count_held(ctx, l);
 }
 

@@ -325,7 +325,7 @@ static void take_fragment(struct dialogue *d, struct line *l)
 }
 
 static size_t take_lines(struct dialogue *d, struct slice octets,
-    const struct piece *p)
+    const struct delivery *p)
 {
 	bool partial = line_reader_partial(&d->client_line), whole;
 	struct line line;
@@ -348,7 +348,7 @@ static size_t take_lines(struct dialogue *d, struct slice octets,
 /* --- states that decide --------------------------------------------------- */
 
 static void hold(struct dialogue *d, struct slice octets,
-    const struct piece *p)
+    const struct delivery *p)
 {
 	d->resized = true;
 	if (!smtp_held_add(&d->held, octets, p))
@@ -387,7 +387,7 @@ bool client_may_be_command(struct slice s)
  * -1 not yet, 0 no, 1 yes; then they are in d->look.
  */
 static int look_at_line(struct dialogue *d, struct slice octets,
-    const struct piece *p)
+    const struct delivery *p)
 {
 	struct slice all;
 
@@ -418,7 +418,7 @@ bool client_holds(const struct dialogue *d, bool other_seen)
 
 /* Octets behind an unanswered DATA or BDAT; returns how many were used. */
 static size_t after_data(struct dialogue *d, struct slice octets,
-    const struct piece *p)
+    const struct delivery *p)
 {
 	bool lost = replies_lost(d);
 	int command;
@@ -445,7 +445,7 @@ static size_t after_data(struct dialogue *d, struct slice octets,
 
 /* BDAT was refused and no octet of its chunk had come. */
 static void refused_bdat(struct dialogue *d, struct slice octets,
-    const struct piece *p)
+    const struct delivery *p)
 {
 	bool knew = !p->acked_known || p->acked >= d->reply_end;
 	struct outstanding o = { 0 };
@@ -468,7 +468,7 @@ static void refused_bdat(struct dialogue *d, struct slice octets,
 }
 
 static void after_data_2xx(struct dialogue *d, struct slice octets,
-    const struct piece *p)
+    const struct delivery *p)
 {
 	int command = look_at_line(d, octets, p);
 
@@ -492,21 +492,16 @@ static void give_up_looking(struct dialogue *d)
 
 /* Octets behind an accepted STARTTLS: TLS, SMTP in clear, or neither. */
 static void behind_starttls(struct dialogue *d, struct slice octets,
-    const struct piece *p)
+    const struct delivery *p)
 {
 	if (octets.p[0] == 0x16 || octets.p[0] == 0x80 ||
 	    !(ascii_is_alpha(octets.p[0]) || octets.p[0] == '\r' ||
 	    octets.p[0] == '\n')) {
-		struct dialogue_octets o = { 0 };
+		struct delivery o = *p;
 
 		dialogue_tls_begin(d, true, p->origin);
 		o.dir = dialogue_dir(d, SW_CLIENT);
 		o.octets = octets;
-		o.origin = p->origin;
-		o.offset = p->offset;
-		o.acked = p->acked;
-		o.acked_known = p->acked_known;
-		o.other_seen = p->other_seen;
 		dialogue_dispatch(d, &o);
 		return;
 	}
@@ -521,7 +516,7 @@ static void behind_starttls(struct dialogue *d, struct slice octets,
 /* --- deliveries ----------------------------------------------------------- */
 
 size_t client_step(struct dialogue *d, struct slice octets,
-    const struct piece *p)
+    const struct delivery *p)
 {
 	switch (d->client) {
 	case CLIENT_COMMAND:
@@ -561,37 +556,41 @@ static void flush_before(struct dialogue *d, uint64_t offset)
 }
 
 void client_feed(struct dialogue *d, struct slice octets,
-    const struct piece *p)
+    const struct delivery *p)
 {
-	struct piece here = *p;
+	struct delivery here;
 
 	while (octets.len > 0 && d->phase == PHASE_SMTP && !d->memory) {
 		size_t used;
 
 		if (d->late_count > 0)
-			flush_before(d, here.offset);
-		used = client_step(d, octets, &here);
+			flush_before(d, p->offset);
+		used = client_step(d, octets, p);
 		octets = slice_from(octets, used);
-		here.offset += used;
+		if (octets.len > 0) {
+			here = *p;
+			here.offset += used;
+			p = &here;
+		}
 	}
 }
 
-void client_octets(struct dialogue *d, const struct dialogue_octets *o)
+void client_octets(struct dialogue *d, const struct delivery *o)
 {
-	struct piece p;
+	struct delivery behind;
 	size_t used;
 
 	d->client_seen = o->offset + o->octets.len;
 	used = content_take_run(d, o);
 	if (used == o->octets.len)
 		return;
-	p.end = 0;
-	p.origin = o->origin;
-	p.offset = o->offset + used;
-	p.acked = o->acked;
-	p.acked_known = o->acked_known;
-	p.other_seen = o->other_seen;
-	client_feed(d, slice_from(o->octets, used), &p);
+	if (used == 0) {
+		client_feed(d, o->octets, o);
+	} else {
+		behind = *o;
+		behind.offset += used;
+		client_feed(d, slice_from(o->octets, used), &behind);
+	}
 	if (d->late_count > 0)
 		server_flush_late(d);
 }

@@ -31,7 +31,7 @@ static void compact(struct held *h)
 }
 
 bool smtp_held_add(struct held *h, struct slice octets,
-    const struct piece *piece)
+    const struct delivery *o)
 {
 	void *pieces;
 
@@ -39,12 +39,13 @@ bool smtp_held_add(struct held *h, struct slice octets,
 		buffer_init(&h->octets, SIZE_MAX / 2);
 	compact(h);
 	pieces = h->pieces;
-	if (!base_grow(&pieces, h->count, &h->capacity, sizeof(*piece)))
+	if (!base_grow(&pieces, h->count, &h->capacity, sizeof(*h->pieces)))
 		return false;
 	h->pieces = pieces;
 	if (!buffer_append_slice(&h->octets, octets))
 		return false;
-	h->pieces[h->count] = *piece;
+	h->pieces[h->count].o = *o;
+	h->pieces[h->count].o.octets = slice_make(NULL, 0);
 	h->pieces[h->count++].end = h->octets.len;
 	return true;
 }
@@ -75,7 +76,7 @@ void content_give_back(struct dialogue *d, struct held *from)
 		    mine.pieces[i].end - at);
 
 		at = mine.pieces[i].end;
-		client_feed(d, octets, &mine.pieces[i]);
+		client_feed(d, octets, &mine.pieces[i].o);
 	}
 	smtp_held_fini(&mine);
 }
@@ -98,11 +99,11 @@ void content_replay(struct dialogue *d)
 			h->next++;
 			continue;
 		}
-		if (client_holds(d, p->other_seen))
+		if (client_holds(d, p->o.other_seen))
 			return;
-		used = client_step(d, octets, p);
+		used = client_step(d, octets, &p->o);
 		h->from += used;
-		p->offset += used;
+		p->o.offset += used;
 	}
 	smtp_held_clear(h);
 }
@@ -230,7 +231,7 @@ void content_apply_gap(struct dialogue *d)
 }
 
 size_t content_take_body(struct dialogue *d, struct slice octets,
-    const struct piece *p)
+    const struct delivery *p)
 {
 	struct body_sink sink = content_sink(d);
 	size_t used;
@@ -248,7 +249,7 @@ size_t content_take_body(struct dialogue *d, struct slice octets,
 	return used;
 }
 
-size_t content_take_run(struct dialogue *d, const struct dialogue_octets *o)
+size_t content_take_run(struct dialogue *d, const struct delivery *o)
 {
 	struct body_sink sink = content_sink(d);
 	size_t used;
@@ -276,7 +277,7 @@ void content_chunk_ended(struct dialogue *d)
 }
 
 size_t content_take_chunk(struct dialogue *d, struct slice octets,
-    const struct piece *p)
+    const struct delivery *p)
 {
 	struct body_sink sink = content_sink(d);
 	size_t n = octets.len;
@@ -345,7 +346,7 @@ void content_take_held(struct dialogue *d)
 {
 	/* sent ahead of a reply that is still to come */
 	bool ahead = smtp_held_any(&d->held) &&
-	    d->held.pieces[d->held.next].other_seen &&
+	    d->held.pieces[d->held.next].o.other_seen &&
 	    d->queue_uncertain == 0;
 
 	content_choose(d, ahead);

@@ -239,21 +239,6 @@ static int is_clear_line(enum sw_role by, struct slice s)
 	    start_is_reply(line);
 }
 
-static struct dialogue_octets delivery_of(int dir, struct slice octets,
-    const struct piece *p)
-{
-	struct dialogue_octets o = { 0 };
-
-	o.dir = dir;
-	o.octets = octets;
-	o.origin = p->origin;
-	o.offset = p->offset;
-	o.acked = p->acked;
-	o.acked_known = p->acked_known;
-	o.other_seen = p->other_seen;
-	return o;
-}
-
 /* Hand on what was kept of one side, to the observer or to SMTP. */
 static void release_clear(struct dialogue *d, enum sw_role by)
 {
@@ -264,14 +249,14 @@ static void release_clear(struct dialogue *d, enum sw_role by)
 	memset(&d->clear[by], 0, sizeof(d->clear[by]));
 	d->resized = true;
 	for (i = 0; i < mine.count; i++) {
-		struct slice s = slice_make(mine.octets.p + at,
-		    mine.pieces[i].end - at);
-		struct dialogue_octets o = delivery_of(dir, s,
-		    &mine.pieces[i]);
+		struct delivery o = mine.pieces[i].o;
 
+		o.dir = dir;
+		o.octets = slice_make(mine.octets.p + at,
+		    mine.pieces[i].end - at);
 		at = mine.pieces[i].end;
 		if (d->phase == PHASE_TLS)
-			tls_observer_feed(&d->tls, by, s);
+			tls_observer_feed(&d->tls, by, o.octets);
 		else
 			dialogue_dispatch(d, &o);
 	}
@@ -319,17 +304,13 @@ static size_t surely_tls(const struct dialogue *d, enum sw_role by,
 
 /* Keep octets that may be a line in clear, and decide. */
 static void keep_clear(struct dialogue *d, enum sw_role by,
-    struct slice octets, const struct dialogue_octets *o)
+    struct slice octets, const struct delivery *o)
 {
 	struct held *clear = &d->clear[by];
-	struct piece p = { 0 };
+	struct delivery p = *o;
 	int is_clear;
 
-	p.origin = o->origin;
-	p.offset = o->offset + (o->octets.len - octets.len);
-	p.acked = o->acked;
-	p.acked_known = o->acked_known;
-	p.other_seen = o->other_seen;
+	p.offset += o->octets.len - octets.len;
 	d->resized = true;
 	if (!smtp_held_add(clear, octets, &p)) {
 		d->memory = true;
@@ -342,7 +323,7 @@ static void keep_clear(struct dialogue *d, enum sw_role by,
 		release_clear(d, by);
 }
 
-static void tls_octets(struct dialogue *d, const struct dialogue_octets *o)
+static void tls_octets(struct dialogue *d, const struct delivery *o)
 {
 	enum sw_role by = dialogue_role(d, o->dir);
 	struct slice rest = o->octets;
@@ -363,7 +344,7 @@ static void tls_octets(struct dialogue *d, const struct dialogue_octets *o)
 /* --- deliveries ----------------------------------------------------------- */
 
 /* What would be shown if it turns out to be no SMTP. */
-static void keep_shown(struct dialogue *d, const struct dialogue_octets *o)
+static void keep_shown(struct dialogue *d, const struct delivery *o)
 {
 	size_t n = sizeof(d->shown) - d->shown_len;
 
@@ -377,7 +358,7 @@ static void keep_shown(struct dialogue *d, const struct dialogue_octets *o)
 	d->shown_len += n;
 }
 
-void dialogue_dispatch(struct dialogue *d, const struct dialogue_octets *o)
+void dialogue_dispatch(struct dialogue *d, const struct delivery *o)
 {
 	if (d->unproved)
 		keep_shown(d, o);
@@ -469,7 +450,7 @@ static void add_item(struct dialogue *d, const struct start_item *item)
 		d->memory = true;
 }
 
-static void first_octets(struct dialogue *d, const struct dialogue_octets *o)
+static void first_octets(struct dialogue *d, const struct delivery *o)
 {
 	struct start_item item = { 0 };
 
@@ -479,7 +460,7 @@ static void first_octets(struct dialogue *d, const struct dialogue_octets *o)
 	start_decide(d, false);
 }
 
-void dialogue_feed(struct dialogue *d, const struct dialogue_octets *o)
+void dialogue_feed(struct dialogue *d, const struct delivery *o)
 {
 	if (o->octets.len == 0)
 		return;

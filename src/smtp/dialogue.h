@@ -8,7 +8,7 @@
 #ifndef SMTP_DIALOGUE_H
 #define SMTP_DIALOGUE_H
 
-#include "base/origin.h"
+#include "base/delivery.h"
 #include "transcript/session.h"
 
 struct dialogue;
@@ -27,17 +27,6 @@ struct dialogue_start {
 	                       -1: the ports do not tell */
 	struct dialogue_spares *spares; /* outlives the dialogue; NULL:
 	                                   none */
-};
-
-/* One delivery; octets are valid during the call. */
-struct dialogue_octets {
-	int dir;
-	struct slice octets;
-	struct origin origin;
-	uint64_t offset; /* in its direction's stream */
-	uint64_t acked;  /* offset in the other one that is acknowledged */
-	bool acked_known;
-	bool other_seen; /* was the other direction ever seen? */
 };
 
 enum dialogue_kind {
@@ -61,7 +50,7 @@ enum sw_status dialogue_new(struct session_builder *b,
     const struct dialogue_start *start, struct dialogue **d_r) SW_MUST_USE;
 void dialogue_free(struct dialogue **d);
 
-void dialogue_feed(struct dialogue *d, const struct dialogue_octets *o);
+void dialogue_feed(struct dialogue *d, const struct delivery *o);
 /* len octets of a direction at offset are lost. */
 void dialogue_gap(struct dialogue *d, int dir, uint64_t offset, uint64_t len,
     struct origin origin);

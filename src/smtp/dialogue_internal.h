@@ -42,9 +42,7 @@ struct outstanding {
 /* A piece of what is held. */
 struct piece {
 	size_t end; /* octets of the held buffer up to here */
-	struct origin origin;
-	uint64_t offset, acked;
-	bool acked_known, other_seen;
+	struct delivery o; /* its octets lie in the held buffer */
 };
 
 struct held {
@@ -66,7 +64,7 @@ static inline bool smtp_held_any(const struct held *h)
 enum start_kind { START_OCTETS, START_GAP, START_CLOSE };
 struct start_item {
 	enum start_kind kind;
-	struct dialogue_octets o; /* octets: heap copy */
+	struct delivery o; /* octets: heap copy */
 	uint8_t *copy;
 	uint64_t len;             /* gap */
 	bool rst;
@@ -270,14 +268,14 @@ static inline void dialogue_remember(struct dialogue *d, uint32_t n, int dir,
 void dialogue_tls_begin(struct dialogue *d, bool starttls,
     struct origin origin);
 /* Deliver to the phase that is on; start.c replays through it. */
-void dialogue_dispatch(struct dialogue *d, const struct dialogue_octets *o);
+void dialogue_dispatch(struct dialogue *d, const struct delivery *o);
 void dialogue_dispatch_gap(struct dialogue *d, int dir, uint64_t offset,
     uint64_t len, struct origin origin);
 void dialogue_dispatch_close(struct dialogue *d, int dir, bool rst,
     struct origin origin);
 
 bool smtp_held_add(struct held *h, struct slice octets,
-    const struct piece *piece);
+    const struct delivery *o);
 void smtp_held_clear(struct held *h);
 void smtp_held_fini(struct held *h);
 
@@ -293,7 +291,7 @@ bool start_is_reply(struct slice line);
 bool start_is_command(struct slice line);
 
 /* --- client.c ------------------------------------------------------------- */
-void client_octets(struct dialogue *d, const struct dialogue_octets *o);
+void client_octets(struct dialogue *d, const struct delivery *o);
 /* A gap: which step of an AUTH exchange comes next is not known. */
 void client_forget_auth_step(struct dialogue *d);
 void client_gap(struct dialogue *d, uint64_t len, struct origin origin);
@@ -310,12 +308,12 @@ static inline void client_server_speaks(struct dialogue *d,
 }
 /* One step in the state that is on; returns how many octets were used. */
 size_t client_step(struct dialogue *d, struct slice octets,
-    const struct piece *p);
+    const struct delivery *p);
 /* Would octets be held now, until a reply decides? */
 bool client_holds(const struct dialogue *d, bool other_seen);
 /* Take octets in the state that is on. */
 void client_feed(struct dialogue *d, struct slice octets,
-    const struct piece *p);
+    const struct delivery *p);
 /* The first line of octets, without its end; all if they hold none. */
 struct slice client_first_line(struct slice octets);
 /* Is this the beginning, without LF, of what may become a command? */
@@ -331,12 +329,12 @@ void content_expect_chunk(struct dialogue *d, const struct outstanding *o,
     enum sw_method method, uint32_t flags);
 /* Content of the body or chunk that is on; returns how many octets of it. */
 size_t content_take_body(struct dialogue *d, struct slice octets,
-    const struct piece *p);
+    const struct delivery *p);
 size_t content_take_chunk(struct dialogue *d, struct slice octets,
-    const struct piece *p);
+    const struct delivery *p);
 /* The usual delivery: within content that is open; returns how many octets
  * of it, 0 if it is none. */
-size_t content_take_run(struct dialogue *d, const struct dialogue_octets *o);
+size_t content_take_run(struct dialogue *d, const struct delivery *o);
 /* The data event: begin it at its first octet, end it. */
 void content_open(struct dialogue *d, struct origin origin);
 void content_close(struct dialogue *d, bool complete);
@@ -363,14 +361,14 @@ void content_give_back(struct dialogue *d, struct held *from);
 /* --- guess.c -------------------------------------------------------------- */
 /* Octets of a client whose start was not seen; returns how many were used. */
 size_t guess_take(struct dialogue *d, struct slice octets,
-    const struct piece *p);
+    const struct delivery *p);
 /* What was kept as possible commands: its first run octets are content
  * (all: SIZE_MAX), or all are commands. */
 void guess_is_content(struct dialogue *d, size_t run);
 void guess_is_commands(struct dialogue *d, struct origin origin);
 
 /* --- server.c ------------------------------------------------------------- */
-void server_octets(struct dialogue *d, const struct dialogue_octets *o);
+void server_octets(struct dialogue *d, const struct delivery *o);
 void server_gap(struct dialogue *d, uint64_t len, struct origin origin);
 void server_end(struct dialogue *d, bool cut, struct origin origin);
 /* A reply in progress ends here without its last line. */

@@ -23,7 +23,7 @@ void guess_is_content(struct dialogue *d, size_t run)
 	for (i = 0; i < mine.count; i++) {
 		struct slice octets = slice_make(mine.octets.p + at,
 		    mine.pieces[i].end - at);
-		struct piece p = mine.pieces[i];
+		struct delivery p = mine.pieces[i].o;
 
 		while (octets.len > 0 && at < run &&
 		    d->client == CLIENT_GUESS) {
@@ -102,7 +102,7 @@ static size_t command_run(struct slice s)
 /* Where the server's side was never seen no reply can ever come: there the
  * very first line is believed. */
 static bool speaks_for_itself(const struct dialogue *d, struct slice octets,
-    const struct piece *p)
+    const struct delivery *p)
 {
 	return !p->other_seen && !d->data_open &&
 	    memchr(octets.p, '\n', octets.len) &&
@@ -115,7 +115,7 @@ static bool speaks_for_itself(const struct dialogue *d, struct slice octets,
  * client goes on with something else (content).
  */
 size_t guess_take(struct dialogue *d, struct slice octets,
-    const struct piece *p)
+    const struct delivery *p)
 {
 	bool at_line_start = !d->data_open ||
 	    d->body.state == BODY_CANDIDATE ||

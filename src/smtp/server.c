@@ -769,10 +769,10 @@ static void take_line(struct dialogue *d, const struct line *l)
 }
 
 /* What its host sends behind a reply that turned the roles are commands. */
-static void go_on_turned(struct dialogue *d, const struct dialogue_octets *o,
+static void go_on_turned(struct dialogue *d, const struct delivery *o,
     struct slice rest, uint64_t offset)
 {
-	struct dialogue_octets behind = *o;
+	struct delivery behind = *o;
 
 	behind.octets = rest;
 	behind.offset = offset;
@@ -780,7 +780,7 @@ static void go_on_turned(struct dialogue *d, const struct dialogue_octets *o,
 		dialogue_dispatch(d, &behind);
 }
 
-void server_octets(struct dialogue *d, const struct dialogue_octets *o)
+void server_octets(struct dialogue *d, const struct delivery *o)
 {
 	struct slice rest = o->octets;
 	uint64_t offset = o->offset;

@@ -60,7 +60,7 @@ void tcp_causal_close(struct tcp_engine *e, struct flow *f, int dir,
 }
 
 void tcp_causal_hand_up(struct tcp_engine *e, struct flow *f,
-    struct tcp_octets *o)
+    struct delivery *o)
 {
 	struct side *s = &f->side[o->dir];
 	const struct side *other = &f->side[!o->dir];
@@ -71,6 +71,7 @@ void tcp_causal_hand_up(struct tcp_engine *e, struct flow *f,
 	s->next += o->octets.len;
 	s->flags &= (uint16_t)~SIDE_GHOST;
 	account_add(e->account, ACCOUNT_TCP_OCTETS, o->octets.len);
+	o->other_seen = f->common.info.seen[!o->dir];
 	if (is_wanted(f))
 		e->ops->octets(e->ctx, f->user, o);
 }
@@ -79,7 +80,7 @@ void tcp_causal_hand_up_first(struct tcp_engine *e, struct flow *f, int dir)
 {
 	struct stretch *s =
 	    tcp_stretches_take(&f->hold->queue[dir], &e->held);
-	struct tcp_octets o = {
+	struct delivery o = {
 		.dir = dir,
 		.octets = slice_make(s->octets, s->len),
 		.origin = s->origin,

@@ -16,6 +16,7 @@
 #define TCP_ENGINE_H
 
 #include "base/account.h"
+#include "base/delivery.h"
 #include "base/error.h"
 #include "net/segment.h"
 
@@ -37,18 +38,6 @@ struct tcp_flow_info {
 	uint32_t first_seq[TCP_DIRECTIONS];
 	bool seen[TCP_DIRECTIONS];     /* any segment of that direction */
 	bool syn_seen[TCP_DIRECTIONS]; /* its SYN */
-};
-
-/* A stretch of octets, valid during the call. */
-struct tcp_octets {
-	int dir;
-	struct slice octets;
-	struct origin origin; /* frame that brought them first */
-	uint64_t offset; /* in the direction's stream: 0 is the first octet
-	                    after the SYN, or the first seen without one */
-	uint64_t acked;  /* how far the segment acknowledges the other
-	                    direction's stream (an offset there) */
-	bool acked_known;
 };
 
 /* What is known of a connection at any time. */
@@ -88,7 +77,7 @@ struct tcp_sink_ops {
 	 * or not wanted, nothing more is delivered of this flow but it is
 	 * still followed. */
 	void *(*open)(void *ctx, struct tcp_flow *flow);
-	void (*octets)(void *ctx, void *user, const struct tcp_octets *o);
+	void (*octets)(void *ctx, void *user, const struct delivery *o);
 	/* len octets of dir at offset were lost; origin: the flow's frame
 	 * that shows it, by octets behind the hole or by an answer. */
 	void (*gap)(void *ctx, void *user, int dir, uint64_t offset,

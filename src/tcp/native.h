@@ -373,7 +373,7 @@ bool tcp_causal_is_caused(const struct flow *f, int dir, bool ack_known,
 bool tcp_causal_is_ready(const struct flow *f, int dir);
 /* Hand up octets that are next. */
 void tcp_causal_hand_up(struct tcp_engine *e, struct flow *f,
-    struct tcp_octets *o);
+    struct delivery *o);
 /* Hand up the first stretch, whatever stands against it. */
 void tcp_causal_hand_up_first(struct tcp_engine *e, struct flow *f, int dir);
 /* Something may have become deliverable, or due: hand it up, declare the

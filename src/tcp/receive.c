@@ -91,7 +91,7 @@ static void receive_some(struct arrival *a, uint64_t off,
 {
 	struct flow *f = a->f;
 	const struct side *s = &f->side[a->dir];
-	struct tcp_octets o = {
+	struct delivery o = {
 		.dir = a->dir,
 		.origin = a->seg->origin,
 		.acked_known = a->ack_known

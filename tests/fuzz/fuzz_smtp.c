@@ -73,7 +73,7 @@ static struct slice next_lines(struct script *s, unsigned n)
 
 static void deliver(struct script *s, int dir, struct slice octets)
 {
-	struct dialogue_octets o = { 0 };
+	struct delivery o = { 0 };
 	uint8_t *copy = malloc(octets.len ? octets.len : 1);
 
 	require(copy != NULL);

@@ -108,7 +108,7 @@ static void *on_open(void *ctx, struct tcp_flow *flow)
 	return x;
 }
 
-static bool matches(const struct heard *x, const struct tcp_octets *o,
+static bool matches(const struct heard *x, const struct delivery *o,
     uint32_t place)
 {
 	for (size_t i = 0; i < o->octets.len; i++)
@@ -118,7 +118,7 @@ static bool matches(const struct heard *x, const struct tcp_octets *o,
 	return true;
 }
 
-static void check_octets(struct heard *x, const struct tcp_octets *o)
+static void check_octets(struct heard *x, const struct delivery *o)
 {
 	const struct tcp_flow_info *info = tcp_flow_info_get(x->flow);
 	uint32_t first = info->first_seq[o->dir] -
@@ -133,7 +133,7 @@ static void check_octets(struct heard *x, const struct tcp_octets *o)
 	require(matches(x, o, x->place[o->dir]));
 }
 
-static void on_octets(void *ctx, void *user, const struct tcp_octets *o)
+static void on_octets(void *ctx, void *user, const struct delivery *o)
 {
 	struct heard *x = user;
 	struct world *w = ctx;

@@ -81,7 +81,7 @@ static struct origin here(const struct play *p)
 static void deliver(struct play *p, int dir, const uint8_t *octets,
     size_t len)
 {
-	struct dialogue_octets o = { 0 };
+	struct delivery o = { 0 };
 	uint8_t *copy = malloc(len ? len : 1);
 
 	assert_non_null(copy);

@@ -111,7 +111,7 @@ static void *script_open(void *ctx, struct tcp_flow *flow)
 	return NULL;
 }
 
-static void script_octets(void *ctx, void *user, const struct tcp_octets *o)
+static void script_octets(void *ctx, void *user, const struct delivery *o)
 {
 	struct script *s = ctx;
 	struct script_flow *f = user;
