@@ -13,20 +13,26 @@ bool slice_has_prefix_nocase(struct slice s, struct slice prefix)
 
 	if (prefix.len > s.len)
 		return false;
-	for (i = 0; i < prefix.len; i++)
-		if (ascii_lower(s.p[i]) != ascii_lower(prefix.p[i]))
+	for (i = 0; i < prefix.len; i++) {
+		uint8_t a = s.p[i], b = prefix.p[i];
+
+		if (a != b && ascii_lower(a) != ascii_lower(b))
 			return false;
+	}
 	return true;
 }
 
 size_t slice_find_nocase(struct slice s, struct slice needle)
 {
+	uint8_t first;
 	size_t i;
 
 	if (needle.len == 0)
 		return 0;
+	first = ascii_lower(needle.p[0]);
 	for (i = 0; i < s.len && s.len - i >= needle.len; i++)
-		if (slice_has_prefix_nocase(slice_from(s, i), needle))
+		if (ascii_lower(s.p[i]) == first &&
+		    slice_has_prefix_nocase(slice_from(s, i), needle))
 			return i;
 	return s.len;
 }

@@ -17,15 +17,19 @@
 
 struct field {
 	const char *name;
+	size_t len;    /* of the name */
 	size_t offset; /* of the member in struct sw_message */
 };
 
+#define FIELD(name, member) \
+	{ name, sizeof(name) - 1, offsetof(struct sw_message, member) }
+
 static const struct field fields[] = {
-	{ "message-id", offsetof(struct sw_message, message_id) },
-	{ "subject", offsetof(struct sw_message, subject) },
-	{ "from", offsetof(struct sw_message, header_from) },
-	{ "to", offsetof(struct sw_message, header_to) },
-	{ "date", offsetof(struct sw_message, date) },
+	FIELD("message-id", message_id),
+	FIELD("subject", subject),
+	FIELD("from", header_from),
+	FIELD("to", header_to),
+	FIELD("date", date),
 };
 
 static once_flag gmime_once = ONCE_FLAG_INIT;
@@ -56,27 +60,29 @@ static bool is_blank(uint8_t c)
 	return c == ' ' || c == '\t';
 }
 
-/* Name of a field line; 0 if it is none. */
-static size_t name_len(struct slice line)
+/* Is this a line of the field?  *value_r: what stands behind the colon. */
+static bool is_field(const struct field *f, struct slice line,
+    struct slice *value_r)
 {
-	const uint8_t *colon = line.len ?
-	    memchr(line.p, ':', line.len) : NULL;
-	size_t n;
+	size_t n = f->len;
 
-	if (!colon)
-		return 0;
-	n = (size_t)(colon - line.p);
-	while (n > 0 && is_blank(line.p[n - 1])) /* obsolete syntax, 4.5 */
-		n--;
-	return n;
+	if (ascii_lower(line.p[0]) != (uint8_t)f->name[0] ||
+	    !slice_has_prefix_nocase(line, slice_make(f->name, n)))
+		return false;
+	while (n < line.len && is_blank(line.p[n])) /* obsolete syntax, 4.5 */
+		n++;
+	*value_r = slice_from(line, n + 1);
+	return n < line.len && line.p[n] == ':';
 }
 
-static const struct field *find_field(struct slice name)
+/* NULL: none that is told. */
+static const struct field *find_field(struct slice line,
+    struct slice *value_r)
 {
 	size_t i;
 
 	for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
-		if (slice_eq_nocase(name, slice_str(fields[i].name)))
+		if (is_field(&fields[i], line, value_r))
 			return &fields[i];
 	return NULL;
 }
@@ -126,13 +132,18 @@ static struct slice only_brackets(struct slice v)
 	return slice_make(open, (size_t)(close - open) + 1);
 }
 
-/* Unfold into value (RFC 5322 2.2.3: the line ends go, the blanks stay). */
-static void unfold(struct slice first, struct slice *rest,
-    struct buffer *value)
+/* The value without line ends (RFC 5322 2.2.3: the blanks stay), in memory
+ * of joined when it has several lines. */
+static struct slice unfold(struct slice first, struct slice *rest,
+    struct buffer *joined)
 {
-	buffer_append_slice(value, without_end(first));
+	if (rest->len == 0 || !is_blank(rest->p[0]))
+		return without_end(first);
+	buffer_clear(joined);
+	buffer_append_slice(joined, without_end(first));
 	while (rest->len > 0 && is_blank(rest->p[0]))
-		buffer_append_slice(value, without_end(next_line(rest)));
+		buffer_append_slice(joined, without_end(next_line(rest)));
+	return buffer_slice(joined);
 }
 
 static enum sw_status tell(const struct field *f, struct slice value,
@@ -158,26 +169,22 @@ enum sw_status header_fields(struct slice header, struct sw_message *out,
     struct arena *arena)
 {
 	enum sw_status status = SW_OK;
-	struct buffer value;
+	struct buffer joined;
 
-	buffer_init(&value, LIMIT_HEADER);
+	buffer_init(&joined, LIMIT_HEADER);
 	while (header.len > 0 && status == SW_OK) {
-		struct slice line = next_line(&header);
-		size_t n = name_len(line);
+		struct slice line = next_line(&header), value;
 		const struct field *f;
 
 		if (without_end(line).len == 0)
 			break;
-		f = n ? find_field(slice_head(line, n)) : NULL;
+		f = find_field(line, &value);
 		if (!f)
 			continue;
-		while (line.p[n] != ':')
-			n++;
-		buffer_clear(&value);
-		unfold(slice_from(line, n + 1), &header, &value);
-		status = value.failed ? SW_ENOMEM :
-		    tell(f, buffer_slice(&value), out, arena);
+		value = unfold(value, &header, &joined);
+		status = joined.failed ? SW_ENOMEM :
+		    tell(f, value, out, arena);
 	}
-	buffer_fini(&value);
+	buffer_fini(&joined);
 	return status;
 }
