@@ -329,6 +329,15 @@ static uint64_t file_size(const struct source *s)
 	return (uint64_t)st.st_size - s->base;
 }
 
+int64_t source_modified(const struct source *s)
+{
+	struct stat st;
+
+	if (s->fd < 0 || fstat(s->fd, &st) != 0 || !S_ISREG(st.st_mode))
+		return 0;
+	return (int64_t)st.st_mtime;
+}
+
 static enum sw_status read_fd(struct source *s, uint8_t *buf, size_t len,
     size_t *got_r, struct sw_err *err)
 {

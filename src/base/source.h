@@ -48,6 +48,8 @@ void source_free(struct source **s);
 const char *source_name(const struct source *s);
 /* Size in octets if that is known (a regular, uncompressed file), else 0. */
 uint64_t source_size(const struct source *s);
+/* When the file was changed last, in seconds since 1970; 0: not a file. */
+int64_t source_modified(const struct source *s);
 /* Octets of the underlying file consumed so far (compressed ones if it is
  * compressed) and its size or 0; for progress. */
 uint64_t source_position(const struct source *s, uint64_t *size_r);

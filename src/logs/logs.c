@@ -11,6 +11,10 @@
 /* Told apart by content, in this order: the first that fits. */
 const struct log_format *const log_formats[] = {
 	&log_iis_w3c,
+	&log_swaks,
+	&log_smtplib,
+	&log_msmtp,
+	&log_curl,
 	NULL,
 };
 
@@ -99,6 +103,7 @@ static struct log_reader *new_reader(struct source *s,
 	l->options = *options;
 	if (!l->options.session.account)
 		l->options.session.account = account;
+	l->options.modified_s = source_modified(s);
 	l->account = account;
 	l->sink = *sink;
 	l->counting.ctx = l;

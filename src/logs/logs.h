@@ -27,6 +27,8 @@ struct log_options {
 	int32_t tz_offset_s;  /* of --tz, for formats with local times */
 	bool tz_known;
 	enum log_date_order date_order; /* of --date-order */
+	int64_t modified_s;   /* of the file, since 1970; 0: not known; set
+	                         by log_open */
 };
 
 /* A family's parser hands finished sessions to this. */

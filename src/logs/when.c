@@ -346,6 +346,71 @@ int64_t log_days_time(struct log_days *d, int64_t ns_of_day)
 	return clock_add(start, d->passed * NS_PER_DAY + ns_of_day);
 }
 
+/* "2026", "202601", "20260131": the last day that it means. */
+static bool day_of_digits(struct slice s, struct civil *day_r)
+{
+	struct civil day = { .month = 12, .day = 31 };
+	struct slice rest = s;
+	int year;
+
+	if ((s.len != 4 && s.len != 6 && s.len != 8) ||
+	    !log_take_digits(&rest, 4, &year) || year < 1980 || year > 2099)
+		return false;
+	day.year = year;
+	if (rest.len > 0)
+		log_take_digits(&rest, 2, &day.month);
+	if (rest.len > 0)
+		log_take_digits(&rest, 2, &day.day);
+	if (s.len == 8 && !clock_civil_is_valid(&day))
+		return false;
+	*day_r = day;
+	return day.month >= 1 && day.month <= 12;
+}
+
+static bool day_of_name(struct slice name, struct civil *day_r)
+{
+	bool found = false;
+	size_t i = 0, n;
+
+	for (; i < name.len; i += n ? n : 1) {
+		struct slice run = slice_from(name, i);
+
+		for (n = 0; n < run.len && ascii_is_digit(run.p[n]); n++)
+			continue;
+		if (day_of_digits(slice_head(run, n), day_r))
+			found = true;
+	}
+	return found;
+}
+
+void log_years_begin(struct log_years *y, const struct log_options *options,
+    const char *file_name)
+{
+	memset(y, 0, sizeof(*y));
+	y->known = day_of_name(log_base_name(file_name), &y->until);
+	if (y->known || options->modified_s == 0)
+		return;
+	/* a day of grace: the zones of log and file may differ */
+	clock_to_civil(clock_make(options->modified_s + 86400, 0), &y->until);
+	y->known = true;
+}
+
+int32_t log_years_take(struct log_years *y, int month, int day)
+{
+	enum { LEAP_YEAR = 1972 };
+	bool later = month > y->until.month || (month == y->until.month &&
+	    day > y->until.day);
+
+	if (y->year == 0)
+		y->year = y->known ? y->until.year - later : LEAP_YEAR;
+	else if (y->month > month + 6)
+		y->year++;
+	else if (y->month && month > y->month + 6)
+		return y->year - 1; /* a line that came late */
+	y->month = month;
+	return y->year;
+}
+
 struct sw_clock log_local_clock(const struct log_options *options,
     int64_t resolution_ns, enum sw_date_kind date)
 {

@@ -85,6 +85,23 @@ void log_days_begin(struct log_days *d, const struct civil *day);
  * since the first midnight. */
 int64_t log_days_time(struct log_days *d, int64_t ns_of_day);
 
+/*
+ * The years of a log whose dates have none (RFC 3164): the one in the file's
+ * name ("mail-20260131.log"), else by when the file was changed last; one
+ * more each time December is over.
+ */
+struct log_years {
+	bool known;
+	int32_t year;       /* of the last line; 0: none yet */
+	int month;          /* of the last line */
+	struct civil until; /* the day of the last line at most, if known */
+};
+void log_years_begin(struct log_years *y, const struct log_options *options,
+    const char *file_name);
+/* The year of a line of this month and day; if it is not known one that has
+ * all days, counted on from the first. */
+int32_t log_years_take(struct log_years *y, int month, int day);
+
 /* How times of this resolution that name no zone are told: in that of --tz,
  * else as local ones. */
 struct sw_clock log_local_clock(const struct log_options *options,
