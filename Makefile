@@ -59,9 +59,14 @@ SRC_SMTP := $(addprefix src/smtp/, \
 
 # lines of logs -> the model
 SRC_LOGS := $(addprefix src/logs/, \
-	dialogue.c lines.c logs.c sessions.c talk.c text.c when.c \
+	dialogue.c lines.c logs.c sessions.c talk.c text.c trace.c \
+	when.c \
+	curl.c \
 	iis_rows.c \
-	iis_w3c.c)
+	iis_w3c.c \
+	msmtp.c \
+	smtplib.c \
+	swaks.c)
 
 # the model -> outputs
 SRC_EMIT := $(addprefix src/emit/, \

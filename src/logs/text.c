@@ -17,6 +17,16 @@ struct slice log_take_word(struct slice *rest)
 	return word;
 }
 
+struct slice log_take_until(struct slice *rest, uint8_t c)
+{
+	const uint8_t *at = rest->len ? memchr(rest->p, c, rest->len) : NULL;
+	struct slice head = slice_head(*rest, at ? (size_t)(at - rest->p) :
+	    rest->len);
+
+	*rest = slice_from(*rest, head.len + 1);
+	return head;
+}
+
 bool log_take_digits(struct slice *rest, size_t count, int *value_r)
 {
 	int value = 0;
@@ -84,6 +94,19 @@ struct slice log_base_name(const char *file_name)
 	while (n > 0 && s.p[n - 1] != '/' && s.p[n - 1] != '\\')
 		n--;
 	return slice_from(s, n);
+}
+
+struct slice log_head_line(struct slice *head)
+{
+	const uint8_t *lf = head->len ? memchr(head->p, '\n', head->len) :
+	    NULL;
+	struct slice line = slice_head(*head, lf ? (size_t)(lf - head->p) :
+	    head->len);
+
+	*head = slice_from(*head, line.len + 1);
+	if (line.len > 0 && line.p[line.len - 1] == '\r')
+		line.len--;
+	return line;
 }
 
 struct log_reply_line log_parse_reply_line(struct slice line)

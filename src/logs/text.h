@@ -13,6 +13,10 @@
  * whole rest when there is none.  Empty words are words. */
 struct slice log_take_word(struct slice *rest);
 
+/* The octets of *rest up to the next c, which is dropped with it; the whole
+ * rest when there is none. */
+struct slice log_take_until(struct slice *rest, uint8_t c);
+
 /* count digits at the start of *rest, which are dropped.  false: fewer
  * (*rest and *value_r untouched). */
 bool log_take_digits(struct slice *rest, size_t count, int *value_r);
@@ -27,6 +31,10 @@ int64_t log_make_time(const struct civil *day, int32_t seconds);
 
 /* The part of a file name behind the last '/' or '\\'. */
 struct slice log_base_name(const char *file_name);
+
+/* For probes: the first line of *head, without its end (LF, CR LF), which is
+ * dropped with it. */
+struct slice log_head_line(struct slice *head);
 
 /* One line of a reply: "250-text". */
 struct log_reply_line {

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * curl.c - what curl -v prints of a connection to a mail server
+ *
+ *   * Connected to mx.example.com (192.0.2.25) port 25 (#0)
+ *   < 220 mx.example.com ESMTP ready
+ *   > EHLO client.example.org
+ *   } [28 bytes data]
+ *
+ * "<" and ">" lines keep their CR.  Of content only the octets of each
+ * upload are told, which lack the CR LF that curl adds to a text without it:
+ * they are told as they are, never as a size.  The last dot and QUIT are
+ * sent but not printed.  --trace-time puts the time of day in front.
+ */
+#include "logs/families.h"
+#include "logs/text.h"
+#include "logs/trace.h"
+
+static const struct trace_mark marks[] = {
+	{ "< ", TRACE_SERVER, 0, true },
+	{ "> ", TRACE_CLIENT, 0, true },
+	{ "* ", TRACE_REMARK, 0, true },
+	{ "} [", TRACE_REMARK, 0, false },
+	{ "{ [", TRACE_KNOWN, 0, false },
+	{ "  % Total", TRACE_KNOWN, 0, false },
+	{ "                                 Dload", TRACE_KNOWN, 0, false },
+};
+
+/* "mx.example.com (192.0.2.25) port 25 (#0)" */
+static void take_connected(struct trace *t, const struct log_line *line,
+    struct slice s)
+{
+	struct slice ip, rest = s;
+	int port = SW_UNKNOWN;
+
+	log_take_until(&rest, '(');
+	ip = log_take_until(&rest, ')');
+	if (!log_take_text(&rest, " port ") ||
+	    !log_take_number(&rest, 1, 5, &port))
+		port = SW_UNKNOWN;
+	trace_peer(t, ip, port);
+	trace_connected(t, line);
+}
+
+/* "TLSv1.3 / TLS_AES_256_GCM_SHA384 / X25519 / RSASSA-PSS" */
+static void take_cipher(struct trace *t, const struct log_line *line,
+    struct slice s)
+{
+	struct slice version = log_take_until(&s, ' '), cipher;
+
+	if (log_take_text(&s, "/ "))
+		cipher = log_take_until(&s, ' ');
+	else
+		cipher = slice_make(NULL, 0);
+	trace_tls(t, line, version, cipher);
+}
+
+/* What follows "} [": "28 bytes data]" */
+static bool is_count(struct slice s)
+{
+	int n;
+
+	return log_take_number(&s, 1, 9, &n) &&
+	    log_take_text(&s, " bytes data]");
+}
+
+static bool remark(struct trace *t, const struct log_line *line,
+    const struct trace_mark *mark, struct slice text)
+{
+	struct slice s = text;
+
+	(void)mark;
+	if (is_count(s)) {
+		if (t->current && log_content_due(t->current))
+			trace_note(t, line, slice_make(text.p, text.len - 1));
+	} else if (log_take_text(&s, "Connected to ")) {
+		take_connected(t, line, s);
+	} else if (log_take_text(&s, "SSL connection using ")) {
+		take_cipher(t, line, s);
+	} else if (log_take_text(&s, "Closing connection") ||
+	    log_take_text(&s, "closing connection")) {
+		trace_closed(t, line, SW_NOBODY);
+	} else if (!log_take_text(&s, "Connection #")) {
+		trace_note(t, line, text);
+	}
+	return true;
+}
+
+static const struct trace_format format = {
+	.name = "curl",
+	.marks = marks,
+	.mark_count = sizeof(marks) / sizeof(marks[0]),
+	.recorder = SW_RECORDER_CLIENT,
+	.records = TRACE_RECORDS,
+	.stamps = true,
+	.remark = remark,
+};
+
+/* It is a log of SMTP only if a verb of it was said. */
+static bool probe(struct slice head)
+{
+	return trace_probe(&format, head, 2);
+}
+
+static enum sw_status open_log(const struct log_options *options,
+    const char *file_name, struct account *account,
+    const struct log_sink *sink, void **state_r, struct sw_err *err)
+{
+	return trace_open(&format, options, file_name, account, sink,
+	    state_r, err);
+}
+
+const struct log_format log_curl = {
+	.name = "curl",
+	.title = "curl -v, with and without --trace-time",
+	.records = TRACE_RECORDS | SW_BIT(SW_RECORDS_TIMES),
+	.probe = probe,
+	.open = open_log,
+	.line = trace_line,
+	.end = trace_end,
+	.close = trace_close_log,
+};

@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* trace.c - what clients print of their own dialogue */
+#include "logs/trace.h"
+
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "logs/text.h"
+
+/* --- endpoints ---------------------------------------------------------- */
+
+/* An address in brackets, or what may be one. */
+static struct slice unbracket(struct slice s)
+{
+	if (s.len >= 2 && s.p[0] == '[' && s.p[s.len - 1] == ']')
+		return slice_make(s.p + 1, s.len - 2);
+	return s;
+}
+
+void log_split_endpoint(struct slice s, struct slice *ip_r,
+    int32_t *port_r)
+{
+	size_t colon = s.len, colons = 0, i;
+	uint64_t port;
+
+	for (i = 0; i < s.len; i++)
+		if (s.p[i] == ':') {
+			colon = i;
+			colons++;
+		}
+	*ip_r = unbracket(s);
+	*port_r = SW_UNKNOWN;
+	if (colons == 0 || !slice_to_u64(slice_from(s, colon + 1), &port) ||
+	    port > 65535)
+		return;
+	/* "2001:db8::25" is an address, "2001:db8::25:25" can be both: the
+	 * port is what programs print behind it. */
+	if (colons > 1 && s.p[0] != '[' && colons < 3)
+		return;
+	*ip_r = unbracket(slice_head(s, colon));
+	*port_r = (int32_t)port;
+}
+
+/* --- sessions ----------------------------------------------------------- */
+
+static void fail(struct trace *t, enum sw_status status)
+{
+	if (t->status == SW_OK)
+		t->status = status;
+}
+
+static void end_current(struct trace *t, enum sw_ending ending)
+{
+	struct log_session *s = t->current;
+
+	t->current = NULL;
+	if (s)
+		fail(t, log_sessions_end(&t->sessions, s,
+		    session_has_quit(s->b, false) ? SW_ENDING_QUIT : ending));
+}
+
+static void describe(struct trace *t, struct log_session *s)
+{
+	struct sw_session *out = session_get(s->b);
+
+	log_session_recorder(s, t->format->recorder);
+	out->records = t->format->records;
+	out->clock.zone = SW_ZONE_NONE;
+	out->clock.date = SW_DATE_NONE;
+	if (t->time != SW_NO_TIME) {
+		out->clock = log_local_clock(t->sessions.options,
+		    log_resolution(t->digits), SW_DATE_NONE);
+		out->records |= SW_BIT(SW_RECORDS_TIMES);
+	}
+	if (t->peer.len > 0)
+		out->server.ip = session_text(s->b, buffer_slice(&t->peer));
+	else
+		out->records &= ~SW_BIT(SW_RECORDS_SERVER_ADDRESS);
+	out->server.port = t->peer_port;
+	if (t->peer_port == SW_UNKNOWN)
+		out->records &= ~SW_BIT(SW_RECORDS_SERVER_PORT);
+}
+
+static void begin(struct trace *t, const struct log_line *line)
+{
+	end_current(t, SW_ENDING_INPUT_ENDED);
+	log_days_begin(&t->days, NULL);
+	if (t->status == SW_OK)
+		t->status = log_sessions_begin(&t->sessions, slice_str(""),
+		    line, t->time, &t->current);
+	t->begun = false;
+	t->crs = false;
+	if (t->current)
+		describe(t, t->current);
+	buffer_clear(&t->peer);
+	t->peer_port = SW_UNKNOWN;
+}
+
+void trace_peer(struct trace *t, struct slice ip, int32_t port)
+{
+	buffer_clear(&t->peer);
+	buffer_append_slice(&t->peer, slice_head(ip, 255));
+	t->peer_port = port;
+}
+
+void trace_connected(struct trace *t, const struct log_line *line)
+{
+	begin(t, line);
+	if (!t->current)
+		return;
+	log_session_connect(t->current, line, t->time, SW_CLIENT);
+}
+
+void trace_closed(struct trace *t, const struct log_line *line,
+    enum sw_role by)
+{
+	struct log_session *s = t->current;
+
+	if (!s)
+		return;
+	log_sessions_touch(&t->sessions, s, line->number, t->time);
+	t->current = NULL;
+	fail(t, log_session_close(&t->sessions, s, line, t->time, by));
+}
+
+void trace_note(struct trace *t, const struct log_line *line,
+    struct slice text)
+{
+	if (!t->current)
+		return;
+	log_sessions_touch(&t->sessions, t->current, line->number, t->time);
+	log_say_note(t->current, line, t->time, text);
+}
+
+void trace_tls(struct trace *t, const struct log_line *line,
+    struct slice version, struct slice cipher)
+{
+	struct log_session *s = t->current;
+	struct sw_encryption *e;
+	struct sw_tls tls = { .octets = { SW_UNKNOWN, SW_UNKNOWN } };
+
+	if (!s)
+		return;
+	log_sessions_touch(&t->sessions, s, line->number, t->time);
+	if (version.len > 0)
+		tls.version = session_text(s->b, version);
+	if (cipher.len > 0)
+		tls.cipher = session_text(s->b, cipher);
+	e = session_encryption(s->b);
+	e->version = tls.version;
+	e->cipher = tls.cipher;
+	e->starttls = t->begun;
+	e->octets = tls.octets;
+	e->decrypted = true;
+	session_tls(s->b, &tls, log_span(line, t->time));
+}
+
+/* Does this line belong to another connection than the current one? */
+static bool begins_session(const struct trace *t, bool server,
+    struct slice text)
+{
+	if (!t->current)
+		return true;
+	if (!t->begun)
+		return false;
+	return server && log_parse_reply_line(text).code == 220 &&
+	    log_session_outstanding(t->current) == 0;
+}
+
+static bool is_dot(struct slice text)
+{
+	return text.len == 1 && text.p[0] == '.';
+}
+
+/* A copy may have lost all CRs, but not some. */
+static void say_content(struct trace *t, const struct log_said *said)
+{
+	const struct trace_format *f = t->format;
+
+	if (f->dot_ends && is_dot(said->text)) {
+		log_content_end(t->current, said, SW_UNKNOWN);
+		return;
+	}
+	t->crs |= f->crlf && said->line->crlf;
+	log_content_line(t->current, said, f->stuffed,
+	    !t->crs || said->line->crlf);
+}
+
+static void say_client(struct trace *t, const struct log_said *said)
+{
+	const struct trace_format *f = t->format;
+
+	if (!log_content_due(t->current)) {
+		log_say_client(t->current, said);
+		return;
+	}
+	if (f->placeholder && f->placeholder(said->text))
+		return;
+	if (f->content)
+		say_content(t, said);
+	else if (!is_dot(said->text)) /* it stands for the content */
+		log_say_client(t->current, said);
+}
+
+void trace_say(struct trace *t, const struct log_line *line, bool server,
+    struct slice text, uint32_t flags)
+{
+	struct log_said said;
+
+	if (begins_session(t, server, text))
+		begin(t, line);
+	if (!t->current)
+		return;
+	said = log_said(line, t->time, text);
+	said.flags = flags;
+	log_sessions_touch(&t->sessions, t->current, line->number, t->time);
+	t->begun = true;
+	if (server)
+		log_say_server(t->current, &said);
+	else
+		say_client(t, &said);
+}
+
+/* --- lines -------------------------------------------------------------- */
+
+static bool has_mark(const struct trace_mark *m, struct slice text,
+    struct slice *rest_r)
+{
+	struct slice prefix = slice_str(m->prefix);
+
+	if (text.len >= prefix.len &&
+	    memcmp(text.p, prefix.p, prefix.len) == 0) {
+		*rest_r = slice_from(text, prefix.len);
+		return true;
+	}
+	while (m->bare && prefix.len > 0 && prefix.p[prefix.len - 1] == ' ')
+		prefix.len--;
+	*rest_r = slice_from(text, text.len);
+	return m->bare && slice_eq(text, prefix);
+}
+
+static const struct trace_mark *find_mark(const struct trace_format *f,
+    struct slice text, struct slice *rest_r)
+{
+	size_t i;
+
+	for (i = 0; i < f->mark_count; i++)
+		if (has_mark(&f->marks[i], text, rest_r))
+			return &f->marks[i];
+	return NULL;
+}
+
+/* "22:37:52.813648 " */
+static struct slice take_stamp(struct slice text, int64_t *ns_r,
+    int *digits_r)
+{
+	struct slice s = text;
+	int64_t ns;
+	int digits;
+
+	if (!log_take_time(&s, &ns, &digits) || !log_take_octet(&s, ' '))
+		return text;
+	*ns_r = ns;
+	*digits_r = digits;
+	return s;
+}
+
+/* A line without a mark, behind a reply or content. */
+static bool take_more(struct trace *t, const struct log_line *line,
+    struct slice text)
+{
+	if (!t->format->bare_more || !t->current || !t->begun)
+		return false;
+	if (log_content_due(t->current) && t->format->content)
+		trace_say(t, line, false, text, 0);
+	else if (log_parse_reply_line(text).code != SW_UNKNOWN)
+		trace_say(t, line, true, text, 0);
+	else
+		return false;
+	return true;
+}
+
+static bool take_text(struct trace *t, const struct log_line *line,
+    struct slice text)
+{
+	struct slice rest;
+	const struct trace_mark *m = find_mark(t->format, text, &rest);
+
+	switch (m ? m->kind : TRACE_NONE) {
+	case TRACE_CLIENT:
+	case TRACE_SERVER:
+		trace_say(t, line, m->kind == TRACE_SERVER, rest, m->flags);
+		return true;
+	case TRACE_REMARK:
+		return t->format->remark &&
+		    t->format->remark(t, line, m, rest);
+	case TRACE_NOTE:
+		trace_note(t, line, rest);
+		return true;
+	case TRACE_KNOWN:
+		return true;
+	case TRACE_NONE:
+		break;
+	}
+	return take_more(t, line, text) || text.len == 0;
+}
+
+enum sw_status trace_line(void *state, const struct log_line *line)
+{
+	struct trace *t = state;
+	struct slice text = line->text;
+	int64_t ns = -1;
+
+	t->time = SW_NO_TIME;
+	t->digits = 0;
+	if (t->format->stamps)
+		text = take_stamp(text, &ns, &t->digits);
+	if (ns >= 0)
+		t->time = log_days_time(&t->days, ns);
+	if (!take_text(t, line, text))
+		log_not_understood(t->sessions.account,
+		    t->sessions.file_name, line);
+	if (t->peer.failed)
+		return SW_ENOMEM;
+	return t->status;
+}
+
+enum sw_status trace_open(const struct trace_format *format,
+    const struct log_options *options, const char *file_name,
+    struct account *account, const struct log_sink *sink, void **state_r,
+    struct sw_err *err)
+{
+	struct trace *t = calloc(1, sizeof(*t));
+
+	*state_r = t;
+	if (!t)
+		return base_error_set(err, SW_ENOMEM, "out of memory");
+	t->format = format;
+	t->peer_port = SW_UNKNOWN;
+	t->time = SW_NO_TIME;
+	log_days_begin(&t->days, NULL);
+	buffer_init(&t->peer, 256);
+	log_sessions_init(&t->sessions, options, format->name, file_name,
+	    account, sink, 0);
+	return SW_OK;
+}
+
+enum sw_status trace_end(void *state)
+{
+	struct trace *t = state;
+
+	end_current(t, SW_ENDING_INPUT_ENDED);
+	return t->status;
+}
+
+void trace_close_log(void **state)
+{
+	struct trace *t = *state;
+
+	if (!t)
+		return;
+	*state = NULL;
+	log_sessions_fini(&t->sessions);
+	buffer_fini(&t->peer);
+	free(t);
+}
+
+/* --- the probe ---------------------------------------------------------- */
+
+static bool suits(const struct trace_mark *m, struct slice rest)
+{
+	size_t len;
+	enum verb verb;
+
+	if (m->kind == TRACE_SERVER)
+		return log_parse_reply_line(rest).code >= 200;
+	verb = session_verb(rest, &len);
+	return verb != VERB_NONE && verb != VERB_UNKNOWN;
+}
+
+bool trace_probe(const struct trace_format *format, struct slice head,
+    size_t wanted)
+{
+	size_t lines = 0, marked = 0, client = 0, server = 0;
+
+	while (head.len > 0) {
+		struct slice line = log_head_line(&head), rest;
+		const struct trace_mark *m;
+		int64_t ns;
+		int digits;
+
+		if (format->stamps)
+			line = take_stamp(line, &ns, &digits);
+		lines += line.len > 0;
+		m = find_mark(format, line, &rest);
+		if (!m)
+			continue;
+		marked++;
+		if (m->kind == TRACE_CLIENT)
+			client += suits(m, rest);
+		else if (m->kind == TRACE_SERVER)
+			server += suits(m, rest);
+	}
+	return client + server >= wanted && server > 0 &&
+	    marked * 3 >= lines;
+}
