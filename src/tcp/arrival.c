@@ -167,17 +167,12 @@ static bool is_damaged(const struct arrival *a)
 	return net_checksum_is_bad(a->seg);
 }
 
-static void take_window(struct arrival *a)
+static void take_zero_window(struct arrival *a)
 {
 	struct side *s = &a->f->side[a->dir];
 	int64_t ts = a->seg->origin.ts_ns;
-	uint32_t window = a->seg->window;
 
-	if (!(a->seg->flags & TCP_SYN) && s->scale != 255)
-		window <<= s->scale > 14 ? 14 : s->scale; /* RFC 7323 2.3 */
-	if (window > s->window)
-		s->window = window;
-	if (window > 0) {
+	if (a->seg->window > 0) {
 		if (!(s->flags & SIDE_ZERO))
 			return;
 		s->flags &= (uint16_t)~SIDE_ZERO;
@@ -289,7 +284,8 @@ void tcp_arrival_take(struct arrival *a)
 		tcp_handshake_open(a->e, f, seg->origin);
 	if (seg->anomalies)
 		take_anomalies(a);
-	take_window(a);
+	tcp_arrival_window(s, seg);
+	take_zero_window(a);
 	take_ack(a);
 	if (seg->payload_len > 0)
 		take_octets(a);

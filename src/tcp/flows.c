@@ -2,14 +2,17 @@
 /*
  * flows.c - the table of flows and the lists by age
  *
- * Chained buckets, never more entries than buckets, keyed by a hash
+ * Open addressing with linear probing, half full at most, keyed by a hash
  * with the engine's secret: an attacker who chooses addresses and ports
- * cannot fill one bucket.  What the table answers never depends on the
- * order within a bucket but among equal keys, where it is the order of
- * insertion, so the output does not depend on the secret.
+ * cannot make one long row.  A slot bears the hash, so that only the flow
+ * that is sought is touched; most of the others are over and long out of
+ * the processor's cache.  No two entries have equal keys, so that the output
+ * does not depend on the secret.
  *
  * A second index holds the flows seen from one side only, without regard to
- * their VLAN tag, so that a mirror image under another tag is found.
+ * their VLAN tag, so that a mirror image under another tag is found.  Its
+ * buckets are chains, and flows of equal keys stand in the order of their
+ * insertion.
  */
 #include <stdlib.h>
 
@@ -32,7 +35,7 @@ static inline bool endpoint_equal(const struct endpoint *a,
 	    word(a->ip) == word(b->ip) && word(a->ip + 8) == word(b->ip + 8);
 }
 
-static uint32_t hash(const struct flows *t, const struct endpoint *a,
+static inline uint32_t hash(const struct flows *t, const struct endpoint *a,
     const struct endpoint *b, uint32_t vlan_tag, uint32_t tunnel_tag)
 {
 	uint64_t h = tcp_hash_endpoints(t->key, a, b);
@@ -55,11 +58,12 @@ bool tcp_flows_init(struct flows *t, const struct tcp_options *options)
 	t->key[1] = hash_mix(options->secret ^ UINT64_C(0x736f6d6570736575),
 	    UINT64_C(0x9e3779b97f4a7c15)) | 1;
 	t->strict_vlan = options->strict_vlan;
-	t->mask = TABLE_MIN - 1;
+	t->mask = TABLE_MIN * 2 - 1;
+	t->lonely_mask = TABLE_MIN - 1;
 	link_init(&t->live);
 	link_init(&t->sessions);
 	link_init(&t->closed);
-	t->table = calloc(TABLE_MIN, sizeof *t->table);
+	t->table = calloc(TABLE_MIN * 2, sizeof *t->table);
 	t->lonely = calloc(TABLE_MIN, sizeof *t->lonely);
 	return t->table && t->lonely;
 }
@@ -92,19 +96,28 @@ int tcp_flows_dir(const struct flow *f, const struct endpoint *src,
 	return -1;
 }
 
-struct flow *tcp_flows_find(const struct flows *t, const struct endpoint *src,
-    const struct endpoint *dst, uint32_t vlan_tag, uint32_t tunnel_tag,
-    int *dir_r)
+uint32_t tcp_flows_hash(const struct flows *t, const struct endpoint *src,
+    const struct endpoint *dst, uint32_t vlan_tag, uint32_t tunnel_tag)
 {
-	uint32_t h = hash(t, src, dst, vlan_tag, tunnel_tag);
+	return hash(t, src, dst, vlan_tag, tunnel_tag);
+}
 
-	for (struct entry *e = t->table[h & t->mask]; e; e = e->next) {
-		if (e->hash != h || e->vlan_tag != vlan_tag ||
-		    e->flow->common.info.tunnel_tag != tunnel_tag)
+struct flow *tcp_flows_find(const struct flows *t, uint32_t h,
+    const struct endpoint *src, const struct endpoint *dst,
+    uint32_t vlan_tag, uint32_t tunnel_tag, int *dir_r)
+{
+	size_t i = h & t->mask;
+
+	for (; t->table[i].flow; i = (i + 1) & t->mask) {
+		struct flow *f = t->table[i].flow;
+
+		if (t->table[i].hash != h ||
+		    t->table[i].vlan_tag != vlan_tag ||
+		    f->common.info.tunnel_tag != tunnel_tag)
 			continue;
-		*dir_r = tcp_flows_dir(e->flow, src, dst);
+		*dir_r = tcp_flows_dir(f, src, dst);
 		if (*dir_r >= 0)
-			return e->flow;
+			return f;
 	}
 	return NULL;
 }
@@ -120,7 +133,7 @@ struct flow *tcp_flows_lonely(const struct flows *t, const struct flow *after,
 		f = after->lonely_next;
 	else
 		f = t->lonely[hash(t, &seg->src, &seg->dst, 0,
-		    seg->tunnel_tag) & t->mask];
+		    seg->tunnel_tag) & t->lonely_mask];
 	while (f && (f->common.info.tunnel_tag != seg->tunnel_tag ||
 	    tcp_flows_dir(f, &seg->src, &seg->dst) < 0))
 		f = f->lonely_next;
@@ -131,7 +144,7 @@ struct flow *tcp_flows_lonely(const struct flows *t, const struct flow *after,
 
 static void link_lonely(struct flows *t, struct flow *f)
 {
-	struct flow **bucket = &t->lonely[hash_lonely(t, f) & t->mask];
+	struct flow **bucket = &t->lonely[hash_lonely(t, f) & t->lonely_mask];
 
 	f->lonely_next = *bucket;
 	f->lonely_link = bucket;
@@ -140,17 +153,22 @@ static void link_lonely(struct flows *t, struct flow *f)
 	*bucket = f;
 }
 
-static void rehash_entries(struct flows *t, struct entry **table, size_t mask)
+static void put_entry(struct entry *table, size_t mask,
+    const struct entry *e)
 {
-	for (size_t i = 0; i <= t->mask; i++) {
-		struct entry *e = t->table[i], *next;
+	size_t i = e->hash & mask;
 
-		for (; e; e = next) {
-			next = e->next;
-			e->next = table[e->hash & mask];
-			table[e->hash & mask] = e;
-		}
-	}
+	while (table[i].flow)
+		i = (i + 1) & mask;
+	table[i] = *e;
+}
+
+static void rehash_entries(const struct flows *t, struct entry *table,
+    size_t mask)
+{
+	for (size_t i = 0; i <= t->mask; i++)
+		if (t->table[i].flow)
+			put_entry(table, mask, &t->table[i]);
 }
 
 /* Takes the flows of each bucket from its end, so that flows of equal keys
@@ -174,65 +192,77 @@ static void rehash_lonely(struct flows *t, struct flow **old, size_t buckets)
 
 static bool grow(struct flows *t)
 {
-	size_t buckets = (t->mask + 1) * 2;
-	struct entry **table = calloc(buckets, sizeof *table);
+	size_t old_buckets = t->lonely_mask + 1;
+	size_t buckets = old_buckets * 2;
+	struct entry *table = calloc(buckets * 2, sizeof *table);
 	struct flow **lonely = calloc(buckets, sizeof *lonely);
 	struct flow **old = t->lonely;
-	size_t old_buckets = t->mask + 1;
 
 	if (!table || !lonely) {
 		free(table);
 		free(lonely);
 		return false;
 	}
-	rehash_entries(t, table, buckets - 1);
+	rehash_entries(t, table, buckets * 2 - 1);
 	free(t->table);
 	t->table = table;
+	t->mask = buckets * 2 - 1;
 	t->lonely = lonely;
-	t->mask = buckets - 1;
+	t->lonely_mask = buckets - 1;
 	rehash_lonely(t, old, old_buckets);
 	free(old);
 	return true;
 }
 
-static bool add_entry(struct flows *t, struct entry *e, struct flow *f,
+static uint32_t hash_of_flow(const struct flows *t, const struct flow *f,
     uint32_t vlan_tag)
 {
 	const struct tcp_flow_info *info = &f->common.info;
 
-	if (t->entries > t->mask && !grow(t))
-		return false;
-	e->flow = f;
-	e->vlan_tag = vlan_tag;
-	e->hash = hash(t, &info->host[0], &info->host[1], vlan_tag,
+	return hash(t, &info->host[0], &info->host[1], vlan_tag,
 	    info->tunnel_tag);
-	e->next = t->table[e->hash & t->mask];
-	t->table[e->hash & t->mask] = e;
+}
+
+static bool add_entry(struct flows *t, struct flow *f, uint32_t vlan_tag)
+{
+	struct entry e = { f, hash_of_flow(t, f, vlan_tag), vlan_tag };
+
+	if (t->entries > t->lonely_mask && !grow(t))
+		return false;
+	put_entry(t->table, t->mask, &e);
 	t->entries++;
 	return true;
 }
 
-static void remove_entry(struct flows *t, struct entry *e)
+/* What stands behind the place that becomes free and could stand there is
+ * moved up, so that no row has a hole. */
+static void remove_entry(struct flows *t, const struct flow *f,
+    uint32_t vlan_tag)
 {
-	struct entry **p = &t->table[e->hash & t->mask];
+	size_t hole = hash_of_flow(t, f, vlan_tag) & t->mask, i;
 
-	while (*p != e)
-		p = &(*p)->next;
-	*p = e->next;
+	while (t->table[hole].flow != f ||
+	    t->table[hole].vlan_tag != vlan_tag)
+		hole = (hole + 1) & t->mask;
+	for (i = (hole + 1) & t->mask; t->table[i].flow;
+	    i = (i + 1) & t->mask) {
+		size_t home = t->table[i].hash & t->mask;
+
+		if (((i - home) & t->mask) < ((i - hole) & t->mask))
+			continue;
+		t->table[hole] = t->table[i];
+		hole = i;
+	}
+	t->table[hole].flow = NULL;
 	t->entries--;
 }
 
 bool tcp_flows_alias(struct flows *t, struct flow *f, uint32_t vlan_tag)
 {
-	struct entry *e = malloc(sizeof *e);
-
-	if (!e)
+	if (!add_entry(t, f, vlan_tag))
 		return false;
-	if (!add_entry(t, e, f, vlan_tag)) {
-		free(e);
-		return false;
-	}
-	f->alias = e;
+	f->state |= FLOW_ALIAS;
+	f->alias_tag = vlan_tag;
 	return true;
 }
 
@@ -259,9 +289,11 @@ struct flow *tcp_flows_new(struct flows *t, const struct endpoint *host0,
 		t->spare = f->rival;
 		t->spare_count--;
 	} else {
-		f = malloc(sizeof *f);
-		if (!f)
+		void *memory;
+
+		if (posix_memalign(&memory, TCP_CACHE_LINE, sizeof *f) != 0)
 			return NULL;
+		f = memory;
 	}
 	memset(f, 0, sizeof *f);
 	info = &f->common.info;
@@ -278,7 +310,7 @@ struct flow *tcp_flows_new(struct flows *t, const struct endpoint *host0,
 
 bool tcp_flows_add(struct flows *t, struct flow *f, bool one_sided)
 {
-	if (!add_entry(t, &f->entry, f, f->common.info.vlan_tag))
+	if (!add_entry(t, f, f->common.info.vlan_tag))
 		return false;
 	if (one_sided && !t->strict_vlan) {
 		link_lonely(t, f);
@@ -289,12 +321,10 @@ bool tcp_flows_add(struct flows *t, struct flow *f, bool one_sided)
 
 void tcp_flows_remove(struct flows *t, struct flow *f)
 {
-	remove_entry(t, &f->entry);
-	if (f->alias) {
-		remove_entry(t, f->alias);
-		free(f->alias);
-		f->alias = NULL;
-	}
+	remove_entry(t, f, f->common.info.vlan_tag);
+	if (f->state & FLOW_ALIAS)
+		remove_entry(t, f, f->alias_tag);
+	f->state &= ~(uint32_t)FLOW_ALIAS;
 	tcp_flows_paired(t, f);
 }
 

@@ -51,7 +51,7 @@ static bool is_mirror(const struct flow *f, int dir,
 {
 	const struct side *s = &f->side[dir], *o = &f->side[!dir];
 
-	if ((s->flags & SIDE_SEEN) || f->alias ||
+	if ((s->flags & SIDE_SEEN) || (f->state & FLOW_ALIAS) ||
 	    f->common.info.vlan_tag == seg->vlan_tag)
 		return false;
 	if ((s->flags & (SIDE_BASE | SIDE_GUESS)) &&

@@ -68,12 +68,21 @@ static void expire(struct tcp_engine *e, struct flow *f, struct origin origin)
 		tcp_causal_end(e, f, TCP_END_IDLE, origin);
 }
 
+static inline uint32_t hash_of(const struct tcp_engine *e,
+    const struct segment *seg)
+{
+	return tcp_flows_hash(&e->flows, &seg->src, &seg->dst,
+	    seg->vlan_tag, seg->tunnel_tag);
+}
+
 /* The flow that a segment finds, NULL: none. */
 static struct flow *find(struct tcp_engine *e, const struct segment *seg,
     int *dir_r)
 {
+	uint32_t hash = hash_of(e, seg);
+
 	for (;;) {
-		struct flow *f = tcp_flows_find(&e->flows, &seg->src,
+		struct flow *f = tcp_flows_find(&e->flows, hash, &seg->src,
 		    &seg->dst, seg->vlan_tag, seg->tunnel_tag, dir_r);
 
 		if (!f)
@@ -87,17 +96,24 @@ static struct flow *find(struct tcp_engine *e, const struct segment *seg,
 	}
 }
 
-static void touch(struct tcp_engine *e, struct flow *f,
+/* To the end of its list, if it is not there already. */
+static inline void renew(struct link *list, struct link *l)
+{
+	if (l->next != list)
+		link_append(list, l);
+}
+
+static inline void touch(struct tcp_engine *e, struct flow *f,
     const struct segment *seg)
 {
 	f->frames++;
 	f->last = seg->origin;
 	f->touched_ns = e->now_ns;
-	link_append(&e->flows.live, &f->age);
+	renew(&e->flows.live, &f->age);
 	if (!link_is_alone(&f->session))
-		link_append(&e->flows.sessions, &f->session);
+		renew(&e->flows.sessions, &f->session);
 	if (f->hold && !link_is_alone(&f->hold->holder))
-		link_append(&e->holders, &f->hold->holder);
+		renew(&e->holders, &f->hold->holder);
 }
 
 static void set_now(struct tcp_engine *e, int64_t ts_ns)
@@ -120,7 +136,7 @@ static void ignore(struct tcp_engine *e, const struct side *s,
 		account_add(e->account, ACCOUNT_TCP_OUT_OF_WINDOW, 1);
 }
 
-static enum sw_status native_feed(struct tcp_engine *e,
+enum sw_status tcp_native_feed_any(struct tcp_engine *e,
     const struct segment *seg)
 {
 	struct arrival a = { .e = e, .seg = seg };
@@ -158,6 +174,101 @@ static enum sw_status native_feed(struct tcp_engine *e,
 	return status(e);
 }
 
+/* --- the usual segment --------------------------------------------------- */
+
+/*
+ * Most segments are the next of their direction, in an open session in which
+ * nothing is missing, and acknowledge nothing that was not handed up.  For
+ * these the general way comes down to what take_usual does; whatever is in
+ * doubt takes the general way.
+ */
+static inline bool is_usual_flow(const struct tcp_engine *e,
+    const struct flow *f)
+{
+	enum { MASK = FLOW_OPEN | FLOW_MUTE | FLOW_CLOSED };
+
+	return (f->state & MASK) == FLOW_OPEN && !f->hold && !f->rival &&
+	    !is_idle(e, f);
+}
+
+/* Both directions were seen and none has ended; the other one is at ack or
+ * further. */
+static inline bool is_usual(const struct flow *f, int dir,
+    const struct segment *seg)
+{
+	enum { FLAGS = TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK };
+	enum { MASK = SIDE_SEEN | SIDE_BASE | SIDE_FIN | SIDE_CLOSED |
+	    SIDE_GHOST | SIDE_ZERO };
+	const struct side *s = &f->side[dir], *o = &f->side[!dir];
+
+	return (seg->flags & FLAGS) == TCP_ACK && seg->anomalies == 0 &&
+	    seg->payload.len == seg->payload_len && seg->window > 0 &&
+	    (s->flags & MASK) == (SIDE_SEEN | SIDE_BASE) &&
+	    (o->flags & (MASK & ~SIDE_ZERO)) == (SIDE_SEEN | SIDE_BASE) &&
+	    seg->seq == s->base + (uint32_t)s->next &&
+	    s->highest <= s->next &&
+	    (int32_t)(seg->ack - (o->base + (uint32_t)o->next)) <= 0;
+}
+
+static inline void take_usual_octets(struct tcp_engine *e, struct flow *f,
+    int dir, const struct segment *seg, uint64_t ack)
+{
+	struct side *s = &f->side[dir];
+	struct delivery o = {
+		.dir = dir,
+		.octets = seg->payload,
+		.origin = seg->origin,
+		.offset = s->next,
+		.acked = ack,
+		.acked_known = true,
+		.other_seen = true
+	};
+
+	tcp_history_add(&e->history, s, s->next, seg->payload);
+	s->next += seg->payload_len;
+	s->highest = s->next;
+	s->octets += seg->payload_len;
+	s->twin_seq = seg->seq;
+	s->twin_len = seg->payload_len;
+	s->twin_ack = seg->ack;
+	s->twin_ns = seg->origin.ts_ns;
+	account_add(e->account, ACCOUNT_TCP_OCTETS, seg->payload_len);
+	e->ops->octets(e->ctx, f->user, &o);
+}
+
+static inline void take_usual(struct tcp_engine *e, struct flow *f, int dir,
+    const struct segment *seg)
+{
+	struct side *o = &f->side[!dir];
+	int64_t ack = side_offset(o, seg->ack);
+
+	touch(e, f, seg);
+	tcp_arrival_window(&f->side[dir], seg);
+	if (ack < 0)
+		ack = 0;
+	if ((uint64_t)ack > o->acked)
+		o->acked = (uint64_t)ack;
+	o->flags |= SIDE_ACKED;
+	if (seg->payload_len > 0)
+		take_usual_octets(e, f, dir, seg, (uint64_t)ack);
+}
+
+static enum sw_status native_feed(struct tcp_engine *e,
+    const struct segment *seg)
+{
+	struct flow *f;
+	int dir;
+
+	set_now(e, seg->origin.ts_ns);
+	f = tcp_flows_find(&e->flows, hash_of(e, seg), &seg->src, &seg->dst,
+	    seg->vlan_tag, seg->tunnel_tag, &dir);
+	if (!f || !is_usual_flow(e, f) || !is_usual(f, dir, seg))
+		return tcp_native_feed_any(e, seg);
+	account_add(e->account, ACCOUNT_TCP_SEGMENTS, 1);
+	take_usual(e, f, dir, seg);
+	return status(e);
+}
+
 static enum sw_status native_icmp(struct tcp_engine *e,
     const struct icmp_error *icmp)
 {
@@ -165,8 +276,9 @@ static enum sw_status native_icmp(struct tcp_engine *e,
 	struct flow *f;
 
 	set_now(e, icmp->origin.ts_ns);
-	f = tcp_flows_find(&e->flows, &icmp->src, &icmp->dst, icmp->vlan_tag,
-	    icmp->tunnel_tag, &dir);
+	f = tcp_flows_find(&e->flows, tcp_flows_hash(&e->flows, &icmp->src,
+	    &icmp->dst, icmp->vlan_tag, icmp->tunnel_tag), &icmp->src,
+	    &icmp->dst, icmp->vlan_tag, icmp->tunnel_tag, &dir);
 	if (!f || (f->state & FLOW_CLOSED))
 		return SW_OK;
 	f->side[dir].icmp_errors++;

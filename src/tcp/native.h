@@ -130,26 +130,35 @@ enum {
 	SIDE_FAR = 512     /* far_seq is set */
 };
 
+/* What the usual segment touches of a flow lies in few lines of the
+ * processor's cache: this many octets long. */
+#define TCP_CACHE_LINE 64
+
 struct side {
+	/* The first line. */
+	_Alignas(TCP_CACHE_LINE)
 	uint64_t next;    /* offset handed up so far, gaps counted */
 	uint64_t acked;   /* highest acknowledged, the FIN counted as one */
 	uint64_t highest; /* end of the octets seen */
-	uint64_t fin;     /* offset of the FIN */
-	uint64_t octets, retransmitted;
-	uint64_t history; /* its newest record in the engine's history, or 0 */
-	int64_t zero_since, zero_ns;
-	int64_t twin_ns;  /* time, ... */
-	uint32_t twin_seq, twin_len, twin_ack; /* of its last segment with
-	                                          octets */
 	uint32_t base;    /* sequence number of offset 0 */
 	uint32_t window;  /* largest that it announced, scaled */
+	uint16_t flags;   /* SIDE_ */
+	uint8_t scale;    /* of its SYN; 255: none */
+	uint32_t twin_seq, twin_len, twin_ack; /* of its last segment with
+	                                          octets */
+	int64_t twin_ns;  /* ... and its time */
+
+	/* The second; the usual segment has the first two. */
+	uint64_t octets;
+	uint64_t history; /* its newest record in the engine's history, or 0 */
+	uint64_t retransmitted;
+	uint64_t fin;     /* offset of the FIN */
+	int64_t zero_since, zero_ns;
 	uint32_t far_seq; /* of a segment beyond the window */
 	uint32_t told;    /* anomalies handed up, or to be at open */
 	uint32_t icmp_errors;
 	uint16_t icmp_mtu;
 	uint16_t mss;
-	uint16_t flags;   /* SIDE_ */
-	uint8_t scale;    /* of its SYN; 255: none */
 };
 
 enum {
@@ -160,43 +169,45 @@ enum {
 	FLOW_REPORTED = 16, /* an attempt that was told already */
 	FLOW_RIVAL = 32,    /* not in the table: see flow.rival */
 	FLOW_LONELY = 64,   /* in the index of one-sided flows */
-	FLOW_SPLIT = 128    /* the opener sent a SYN-ACK: simultaneous open */
-};
-
-struct flow;
-
-/* Place of a flow in the table; a flow whose directions bear different VLAN
- * tags has two. */
-struct entry {
-	struct entry *next;
-	struct flow *flow;
-	uint32_t hash, vlan_tag;
+	FLOW_SPLIT = 128,   /* the opener sent a SYN-ACK: simultaneous open */
+	FLOW_ALIAS = 256    /* a second place in the table: alias_tag */
 };
 
 struct flow {
 	struct tcp_flow common;
-	struct side side[TCP_DIRECTIONS];
-	struct entry entry;
-	struct entry *alias; /* second place; own memory */
 	struct flow *lonely_next, **lonely_link;
-	struct link age;     /* engine.flows.live or .closed */
-	struct link session; /* engine.flows.sessions while it is open */
+
+	_Alignas(TCP_CACHE_LINE)
+	uint32_t state;      /* FLOW_ */
+	uint32_t alias_tag;  /* VLAN tag of its second place */
+	void *user;
 	struct hold *hold;
 	/* A SYN with another sequence number came while this flow was open:
 	 * the flow that it may begin.  Of a rival: its elder. */
 	struct flow *rival;
-	void *user;
-	struct origin last;
 	int64_t touched_ns;  /* engine time of the last frame */
-	int64_t syn_ns;      /* time of the SYN; from open on the RTT */
 	uint64_t frames;
-	uint32_t state;      /* FLOW_ */
+	struct link age;     /* engine.flows.live or .closed */
+
+	struct link session; /* engine.flows.sessions while it is open */
+	struct origin last;
+	int64_t syn_ns;      /* time of the SYN; from open on the RTT */
+
+	struct side side[TCP_DIRECTIONS];
+};
+
+/* Place of a flow in the table; a flow whose directions bear different VLAN
+ * tags has two. */
+struct entry {
+	struct flow *flow; /* NULL: free */
+	uint32_t hash, vlan_tag;
 };
 
 struct flows {
-	struct entry **table;
+	struct entry *table;
+	size_t mask;          /* slots - 1 */
 	struct flow **lonely; /* one-sided flows without regard to VLAN */
-	size_t mask;          /* of both: buckets - 1 */
+	size_t lonely_mask;   /* buckets - 1 */
 	size_t entries, count, closed_count;
 	struct link live, closed; /* the one idle longest first */
 	struct link sessions;     /* those of live that are open, likewise */
@@ -295,11 +306,14 @@ static inline struct stretch *flow_first(const struct flow *f, int dir)
 
 bool tcp_flows_init(struct flows *t, const struct tcp_options *options);
 void tcp_flows_fini(struct flows *t);
-/* The flow of a segment from src to dst (also a closed one), *dir_r its
- * direction; NULL: none. */
-struct flow *tcp_flows_find(const struct flows *t, const struct endpoint *src,
-    const struct endpoint *dst, uint32_t vlan_tag, uint32_t tunnel_tag,
-    int *dir_r);
+/* What the table knows such segments by. */
+uint32_t tcp_flows_hash(const struct flows *t, const struct endpoint *src,
+    const struct endpoint *dst, uint32_t vlan_tag, uint32_t tunnel_tag);
+/* The flow of a segment from src to dst (also a closed one), hash theirs,
+ * *dir_r its direction; NULL: none. */
+struct flow *tcp_flows_find(const struct flows *t, uint32_t hash,
+    const struct endpoint *src, const struct endpoint *dst,
+    uint32_t vlan_tag, uint32_t tunnel_tag, int *dir_r);
 /* Direction of a segment in a flow that has its endpoints. */
 int tcp_flows_dir(const struct flow *f, const struct endpoint *src,
     const struct endpoint *dst);
@@ -431,11 +445,25 @@ void tcp_handshake_rst(struct arrival *a);
 void tcp_arrival_take(struct arrival *a);
 /* Can a segment of f->side[dir] at off be of this connection? */
 bool tcp_arrival_in_window(const struct flow *f, int dir, int64_t off);
+/* The window that a segment announces; 0 apart. */
+static inline void tcp_arrival_window(struct side *s,
+    const struct segment *seg)
+{
+	uint32_t window = seg->window;
+
+	if (!(seg->flags & TCP_SYN) && s->scale != 255)
+		window <<= s->scale > 14 ? 14 : s->scale; /* RFC 7323 2.3 */
+	if (window > s->window)
+		s->window = window;
+}
 /* Count what is not believed. */
 void tcp_arrival_out_of_window(struct arrival *a);
 
 /* --- native.c ----------------------------------------------------------- */
 
 extern const struct tcp_flow_class tcp_native_class;
+/* Feed without the short way of the usual segment. */
+enum sw_status tcp_native_feed_any(struct tcp_engine *e,
+    const struct segment *seg) SW_MUST_USE;
 
 #endif

@@ -15,8 +15,9 @@
 #include <stdlib.h>
 
 #include "base/cursor.h"
+#include "base/hash.h"
 #include "base/limits.h"
-#include "tcp/engine.h"
+#include "tcp/native.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -47,8 +48,18 @@ struct packet {
 	uint8_t payload[PAYLOAD];
 };
 
+/* An engine that gets the same segments without the short way of the usual
+ * one: it must hand up the same. */
+struct any {
+	struct tcp_engine *e;
+	struct account account;
+	uint64_t told;
+};
+
 struct world {
 	struct tcp_engine *e;
+	struct any any;
+	uint64_t told; /* a hash of all that was handed up */
 	struct account account;
 	struct model flows[FLOWS];
 	struct packet delayed[DELAYED];
@@ -84,6 +95,128 @@ static uint8_t octet_at(const struct model *m, int h, uint32_t pos)
 	return (uint8_t)(x >> 24);
 }
 
+/* --- what both engines hand up ------------------------------------------ */
+
+enum { TOLD_OPEN, TOLD_OCTETS, TOLD_GAP, TOLD_ANOMALY, TOLD_CLOSE, TOLD_END,
+	TOLD_ATTEMPT };
+
+static void add(uint64_t *told, uint64_t value)
+{
+	*told = hash_mix(*told ^ value, UINT64_C(0x9e3779b97f4a7c15));
+}
+
+static void tell(uint64_t *told, const struct tcp_flow *flow, int what,
+    int which, uint64_t offset, uint64_t len, struct origin origin)
+{
+	add(told, (uint64_t)what << 32 | (uint64_t)which);
+	add(told, tcp_flow_info_get(flow)->first.at);
+	add(told, offset);
+	add(told, len);
+	add(told, origin.at);
+	add(told, (uint64_t)origin.ts_ns);
+}
+
+static void tell_octets(uint64_t *told, const struct tcp_flow *flow,
+    const struct delivery *o)
+{
+	tell(told, flow, TOLD_OCTETS, o->dir, o->offset, o->octets.len,
+	    o->origin);
+	add(told, o->acked_known ? o->acked : UINT64_MAX);
+	for (size_t i = 0; i < o->octets.len; i++)
+		add(told, o->octets.p[i]);
+}
+
+static void tell_end(uint64_t *told, const struct tcp_flow *flow, int what,
+    int which, struct origin origin)
+{
+	struct tcp_facts facts;
+
+	tell(told, flow, what, which, 0, 0, origin);
+	tcp_flow_facts_get(flow, &facts);
+	add(told, facts.frames);
+	add(told, (uint64_t)facts.syn_rtt_ns);
+	add(told, facts.last.at);
+	for (int dir = 0; dir < 2; dir++) {
+		add(told, facts.side[dir].octets);
+		add(told, facts.side[dir].retransmitted);
+		add(told, facts.side[dir].delivered);
+		add(told, facts.side[dir].acked);
+		add(told, facts.side[dir].acked_known);
+		add(told, facts.side[dir].highest);
+		add(told, (uint64_t)facts.side[dir].zero_window_ns);
+	}
+}
+
+static void *any_open(void *ctx, struct tcp_flow *flow)
+{
+	struct any *any = ctx;
+
+	tell(&any->told, flow, TOLD_OPEN, 0, 0, 0,
+	    tcp_flow_info_get(flow)->first);
+	return flow;
+}
+
+static void any_octets(void *ctx, void *user, const struct delivery *o)
+{
+	struct any *any = ctx;
+
+	tell_octets(&any->told, user, o);
+}
+
+static void any_gap(void *ctx, void *user, int dir, uint64_t offset,
+    uint64_t len, struct origin origin)
+{
+	struct any *any = ctx;
+
+	tell(&any->told, user, TOLD_GAP, dir, offset, len, origin);
+}
+
+static void any_anomaly(void *ctx, void *user, int dir, enum anomaly code,
+    struct origin origin)
+{
+	struct any *any = ctx;
+
+	tell(&any->told, user, TOLD_ANOMALY, dir, code, 0, origin);
+}
+
+static void any_close(void *ctx, void *user, int dir, bool rst,
+    struct origin origin)
+{
+	struct any *any = ctx;
+
+	tell(&any->told, user, TOLD_CLOSE, dir, rst, 0, origin);
+}
+
+static void any_end(void *ctx, void *user, struct tcp_flow *flow,
+    enum tcp_end why, struct origin origin)
+{
+	struct any *any = ctx;
+
+	(void)user;
+	tell_end(&any->told, flow, TOLD_END, (int)why, origin);
+}
+
+static void any_attempt(void *ctx, struct tcp_flow *flow, bool refused,
+    struct origin origin)
+{
+	struct any *any = ctx;
+
+	tell_end(&any->told, flow, TOLD_ATTEMPT, refused, origin);
+}
+
+static const struct tcp_sink_ops any_sink = {
+	any_open, any_octets, any_gap, any_anomaly, any_close, any_end,
+	any_attempt
+};
+
+/* Both were told the same. */
+static void compare(const struct world *w)
+{
+	require(w->told == w->any.told);
+	require(memcmp(&w->account, &w->any.account,
+	    sizeof w->account.counters) == 0);
+}
+
 /* --- the sink ----------------------------------------------------------- */
 
 static int host_of(const struct heard *x, int dir)
@@ -100,6 +233,7 @@ static void *on_open(void *ctx, struct tcp_flow *flow)
 	    info->host[0].port;
 
 	require(x != NULL);
+	tell(&w->told, flow, TOLD_OPEN, 0, 0, 0, info->first);
 	x->w = w;
 	x->flow = flow;
 	x->m = &w->flows[port - 1024];
@@ -138,6 +272,7 @@ static void on_octets(void *ctx, void *user, const struct delivery *o)
 	struct heard *x = user;
 	struct world *w = ctx;
 
+	tell_octets(&w->told, x->flow, o);
 	require(o->octets.len > 0 && o->offset == x->next[o->dir]);
 	x->next[o->dir] += o->octets.len;
 	w->octets += o->octets.len;
@@ -157,8 +292,8 @@ static void on_gap(void *ctx, void *user, int dir, uint64_t offset,
 {
 	struct heard *x = user;
 
+	tell(&x->w->told, x->flow, TOLD_GAP, dir, offset, len, origin);
 	(void)ctx;
-	(void)origin;
 	require(len > 0 && offset == x->next[dir]);
 	x->next[dir] += len;
 	x->gaps += len;
@@ -170,8 +305,7 @@ static void on_anomaly(void *ctx, void *user, int dir, enum anomaly code,
 	struct heard *x = user;
 
 	(void)ctx;
-	(void)dir;
-	(void)origin;
+	tell(&x->w->told, x->flow, TOLD_ANOMALY, dir, code, 0, origin);
 	require(code != ANOMALY_OVERLAP_DIFFERS || (x->m->done & FORGED));
 }
 
@@ -181,8 +315,7 @@ static void on_close(void *ctx, void *user, int dir, bool rst,
 	struct heard *x = user;
 
 	(void)ctx;
-	(void)rst;
-	(void)origin;
+	tell(&x->w->told, x->flow, TOLD_CLOSE, dir, rst, 0, origin);
 	require(!x->closed[dir]);
 	x->closed[dir] = true;
 }
@@ -194,7 +327,7 @@ static void on_end(void *ctx, void *user, struct tcp_flow *flow,
 	struct heard *x = user;
 	struct tcp_facts facts;
 
-	(void)origin;
+	tell_end(&w->told, flow, TOLD_END, (int)why, origin);
 	require(flow == x->flow);
 	tcp_flow_facts_get(flow, &facts);
 	for (int dir = 0; dir < 2; dir++) {
@@ -213,12 +346,9 @@ static void on_end(void *ctx, void *user, struct tcp_flow *flow,
 static void on_attempt(void *ctx, struct tcp_flow *flow, bool refused,
     struct origin origin)
 {
-	struct tcp_facts facts;
+	struct world *w = ctx;
 
-	(void)ctx;
-	(void)refused;
-	(void)origin;
-	tcp_flow_facts_get(flow, &facts);
+	tell_end(&w->told, flow, TOLD_ATTEMPT, refused, origin);
 }
 
 static const struct tcp_sink_ops sink = {
@@ -271,6 +401,8 @@ static void capture(struct world *w, const struct packet *p)
 	w->now.at++;
 	seg.origin = w->now;
 	require(tcp_native_ops.feed(w->e, &seg) == SW_OK);
+	require(tcp_native_feed_any(w->any.e, &seg) == SW_OK);
+	compare(w);
 	free(copy);
 }
 
@@ -421,8 +553,10 @@ static void pass_time(struct world *w, struct cursor *c)
 	if (t >= 64)
 		for (int i = 0; i < FLOWS; i++)
 			w->flows[i].done |= LOST;
-	if (t & 1)
-		require(tcp_native_ops.tick(w->e, w->now) == SW_OK);
+	if ((t & 1) == 0)
+		return;
+	require(tcp_native_ops.tick(w->e, w->now) == SW_OK);
+	require(tcp_native_ops.tick(w->any.e, w->now) == SW_OK);
 }
 
 static void operate(struct world *w, struct cursor *c)
@@ -466,6 +600,7 @@ static void operate(struct world *w, struct cursor *c)
 		set_endpoint(&icmp.dst, !h, &w->flows[flow]);
 		icmp.origin = w->now;
 		require(tcp_native_ops.icmp(w->e, &icmp) == SW_OK);
+		require(tcp_native_ops.icmp(w->any.e, &icmp) == SW_OK);
 		break;
 	default:
 		send(w, flow, h, c);
@@ -495,14 +630,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	require(tcp_native_ops.open(&w->e, &sink, w, &w->account,
 	    &options) == SW_OK);
+	require(tcp_native_ops.open(&w->any.e, &any_sink, &w->any,
+	    &w->any.account, &options) == SW_OK);
 	while (cursor_left(&c) > 0)
 		operate(w, &c);
 	while (w->delayed_count > 0)
 		release(w, 0);
 	require(tcp_native_ops.finish(w->e, w->now) == SW_OK);
+	require(tcp_native_ops.finish(w->any.e, w->now) == SW_OK);
+	compare(w);
 	require(w->sessions == 0);
 	require(w->account.counters[ACCOUNT_TCP_OCTETS] == w->octets);
 	tcp_native_ops.close(&w->e);
+	tcp_native_ops.close(&w->any.e);
 	free(w);
 	return 0;
 }
