@@ -40,7 +40,7 @@ SRC_CAPTURE := $(addprefix src/capture/, \
 
 # frames -> TCP segments
 SRC_NET := $(addprefix src/net/, \
-	filter.c fragments.c ip.c link.c net.c segment.c tunnel.c)
+	filter.c fragments.c ip.c link.c net.c segment.c tunnel.c usual.c)
 
 # segments -> one causal sequence of octets
 SRC_TCP := $(addprefix src/tcp/, \

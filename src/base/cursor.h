@@ -10,6 +10,23 @@
 
 #include "base/slice.h"
 
+/* Fields in octets whose number was looked at before: once for a whole
+ * header, not for each of its fields. */
+static inline uint16_t octets_be16(const uint8_t *p)
+{
+	return (uint16_t)(p[0] << 8 | p[1]);
+}
+static inline uint32_t octets_be32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
+	    (uint32_t)p[2] << 8 | p[3];
+}
+static inline uint32_t octets_le32(const uint8_t *p)
+{
+	return (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 |
+	    (uint32_t)p[1] << 8 | p[0];
+}
+
 struct cursor {
 	const uint8_t *p, *end;
 	bool bad;
@@ -87,7 +104,7 @@ static inline uint16_t cursor_be16(struct cursor *c)
 	uint16_t v = 0;
 
 	if (cursor_need(c, 2)) {
-		v = (uint16_t)(c->p[0] << 8 | c->p[1]);
+		v = octets_be16(c->p);
 		c->p += 2;
 	}
 	return v;
@@ -97,8 +114,7 @@ static inline uint32_t cursor_be32(struct cursor *c)
 	uint32_t v = 0;
 
 	if (cursor_need(c, 4)) {
-		v = (uint32_t)c->p[0] << 24 | (uint32_t)c->p[1] << 16 |
-		    (uint32_t)c->p[2] << 8 | c->p[3];
+		v = octets_be32(c->p);
 		c->p += 4;
 	}
 	return v;
@@ -118,8 +134,7 @@ static inline uint32_t cursor_le32(struct cursor *c)
 	uint32_t v = 0;
 
 	if (cursor_need(c, 4)) {
-		v = (uint32_t)c->p[3] << 24 | (uint32_t)c->p[2] << 16 |
-		    (uint32_t)c->p[1] << 8 | c->p[0];
+		v = octets_le32(c->p);
 		c->p += 4;
 	}
 	return v;

@@ -265,7 +265,7 @@ static enum net_result decode_sll2(struct walk *w, struct packet *p)
 
 /* https://www.tcpdump.org/linktypes.html; names as libpcap's. */
 static const struct net_link links[] = {
-	{ 1, "EN10MB", net_link_ethernet },
+	{ LINK_ETHERNET, "EN10MB", net_link_ethernet },
 	{ 0, "NULL", decode_null },
 	{ 9, "PPP", net_link_ppp },
 	{ 12, "RAW", net_ip }, /* 12 and 14: DLT_RAW, written as it is */

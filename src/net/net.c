@@ -80,7 +80,7 @@ static enum net_result drop_link_type(struct walk *w)
 	return net_drop(w, ACCOUNT_FRAMES_LINK_TYPE);
 }
 
-enum net_result net_decode(struct net *n, const struct frame *frame,
+enum net_result net_decode_any(struct net *n, const struct frame *frame,
     struct origin origin, struct segment *seg_r, struct icmp_error *icmp_r)
 {
 	struct walk w = {
@@ -108,6 +108,16 @@ enum net_result net_decode(struct net *n, const struct frame *frame,
 	if (w.owned && result != NET_SEGMENT)
 		free(w.owned);
 	return result;
+}
+
+enum net_result net_decode(struct net *n, const struct frame *frame,
+    struct origin origin, struct segment *seg_r, struct icmp_error *icmp_r)
+{
+	if (frame->link_type == LINK_ETHERNET &&
+	    !n->options.verify_checksums &&
+	    net_usual(n, frame, origin, seg_r))
+		return NET_SEGMENT;
+	return net_decode_any(n, frame, origin, seg_r, icmp_r);
 }
 
 const char *net_link_type_name(uint32_t link_type, char *buf, size_t size)

@@ -103,6 +103,15 @@ static inline bool net_deeper(struct walk *w)
 /* Add octets to a tag, which stays 0 only if it was never added to. */
 uint32_t net_tag_add(uint32_t tag, const void *p, size_t len);
 
+/* usual.c: a frame of LINK_ETHERNET, where no checksums are asked for.
+ * false: not usual, nothing in s is of use. */
+enum { LINK_ETHERNET = 1 };
+bool net_usual(const struct net *n, const struct frame *frame,
+    struct origin origin, struct segment *s);
+/* net_decode() without that. */
+enum net_result net_decode_any(struct net *n, const struct frame *frame,
+    struct origin origin, struct segment *seg_r, struct icmp_error *icmp_r);
+
 /* link.c */
 enum net_result net_link_ethernet(struct walk *w, struct packet *p);
 enum net_result net_link_ppp(struct walk *w, struct packet *p);

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "base/cursor.h"
-#include "net/net.h"
+#include "net/walk.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -41,6 +41,41 @@ static void use_segment(struct segment *s)
 	free(s->owned);
 }
 
+static void require_equal(struct slice a, struct slice b)
+{
+	require(a.len == b.len && (a.len == 0 || a.p == b.p));
+}
+
+/* The general way must find the same in a usual frame. */
+static void compare(struct net *n, const struct frame *frame,
+    const struct segment *a)
+{
+	struct origin origin = { frame->number, frame->ts_ns, 0 };
+	struct segment b;
+	struct icmp_error icmp;
+
+	require(net_decode_any(n, frame, origin, &b, &icmp) == NET_SEGMENT);
+	require(a->origin.at == b.origin.at);
+	require(a->origin.ts_ns == b.origin.ts_ns);
+	require(a->origin.part == b.origin.part);
+	require(a->resolution_ns == b.resolution_ns);
+	require(memcmp(a->src.ip, b.src.ip, sizeof(b.src.ip)) == 0);
+	require(memcmp(a->dst.ip, b.dst.ip, sizeof(b.dst.ip)) == 0);
+	require(a->src.port == b.src.port && a->dst.port == b.dst.port);
+	require(a->src.family == b.src.family);
+	require(a->dst.family == b.dst.family);
+	require(a->vlan_tag == b.vlan_tag && a->tunnel_tag == b.tunnel_tag);
+	require(a->anomalies == b.anomalies);
+	require(a->seq == b.seq && a->ack == b.ack);
+	require(a->window == b.window && a->flags == b.flags);
+	require(a->window_scale == b.window_scale && a->mss == b.mss);
+	require(a->payload_len == b.payload_len);
+	require_equal(a->payload, b.payload);
+	require_equal(a->tcp, b.tcp);
+	require(a->verifiable == b.verifiable);
+	require(a->owned == NULL && b.owned == NULL);
+}
+
 static uint64_t count_all(const struct account *a)
 {
 	uint64_t n = 0;
@@ -58,6 +93,10 @@ static void decode(struct net *n, struct account *account,
 	struct segment seg;
 	struct icmp_error icmp;
 
+	if (frame->link_type == LINK_ETHERNET &&
+	    !n->options.verify_checksums &&
+	    net_usual(n, frame, origin, &seg))
+		compare(n, frame, &seg);
 	switch (net_decode(n, frame, origin, &seg, &icmp)) {
 	case NET_SEGMENT:
 		use_segment(&seg);
