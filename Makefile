@@ -59,12 +59,13 @@ SRC_SMTP := $(addprefix src/smtp/, \
 
 # lines of logs -> the model
 SRC_LOGS := $(addprefix src/logs/, \
-	dialogue.c lines.c logs.c sessions.c talk.c text.c trace.c \
+	dialogue.c lines.c logs.c sessions.c syslog.c talk.c text.c trace.c \
 	when.c \
 	curl.c \
 	iis_rows.c \
 	iis_w3c.c \
 	msmtp.c \
+	postfix.c \
 	smtplib.c \
 	swaks.c)
 

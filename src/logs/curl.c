@@ -22,6 +22,7 @@ static const struct trace_mark marks[] = {
 	{ "* ", TRACE_REMARK, 0, true },
 	{ "} [", TRACE_REMARK, 0, false },
 	{ "{ [", TRACE_KNOWN, 0, false },
+	{ "curl: (", TRACE_REMARK, 0, false },
 	{ "  % Total", TRACE_KNOWN, 0, false },
 	{ "                                 Dload", TRACE_KNOWN, 0, false },
 };
@@ -69,8 +70,9 @@ static bool remark(struct trace *t, const struct log_line *line,
 {
 	struct slice s = text;
 
-	(void)mark;
-	if (is_count(s)) {
+	if (mark->prefix[0] == 'c') {
+		trace_note(t, line, line->text);
+	} else if (is_count(s)) {
 		if (t->current && log_content_due(t->current))
 			trace_note(t, line, slice_make(text.p, text.len - 1));
 	} else if (log_take_text(&s, "Connected to ")) {

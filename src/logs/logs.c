@@ -11,6 +11,7 @@
 /* Told apart by content, in this order: the first that fits. */
 const struct log_format *const log_formats[] = {
 	&log_iis_w3c,
+	&log_postfix,
 	&log_swaks,
 	&log_smtplib,
 	&log_msmtp,

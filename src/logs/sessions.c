@@ -353,6 +353,12 @@ void log_sessions_touch(struct log_sessions *t, struct log_session *s,
 	link_newest(t, s);
 }
 
+void log_sessions_drop(struct log_sessions *t, struct log_session *s)
+{
+	detach(t, s);
+	free_session(s);
+}
+
 /* The files that hold lines of the session. */
 static void describe_parts(const struct log_sessions *t,
     struct log_session *s)

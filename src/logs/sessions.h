@@ -133,6 +133,8 @@ void log_sessions_touch(struct log_sessions *t, struct log_session *s,
 /* Its end is certain: to the sink.  s is gone. */
 enum sw_status log_sessions_end(struct log_sessions *t,
     struct log_session *s, enum sw_ending ending) SW_MUST_USE;
+/* It turned out to be none: forget it.  s is gone. */
+void log_sessions_drop(struct log_sessions *t, struct log_session *s);
 /*
  * For logs that may tell of the close, or of a delivery, behind the answer
  * to QUIT: s is over if log_session_over says so, but waits for such lines.

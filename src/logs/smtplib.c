@@ -28,6 +28,7 @@ static const struct trace_mark marks[] = {
 	{ "send: ", TRACE_REMARK, 0, false },
 	{ "connect: ", TRACE_REMARK, 0, false },
 	{ "data: (", TRACE_KNOWN, 0, false },
+	{ "SMTP", TRACE_REMARK, 0, false }, /* an exception */
 };
 
 static int hex_digit(uint8_t c)
@@ -157,6 +158,10 @@ static bool remark(struct trace *t, const struct log_line *line,
 
 	if (mark->prefix[0] == 'c') {
 		take_connect(t, line, text);
+		return true;
+	}
+	if (mark->prefix[0] == 'S') {
+		trace_note(t, line, line->text);
 		return true;
 	}
 	buffer_init(&b, LIMIT_LINE);

@@ -1,0 +1,684 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * postfix.c - Postfix's syslog: what smtpd, the smtp and lmtp clients and
+ * postscreen write with -v or for hosts of debug_peer_list
+ *
+ * Theory of operation.  Lines of many processes are mixed in one file; each
+ * has the process in its tag:
+ *
+ *   Jan 21 19:49:43 mx postfix/smtpd[307]: connect from c.example[192.0.2.1]
+ *   ... postfix/smtpd[307]: > c.example[192.0.2.1]: 220 mx.example ESMTP
+ *   ... postfix/smtpd[307]: < c.example[192.0.2.1]: EHLO c.example
+ *   ... postfix/smtp[161]: < mx.example[192.0.2.25]:25: 250 2.0.0 Ok
+ *   ... postfix/postscreen[316]: > [192.0.2.10]:35372: 250-a??250 b
+ *
+ * `>` was sent by the process, `<` received: smtpd and postscreen are
+ * servers, smtp and lmtp clients.  A session of smtpd is what lies between
+ * `connect from` and `disconnect from` of a process.  postscreen has many at
+ * a time, told apart by the client's port; a client's are told apart by
+ * process and host, begin with the greeting, and end with the answer to QUIT.
+ *
+ * One line is one line of a reply, save for postscreen: there CR LF stands as
+ * `??` inside.  Replies in a client's log are cut after 100 octets.  The
+ * content is never there; a client's line with a lone dot tells that it was
+ * sent.  What goes through TLS is logged in clear.
+ *
+ * Without -v the same file has `connect`, `disconnect` and what went wrong:
+ * that becomes a session of notes.  Of the other programs' lines (cleanup,
+ * qmgr, ...) and of the rest that -v brings nothing is told.
+ */
+#include "logs/families.h"
+
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "logs/syslog.h"
+#include "logs/talk.h"
+#include "logs/text.h"
+
+enum program { NONE, SMTPD, CLIENT, POSTSCREEN };
+
+/* A reply in a client's log is cut there ("%.100s"). */
+enum { REPLY_CUT = 100 };
+
+#define TALK_RECORDS (SW_BIT(SW_RECORDS_GREETING) | \
+	SW_BIT(SW_RECORDS_COMMAND) | SW_BIT(SW_RECORDS_ARGUMENT) | \
+	SW_BIT(SW_RECORDS_REPLY_CODE) | SW_BIT(SW_RECORDS_REPLY_TEXT) | \
+	SW_BIT(SW_RECORDS_REPLY_LINES) | \
+	SW_BIT(SW_RECORDS_INTERMEDIATE_REPLIES))
+
+struct postfix {
+	struct log_sessions sessions;
+	struct log_syslog syslog;
+	struct account *account;
+	struct buffer key;
+	uint64_t last_line;
+};
+
+/* What each session has besides. */
+struct extra {
+	bool talked; /* a line of the dialogue is there */
+};
+
+static struct extra *extra_of(struct log_session *s)
+{
+	return (struct extra *)s->extra;
+}
+
+/* One line on its way. */
+struct entry {
+	const struct log_line *line;
+	struct log_syslog_line l;
+	enum program program;
+};
+
+/* --- what stands in the lines ------------------------------------------- */
+
+static bool starts(struct slice s, const char *text)
+{
+	size_t n = strlen(text);
+
+	return s.len >= n && memcmp(s.p, text, n) == 0;
+}
+
+/* Where text begins in s; s.len: nowhere. */
+static size_t find(struct slice s, const char *text)
+{
+	return slice_find_nocase(s, slice_str(text));
+}
+
+/* "postfix/smtpd", "postfix/submission/smtpd", "postfix-out/smtp". */
+static enum program program_of(struct slice tag)
+{
+	static const struct {
+		const char *name;
+		enum program program;
+	} programs[] = {
+		{ "smtpd", SMTPD }, { "smtp", CLIENT }, { "lmtp", CLIENT },
+		{ "postscreen", POSTSCREEN },
+	};
+	size_t n = tag.len, i;
+	struct slice name;
+
+	while (n > 0 && tag.p[n - 1] != '/')
+		n--;
+	if (n == 0)
+		return NONE;
+	name = slice_from(tag, n);
+	for (i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
+		if (slice_eq(name, slice_str(programs[i].name)))
+			return programs[i].program;
+	return NONE;
+}
+
+/* "name[192.0.2.1]" or "name[192.0.2.1]:25" at the start of *rest. */
+struct peer {
+	struct slice text; /* all of it */
+	struct slice ip;
+	int32_t port;      /* SW_UNKNOWN */
+};
+
+static bool take_peer(struct slice *rest, struct peer *p_r)
+{
+	const uint8_t *open = memchr(rest->p, '[', rest->len), *close;
+	struct slice r;
+	int port;
+
+	if (!open || memchr(rest->p, ' ', (size_t)(open - rest->p)))
+		return false;
+	r = slice_from(*rest, (size_t)(open - rest->p) + 1);
+	close = memchr(r.p, ']', r.len);
+	if (!close)
+		return false;
+	p_r->ip = slice_head(r, (size_t)(close - r.p));
+	p_r->port = SW_UNKNOWN;
+	r = slice_from(r, p_r->ip.len + 1);
+	if (r.len > 1 && r.p[0] == ':' && ascii_is_digit(r.p[1])) {
+		log_take_octet(&r, ':');
+		log_take_number(&r, 1, 5, &port);
+		p_r->port = port;
+	}
+	p_r->text = slice_head(*rest, rest->len - r.len);
+	*rest = r;
+	return true;
+}
+
+/* "> peer: text" or "< peer: text" */
+struct talk {
+	bool sent;
+	struct peer peer;
+	struct slice text;
+};
+
+static bool parse_talk(struct slice message, struct talk *t_r)
+{
+	struct slice r = message;
+
+	if (r.len < 2 || (r.p[0] != '<' && r.p[0] != '>') || r.p[1] != ' ')
+		return false;
+	t_r->sent = r.p[0] == '>';
+	r = slice_from(r, 2);
+	if (!take_peer(&r, &t_r->peer) || !log_take_octet(&r, ':'))
+		return false;
+	log_take_octet(&r, ' ');
+	t_r->text = r;
+	return true;
+}
+
+/* --- sessions ----------------------------------------------------------- */
+
+/* A process, and the peer where a process has several. */
+static struct slice key_of(struct postfix *p, const struct entry *e,
+    const struct peer *peer)
+{
+	if (e->program == SMTPD)
+		return e->l.key;
+	buffer_clear(&p->key);
+	buffer_append_slice(&p->key, e->l.key);
+	buffer_append_char(&p->key, ' ');
+	buffer_append_slice(&p->key, peer->text);
+	return buffer_slice(&p->key);
+}
+
+static void describe(struct log_session *s, const struct entry *e,
+    const struct peer *peer)
+{
+	struct sw_session *out = session_get(s->b);
+	bool client = e->program == CLIENT;
+	struct sw_endpoint *end = client ? &out->server : &out->client;
+
+	log_session_recorder(s, client ? SW_RECORDER_CLIENT :
+	    SW_RECORDER_SERVER);
+	out->clock = e->l.clock;
+	if (!slice_eq(peer->ip, slice_str("unknown")))
+		end->ip = session_text(s->b, peer->ip);
+	end->port = peer->port;
+	out->records = client ? SW_BIT(SW_RECORDS_SERVER_ADDRESS) |
+	    SW_BIT(SW_RECORDS_SERVER_PORT) :
+	    SW_BIT(SW_RECORDS_CLIENT_ADDRESS) | SW_BIT(SW_RECORDS_CLOSE);
+	if (e->program == POSTSCREEN)
+		out->records |= SW_BIT(SW_RECORDS_CLIENT_PORT);
+	if (e->l.time != SW_NO_TIME)
+		out->records |= SW_BIT(SW_RECORDS_TIMES);
+	if (out->clock.date == SW_DATE_ASSUMED)
+		session_note(s->b, SW_NOTE_DATE_ASSUMED, 0, e->line->number,
+		    e->line->number, "The log's dates have no year: it is "
+		    "that of the file.");
+}
+
+static enum sw_status begin(struct postfix *p, const struct entry *e,
+    const struct peer *peer, struct log_session **s_r)
+{
+	enum sw_status status = log_sessions_begin(&p->sessions,
+	    key_of(p, e, peer), e->line, e->l.time, s_r);
+
+	if (status == SW_OK)
+		describe(*s_r, e, peer);
+	return status;
+}
+
+static struct log_session *find_session(struct postfix *p,
+    const struct entry *e, const struct peer *peer)
+{
+	struct log_session *s = log_sessions_find(&p->sessions,
+	    key_of(p, e, peer));
+
+	if (s)
+		log_sessions_touch(&p->sessions, s, e->line->number,
+		    e->l.time);
+	return s;
+}
+
+/* smtpd: the process is taken by another client. */
+static enum sw_status connected(struct postfix *p, const struct entry *e,
+    const struct peer *peer, const struct peer *server)
+{
+	struct log_session *s = log_sessions_find(&p->sessions,
+	    key_of(p, e, peer));
+	enum sw_status status = SW_OK;
+	struct sw_session *out;
+
+	if (s)
+		status = log_sessions_end(&p->sessions, s,
+		    SW_ENDING_INPUT_ENDED);
+	if (status == SW_OK)
+		status = begin(p, e, peer, &s);
+	if (status != SW_OK)
+		return status;
+	if (server) {
+		out = session_get(s->b);
+		out->server.ip = session_text(s->b, server->ip);
+		out->server.port = server->port;
+		out->records |= SW_BIT(SW_RECORDS_SERVER_ADDRESS) |
+		    SW_BIT(SW_RECORDS_SERVER_PORT);
+	}
+	log_session_connect(s, e->line, e->l.time, SW_CLIENT);
+	return SW_OK;
+}
+
+static void note(struct log_session *s, const struct entry *e)
+{
+	log_say_note(s, e->line, e->l.time, e->l.message);
+}
+
+static enum sw_status disconnected(struct postfix *p, const struct entry *e,
+    const struct peer *peer)
+{
+	struct log_session *s = find_session(p, e, peer);
+
+	if (!s)
+		return SW_OK;
+	/* All that a plain log tells of the dialogue: how many of each. */
+	if (!extra_of(s)->talked)
+		note(s, e);
+	return log_session_close(&p->sessions, s, e->line, e->l.time,
+	    SW_NOBODY);
+}
+
+/* --- the dialogue ------------------------------------------------------- */
+
+/* "250-a??250-b??250 c": the lines that postscreen joined. */
+static void say_joined(struct log_session *s, const struct log_said *said)
+{
+	struct slice lines[64], rest = said->text;
+	size_t count = 0, n;
+
+	while (rest.len > 0 && count < sizeof(lines) / sizeof(lines[0])) {
+		for (n = 0; n < rest.len; n++)
+			if (starts(slice_from(rest, n), "??") &&
+			    log_parse_reply_line(slice_from(rest,
+			    n + 2)).code != SW_UNKNOWN)
+				break;
+		if (count + 1 == sizeof(lines) / sizeof(lines[0]))
+			n = rest.len;
+		lines[count++] = slice_head(rest, n);
+		rest = slice_from(rest, n + 2);
+	}
+	log_say_reply(s, said, lines, count);
+}
+
+static void say(struct log_session *s, const struct entry *e,
+    const struct talk *t)
+{
+	struct log_said said = log_said(e->line, e->l.time, t->text);
+	bool client = t->sent == (e->program == CLIENT);
+
+	if (client && log_content_due(s) && t->text.len == 1 &&
+	    t->text.p[0] == '.') {
+		log_content_passed(s, &said, SW_UNKNOWN, SW_UNKNOWN);
+	} else if (client) {
+		log_say_client(s, &said);
+	} else if (e->program == POSTSCREEN) {
+		say_joined(s, &said);
+	} else {
+		if (e->program == CLIENT && t->text.len >= REPLY_CUT)
+			said.flags |= SW_BIT(SW_FLAG_TRUNCATED);
+		log_say_server(s, &said);
+	}
+}
+
+/* A greeting where none is due: the process has a new connection to the same
+ * host (the one before was kept open and then closed without a line). */
+static bool is_new(const struct log_session *s, const struct entry *e,
+    const struct talk *t)
+{
+	return e->program == CLIENT && s->last_code != SW_UNKNOWN &&
+	    starts(t->text, "220") && log_session_outstanding(s) == 0;
+}
+
+static enum sw_status take_talk(struct postfix *p, const struct entry *e,
+    const struct talk *t)
+{
+	struct log_session *s = find_session(p, e, &t->peer);
+	enum sw_status status = SW_OK;
+
+	if (s && is_new(s, e, t)) {
+		status = log_sessions_end(&p->sessions, s,
+		    SW_ENDING_INPUT_ENDED);
+		s = NULL;
+	}
+	if (!s && status == SW_OK) {
+		status = begin(p, e, &t->peer, &s);
+		if (status == SW_OK)
+			s->start_seen = e->program == CLIENT &&
+			    starts(t->text, "220");
+	}
+	if (status != SW_OK)
+		return status;
+	extra_of(s)->talked = true;
+	session_get(s->b)->records |= TALK_RECORDS;
+	say(s, e, t);
+	return e->program == CLIENT ?
+	    log_sessions_linger(&p->sessions, s) : SW_OK;
+}
+
+/* --- lines beside the dialogue ------------------------------------------ */
+
+/* "Anonymous TLS connection established from c.example[192.0.2.1]: TLSv1.3
+ * with cipher TLS_AES_256_GCM_SHA384 (256/256 bits) ..." */
+static bool parse_tls(struct slice message, struct peer *peer_r,
+    struct slice *version_r, struct slice *cipher_r)
+{
+	static const char mark[] = " TLS connection established ";
+	size_t at = find(message, mark);
+	struct slice r = slice_from(message, at + strlen(mark));
+
+	if (at == message.len ||
+	    (!log_take_text(&r, "from ") && !log_take_text(&r, "to ")) ||
+	    !take_peer(&r, peer_r) || !log_take_text(&r, ": "))
+		return false;
+	*version_r = log_take_word(&r);
+	if (!log_take_text(&r, "with cipher "))
+		return false;
+	*cipher_r = log_take_word(&r);
+	return true;
+}
+
+static enum sw_status take_tls(struct postfix *p, const struct entry *e,
+    const struct peer *peer, struct slice version, struct slice cipher)
+{
+	struct log_session *s = find_session(p, e, peer);
+	enum sw_status status = SW_OK;
+
+	if (!s) /* a client's TLS from the start (RFC 8314) */
+		status = begin(p, e, peer, &s);
+	if (status == SW_OK) {
+		s->start_seen = true;
+		log_session_tls(s, e->line, e->l.time, version, cipher);
+	}
+	return status;
+}
+
+/* "4C4DB46: " or "NOQUEUE: " in front. */
+static struct slice behind_queue_id(struct slice message)
+{
+	size_t n = 0;
+
+	while (n < message.len && ascii_is_alnum(message.p[n]))
+		n++;
+	return n >= 5 && n + 1 < message.len && message.p[n] == ':' &&
+	    message.p[n + 1] == ' ' ? slice_from(message, n + 2) :
+	    slice_make(NULL, 0);
+}
+
+/* What smtpd says of a session that helps its reader. */
+static bool is_smtpd_note(struct slice message)
+{
+	static const char *const starts_with[] = { "lost connection after ",
+		"timeout after ", "too many errors after ",
+		"improper command pipelining after ", "SSL_accept error ",
+		"warning: ", "error: ", "fatal: ", "panic: ",
+		"unknown client: ", "discarding EHLO keywords: " };
+	static const char *const of_message[] = { "client=", "reject: ",
+		"reject_warning: ", "hold: ", "discard: ", "redirect: ",
+		"filter: ", "milter-", "lost connection " };
+	struct slice of = behind_queue_id(message);
+	size_t i;
+
+	for (i = 0; i < sizeof(starts_with) / sizeof(starts_with[0]); i++)
+		if (starts(message, starts_with[i]))
+			return true;
+	for (i = 0; i < sizeof(of_message) / sizeof(of_message[0]); i++)
+		if (starts(of, of_message[i]))
+			return true;
+	return false;
+}
+
+static enum sw_status take_smtpd(struct postfix *p, const struct entry *e)
+{
+	struct slice r = e->l.message;
+	struct log_session *s;
+	struct peer peer = { .port = SW_UNKNOWN };
+
+	if (log_take_text(&r, "connect from "))
+		return take_peer(&r, &peer) ? connected(p, e, &peer, NULL) :
+		    SW_OK;
+	if (log_take_text(&r, "disconnect from "))
+		return disconnected(p, e, &peer);
+	if (!is_smtpd_note(e->l.message))
+		return SW_OK;
+	s = find_session(p, e, &peer);
+	if (s)
+		note(s, e);
+	return SW_OK;
+}
+
+/* "4C4DB46: to=<b@example.com>, relay=mx.example[192.0.2.25]:25, ..." */
+static bool relay_of(struct slice message, struct peer *peer_r)
+{
+	struct slice of = behind_queue_id(message), r;
+	size_t at;
+
+	if (!starts(of, "to=<"))
+		return false;
+	at = find(of, ", relay=");
+	r = slice_from(of, at + strlen(", relay="));
+	return at < of.len && take_peer(&r, peer_r);
+}
+
+/* What became of a recipient; what broke is told in the same line. */
+static enum sw_status take_client(struct postfix *p, const struct entry *e)
+{
+	struct peer peer;
+	struct log_session *s;
+
+	if (!relay_of(e->l.message, &peer))
+		return SW_OK;
+	s = find_session(p, e, &peer);
+	if (s)
+		note(s, e);
+	return SW_OK;
+}
+
+/* The last "[192.0.2.10]:35372" in a line of postscreen. */
+static bool find_peer(struct slice message, struct peer *peer_r)
+{
+	size_t i;
+
+	for (i = 0; i < message.len; i++) {
+		struct slice r = slice_from(message, i);
+
+		if (r.p[0] == '[' && take_peer(&r, peer_r) &&
+		    peer_r->port != SW_UNKNOWN)
+			return true;
+	}
+	return false;
+}
+
+static bool is_postscreen_note(struct slice message)
+{
+	static const char *const starts_with[] = { "NOQUEUE: ", "PREGREET ",
+		"HANGUP ", "DNSBL ", "PASS NEW ", "PASS OLD ", "COMMAND ",
+		"NON-SMTP COMMAND ", "BARE NEWLINE ", "BLACKLISTED ",
+		"WHITELISTED ", "DENYLISTED ", "ALLOWLISTED ",
+		"WHITELIST VETO ", "ALLOWLIST VETO ", "warning: " };
+	size_t i;
+
+	for (i = 0; i < sizeof(starts_with) / sizeof(starts_with[0]); i++)
+		if (starts(message, starts_with[i]))
+			return true;
+	return false;
+}
+
+/*
+ * A client that passed before it was spoken to is handed to smtpd, whose
+ * session it is.
+ */
+static bool is_handed_on(struct log_session *s, struct slice message)
+{
+	return !extra_of(s)->talked && (starts(message, "PASS ") ||
+	    starts(message, "WHITELISTED ") ||
+	    starts(message, "ALLOWLISTED ")) &&
+	    !starts(message, "PASS pregreet");
+}
+
+static enum sw_status take_postscreen(struct postfix *p,
+    const struct entry *e)
+{
+	struct slice r = e->l.message;
+	struct log_session *s;
+	struct peer peer, server;
+
+	if (log_take_text(&r, "CONNECT from ")) {
+		if (!take_peer(&r, &peer))
+			return SW_OK;
+		return connected(p, e, &peer, log_take_text(&r, " to ") &&
+		    take_peer(&r, &server) ? &server : NULL);
+	}
+	if (log_take_text(&r, "DISCONNECT "))
+		return take_peer(&r, &peer) ? disconnected(p, e, &peer) :
+		    SW_OK;
+	if (!is_postscreen_note(e->l.message) ||
+	    !find_peer(e->l.message, &peer))
+		return SW_OK;
+	s = find_session(p, e, &peer);
+	if (!s)
+		return SW_OK;
+	if (is_handed_on(s, e->l.message)) {
+		log_sessions_drop(&p->sessions, s);
+		return SW_OK;
+	}
+	note(s, e);
+	return SW_OK;
+}
+
+/* --- the family --------------------------------------------------------- */
+
+static enum sw_status take_line(void *state, const struct log_line *line)
+{
+	struct postfix *p = state;
+	struct entry e = { .line = line };
+	struct slice version, cipher;
+	enum sw_status status;
+	struct talk t;
+	struct peer peer;
+
+	p->last_line = line->number;
+	if (line->text.len == 0)
+		return SW_OK;
+	if (!log_syslog_take(&p->syslog, line->text, &e.l)) {
+		log_not_understood(p->account, p->sessions.file_name, line);
+		return SW_OK;
+	}
+	e.program = program_of(e.l.tag);
+	if (e.program == NONE)
+		return SW_OK;
+	status = log_sessions_expire(&p->sessions, e.l.time);
+	if (status != SW_OK)
+		return status;
+	if (parse_talk(e.l.message, &t))
+		status = take_talk(p, &e, &t);
+	else if (parse_tls(e.l.message, &peer, &version, &cipher))
+		status = take_tls(p, &e, &peer, version, cipher);
+	else if (e.program == SMTPD)
+		status = take_smtpd(p, &e);
+	else if (e.program == CLIENT)
+		status = take_client(p, &e);
+	else
+		status = take_postscreen(p, &e);
+	return p->key.failed ? SW_ENOMEM : status;
+}
+
+/* Does this line tell of a session? */
+static bool is_of_session(const struct log_syslog_line *l)
+{
+	enum program program = program_of(l->tag);
+	struct peer peer;
+	struct talk t;
+
+	if (program == NONE)
+		return false;
+	return parse_talk(l->message, &t) ||
+	    starts(l->message, "connect from ") ||
+	    starts(l->message, "disconnect from ") ||
+	    starts(l->message, "CONNECT from ") ||
+	    starts(l->message, "DISCONNECT ") ||
+	    (program == CLIENT && relay_of(l->message, &peer));
+}
+
+/* One such line is enough if most are of syslog. */
+static bool probe(struct slice head)
+{
+	static const struct log_options none;
+	struct log_syslog syslog;
+	size_t lines = 0, of_syslog = 0;
+	bool found = false;
+
+	log_syslog_begin(&syslog, &none, "");
+	while (head.len > 0) {
+		const uint8_t *lf = memchr(head.p, '\n', head.len);
+		struct slice line = slice_head(head, lf ?
+		    (size_t)(lf - head.p) : head.len);
+		struct log_syslog_line l;
+
+		head = slice_from(head, line.len + 1);
+		if (line.len > 0 && line.p[line.len - 1] == '\r')
+			line.len--;
+		lines++;
+		if (!log_syslog_take(&syslog, line, &l))
+			continue;
+		of_syslog++;
+		found = found || is_of_session(&l);
+	}
+	return found && of_syslog * 2 >= lines;
+}
+
+static void close_log(void **state)
+{
+	struct postfix *p = *state;
+
+	if (!p)
+		return;
+	*state = NULL;
+	log_sessions_fini(&p->sessions);
+	buffer_fini(&p->key);
+	free(p);
+}
+
+static enum sw_status open_log(const struct log_options *options,
+    const char *file_name, struct account *account,
+    const struct log_sink *sink, void **state_r, struct sw_err *err)
+{
+	struct postfix *p = calloc(1, sizeof(*p));
+
+	*state_r = p;
+	if (!p)
+		return base_error_set(err, SW_ENOMEM, "out of memory");
+	log_sessions_init(&p->sessions, options, "postfix", file_name,
+	    account, sink, sizeof(struct extra));
+	log_syslog_begin(&p->syslog, options, file_name);
+	p->account = account;
+	buffer_init(&p->key, 2 * LIMIT_LINE);
+	return SW_OK;
+}
+
+/* The years go on. */
+static enum sw_status next_file(void *state, const char *file_name)
+{
+	struct postfix *p = state;
+
+	return log_sessions_file(&p->sessions, file_name, p->last_line);
+}
+
+static enum sw_status end_log(void *state)
+{
+	struct postfix *p = state;
+
+	return log_sessions_end_all(&p->sessions);
+}
+
+const struct log_format log_postfix = {
+	.name = "postfix",
+	.title = "Postfix, syslog of smtpd, smtp, lmtp, postscreen (-v)",
+	.records = SW_BIT(SW_RECORDS_CLIENT_ADDRESS) |
+	    SW_BIT(SW_RECORDS_CLIENT_PORT) |
+	    SW_BIT(SW_RECORDS_SERVER_ADDRESS) |
+	    SW_BIT(SW_RECORDS_SERVER_PORT) | TALK_RECORDS |
+	    SW_BIT(SW_RECORDS_CLOSE) | SW_BIT(SW_RECORDS_TIMES),
+	.probe = probe,
+	.open = open_log,
+	.line = take_line,
+	.file = next_file,
+	.end = end_log,
+	.close = close_log,
+};
