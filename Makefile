@@ -62,6 +62,7 @@ SRC_LOGS := $(addprefix src/logs/, \
 	dialogue.c lines.c logs.c sessions.c syslog.c talk.c text.c trace.c \
 	when.c \
 	curl.c \
+	icewarp.c \
 	iis_rows.c \
 	iis_w3c.c \
 	msmtp.c \

@@ -744,3 +744,20 @@ void log_session_ambiguous(struct log_session *s,
 	    "the log does not tell which of them this line and later ones "
 	    "belong to");
 }
+
+/* --- notes that many families make --------------------------------------- */
+
+void log_session_no_start(struct log_session *s, const struct log_line *line)
+{
+	s->start_seen = false;
+	session_note(s->b, SW_NOTE_NO_START, 0, line->number, line->number,
+	    "the session's first lines are not in this log");
+}
+
+void log_session_date_assumed(struct log_session *s,
+    const struct log_line *line)
+{
+	session_note(s->b, SW_NOTE_DATE_ASSUMED, 0, line->number,
+	    line->number, "the lines hold no date: it was taken from the "
+	    "log's own head or name");
+}

@@ -16,6 +16,7 @@ const struct log_format *const log_formats[] = {
 	&log_smtplib,
 	&log_msmtp,
 	&log_curl,
+	&log_icewarp,
 	NULL,
 };
 

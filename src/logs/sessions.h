@@ -217,6 +217,13 @@ int log_session_fit(const struct log_session *s, enum verb verb,
 void log_session_tls(struct log_session *s, const struct log_line *line,
     int64_t time, struct slice version, struct slice cipher);
 
+/* The notes no-start (the first lines of the session are not in this log: what
+ * looks like a secret is taken for one) and date-assumed. */
+void log_session_no_start(struct log_session *s,
+    const struct log_line *line);
+void log_session_date_assumed(struct log_session *s,
+    const struct log_line *line);
+
 /* Private: frees what talk.c holds of a session. */
 void log_talk_free(struct log_session *s);
 

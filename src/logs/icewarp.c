@@ -1,0 +1,789 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * icewarp.c - SMTP logs of VisNetic Mail Server, Merak and IceWarp, which are
+ * one program under three names
+ *
+ * Theory of operation.  Each line is: address, blanks up to column 16, the
+ * thread's id in hex, time of day, text.  The day stands in the file's name
+ * alone (sYYYYMMDD-nn.log).  In 2004 the id had eight digits and each line
+ * its date and zone:
+ *
+ *   192.0.2.10      [15C0] 00:02:10 Connected, local IP=192.0.2.25
+ *   192.0.2.10      [15C0] 00:02:10 >>> 220 mx.example.com ESMTP IceWarp
+ *   192.0.2.10      [15C0] 00:02:10 <<< EHLO client.example.org
+ *   192.0.2.10      [15C0] 00:02:10 <<< 2809 bytes (overall data transfer
+ *	speed=31415926 B/s)
+ *   192.0.2.10      [15C0] 00:02:12 *** <a@example.org> <b@example.com> 1
+ *	2804 00:00:01 OK ABC12345
+ *   192.0.2.10 [00000A1C] Thu, 22 Apr 2004 22:01:42 +0200 >>> 220 mx ...
+ *
+ * ">>>" was sent by this host and "<<<" received, in both roles.
+ *
+ * Sessions.  Threads serve one connection after another, so a session is
+ * that of an id and an address since the last "Connected"; one whose id is
+ * used again ends there as `reused` unless its QUIT was answered.  Lines
+ * without an address (SYSTEM, Challenge) belong to the session that has the
+ * id, or, before it begins, to the one that will: outgoing sessions begin
+ * with such lines about DNS.  They become notes.
+ *
+ * Roles.  "Client session" in front of a text marks an outgoing session;
+ * else the first line decides who is the server.
+ *
+ * Whose address stands left in outgoing sessions?  VisNetic's own text says
+ * the remote server's, a later one of IceWarp that of the machine that opened
+ * the connection.  Here it is the server's, unless it is an address that
+ * "local IP=" named as this host's own (so far in this log): then it is the
+ * client's and the server's is not known.
+ *
+ * Content.  Its line tells the octets on the wire, the final dot and its
+ * CR LF included: the size is three less.  The summary ("***") counts two
+ * less again, since it leaves out the end of the last line too; it gives the
+ * size when that line is missing (2004), and the receiver's id.
+ */
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "logs/families.h"
+#include "logs/talk.h"
+#include "logs/text.h"
+#include "logs/when.h"
+
+#define ADDRESS_MAX 64  /* octets of the first column */
+#define OWN_MAX 16      /* own addresses that are remembered */
+#define HELD_COUNT 64   /* lines that wait for their session */
+#define HELD_LINE 512   /* octets kept of each */
+#define HELD_NS (INT64_C(600) * NS_PER_S) /* ... and for how long */
+
+struct address {
+	uint8_t octets[ADDRESS_MAX];
+	size_t len;
+};
+
+/* One line, taken apart. */
+struct row {
+	struct slice who;    /* the first column */
+	bool is_address;     /* ... and not SYSTEM or the like */
+	uint32_t id;
+	bool dated;          /* of 2004: with date and zone */
+	int64_t time;        /* dated: in UTC; else ns since midnight */
+	int32_t offset_s;
+	struct slice text;
+};
+
+/* A line whose session did not yet begin. */
+struct held {
+	bool used;
+	uint32_t id;
+	uint64_t number, base;
+	int64_t time;
+	size_t len, text; /* of line; where the text begins in it */
+	uint8_t line[HELD_LINE];
+};
+
+/* Behind each log_session. */
+struct extra {
+	struct address who, local;
+	bool client;
+};
+
+struct icewarp {
+	struct log_sessions sessions;
+	const struct log_options *options;
+	struct account *account;
+	const char *file_name;
+	struct log_days days;
+	struct address own[OWN_MAX];
+	size_t own_count;
+	struct held held[HELD_COUNT]; /* a ring */
+	size_t held_next;
+	uint64_t last_line;
+};
+
+static struct extra *extra(struct log_session *s)
+{
+	return (struct extra *)(void *)s->extra;
+}
+
+/* --- lines -------------------------------------------------------------- */
+
+static bool is_address(struct slice s)
+{
+	bool mark = false;
+	size_t i;
+
+	for (i = 0; i < s.len; i++) {
+		uint8_t c = ascii_upper(s.p[i]);
+
+		if (c == '.' || c == ':')
+			mark = true;
+		else if (!ascii_is_digit(c) && !(c >= 'A' && c <= 'F'))
+			return false;
+	}
+	return mark;
+}
+
+/* "[15C0]" */
+static bool take_id(struct slice *rest, uint32_t *id_r)
+{
+	struct slice s = *rest;
+	uint32_t id = 0;
+	size_t n = 0;
+
+	if (!log_take_octet(&s, '['))
+		return false;
+	for (; n < 8 && s.len > 0; n++) {
+		uint8_t c = ascii_upper(s.p[0]);
+
+		if (ascii_is_digit(c))
+			id = id << 4 | (uint32_t)(c - '0');
+		else if (c >= 'A' && c <= 'F')
+			id = id << 4 | (uint32_t)(c - 'A' + 10);
+		else
+			break;
+		s = slice_from(s, 1);
+	}
+	if (n == 0 || !log_take_octet(&s, ']'))
+		return false;
+	*id_r = id;
+	*rest = s;
+	return true;
+}
+
+/* "Thu, 22 Apr 2004 22:01:42 +0200" */
+static bool take_dated(struct slice *rest, struct row *row)
+{
+	struct slice s = *rest;
+	struct civil day = { 0 };
+	int year;
+	int64_t ns;
+
+	if (!log_take_weekday(&s) || !log_take_text(&s, ", ") ||
+	    !log_take_number(&s, 1, 2, &day.day) ||
+	    !log_take_octet(&s, ' ') || !log_take_month(&s, &day.month) ||
+	    !log_take_octet(&s, ' ') || !log_take_number(&s, 4, 4, &year) ||
+	    !log_take_octet(&s, ' ') || !log_take_time(&s, &ns, NULL) ||
+	    !log_take_octet(&s, ' ') || !log_take_zone(&s, &row->offset_s))
+		return false;
+	day.year = year;
+	if (!clock_civil_is_valid(&day))
+		return false;
+	row->dated = true;
+	row->time = clock_add(log_make_time(&day, 0),
+	    ns - row->offset_s * NS_PER_S);
+	*rest = s;
+	return true;
+}
+
+static bool parse_row(struct slice line, struct row *row)
+{
+	struct slice s = line;
+
+	memset(row, 0, sizeof(*row));
+	row->who = log_take_word(&s);
+	if (row->who.len == 0 || row->who.len > ADDRESS_MAX)
+		return false;
+	log_take_blanks(&s);
+	if (!take_id(&s, &row->id) || !log_take_octet(&s, ' '))
+		return false;
+	if (!take_dated(&s, row) && !log_take_time(&s, &row->time, NULL))
+		return false;
+	if (s.len > 0 && !log_take_octet(&s, ' '))
+		return false;
+	row->is_address = is_address(row->who);
+	row->text = s;
+	return true;
+}
+
+/* ">>> 220 ..." or "<<< QUIT": what was said. */
+static bool take_arrow(struct slice *text, bool *sent_r)
+{
+	bool sent = log_take_text(text, ">>>");
+
+	if (!sent && !log_take_text(text, "<<<"))
+		return false;
+	log_take_octet(text, ' ');
+	*sent_r = sent;
+	return true;
+}
+
+static bool take_client(struct slice *text)
+{
+	if (!log_take_text(text, "Client session"))
+		return false;
+	log_take_octet(text, ':');
+	log_take_blanks(text);
+	return true;
+}
+
+/* "2809 bytes (overall data transfer speed=31415926 B/s)" */
+static bool parse_bytes(struct slice said, int64_t *wire_r)
+{
+	struct slice s = said;
+	struct slice number = log_take_word(&s);
+	uint64_t value;
+
+	if (!slice_to_u64(number, &value) || value > INT64_MAX ||
+	    !log_take_text(&s, "bytes (overall"))
+		return false;
+	*wire_r = (int64_t)value;
+	return true;
+}
+
+/* What stands in a summary behind the two addresses. */
+struct summary {
+	int64_t size;
+	bool ok;
+	struct slice id; /* empty: none */
+};
+
+/* "*** <a@example.org> <b@example.com> 1 2804 00:00:01 OK ABC12345" */
+static bool parse_summary(struct slice text, struct summary *m_r)
+{
+	struct slice s = text;
+	size_t n = s.len;
+	uint64_t count, size;
+	int64_t ns;
+
+	while (n > 1 && !(s.p[n - 2] == '>' && s.p[n - 1] == ' '))
+		n--;
+	s = slice_from(s, n);
+	if (n <= 1 || !slice_to_u64(log_take_word(&s), &count) ||
+	    !slice_to_u64(log_take_word(&s), &size) || size > INT32_MAX ||
+	    !log_take_time(&s, &ns, NULL) || !log_take_octet(&s, ' '))
+		return false;
+	m_r->size = (int64_t)size;
+	m_r->ok = slice_eq(log_take_word(&s), slice_str("OK"));
+	m_r->id = slice_trim(s);
+	return true;
+}
+
+/* --- lines that wait ---------------------------------------------------- */
+
+static void hold(struct icewarp *w, const struct log_line *line,
+    const struct row *row)
+{
+	struct held *h = &w->held[w->held_next];
+	struct slice kept = slice_head(line->text, HELD_LINE);
+
+	w->held_next = (w->held_next + 1) % HELD_COUNT;
+	h->used = true;
+	h->id = row->id;
+	h->number = line->number;
+	h->base = line->base;
+	h->time = row->time;
+	h->len = kept.len;
+	h->text = (size_t)(row->text.p - line->text.p);
+	if (h->text > kept.len)
+		h->text = kept.len;
+	memcpy(h->line, kept.p, kept.len);
+}
+
+/* The oldest line that waits for this session, from *at on; NULL: none. */
+static struct held *next_held(struct icewarp *w, const struct row *row,
+    size_t *at)
+{
+	while (*at < HELD_COUNT) {
+		struct held *h = &w->held[(w->held_next + *at) % HELD_COUNT];
+
+		++*at;
+		if (h->used && h->id == row->id && row->time >= h->time &&
+		    row->time - h->time <= HELD_NS)
+			return h;
+	}
+	return NULL;
+}
+
+/* --- sessions ----------------------------------------------------------- */
+
+static struct slice slice_of(const struct address *a)
+{
+	return slice_make(a->octets, a->len);
+}
+
+static void set_address(struct address *a, struct slice s)
+{
+	a->len = s.len < ADDRESS_MAX ? s.len : ADDRESS_MAX;
+	if (a->len > 0)
+		memcpy(a->octets, s.p, a->len);
+}
+
+static bool is_own(const struct icewarp *w, struct slice s)
+{
+	size_t i;
+
+	for (i = 0; i < w->own_count; i++)
+		if (slice_eq(slice_of(&w->own[i]), s))
+			return true;
+	return false;
+}
+
+static void learn_own(struct icewarp *w, struct slice s)
+{
+	if (s.len > 0 && !is_own(w, s) && w->own_count < OWN_MAX)
+		set_address(&w->own[w->own_count++], s);
+}
+
+static struct slice key_of(const struct row *row, uint8_t key[5])
+{
+	size_t i;
+
+	key[0] = row->dated;
+	for (i = 0; i < 4; i++)
+		key[1 + i] = (uint8_t)(row->id >> 8 * i);
+	return slice_make(key, 5);
+}
+
+/* The newest session of the id and the address; of the id alone for a line
+ * without an address, if it goes on. */
+static struct log_session *find(const struct icewarp *w,
+    const struct row *row)
+{
+	uint8_t key[5];
+	struct log_session *s, *found = NULL;
+
+	for (s = log_sessions_find(&w->sessions, key_of(row, key)); s;
+	    s = s->same_next)
+		if (row->is_address ? slice_eq(slice_of(&extra(s)->who),
+		    row->who) : !log_session_over(s))
+			found = s;
+	return found;
+}
+
+static void put_ip(struct log_session *s, struct sw_endpoint *e,
+    struct slice ip, enum sw_record record)
+{
+	struct sw_session *out = session_get(s->b);
+
+	if (ip.len == 0) {
+		e->ip.data = NULL;
+		out->records &= ~SW_BIT(record);
+		return;
+	}
+	e->ip = session_text(s->b, ip);
+	out->records |= SW_BIT(record);
+}
+
+/* The addresses as far as they are known by now. */
+static void place(const struct icewarp *w, struct log_session *s)
+{
+	struct sw_session *out = session_get(s->b);
+	struct slice who = slice_of(&extra(s)->who);
+	struct slice local = slice_of(&extra(s)->local);
+	struct slice client = who, server = local;
+
+	if (out->recorder == SW_RECORDER_CLIENT) {
+		bool own = is_own(w, who);
+
+		client = local.len > 0 || !own ? local : who;
+		server = own ? slice_head(who, 0) : who;
+	}
+	put_ip(s, &out->client, client, SW_RECORDS_CLIENT_ADDRESS);
+	put_ip(s, &out->server, server, SW_RECORDS_SERVER_ADDRESS);
+}
+
+static void describe(struct icewarp *w, struct log_session *s,
+    const struct log_line *line, const struct row *row)
+{
+	struct sw_session *out = session_get(s->b);
+
+	out->records = SW_BIT(SW_RECORDS_GREETING) |
+	    SW_BIT(SW_RECORDS_COMMAND) | SW_BIT(SW_RECORDS_ARGUMENT) |
+	    SW_BIT(SW_RECORDS_REPLY_CODE) | SW_BIT(SW_RECORDS_REPLY_TEXT) |
+	    SW_BIT(SW_RECORDS_REPLY_LINES) |
+	    SW_BIT(SW_RECORDS_INTERMEDIATE_REPLIES) |
+	    SW_BIT(SW_RECORDS_BODY_SIZE) | SW_BIT(SW_RECORDS_TIMES);
+	out->recorder = SW_RECORDER_SERVER; /* until a line tells */
+	out->clock = log_local_clock(w->options, NS_PER_S, w->days.known ?
+	    SW_DATE_ASSUMED : SW_DATE_NONE);
+	if (row->dated) {
+		out->clock.zone = row->offset_s ? SW_ZONE_OFFSET :
+		    SW_ZONE_UTC;
+		out->clock.offset_s = row->offset_s;
+		out->clock.date = SW_DATE_GIVEN;
+	}
+	set_address(&extra(s)->who, row->who);
+	place(w, s);
+	if (out->clock.date == SW_DATE_ASSUMED)
+		log_session_date_assumed(s, line);
+}
+
+/* The lines that waited for this session become its notes. */
+static void adopt(struct icewarp *w, struct log_session *s,
+    const struct row *row)
+{
+	struct held *h;
+	size_t at = 0;
+
+	while ((h = next_held(w, row, &at))) {
+		struct slice text = slice_from(slice_make(h->line, h->len),
+		    h->text);
+		struct log_line line = { .number = h->number,
+			.base = h->base };
+
+		h->used = false;
+		log_say_note(s, &line, h->time, text);
+		if (take_client(&text))
+			log_session_recorder(s, SW_RECORDER_CLIENT);
+	}
+}
+
+static enum sw_status begin(struct icewarp *w, const struct log_line *line,
+    const struct row *row, struct log_session **s_r)
+{
+	size_t at = 0;
+	struct held *h = next_held(w, row, &at);
+	struct log_line first = *line;
+	uint8_t key[5];
+	enum sw_status status;
+
+	if (h) {
+		first.number = h->number;
+		first.base = h->base;
+		first.text = slice_make(h->line, h->len);
+	}
+	status = log_sessions_begin(&w->sessions, key_of(row, key), &first,
+	    h ? h->time : row->time, s_r);
+	if (status != SW_OK)
+		return status;
+	describe(w, *s_r, line, row);
+	adopt(w, *s_r, row);
+	log_sessions_touch(&w->sessions, *s_r, line->number, row->time);
+	return SW_OK;
+}
+
+/* --- texts -------------------------------------------------------------- */
+
+static bool is_connected(struct slice text)
+{
+	return log_take_text(&text, "Connected") &&
+	    (text.len == 0 || text.p[0] == ',' || text.p[0] == ' ');
+}
+
+static bool is_disconnected(struct slice text)
+{
+	return log_take_text(&text, "Disconnected");
+}
+
+static bool is_chatter(struct slice text)
+{
+	return text.len == 0 || log_take_text(&text,
+	    "Start of mail processing");
+}
+
+static enum sw_status take_connected(struct icewarp *w,
+    struct log_session *s, const struct log_line *line,
+    const struct row *row, struct slice text)
+{
+	size_t at = slice_find_nocase(text, slice_str("local IP="));
+	struct slice local = slice_from(text, at + 9);
+
+	if (at < text.len) {
+		local = log_take_word(&local);
+		if (is_address(local) && local.len <= ADDRESS_MAX) {
+			learn_own(w, local);
+			set_address(&extra(s)->local, local);
+		}
+	}
+	log_session_connect(s, line, row->time, SW_CLIENT);
+	place(w, s);
+	return SW_OK;
+}
+
+static void take_summary(struct log_session *s, const struct log_line *line,
+    const struct row *row, struct slice text)
+{
+	struct summary m;
+
+	log_say_note(s, line, row->time, text);
+	if (!parse_summary(text, &m))
+		return;
+	log_content_size(s, m.size + 2);
+	if (m.ok && m.id.len > 0 &&
+	    session_get(s->b)->recorder == SW_RECORDER_SERVER)
+		log_session_queue_id(s, m.id);
+}
+
+static void say(struct icewarp *w, struct log_session *s,
+    const struct log_line *line, const struct row *row, struct slice text,
+    bool sent)
+{
+	struct log_said said = log_said(line, row->time, text);
+	enum sw_recorder before = session_get(s->b)->recorder;
+	int64_t wire;
+
+	if (log_content_due(s) && parse_bytes(text, &wire)) {
+		log_content_passed(s, &said, wire < 3 ? SW_UNKNOWN :
+		    wire - 3, wire);
+		return;
+	}
+	if (log_role(s, sent, text) == SW_CLIENT)
+		log_say_client(s, &said);
+	else
+		log_say_server(s, &said);
+	if (session_get(s->b)->recorder != before)
+		place(w, s);
+}
+
+static enum sw_status take_text(struct icewarp *w, struct log_session *s,
+    const struct log_line *line, const struct row *row, struct slice text)
+{
+	struct slice rest = text;
+	bool sent;
+
+	if (take_arrow(&rest, &sent)) {
+		say(w, s, line, row, rest, sent);
+		return log_sessions_linger(&w->sessions, s);
+	}
+	if (log_take_text(&rest, "*** ")) {
+		take_summary(s, line, row, text);
+		return SW_OK;
+	}
+	if (is_disconnected(text)) {
+		session_get(s->b)->records |= SW_BIT(SW_RECORDS_CLOSE);
+		return log_session_close(&w->sessions, s, line, row->time,
+		    SW_NOBODY);
+	}
+	if (!is_chatter(text))
+		log_say_note(s, line, row->time, text);
+	return SW_OK;
+}
+
+/* Was the first line of the session's dialogue seen? */
+static bool is_greeting(struct slice text)
+{
+	bool sent;
+	int32_t code = take_arrow(&text, &sent) ?
+	    log_parse_reply_line(text).code : SW_UNKNOWN;
+
+	return code == 220 || code == 554 || code == 421;
+}
+
+/* A line of the dialogue, or of its beginning. */
+static enum sw_status take_new(struct icewarp *w,
+    const struct log_line *line, const struct row *row, struct slice text,
+    bool client)
+{
+	struct log_session *s;
+	enum sw_status status = begin(w, line, row, &s);
+
+	if (status != SW_OK)
+		return status;
+	if (client) {
+		log_session_recorder(s, SW_RECORDER_CLIENT);
+		place(w, s);
+	}
+	if (is_connected(text))
+		return take_connected(w, s, line, row, text);
+	if (is_greeting(text))
+		s->start_seen = true;
+	else
+		log_session_no_start(s, line);
+	return take_text(w, s, line, row, text);
+}
+
+static bool begins(struct slice text)
+{
+	bool sent;
+
+	return is_connected(text) || take_arrow(&text, &sent);
+}
+
+static enum sw_status take_row(struct icewarp *w,
+    const struct log_line *line, const struct row *row)
+{
+	struct log_session *s = find(w, row);
+	struct slice text = row->text;
+	bool client = take_client(&text), sent;
+	struct slice rest = text;
+	enum sw_status status = SW_OK;
+
+	if (s && row->is_address && (is_connected(text) ||
+	    (log_session_over(s) && take_arrow(&rest, &sent)))) {
+		status = log_sessions_end(&w->sessions, s,
+		    log_session_over(s) ? SW_ENDING_QUIT :
+		    SW_ENDING_REUSED);
+		s = NULL;
+	}
+	if (status != SW_OK)
+		return status;
+	if (s) {
+		log_sessions_touch(&w->sessions, s, line->number, row->time);
+		if (client && !s->recorder_known) {
+			log_session_recorder(s, SW_RECORDER_CLIENT);
+			place(w, s);
+		}
+		return take_text(w, s, line, row, text);
+	}
+	if (row->is_address && begins(text))
+		return take_new(w, line, row, text, client);
+	if (!is_chatter(text) && !is_disconnected(text) &&
+	    !log_take_text(&text, "*** "))
+		hold(w, line, row);
+	return SW_OK;
+}
+
+/* --- the family --------------------------------------------------------- */
+
+/* sYYYYMMDD-nn.log; the id of a server may stand behind the letter. */
+static bool name_day(const char *file_name, struct civil *day_r)
+{
+	struct slice s = log_base_name(file_name), date;
+	size_t n = 0;
+
+	while (n < s.len && s.p[n] != '-' && s.p[n] != '.')
+		n++;
+	if (n < 9 || !ascii_is_alpha(s.p[0]))
+		return false;
+	date = slice_from(slice_head(s, n), n - 8);
+	return log_take_iso_date(&date, day_r) && date.len == 0;
+}
+
+static void take_name(struct icewarp *w)
+{
+	struct civil day;
+
+	if (name_day(w->file_name, &day))
+		log_days_begin(&w->days, &day);
+}
+
+/* What a line speaks for. */
+enum evidence { EVIDENCE_NONE, EVIDENCE_SMTP, EVIDENCE_CODE, EVIDENCE_OTHER };
+
+/* The services of IceWarp write the same lines about POP3, IMAP and FTP. */
+static enum evidence evidence_of(struct slice text)
+{
+	static const char *const other[] = { "+OK", "-ERR", "* ", "USER ",
+		"PASS " };
+	size_t i, len;
+	bool sent;
+
+	take_client(&text);
+	if (!take_arrow(&text, &sent))
+		return EVIDENCE_NONE;
+	for (i = 0; i < sizeof(other) / sizeof(other[0]); i++)
+		if (slice_has_prefix_nocase(text, slice_str(other[i])))
+			return EVIDENCE_OTHER;
+	switch ((int)session_verb(text, &len)) {
+	case VERB_HELO:
+	case VERB_EHLO:
+	case VERB_LHLO:
+	case VERB_MAIL:
+	case VERB_RCPT:
+		return EVIDENCE_SMTP;
+	}
+	return log_parse_reply_line(text).code == SW_UNKNOWN ?
+	    EVIDENCE_NONE : EVIDENCE_CODE;
+}
+
+static bool probe(struct slice head)
+{
+	size_t rows = 0, others = 0, seen[EVIDENCE_OTHER + 1] = { 0 };
+
+	while (head.len > 0) {
+		const uint8_t *lf = memchr(head.p, '\n', head.len);
+		struct slice line = slice_head(head, lf ?
+		    (size_t)(lf - head.p) : head.len);
+		struct row row;
+
+		head = slice_from(head, line.len + 1);
+		if (line.len > 0 && line.p[line.len - 1] == '\r')
+			line.len--;
+		if (parse_row(line, &row)) {
+			rows++;
+			seen[evidence_of(row.text)]++;
+		} else if (line.len > 0) {
+			others++;
+		}
+	}
+	if (rows <= others)
+		return false;
+	return seen[EVIDENCE_SMTP] > seen[EVIDENCE_OTHER] ||
+	    (seen[EVIDENCE_CODE] > 0 && seen[EVIDENCE_OTHER] == 0);
+}
+
+static void close_log(void **state)
+{
+	struct icewarp *w = *state;
+
+	if (!w)
+		return;
+	*state = NULL;
+	log_sessions_fini(&w->sessions);
+	free(w);
+}
+
+static enum sw_status open_log(const struct log_options *options,
+    const char *file_name, struct account *account,
+    const struct log_sink *sink, void **state_r, struct sw_err *err)
+{
+	struct icewarp *w = calloc(1, sizeof(*w));
+
+	*state_r = w;
+	if (!w)
+		return base_error_set(err, SW_ENOMEM, "out of memory");
+	log_sessions_init(&w->sessions, options, "icewarp", file_name,
+	    account, sink, sizeof(struct extra));
+	w->options = options;
+	w->account = account;
+	w->file_name = file_name;
+	log_days_begin(&w->days, NULL);
+	take_name(w);
+	return SW_OK;
+}
+
+static enum sw_status take_line(void *state, const struct log_line *line)
+{
+	struct icewarp *w = state;
+	enum sw_status status;
+	struct row row;
+
+	w->last_line = line->number;
+	if (line->text.len == 0)
+		return SW_OK;
+	if (!parse_row(line->text, &row)) {
+		log_not_understood(w->account, w->file_name, line);
+		return SW_OK;
+	}
+	if (!row.dated) {
+		row.time = log_days_time(&w->days, row.time);
+		if (w->days.known)
+			row.time = log_local_time(w->options, row.time);
+	}
+	status = log_sessions_expire(&w->sessions, row.time);
+	return status == SW_OK ? take_row(w, line, &row) : status;
+}
+
+static enum sw_status next_file(void *state, const char *file_name)
+{
+	struct icewarp *w = state;
+
+	w->file_name = file_name;
+	take_name(w);
+	return log_sessions_file(&w->sessions, file_name, w->last_line);
+}
+
+static enum sw_status end_log(void *state)
+{
+	struct icewarp *w = state;
+
+	return log_sessions_end_all(&w->sessions);
+}
+
+const struct log_format log_icewarp = {
+	.name = "icewarp",
+	.title = "VisNetic, Merak and IceWarp mail server, SMTP log",
+	.records = SW_BIT(SW_RECORDS_CLIENT_ADDRESS) |
+	    SW_BIT(SW_RECORDS_SERVER_ADDRESS) |
+	    SW_BIT(SW_RECORDS_GREETING) | SW_BIT(SW_RECORDS_COMMAND) |
+	    SW_BIT(SW_RECORDS_ARGUMENT) | SW_BIT(SW_RECORDS_REPLY_CODE) |
+	    SW_BIT(SW_RECORDS_REPLY_TEXT) | SW_BIT(SW_RECORDS_REPLY_LINES) |
+	    SW_BIT(SW_RECORDS_INTERMEDIATE_REPLIES) |
+	    SW_BIT(SW_RECORDS_BODY_SIZE) | SW_BIT(SW_RECORDS_CLOSE) |
+	    SW_BIT(SW_RECORDS_TIMES),
+	.probe = probe,
+	.open = open_log,
+	.line = take_line,
+	.file = next_file,
+	.end = end_log,
+	.close = close_log,
+};
