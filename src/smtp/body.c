@@ -4,8 +4,9 @@
  *
  * Theory of operation.  RFC 5321 4.5.2: content ends at CRLF . CRLF (or at
  * . CRLF first in it); one leading dot of a line is removed.  All octets are
- * looked at once, 64 at a time: bit masks of LF, CR and dots give the line ends
- * and the next dot at the start of a line, which alone is looked at octet by
+ * looked at once, 64 at a time; where all LF are behind CR and no dot is behind
+ * LF nothing else is to be found, elsewhere bit masks give the line ends and
+ * the next dot at the start of a line, which alone is looked at octet by
  * octet.  Runs between such dots are passed on as they lie.
  *
  * LENIENT: a dot line that a bare LF bounds (LF . LF, CRLF . LF, LF . CRLF)
@@ -36,6 +37,9 @@ struct masks {
  * For each kind of host X: load_X takes a block; part_X the n octets, 1 to
  * BLOCK, at i of a slice, blanks behind them.  masks_X looks at one; see_X
  * remembers what octets there were, for has_high_X and has_nul_X.
+ * is_usual_X looks at a block and that one octet further on: is LF behind each
+ * CR and only there, and behind no LF a dot (or dot's stand-in: what LF LF is
+ * is unusual already)?
  */
 
 #if defined(__x86_64__)
@@ -76,6 +80,19 @@ FOR_AVX512 struct masks masks_avx512(const struct block_avx512 *b)
 	};
 
 	return m;
+}
+
+FOR_AVX512 bool is_usual_avx512(const struct block_avx512 *b,
+    const struct block_avx512 *next, char dot, bool *lf_r)
+{
+	__mmask64 lf = _mm512_cmpeq_epi8_mask(b->v, _mm512_set1_epi8('\n'));
+	__mmask64 cr = _mm512_cmpeq_epi8_mask(b->v, _mm512_set1_epi8('\r'));
+	__mmask64 next_lf = _mm512_cmpeq_epi8_mask(next->v,
+	    _mm512_set1_epi8('\n'));
+
+	*lf_r = lf != 0;
+	return ((cr ^ next_lf) | _mm512_mask_cmpeq_epi8_mask(lf, next->v,
+	    _mm512_set1_epi8(dot))) == 0;
 }
 
 FOR_AVX512 struct seen_avx512 nothing_avx512(void)
@@ -158,6 +175,30 @@ FOR_AVX2 struct masks masks_avx2(const struct block_avx2 *b)
 	return m;
 }
 
+FOR_AVX2 __m256i unusual_avx2(__m256i v, __m256i next, char dot,
+    __m256i *lf)
+{
+	__m256i cr = _mm256_cmpeq_epi8(v, _mm256_set1_epi8('\r'));
+	__m256i next_lf = _mm256_cmpeq_epi8(next, _mm256_set1_epi8('\n'));
+
+	*lf = _mm256_cmpeq_epi8(v, _mm256_set1_epi8('\n'));
+	return _mm256_or_si256(_mm256_xor_si256(cr, next_lf),
+	    _mm256_and_si256(*lf, _mm256_cmpeq_epi8(next,
+	    _mm256_set1_epi8(dot))));
+}
+
+FOR_AVX2 bool is_usual_avx2(const struct block_avx2 *b,
+    const struct block_avx2 *next, char dot, bool *lf_r)
+{
+	__m256i lf_a, lf_b;
+	__m256i not = _mm256_or_si256(
+	    unusual_avx2(b->a, next->a, dot, &lf_a),
+	    unusual_avx2(b->b, next->b, dot, &lf_b));
+
+	*lf_r = _mm256_movemask_epi8(_mm256_or_si256(lf_a, lf_b)) != 0;
+	return _mm256_movemask_epi8(not) == 0;
+}
+
 FOR_AVX2 struct seen_avx2 nothing_avx2(void)
 {
 	struct seen_avx2 seen = { _mm256_setzero_si256(),
@@ -230,6 +271,25 @@ static inline struct masks masks_sse2(const struct block_sse2 *b)
 	return m;
 }
 
+static inline bool is_usual_sse2(const struct block_sse2 *b,
+    const struct block_sse2 *next, char dot, bool *lf_r)
+{
+	__m128i lf, cr, next_lf, any = _mm_setzero_si128(), not = any;
+	size_t i;
+
+	for (i = 0; i < 4; i++) {
+		lf = _mm_cmpeq_epi8(b->v[i], _mm_set1_epi8('\n'));
+		cr = _mm_cmpeq_epi8(b->v[i], _mm_set1_epi8('\r'));
+		next_lf = _mm_cmpeq_epi8(next->v[i], _mm_set1_epi8('\n'));
+		any = _mm_or_si128(any, lf);
+		not = _mm_or_si128(not, _mm_xor_si128(cr, next_lf));
+		not = _mm_or_si128(not, _mm_and_si128(lf,
+		    _mm_cmpeq_epi8(next->v[i], _mm_set1_epi8(dot))));
+	}
+	*lf_r = _mm_movemask_epi8(any) != 0;
+	return _mm_movemask_epi8(not) == 0;
+}
+
 static inline struct seen_sse2 nothing_sse2(void)
 {
 	struct seen_sse2 seen = { _mm_setzero_si128(), _mm_set1_epi8(-1) };
@@ -296,6 +356,21 @@ static inline struct masks masks_plain(const struct block_plain *b)
 		m.dot |= b->p[i] == '.' ? bit : 0;
 	}
 	return m;
+}
+
+static inline bool is_usual_plain(const struct block_plain *b,
+    const struct block_plain *next, char dot, bool *lf_r)
+{
+	bool plain = true, lf = false;
+	size_t i;
+
+	for (i = 0; i < BLOCK; i++) {
+		plain &= (b->p[i] == '\r') == (next->p[i] == '\n') &&
+		    !(b->p[i] == '\n' && next->p[i] == (uint8_t)dot);
+		lf |= b->p[i] == '\n';
+	}
+	*lf_r = lf;
+	return plain;
 }
 
 static inline struct seen_plain nothing_plain(void)
@@ -388,6 +463,14 @@ static inline void ends_note(struct ends *e, const struct masks *m,
 	e->at_start = m->lf >> (n - 1) & 1;
 }
 
+/* Is the next octet no bare LF, none behind a bare CR and no dot at the start
+ * of a line? */
+static inline bool ends_go_on(const struct ends *e, uint8_t c, uint64_t dots)
+{
+	return (e->behind_cr != 0) == (c == '\n') &&
+	    !(dots && e->at_start && c == '.');
+}
+
 static inline void ends_tell(const struct ends *e, size_t used,
     struct scan *sc)
 {
@@ -408,6 +491,38 @@ static inline void ends_tell(const struct ends *e, size_t used,
  */
 #define DOTS_AT_START() (m.dot & (m.lf << 1 | e.at_start) & dots)
 
+/* Blocks that is_usual_X says nothing more has to be known of than that they
+ * have line ends.  Lines may be long, but not too long. */
+#define USUAL_BLOCKS(host) do { \
+	uint64_t lf_at = e.lf_at; \
+	size_t from = i; \
+	if (s.len - i <= BLOCK || !ends_go_on(&e, s.p[i], dots)) \
+		break; \
+	while (s.len - i > BLOCK && \
+	    i - lf_at <= TEXT_LINE_MAX - BLOCK) { \
+		struct block_##host next = load_##host(s.p + i + 1); \
+		bool has_lf; \
+		block = load_##host(s.p + i); \
+		if (!is_usual_##host(&block, &next, dots ? '.' : '\n', \
+		    &has_lf)) \
+			break; \
+		see_##host(&seen, &block); \
+		lf_at = has_lf ? i : lf_at; \
+		i += BLOCK; \
+	} \
+	if (i > from) { \
+		e.behind_cr = s.p[i - 1] == '\r'; \
+		e.at_start = 0; /* or no dot is next */ \
+	} \
+	if (lf_at != e.lf_at) { \
+		block = load_##host(s.p + lf_at); \
+		m = masks_##host(&block); \
+		e.lf = m.lf; \
+		e.lf_at = lf_at; \
+		e.crlf = m.lf; \
+	} \
+} while (0)
+
 #define SCAN(host) \
 	struct ends e = ends_begin(sc); \
 	struct seen_##host seen = nothing_##host(); \
@@ -415,6 +530,9 @@ static inline void ends_tell(const struct ends *e, size_t used,
 	struct masks m; \
 	size_t i, n; \
 	for (i = 0; s.len - i >= BLOCK; i += BLOCK) { \
+		USUAL_BLOCKS(host); \
+		if (s.len - i < BLOCK) \
+			break; \
 		block = load_##host(s.p + i); \
 		m = masks_##host(&block); \
 		if (DOTS_AT_START()) \

@@ -358,6 +358,34 @@ static void long_ones(uint32_t seed, size_t rounds)
 	}
 }
 
+/* Mail as it usually is, save for an octet or two. */
+static void usual_ones(uint32_t seed, size_t rounds)
+{
+	static const char odd[] = "\r\n.\0\xff\n\r.";
+	size_t len = 600, i, k;
+	uint8_t p[602];
+
+	for (i = 0; i < rounds; i++) {
+		memset(p, 'a', sizeof(p));
+		for (k = next_random(&seed) % 90; k < len;
+		    k += 2 + next_random(&seed) % 90)
+			memcpy(p + k, "\r\n", 2);
+		for (k = next_random(&seed) % 3; k > 0; k--)
+			p[next_random(&seed) % len] =
+			    (uint8_t)odd[next_random(&seed) % 8];
+		if (i % 2) /* a dot that is first in a scan's block */
+			p[64 + next_random(&seed) % 8 * 64] = '.';
+		compare(p, len, len, len, true, false);
+		for (k = 0; k < 8; k++) {
+			size_t a = next_random(&seed) % (len + 1);
+			size_t b = next_random(&seed) % (len + 1);
+
+			compare(p, len, a < b ? a : b, a < b ? b : a,
+			    next_random(&seed) & 1, next_random(&seed) & 1);
+		}
+	}
+}
+
 /* RFC 5321 4.5.3.1.6: 1000 octets with the end of line. */
 static void line_lengths(void)
 {
@@ -428,6 +456,7 @@ static void all_of_them(void)
 	every_short(4, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n",
 	    "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\r\n.\r\n");
 	long_ones(2463534242u, 600);
+	usual_ones(7, 1000);
 	line_lengths();
 	counted();
 	gap();
