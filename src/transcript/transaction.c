@@ -458,6 +458,8 @@ static void set_verdict(struct session_builder *b, struct sw_message *m,
 	if (!is_positive(code) || !m->text.data)
 		return;
 	id = session_queue_id(slice_make(m->text.data, m->text.len));
+	if (!id.p)
+		return; /* the source may have told one */
 	m->queue_id.data = id.p;
 	m->queue_id.len = id.len;
 }
