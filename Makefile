@@ -63,6 +63,7 @@ SRC_LOGS := $(addprefix src/logs/, \
 	when.c \
 	curl.c \
 	icewarp.c \
+	exchange_connector.c \
 	iis_rows.c \
 	iis_w3c.c \
 	msmtp.c \

@@ -10,6 +10,7 @@
 
 /* Told apart by content, in this order: the first that fits. */
 const struct log_format *const log_formats[] = {
+	&log_exchange_connector,
 	&log_iis_w3c,
 	&log_postfix,
 	&log_swaks,

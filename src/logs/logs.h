@@ -29,6 +29,7 @@ struct log_options {
 	enum log_date_order date_order; /* of --date-order */
 	int64_t modified_s;   /* of the file, since 1970; 0: not known; set
 	                         by log_open */
+	bool attempts; /* tell also those without a connection */
 };
 
 /* A family's parser hands finished sessions to this. */

@@ -9,6 +9,10 @@
 #include "logs/talk.h"
 #include "logs/text.h"
 
+/* Octets quoted of a line in the account, and of a file's name. */
+#define QUOTE_MAX 200
+#define NAME_MAX_QUOTED 4096
+
 /* A key and the open sessions that bear it; in a balanced tree, so that no
  * choice of keys makes a look-up slow. */
 struct log_key {
@@ -411,6 +415,51 @@ static void describe_end(const struct log_sessions *t, struct log_session *s,
 	describe_parts(t, s);
 }
 
+/* "192.0.2.25:25", brackets around an IPv6 address. */
+static void append_endpoint(struct buffer *b, const struct sw_endpoint *e)
+{
+	bool brackets = e->ip.len > 0 && memchr(e->ip.data, ':', e->ip.len);
+
+	if (brackets)
+		buffer_append_char(b, '[');
+	buffer_append(b, e->ip.data ? e->ip.data : (const uint8_t *)"?",
+	    e->ip.data ? e->ip.len : 1);
+	if (brackets)
+		buffer_append_char(b, ']');
+	if (e->port != SW_UNKNOWN) {
+		buffer_append_char(b, ':');
+		buffer_append_i64(b, e->port);
+	}
+}
+
+enum sw_status log_sessions_attempt(struct log_sessions *t,
+    struct log_session *s, const struct log_line *line, int64_t time,
+    bool refused)
+{
+	struct event_span first = { s->first, s->first, s->start_time,
+		s->start_time };
+	struct buffer b;
+
+	buffer_init(&b, NAME_MAX_QUOTED);
+	append_endpoint(&b, &session_get(s->b)->server);
+	account_add(t->account, refused ? ACCOUNT_ATTEMPTS_REFUSED :
+	    ACCOUNT_ATTEMPTS_NO_ANSWER, 1);
+	account_note(t->account, refused ? ACCOUNT_LIST_REFUSED :
+	    ACCOUNT_LIST_NO_ANSWER, buffer_slice(&b), 1);
+	buffer_fini(&b);
+	if (!t->options->attempts) {
+		log_sessions_drop(t, s);
+		return SW_OK;
+	}
+	session_forget(s->b);
+	session_connect(s->b, SW_CLIENT, first);
+	if (refused)
+		session_close(s->b, SW_SERVER, SW_CLOSE_RST,
+		    log_span(line, time));
+	return log_sessions_end(t, s, refused ? SW_ENDING_REFUSED :
+	    SW_ENDING_NO_ANSWER);
+}
+
 enum sw_status log_sessions_end(struct log_sessions *t,
     struct log_session *s, enum sw_ending ending)
 {
@@ -484,10 +533,6 @@ enum sw_status log_sessions_end_all(struct log_sessions *t)
 		    SW_ENDING_INPUT_ENDED);
 	return status;
 }
-
-/* Octets quoted of a line in the account, and of a file's name. */
-#define QUOTE_MAX 200
-#define NAME_MAX_QUOTED 4096
 
 /* "file, line 7" and what is appended to it goes to a list. */
 static void begin_entry(struct buffer *b, const char *file_name,

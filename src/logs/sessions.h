@@ -135,6 +135,12 @@ enum sw_status log_sessions_end(struct log_sessions *t,
     struct log_session *s, enum sw_ending ending) SW_MUST_USE;
 /* It turned out to be none: forget it.  s is gone. */
 void log_sessions_drop(struct log_sessions *t, struct log_session *s);
+/* It turns out that no connection came of it: counted in the account, told
+ * (without what was told so far) only if attempts are asked for.  s is
+ * gone. */
+enum sw_status log_sessions_attempt(struct log_sessions *t,
+    struct log_session *s, const struct log_line *line, int64_t time,
+    bool refused) SW_MUST_USE;
 /*
  * For logs that may tell of the close, or of a delivery, behind the answer
  * to QUIT: s is over if log_session_over says so, but waits for such lines.

@@ -56,6 +56,7 @@ enum sw_status inputs_new(const struct wire_options *options,
 	in->log_options.session.account = account;
 	in->log_options.tz_known = options->tz_known;
 	in->log_options.tz_offset_s = options->tz_offset_s;
+	in->log_options.attempts = options->attempts;
 	if (format && !(in->forced = log_format_by_name(format)))
 		status = base_error_set(err, SW_EUSAGE,
 		    "%s: no such log format", format);
