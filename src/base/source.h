@@ -95,6 +95,21 @@ static inline SW_MUST_USE enum sw_status source_skip(struct source *s,
 	v->p += n;
 	return SW_OK;
 }
+/* The next octets as far as they were read already; nothing is consumed. */
+static inline struct slice source_ready(const struct source *s)
+{
+	const struct source_view *v =
+	    (const struct source_view *)(const void *)s;
+
+	return slice_make(v->p, (size_t)(v->end - v->p));
+}
+/* Consume n octets, no more than are ready. */
+static inline void source_take(struct source *s, size_t n)
+{
+	struct source_view *v = (struct source_view *)(void *)s;
+
+	v->p += n;
+}
 /* Offset (in the uncompressed octets) of the next octet. */
 static inline uint64_t source_offset(const struct source *s)
 {

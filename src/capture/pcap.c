@@ -72,30 +72,54 @@ struct pcap {
 	struct record ahead;
 };
 
-static struct record get_record(const struct pcap *p, struct slice octets)
+/* The lengths of old versions. */
+static void order_lengths(const struct pcap *p, struct record *r)
 {
-	struct cursor all = cursor_make(octets);
-	uint8_t fields[RECORD_HEADER];
-	struct cursor c = cursor_copy(&all, fields, sizeof(fields));
+	uint32_t len = r->wire;
+
+	if (p->lengths == LENGTHS_UNSURE && r->len <= r->wire)
+		return;
+	r->wire = r->len;
+	r->len = len;
+}
+
+/* RECORD_HEADER octets. */
+static inline struct record read_record(const struct pcap *p,
+    const uint8_t *header)
+{
 	struct record r;
 
-	r.s = cursor_x32(&c, p->big);
-	r.fraction = cursor_x32(&c, p->big);
-	r.len = cursor_x32(&c, p->big);
-	r.wire = cursor_x32(&c, p->big);
-	if (p->lengths == LENGTHS_SWAPPED ||
-	    (p->lengths == LENGTHS_UNSURE && r.len > r.wire)) {
-		uint32_t len = r.wire;
-
-		r.wire = r.len;
-		r.len = len;
+	if (p->big) {
+		r.s = octets_be32(header);
+		r.fraction = octets_be32(header + 4);
+		r.len = octets_be32(header + 8);
+		r.wire = octets_be32(header + 12);
+	} else {
+		r.s = octets_le32(header);
+		r.fraction = octets_le32(header + 4);
+		r.len = octets_le32(header + 8);
+		r.wire = octets_le32(header + 12);
 	}
+	if (p->lengths != LENGTHS_ORDERED)
+		order_lengths(p, &r);
 	return r;
+}
+
+/* The same, zeros for what is missing. */
+static struct record get_record(const struct pcap *p, struct slice octets)
+{
+	uint8_t header[RECORD_HEADER] = { 0 };
+
+	if (octets.len >= sizeof(header))
+		return read_record(p, octets.p);
+	if (octets.len > 0)
+		memcpy(header, octets.p, octets.len);
+	return read_record(p, header);
 }
 
 /* --- judging a record ---------------------------------------------------- */
 
-static bool is_usual(const struct pcap *p, const struct record *r)
+static inline bool is_usual(const struct pcap *p, const struct record *r)
 {
 	return r->len <= p->usual && (r->len <= r->wire || p->longer) &&
 	    r->wire - 1 < LIMIT_FRAME;
@@ -298,6 +322,7 @@ static enum sw_status judge(struct pcap *p, const struct record *r,
 /* --- frames -------------------------------------------------------------- */
 
 /* A microsecond file with 10^6 and more in the field. */
+__attribute__((noinline))
 static int64_t odd_fraction(struct pcap *p, uint32_t fraction,
     int64_t *resolution_r)
 {
@@ -319,7 +344,7 @@ static int64_t odd_fraction(struct pcap *p, uint32_t fraction,
 	return ns ? (int64_t)fraction : (int64_t)fraction * 1000;
 }
 
-static void set_time(struct pcap *p, const struct record *r, struct frame *f)
+static inline void set_time(struct pcap *p, const struct record *r, struct frame *f)
 {
 	int64_t ns = (int64_t)r->fraction;
 
@@ -339,7 +364,7 @@ static void set_time(struct pcap *p, const struct record *r, struct frame *f)
 	p->know_time = true;
 }
 
-static void set_frame(struct pcap *p, const struct record *r,
+static inline void set_frame(struct pcap *p, const struct record *r,
     struct slice octets, struct frame *f)
 {
 	f->number = ++p->number;
@@ -414,61 +439,65 @@ static int next_slow(struct pcap *p, struct record *r, struct frame *f,
 }
 
 /* Does a usual record lie in what was read? */
-static void look_ahead(struct pcap *p)
+static inline bool look_ahead(struct pcap *p)
 {
-	struct slice octets;
+	struct slice octets = source_ready(p->in.source);
 
 	p->know_ahead = false;
-	if (source_would_block(p->in.source, p->header_len) ||
-	    source_peek(p->in.source, p->header_len, &octets, NULL) != SW_OK)
-		return;
-	p->ahead = get_record(p, octets);
+	if (octets.len < p->header_len)
+		return false;
+	p->ahead = read_record(p, octets.p);
 	p->know_ahead = is_usual(p, &p->ahead) &&
 	    octets.len - p->header_len >= p->ahead.len;
+	return p->know_ahead;
 }
 
 /* The record that is known to lie in what was read. */
-static int next_ahead(struct pcap *p, struct frame *f, struct sw_err *err)
+static inline void take_ahead(struct pcap *p, struct frame *f)
 {
-	size_t want = (size_t)p->header_len + p->ahead.len;
-	struct slice octets;
-	enum sw_status status = source_peek(p->in.source, want, &octets, err);
+	struct slice octets = source_ready(p->in.source);
+	struct record r = p->ahead;
 
-	if (status != SW_OK)
-		return status;
-	octets = slice_from(slice_head(octets, want), p->header_len);
-	set_frame(p, &p->ahead, octets, f);
-	status = source_skip(p->in.source, want, err);
-	return status == SW_OK ? 1 : status;
+	set_frame(p, &r, slice_make(octets.p + p->header_len, r.len), f);
+	source_take(p->in.source, (size_t)p->header_len + r.len);
+	look_ahead(p);
 }
 
-static int next(void *state, struct frame *f, struct sw_err *err)
+/* Out of line, so that the usual record does without its stack. */
+__attribute__((noinline))
+static int next_unknown(struct pcap *p, struct frame *f, struct sw_err *err)
 {
-	struct pcap *p = state;
 	int result = 0;
 
 	while (result == 0) {
 		struct slice octets;
 		struct record r;
 
-		if (!p->know_ahead) {
-			result = source_peek(p->in.source, p->header_len,
-			    &octets, err);
-			if (result != SW_OK)
-				return result;
-			if (octets.len < p->header_len)
-				return end(p, octets, err);
-			look_ahead(p);
+		result = source_peek(p->in.source, p->header_len, &octets,
+		    err);
+		if (result != SW_OK)
+			return result;
+		if (octets.len < p->header_len)
+			return end(p, octets, err);
+		if (look_ahead(p)) {
+			take_ahead(p, f);
+			return 1;
 		}
-		if (p->know_ahead) {
-			result = next_ahead(p, f, err);
-		} else {
-			r = get_record(p, octets);
-			result = next_slow(p, &r, f, err);
-		}
+		r = read_record(p, octets.p);
+		result = next_slow(p, &r, f, err);
 		look_ahead(p);
 	}
 	return result;
+}
+
+static int next(void *state, struct frame *f, struct sw_err *err)
+{
+	struct pcap *p = state;
+
+	if (!p->know_ahead)
+		return next_unknown(p, f, err);
+	take_ahead(p, f);
+	return 1;
 }
 
 /* An unusual record is judged by what lies behind it. */
