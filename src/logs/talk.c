@@ -252,6 +252,11 @@ void log_say_reply(struct log_session *s, const struct log_said *said,
 	}
 }
 
+bool log_reply_open(const struct log_session *s)
+{
+	return s->reply && s->reply->open;
+}
+
 void log_say_note(struct log_session *s, const struct log_line *line,
     int64_t time, struct slice text)
 {

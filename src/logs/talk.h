@@ -59,6 +59,9 @@ uint32_t log_say_server(struct log_session *s, const struct log_said *said);
 void log_say_reply(struct log_session *s, const struct log_said *said,
     const struct slice *lines, size_t count);
 
+/* Is a reply in the midst of its lines? */
+bool log_reply_open(const struct log_session *s);
+
 /* An entry without commands or replies, as a `note` event. */
 void log_say_note(struct log_session *s, const struct log_line *line,
     int64_t time, struct slice text);

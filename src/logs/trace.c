@@ -2,6 +2,7 @@
 /* trace.c - what clients print of their own dialogue */
 #include "logs/trace.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 
 #include "base/error.h"
@@ -89,17 +90,32 @@ static void begin(struct trace *t, const struct log_line *line)
 		t->status = log_sessions_begin(&t->sessions, slice_str(""),
 		    line, t->time, &t->current);
 	t->begun = false;
-	t->crs = false;
+	t->crs = t->replaced = false;
 	if (t->current)
 		describe(t, t->current);
 	buffer_clear(&t->peer);
 	t->peer_port = SW_UNKNOWN;
 }
 
+/* A name is no address. */
+static bool is_address(struct slice s)
+{
+	char text[INET6_ADDRSTRLEN];
+	uint8_t octets[16];
+
+	if (s.len == 0 || s.len >= sizeof(text))
+		return false;
+	memcpy(text, s.p, s.len);
+	text[s.len] = '\0';
+	return inet_pton(AF_INET, text, octets) == 1 ||
+	    inet_pton(AF_INET6, text, octets) == 1;
+}
+
 void trace_peer(struct trace *t, struct slice ip, int32_t port)
 {
 	buffer_clear(&t->peer);
-	buffer_append_slice(&t->peer, slice_head(ip, 255));
+	if (is_address(ip))
+		buffer_append_slice(&t->peer, ip);
 	t->peer_port = port;
 }
 
@@ -164,7 +180,8 @@ static bool begins_session(const struct trace *t, bool server,
 	if (!t->begun)
 		return false;
 	return server && log_parse_reply_line(text).code == 220 &&
-	    log_session_outstanding(t->current) == 0;
+	    log_session_outstanding(t->current) == 0 &&
+	    !log_reply_open(t->current);
 }
 
 static bool is_dot(struct slice text)
@@ -194,9 +211,16 @@ static void say_client(struct trace *t, const struct log_said *said)
 		log_say_client(t->current, said);
 		return;
 	}
-	if (f->placeholder && f->placeholder(said->text))
+	if (f->placeholder && f->placeholder(said->text)) {
+		session_get(t->current->b)->records &=
+		    ~(SW_BIT(SW_RECORDS_BODY) |
+		    SW_BIT(SW_RECORDS_BODY_SIZE));
+		t->replaced = true;
 		return;
-	if (f->content)
+	}
+	if (t->replaced && is_dot(said->text))
+		t->replaced = false;
+	else if (f->content)
 		say_content(t, said);
 	else if (!is_dot(said->text)) /* it stands for the content */
 		log_say_client(t->current, said);

@@ -74,6 +74,7 @@ struct trace {
 	bool stamped;   /* the current session's lines bear times */
 	bool begun;     /* ... and it has events */
 	bool crs;       /* ... and content with CRs */
+	bool replaced;  /* content has another line in its place */
 	int64_t time;   /* of the line in hand, SW_NO_TIME */
 	int digits;     /* of its fraction */
 	/* What remarks said of a connection to come. */
