@@ -64,6 +64,7 @@ SRC_LOGS := $(addprefix src/logs/, \
 	curl.c \
 	icewarp.c \
 	exchange_connector.c \
+	exchange_ims.c \
 	iis_rows.c \
 	iis_w3c.c \
 	msmtp.c \

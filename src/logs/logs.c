@@ -18,6 +18,7 @@ const struct log_format *const log_formats[] = {
 	&log_msmtp,
 	&log_curl,
 	&log_icewarp,
+	&log_exchange_ims,
 	NULL,
 };
 
