@@ -17,6 +17,8 @@
  * `connect from` and `disconnect from` of a process.  postscreen has many at
  * a time, told apart by the client's port; a client's are told apart by
  * process and host, begin with the greeting, and end with the answer to QUIT.
+ * Postfix keeps a client's connection open for a while and may hand it to
+ * another process, which begins with RSET and without a greeting.
  *
  * One line is one line of a reply, save for postscreen: there CR LF stands as
  * `??` inside.  Replies in a client's log are cut after 100 octets.  The
@@ -57,7 +59,9 @@ struct postfix {
 
 /* What each session has besides. */
 struct extra {
-	bool talked; /* a line of the dialogue is there */
+	bool talked;         /* a line of the dialogue is there */
+	bool client_left;    /* without a word, as a line says */
+	struct sw_bytes pid; /* of a client */
 };
 
 static struct extra *extra_of(struct log_session *s)
@@ -171,10 +175,14 @@ static bool parse_talk(struct slice message, struct talk *t_r)
 static struct slice key_of(struct postfix *p, const struct entry *e,
     const struct peer *peer)
 {
+	struct slice process = e->l.key;
+
 	if (e->program == SMTPD)
-		return e->l.key;
+		return process;
+	if (e->program == CLIENT) /* without the pid */
+		process = slice_head(process, process.len - e->l.pid.len);
 	buffer_clear(&p->key);
-	buffer_append_slice(&p->key, e->l.key);
+	buffer_append_slice(&p->key, process);
 	buffer_append_char(&p->key, ' ');
 	buffer_append_slice(&p->key, peer->text);
 	return buffer_slice(&p->key);
@@ -187,6 +195,8 @@ static void describe(struct log_session *s, const struct entry *e,
 	bool client = e->program == CLIENT;
 	struct sw_endpoint *end = client ? &out->server : &out->client;
 
+	if (client)
+		extra_of(s)->pid = session_text(s->b, e->l.pid);
 	log_session_recorder(s, client ? SW_RECORDER_CLIENT :
 	    SW_RECORDER_SERVER);
 	out->clock = e->l.clock;
@@ -217,12 +227,42 @@ static enum sw_status begin(struct postfix *p, const struct entry *e,
 	return status;
 }
 
+/* Of the sessions with the same host, that of this process. */
+static struct log_session *of_process(struct log_session *s, struct slice pid)
+{
+	for (; s; s = s->same_next)
+		if (slice_eq(slice_make(extra_of(s)->pid.data,
+		    extra_of(s)->pid.len), pid))
+			return s;
+	return NULL;
+}
+
+/* A connection that another process kept open: the one that waits longest. */
+static struct log_session *adopt(struct log_session *s, struct slice pid)
+{
+	for (; s; s = s->same_next)
+		if (s->phase != LOG_PHASE_START &&
+		    s->phase != LOG_PHASE_QUIT &&
+		    log_session_outstanding(s) == 0) {
+			extra_of(s)->pid = session_text(s->b, pid);
+			return s;
+		}
+	return NULL;
+}
+
 static struct log_session *find_session(struct postfix *p,
-    const struct entry *e, const struct peer *peer)
+    const struct entry *e, const struct peer *peer, bool goes_on)
 {
 	struct log_session *s = log_sessions_find(&p->sessions,
 	    key_of(p, e, peer));
 
+	if (e->program == CLIENT) {
+		struct log_session *first = s;
+
+		s = of_process(first, e->l.pid);
+		if (!s && goes_on)
+			s = adopt(first, e->l.pid);
+	}
 	if (s)
 		log_sessions_touch(&p->sessions, s, e->line->number,
 		    e->l.time);
@@ -258,13 +298,16 @@ static enum sw_status connected(struct postfix *p, const struct entry *e,
 
 static void note(struct log_session *s, const struct entry *e)
 {
+	if (starts(e->l.message, "lost connection ") ||
+	    starts(e->l.message, "HANGUP "))
+		extra_of(s)->client_left = true;
 	log_say_note(s, e->line, e->l.time, e->l.message);
 }
 
 static enum sw_status disconnected(struct postfix *p, const struct entry *e,
     const struct peer *peer)
 {
-	struct log_session *s = find_session(p, e, peer);
+	struct log_session *s = find_session(p, e, peer, false);
 
 	if (!s)
 		return SW_OK;
@@ -272,7 +315,7 @@ static enum sw_status disconnected(struct postfix *p, const struct entry *e,
 	if (!extra_of(s)->talked)
 		note(s, e);
 	return log_session_close(&p->sessions, s, e->line, e->l.time,
-	    SW_NOBODY);
+	    extra_of(s)->client_left ? SW_CLIENT : SW_SERVER);
 }
 
 /* --- the dialogue ------------------------------------------------------- */
@@ -329,7 +372,9 @@ static bool is_new(const struct log_session *s, const struct entry *e,
 static enum sw_status take_talk(struct postfix *p, const struct entry *e,
     const struct talk *t)
 {
-	struct log_session *s = find_session(p, e, &t->peer);
+	bool greeting = starts(t->text, "220");
+	struct log_session *s = find_session(p, e, &t->peer,
+	    t->sent && slice_eq(t->text, slice_str("RSET")));
 	enum sw_status status = SW_OK;
 
 	if (s && is_new(s, e, t)) {
@@ -340,8 +385,7 @@ static enum sw_status take_talk(struct postfix *p, const struct entry *e,
 	if (!s && status == SW_OK) {
 		status = begin(p, e, &t->peer, &s);
 		if (status == SW_OK)
-			s->start_seen = e->program == CLIENT &&
-			    starts(t->text, "220");
+			s->start_seen = e->program == CLIENT && greeting;
 	}
 	if (status != SW_OK)
 		return status;
@@ -377,7 +421,7 @@ static bool parse_tls(struct slice message, struct peer *peer_r,
 static enum sw_status take_tls(struct postfix *p, const struct entry *e,
     const struct peer *peer, struct slice version, struct slice cipher)
 {
-	struct log_session *s = find_session(p, e, peer);
+	struct log_session *s = find_session(p, e, peer, false);
 	enum sw_status status = SW_OK;
 
 	if (!s) /* a client's TLS from the start (RFC 8314) */
@@ -437,7 +481,7 @@ static enum sw_status take_smtpd(struct postfix *p, const struct entry *e)
 		return disconnected(p, e, &peer);
 	if (!is_smtpd_note(e->l.message))
 		return SW_OK;
-	s = find_session(p, e, &peer);
+	s = find_session(p, e, &peer, false);
 	if (s)
 		note(s, e);
 	return SW_OK;
@@ -464,7 +508,7 @@ static enum sw_status take_client(struct postfix *p, const struct entry *e)
 
 	if (!relay_of(e->l.message, &peer))
 		return SW_OK;
-	s = find_session(p, e, &peer);
+	s = find_session(p, e, &peer, false);
 	if (s)
 		note(s, e);
 	return SW_OK;
@@ -531,7 +575,7 @@ static enum sw_status take_postscreen(struct postfix *p,
 	if (!is_postscreen_note(e->l.message) ||
 	    !find_peer(e->l.message, &peer))
 		return SW_OK;
-	s = find_session(p, e, &peer);
+	s = find_session(p, e, &peer, false);
 	if (!s)
 		return SW_OK;
 	if (is_handed_on(s, e->l.message)) {
