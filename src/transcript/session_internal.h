@@ -87,7 +87,6 @@ struct session_builder {
 	size_t pending_octets; /* of their heap */
 	size_t tentative_count;
 	size_t current; /* index + 1 of the open message, 0: none */
-	struct sw_bytes said; /* first line of the newest reply, if kept */
 
 	/* Content in progress. */
 	size_t content_message; /* index + 1, 0: content of no message */

@@ -54,14 +54,18 @@ static enum sw_outcome outcome_of(int32_t code)
 	return SW_OUTCOME_UNKNOWN;
 }
 
-/* As a rule the reply is the newest one, whose event has its text already. */
+/* As a rule the reply is the newest event, which has the text already. */
 static struct sw_bytes same_or_copy(struct session_builder *b,
     struct slice line)
 {
-	if (b->said.data && line.len == b->said.len &&
-	    memcmp(b->said.data, line.p ? line.p : b->said.data,
-	    line.len) == 0)
-		return b->said;
+	const struct sw_event *e = b->s.event_count > 0 ?
+	    &b->events[b->s.event_count - 1] : NULL;
+	const struct sw_bytes *said = e && e->kind == SW_EVENT_REPLY &&
+	    e->u.reply.line_count > 0 ? e->u.reply.lines : NULL;
+
+	if (said && line.p && line.len == said->len &&
+	    memcmp(said->data, line.p, line.len) == 0)
+		return *said;
 	return session_text(b, line.p ? line : slice_make("", 0));
 }
 
