@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* connection.c - what is told of a connection beside its dialogue */
+/* SHA1_Init and its like are to be there without a warning. */
+#define OPENSSL_API_COMPAT 0x10100000L
+
 #include <arpa/inet.h>
 #include <openssl/evp.h>
+#include <openssl/sha.h>
 
 #include <stdio.h>
 
@@ -98,41 +102,28 @@ static void tell_endpoint(struct session_builder *b, struct sw_endpoint *to,
 	to->port = e->port;
 }
 
-/* SHA-1 with the shard's context: to look the algorithm up each time takes
- * ten times as long as the digest. */
-static bool digest_sha1(struct shard *sh, const uint8_t *in, size_t len,
-    uint8_t *digest, unsigned *len_r)
+/* EVP looks for an engine at each use, which takes ten times as long as the
+ * digest of so few octets: this is the digest itself. */
+static bool digest_sha1(const uint8_t *in, size_t len,
+    uint8_t digest[SHA_DIGEST_LENGTH])
 {
-	if (!sh->sha1) {
-		sh->sha1 = EVP_MD_CTX_new();
-		if (!sh->sha1 ||
-		    EVP_DigestInit_ex(sh->sha1, EVP_sha1(), NULL) != 1)
-			return false;
-	} else if (EVP_DigestInit_ex(sh->sha1, NULL, NULL) != 1) {
-		return false;
-	}
-	return EVP_DigestUpdate(sh->sha1, in, len) == 1 &&
-	    EVP_DigestFinal_ex(sh->sha1, digest, len_r) == 1;
-}
+	SHA_CTX sha;
 
-void connection_fini(struct shard *sh)
-{
-	EVP_MD_CTX_free(sh->sha1);
-	sh->sha1 = NULL;
+	return SHA1_Init(&sha) == 1 && SHA1_Update(&sha, in, len) == 1 &&
+	    SHA1_Final(digest, &sha) == 1;
 }
 
 /* Community ID v1: "1:" base64(SHA-1(seed, addresses and ports in order,
  * protocol, padding)). */
-static void tell_community_id(struct shard *sh, struct session_builder *b,
+static void tell_community_id(struct session_builder *b,
     struct sw_session *s, const struct tcp_flow_info *info)
 {
 	int first = compare(&info->host[0], &info->host[1]) <= 0 ? 0 : 1;
 	const struct endpoint *a = &info->host[first];
 	const struct endpoint *z = &info->host[1 - first];
 	size_t n = a->family == 4 ? 4 : 16, len = 0;
-	uint8_t in[2 + 16 + 16 + 2 + 4] = { 0 }, digest[EVP_MAX_MD_SIZE];
+	uint8_t in[2 + 16 + 16 + 2 + 4] = { 0 }, digest[SHA_DIGEST_LENGTH];
 	uint8_t text[2 + 32];
-	unsigned digest_len = 0;
 
 	len = 2; /* seed 0 */
 	memcpy(in + len, a->ip, n);
@@ -145,11 +136,11 @@ static void tell_community_id(struct shard *sh, struct session_builder *b,
 	in[len++] = (uint8_t)a->port;
 	in[len++] = (uint8_t)(z->port >> 8);
 	in[len++] = (uint8_t)z->port;
-	if (!digest_sha1(sh, in, len, digest, &digest_len))
+	if (!digest_sha1(in, len, digest))
 		return;
 	text[0] = '1';
 	text[1] = ':';
-	EVP_EncodeBlock(text + 2, digest, (int)digest_len);
+	EVP_EncodeBlock(text + 2, digest, SHA_DIGEST_LENGTH);
 	s->community_id = session_text(b, slice_make(text, 2 + 28));
 }
 
@@ -253,6 +244,6 @@ void connection_tell(struct shard *sh, struct session_builder *b,
 	tell_clock(sh, s, info);
 	tell_endpoint(b, &s->client, &info->host[client_dir]);
 	tell_endpoint(b, &s->server, &info->host[1 - client_dir]);
-	tell_community_id(sh, b, s, info);
+	tell_community_id(b, s, info);
 	tell_tcp(b, s, &facts, client_dir);
 }

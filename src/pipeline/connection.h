@@ -9,8 +9,6 @@
  * session from its connection; client_dir: direction of the client. */
 void connection_tell(struct shard *s, struct session_builder *b,
     struct tcp_flow *flow, int client_dir);
-/* Free what connection_tell keeps in the shard. */
-void connection_fini(struct shard *s);
 /* "192.0.2.1:25", "[2001:db8::1]:25". */
 void connection_endpoint(const struct endpoint *e, char *text, size_t size);
 

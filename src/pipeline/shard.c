@@ -356,6 +356,5 @@ void shard_fini(struct shard *s)
 	session_spares_fini(&s->spares.sessions);
 	dialogue_spares_fini(&s->spares.dialogues);
 	pipeline_ids_fini(&s->ids);
-	connection_fini(s);
 	account_fini(&s->account);
 }

@@ -62,7 +62,6 @@ struct shard {
 	struct wire_finished *finished;
 	size_t finished_count, finished_capacity;
 	struct id_set ids;
-	struct evp_md_ctx_st *sha1; /* of connection.c, or NULL */
 	uint64_t held;  /* octets of the sessions that are open */
 	uint64_t share; /* of the limit on them */
 	bool memory; /* ran out */
