@@ -404,33 +404,25 @@ static inline bool has_nul_plain(const struct seen_plain *seen)
 
 /* --- scanning ----------------------------------------------------------- */
 
-/* Where a scan stands. */
-struct scan {
+/* Line ends while a scan goes on.  Offsets are modulo 2^64: the line may have
+ * begun before the slice. */
+struct ends {
 	uint64_t behind_cr; /* 1: the octet before is CR */
 	uint64_t at_start;  /* 1: at the start of a line */
-	uint64_t since_lf;
-	uint32_t flags;
-	bool had_crlf;
-};
-
-/* The same while it goes on.  Offsets are modulo 2^64: the line may have begun
- * before the slice. */
-struct ends {
-	uint64_t behind_cr, at_start;
 	uint64_t lf;      /* of the last block that has one: its mask */
 	uint64_t lf_at;   /* and its offset */
 	uint64_t crlf, bare_lf, bare_cr; /* there are, if not 0 */
 	bool overlong;
 };
 
-static inline struct ends ends_begin(const struct scan *sc)
+static inline struct ends ends_begin(const struct body *b)
 {
 	struct ends e = {
-		.behind_cr = sc->behind_cr,
-		.at_start = sc->at_start,
+		.behind_cr = b->prev == '\r',
+		.at_start = b->at_start || b->prev == '\n',
 		/* as if a block that ends in LF lay before the line */
 		.lf = UINT64_C(1) << (BLOCK - 1),
-		.lf_at = 0 - sc->since_lf - BLOCK
+		.lf_at = 0 - b->since_lf - BLOCK
 	};
 
 	return e;
@@ -471,23 +463,28 @@ static inline bool ends_go_on(const struct ends *e, uint8_t c, uint64_t dots)
 	    !(dots && e->at_start && c == '.');
 }
 
-static inline void ends_tell(const struct ends *e, size_t used,
-    struct scan *sc)
+static inline void ends_tell(const struct ends *e, struct slice text,
+    struct body *b)
 {
 	if (e->bare_lf)
-		sc->flags |= SW_BIT(SW_FLAG_BARE_LF);
+		b->flags |= SW_BIT(SW_FLAG_BARE_LF);
 	if (e->bare_cr)
-		sc->flags |= SW_BIT(SW_FLAG_BARE_CR);
+		b->flags |= SW_BIT(SW_FLAG_BARE_CR);
 	if (e->overlong)
-		sc->flags |= SW_BIT(SW_FLAG_OVERLONG);
-	sc->had_crlf |= e->crlf != 0;
-	sc->since_lf = used - ends_line(e);
+		b->flags |= SW_BIT(SW_FLAG_OVERLONG);
+	b->had_crlf |= e->crlf != 0;
+	b->since_lf = text.len - ends_line(e);
+	if (text.len == 0)
+		return;
+	b->prev2 = text.len > 1 ? text.p[text.len - 2] : b->prev;
+	b->prev = text.p[text.len - 1];
+	b->at_start = false;
 }
 
 /*
- * What all scan functions do: text up to the next dot at the start of a line
- * (never: dots is 0).  Whole blocks first, then the last one or that of the
- * dot.
+ * What all scan functions do: text up to the next dot at the start of a line,
+ * or all if it is counted; they return its length.  Whole blocks first, then
+ * the last one or that of the dot.
  */
 #define DOTS_AT_START() (m.dot & (m.lf << 1 | e.at_start) & dots)
 
@@ -524,7 +521,8 @@ static inline void ends_tell(const struct ends *e, size_t used,
 } while (0)
 
 #define SCAN(host) \
-	struct ends e = ends_begin(sc); \
+	const uint64_t dots = b->counted ? 0 : ~UINT64_C(0); \
+	struct ends e = ends_begin(b); \
 	struct seen_##host seen = nothing_##host(); \
 	struct block_##host block; \
 	struct masks m; \
@@ -557,48 +555,46 @@ static inline void ends_tell(const struct ends *e, size_t used,
 		ends_note(&e, &m, i, n); \
 	} \
 	if (has_high_##host(&seen)) \
-		sc->flags |= SW_BIT(SW_FLAG_8BIT); \
+		b->flags |= SW_BIT(SW_FLAG_8BIT); \
 	if (has_nul_##host(&seen)) \
-		sc->flags |= SW_BIT(SW_FLAG_NUL); \
-	ends_tell(&e, i + n, sc); \
+		b->flags |= SW_BIT(SW_FLAG_NUL); \
+	ends_tell(&e, slice_head(s, i + n), b); \
 	return i + n
 
 #if defined(__x86_64__)
-FOR_AVX512 size_t scan_avx512(struct scan *sc, struct slice s, uint64_t dots)
+FOR_AVX512 size_t scan_avx512(struct body *b, struct slice s)
 {
 	SCAN(avx512);
 }
 
-FOR_AVX2 size_t scan_avx2(struct scan *sc, struct slice s, uint64_t dots)
+FOR_AVX2 size_t scan_avx2(struct body *b, struct slice s)
 {
 	SCAN(avx2);
 }
 
-static size_t scan_sse2(struct scan *sc, struct slice s, uint64_t dots)
+static size_t scan_sse2(struct body *b, struct slice s)
 {
 	SCAN(sse2);
 }
 #else
-static size_t scan_plain(struct scan *sc, struct slice s, uint64_t dots)
+static size_t scan_plain(struct body *b, struct slice s)
 {
 	SCAN(plain);
 }
 #endif
 
-static size_t scan(struct scan *sc, struct slice s, bool counted)
+static inline size_t scan(struct body *b, struct slice s)
 {
-	uint64_t dots = counted ? 0 : ~UINT64_C(0);
-
 #if defined(__x86_64__)
 	if (__builtin_cpu_supports("avx512bw") &&
 	    __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2"))
-		return scan_avx512(sc, s, dots);
+		return scan_avx512(b, s);
 	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
 	    __builtin_cpu_supports("bmi2"))
-		return scan_avx2(sc, s, dots);
-	return scan_sse2(sc, s, dots);
+		return scan_avx2(b, s);
+	return scan_sse2(b, s);
 #else
-	return scan_plain(sc, s, dots);
+	return scan_plain(b, s);
 #endif
 }
 
@@ -620,27 +616,6 @@ static void take_octet(struct body *b, uint8_t c)
 	b->prev2 = b->prev;
 	b->prev = c;
 	b->at_start = false;
-}
-
-/* Text up to the next dot at the start of a line; returns its length. */
-static size_t text_run(struct body *b, struct slice s)
-{
-	struct scan sc = {
-		.behind_cr = b->prev == '\r',
-		.at_start = b->at_start || b->prev == '\n',
-		.since_lf = b->since_lf
-	};
-	size_t n = scan(&sc, s, b->counted);
-
-	if (n == 0)
-		return 0;
-	b->flags |= sc.flags;
-	b->had_crlf |= sc.had_crlf;
-	b->since_lf = sc.since_lf;
-	b->prev2 = n > 1 ? s.p[n - 2] : b->prev;
-	b->prev = s.p[n - 1];
-	b->at_start = false;
-	return n;
 }
 
 void body_init(struct body *b, bool at_start, bool counted)
@@ -748,7 +723,7 @@ size_t body_feed(struct body *b, struct slice octets,
 			body_settle(b, false, sink);
 		} else if (b->state == BODY_TEXT) {
 			struct slice rest = slice_from(octets, i);
-			size_t n = text_run(b, rest);
+			size_t n = scan(b, rest);
 
 			emit(sink, slice_head(rest, n));
 			i += n;
