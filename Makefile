@@ -60,8 +60,9 @@ SRC_SMTP := $(addprefix src/smtp/, \
 # lines of logs -> the model
 SRC_LOGS := $(addprefix src/logs/, \
 	dialogue.c lines.c logs.c sessions.c syslog.c talk.c text.c trace.c \
-	when.c \
+	waiting.c when.c \
 	curl.c \
+	hmailserver.c \
 	icewarp.c \
 	exchange_connector.c \
 	exchange_ims.c \

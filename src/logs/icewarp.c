@@ -46,13 +46,11 @@
 #include "logs/families.h"
 #include "logs/talk.h"
 #include "logs/text.h"
+#include "logs/waiting.h"
 #include "logs/when.h"
 
 #define ADDRESS_MAX 64  /* octets of the first column */
 #define OWN_MAX 16      /* own addresses that are remembered */
-#define HELD_COUNT 64   /* lines that wait for their session */
-#define HELD_LINE 512   /* octets kept of each */
-#define HELD_NS (INT64_C(600) * NS_PER_S) /* ... and for how long */
 
 struct address {
 	uint8_t octets[ADDRESS_MAX];
@@ -70,16 +68,6 @@ struct row {
 	struct slice text;
 };
 
-/* A line whose session did not yet begin. */
-struct held {
-	bool used;
-	uint32_t id;
-	uint64_t number, base;
-	int64_t time;
-	size_t len, text; /* of line; where the text begins in it */
-	uint8_t line[HELD_LINE];
-};
-
 /* Behind each log_session. */
 struct extra {
 	struct address who, local;
@@ -94,8 +82,7 @@ struct icewarp {
 	struct log_days days;
 	struct address own[OWN_MAX];
 	size_t own_count;
-	struct held held[HELD_COUNT]; /* a ring */
-	size_t held_next;
+	struct log_waiting waiting; /* lines of the SYSTEM column */
 	uint64_t last_line;
 };
 
@@ -257,42 +244,6 @@ static bool parse_summary(struct slice text, struct summary *m_r)
 	return true;
 }
 
-/* --- lines that wait ---------------------------------------------------- */
-
-static void hold(struct icewarp *w, const struct log_line *line,
-    const struct row *row)
-{
-	struct held *h = &w->held[w->held_next];
-	struct slice kept = slice_head(line->text, HELD_LINE);
-
-	w->held_next = (w->held_next + 1) % HELD_COUNT;
-	h->used = true;
-	h->id = row->id;
-	h->number = line->number;
-	h->base = line->base;
-	h->time = row->time;
-	h->len = kept.len;
-	h->text = (size_t)(row->text.p - line->text.p);
-	if (h->text > kept.len)
-		h->text = kept.len;
-	memcpy(h->line, kept.p, kept.len);
-}
-
-/* The oldest line that waits for this session, from *at on; NULL: none. */
-static struct held *next_held(struct icewarp *w, const struct row *row,
-    size_t *at)
-{
-	while (*at < HELD_COUNT) {
-		struct held *h = &w->held[(w->held_next + *at) % HELD_COUNT];
-
-		++*at;
-		if (h->used && h->id == row->id && row->time >= h->time &&
-		    row->time - h->time <= HELD_NS)
-			return h;
-	}
-	return NULL;
-}
-
 /* --- sessions ----------------------------------------------------------- */
 
 static struct slice slice_of(const struct address *a)
@@ -411,17 +362,15 @@ static void describe(struct icewarp *w, struct log_session *s,
 static void adopt(struct icewarp *w, struct log_session *s,
     const struct row *row)
 {
-	struct held *h;
+	struct log_waiting_line *l;
 	size_t at = 0;
 
-	while ((h = next_held(w, row, &at))) {
-		struct slice text = slice_from(slice_make(h->line, h->len),
-		    h->text);
-		struct log_line line = { .number = h->number,
-			.base = h->base };
+	while ((l = log_waiting_find(&w->waiting, row->id, row->time, &at))) {
+		struct slice text = log_waiting_text(l);
+		struct log_line line = log_waiting_line(l);
 
-		h->used = false;
-		log_say_note(s, &line, h->time, text);
+		l->used = false;
+		log_say_note(s, &line, l->time, text);
 		if (take_client(&text))
 			log_session_recorder(s, SW_RECORDER_CLIENT);
 	}
@@ -431,18 +380,13 @@ static enum sw_status begin(struct icewarp *w, const struct log_line *line,
     const struct row *row, struct log_session **s_r)
 {
 	size_t at = 0;
-	struct held *h = next_held(w, row, &at);
-	struct log_line first = *line;
+	const struct log_waiting_line *l = log_waiting_find(&w->waiting,
+	    row->id, row->time, &at);
+	struct log_line first = l ? log_waiting_line(l) : *line;
 	uint8_t key[5];
-	enum sw_status status;
+	enum sw_status status = log_sessions_begin(&w->sessions,
+	    key_of(row, key), &first, l ? l->time : row->time, s_r);
 
-	if (h) {
-		first.number = h->number;
-		first.base = h->base;
-		first.text = slice_make(h->line, h->len);
-	}
-	status = log_sessions_begin(&w->sessions, key_of(row, key), &first,
-	    h ? h->time : row->time, s_r);
 	if (status != SW_OK)
 		return status;
 	describe(w, *s_r, line, row);
@@ -618,7 +562,8 @@ static enum sw_status take_row(struct icewarp *w,
 		return take_new(w, line, row, text, client);
 	if (!is_chatter(text) && !is_disconnected(text) &&
 	    !log_take_text(&text, "*** "))
-		hold(w, line, row);
+		log_waiting_hold(&w->waiting, row->id, line, row->text,
+		    row->time);
 	return SW_OK;
 }
 

@@ -19,6 +19,7 @@ const struct log_format *const log_formats[] = {
 	&log_curl,
 	&log_icewarp,
 	&log_exchange_ims,
+	&log_hmailserver,
 	NULL,
 };
 
