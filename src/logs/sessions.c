@@ -31,24 +31,50 @@ static int compare_keys(const void *a, const void *b)
 	return x->name.len ? memcmp(x->name.p, y->name.p, x->name.len) : 0;
 }
 
+/* Where a key is remembered: by its octets that differ most. */
+static size_t recent_slot(struct slice name)
+{
+	uint64_t first = 0, last = 0;
+
+	if (name.len >= sizeof(last)) {
+		memcpy(&first, name.p, sizeof(first));
+		memcpy(&last, name.p + name.len - sizeof(last),
+		    sizeof(last));
+	} else if (name.len > 0) {
+		memcpy(&last, name.p, name.len);
+	}
+	return (size_t)((last + first * 31 + name.len) *
+	    UINT64_C(0x9e3779b97f4a7c15) >> 32) % LOG_RECENT_KEYS;
+}
+
 static struct log_key *find_key(const struct log_sessions *t,
     struct slice name)
 {
-	struct log_key wanted = { .name = name };
-	void *const *found = tfind(&wanted, &t->keys, compare_keys);
+	struct log_key wanted = { .name = name }, **recent;
+	void *const *found;
 
+	if (!t->recent)
+		return NULL; /* there are none */
+	recent = &t->recent[recent_slot(name)];
+	if (*recent && slice_eq((*recent)->name, name))
+		return *recent;
+	found = tfind(&wanted, &t->keys, compare_keys);
+	if (found)
+		*recent = *found;
 	return found ? *found : NULL;
 }
 
+/* One that find_key did not find. */
 static struct log_key *make_key(struct log_sessions *t, struct slice name)
 {
-	struct log_key *k = find_key(t, name);
+	struct log_key *k = calloc(1, sizeof(*k) + name.len);
 
-	if (k)
-		return k;
-	k = calloc(1, sizeof(*k) + name.len);
-	if (!k)
+	if (!t->recent)
+		t->recent = calloc(LOG_RECENT_KEYS, sizeof(*t->recent));
+	if (!k || !t->recent) {
+		free(k);
 		return NULL;
+	}
 	if (name.len > 0)
 		memcpy(k->octets, name.p, name.len);
 	k->name = slice_make(k->octets, name.len);
@@ -56,13 +82,18 @@ static struct log_key *make_key(struct log_sessions *t, struct slice name)
 		free(k);
 		return NULL;
 	}
+	t->recent[recent_slot(name)] = k;
 	return k;
 }
 
 static void drop_key(struct log_sessions *t, struct log_key *k)
 {
+	struct log_key **recent = &t->recent[recent_slot(k->name)];
+
 	if (k->count > 0)
 		return;
+	if (*recent == k)
+		*recent = NULL;
 	tdelete(k, &t->keys, compare_keys);
 	free(k);
 }
@@ -183,12 +214,45 @@ static void detach(struct log_sessions *t, struct log_session *s)
 	t->count--;
 }
 
-static void free_session(struct log_session *s)
+/* Some that are over are kept with their memory, which the next ones use. */
+static void free_session(struct log_sessions *t, struct log_session *s)
 {
 	session_builder_free(&s->b);
 	log_talk_free(s);
+	if (t->spare_count < LOG_SPARE_SESSIONS) {
+		s->same_next = t->spares;
+		t->spares = s;
+		t->spare_count++;
+		return;
+	}
 	free(s->outstanding);
 	free(s);
+}
+
+static struct log_session *take_spare(struct log_sessions *t)
+{
+	struct log_session *s = t->spares;
+	struct log_outstanding *outstanding = s->outstanding;
+	size_t capacity = s->outstanding_capacity;
+
+	t->spares = s->same_next;
+	t->spare_count--;
+	memset(s, 0, sizeof(*s) + t->extra_size);
+	s->outstanding = outstanding;
+	s->outstanding_capacity = capacity;
+	return s;
+}
+
+static void free_spares(struct log_sessions *t)
+{
+	while (t->spares) {
+		struct log_session *s = t->spares;
+
+		t->spares = s->same_next;
+		free(s->outstanding);
+		free(s);
+	}
+	t->spare_count = 0;
 }
 
 /* --- the table ---------------------------------------------------------- */
@@ -214,8 +278,11 @@ void log_sessions_fini(struct log_sessions *t)
 		struct log_session *s = t->first_begun;
 
 		detach(t, s);
-		free_session(s);
+		free_session(t, s);
 	}
+	free_spares(t);
+	free(t->recent);
+	t->recent = NULL;
 	free(t->files);
 	t->files = NULL;
 	t->file_count = t->file_capacity = 0;
@@ -257,18 +324,19 @@ struct log_session *log_sessions_find(const struct log_sessions *t,
 	return k ? k->first : NULL;
 }
 
-/* Room for one more session, and for one more of this key. */
-static enum sw_status make_room(struct log_sessions *t, struct slice key)
+/* Is there no room for one more session, or for one more of this key?  The
+ * one that gives way; NULL: there is room. */
+static struct log_session *find_surplus(const struct log_sessions *t,
+    const struct log_key *k)
 {
-	const struct log_key *k = find_key(t, key);
-	struct log_session *s = NULL;
-
 	if (k && k->count >= LIMIT_LOG_KEY_SESSIONS)
-		s = k->first;
-	else if (t->count >= LIMIT_LOG_SESSIONS)
-		s = t->oldest;
-	if (!s)
-		return SW_OK;
+		return k->first;
+	return t->count >= LIMIT_LOG_SESSIONS ? t->oldest : NULL;
+}
+
+static enum sw_status make_room(struct log_sessions *t,
+    struct log_session *s)
+{
 	session_note(s->b, SW_NOTE_LIMIT, 0, s->first, s->last,
 	    "too many sessions are open at once: this one is told as far "
 	    "as it came");
@@ -305,9 +373,11 @@ static void describe_source(struct log_sessions *t, struct log_session *s,
 
 static struct log_session *new_session(struct log_sessions *t)
 {
-	struct log_session *s = calloc(1, sizeof(*s) + t->extra_size);
+	struct log_session *s = t->spares ? take_spare(t) :
+	    calloc(1, sizeof(*s) + t->extra_size);
 
 	if (s && session_builder_new(&t->options->session, &s->b) != SW_OK) {
+		free(s->outstanding);
 		free(s);
 		return NULL;
 	}
@@ -317,19 +387,22 @@ static struct log_session *new_session(struct log_sessions *t)
 enum sw_status log_sessions_begin(struct log_sessions *t, struct slice key,
     const struct log_line *line, int64_t time, struct log_session **s_r)
 {
-	struct log_session *s;
-	struct log_key *k;
-	enum sw_status status = make_room(t, key);
+	struct log_key *k = find_key(t, key);
+	struct log_session *s = find_surplus(t, k);
+	enum sw_status status = SW_OK;
 
 	*s_r = NULL;
+	if (s) {
+		status = make_room(t, s);
+		k = find_key(t, key); /* it may be gone with it */
+	}
 	if (status != SW_OK)
 		return status;
 	s = new_session(t);
 	if (!s)
 		return SW_ENOMEM;
-	k = make_key(t, key);
-	if (!k) {
-		free_session(s);
+	if (!k && !(k = make_key(t, key))) {
+		free_session(t, s);
 		return SW_ENOMEM;
 	}
 	s->first = s->last = line->number;
@@ -360,7 +433,7 @@ void log_sessions_touch(struct log_sessions *t, struct log_session *s,
 void log_sessions_drop(struct log_sessions *t, struct log_session *s)
 {
 	detach(t, s);
-	free_session(s);
+	free_session(t, s);
 }
 
 /* The files that hold lines of the session. */
@@ -469,11 +542,11 @@ enum sw_status log_sessions_end(struct log_sessions *t,
 	detach(t, s);
 	describe_end(t, s, ending);
 	if (session_failed(b) || !session_get(b)->source.parts) {
-		free_session(s);
+		free_session(t, s);
 		return SW_ENOMEM;
 	}
 	s->b = NULL;
-	free_session(s);
+	free_session(t, s);
 	return t->sink->session(t->sink->ctx, b);
 }
 

@@ -89,6 +89,11 @@ struct log_file {
 	uint64_t base;    /* lines of the files before it */
 };
 
+/* Keys that are found without a look into the tree, sessions that are over
+ * and whose memory is kept: as many as are open at once in most logs. */
+#define LOG_RECENT_KEYS 256
+#define LOG_SPARE_SESSIONS 64
+
 struct log_sessions {
 	const struct log_options *options; /* borrowed, with account */
 	struct account *account;
@@ -99,7 +104,10 @@ struct log_sessions {
 	int64_t newest_time;               /* of any line, SW_NO_TIME */
 	bool file_begun;                   /* no line of the newest yet */
 	size_t extra_size;
-	void *keys;                        /* tsearch tree of log_key */
+	void *keys;                        /* tsearch tree of log_key ... */
+	struct log_key **recent;           /* ... and some of them */
+	struct log_session *spares;        /* by same_next */
+	size_t spare_count;
 	size_t count;
 	struct log_session *oldest, *newest;
 	struct log_session *first_begun, *last_begun;

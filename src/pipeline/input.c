@@ -32,6 +32,7 @@ struct inputs {
 	bool log_reading; /* log_source is not at its end */
 	uint64_t logs_done;
 	struct id_set ids; /* of sessions of logs */
+	struct session_spares spares;
 
 	struct session_builder **ready; /* of logs, from ready_next on */
 	size_t ready_count, ready_capacity, ready_next;
@@ -54,6 +55,7 @@ enum sw_status inputs_new(const struct wire_options *options,
 	in->account = account;
 	in->log_options.session = options->session;
 	in->log_options.session.account = account;
+	in->log_options.session.spares = &in->spares;
 	in->log_options.tz_known = options->tz_known;
 	in->log_options.tz_offset_s = options->tz_offset_s;
 	in->log_options.attempts = options->attempts;
@@ -95,6 +97,7 @@ void inputs_free(struct inputs **ip)
 	free(in->logs);
 	free(in->ready);
 	pipeline_ids_fini(&in->ids);
+	session_spares_fini(&in->spares);
 	wire_free(&in->wire);
 	free(in);
 }
