@@ -86,6 +86,15 @@ struct sw_filter {
 	int64_t since, until;   /* ns since 1970, SW_NO_TIME: open */
 };
 
+/* How dates of three bare numbers in logs are to be read. */
+enum sw_date_order {
+	SW_DATE_ORDER_AUTO, /* worked out of each log */
+	SW_DATE_ORDER_MDY,
+	SW_DATE_ORDER_DMY,
+	SW_DATE_ORDER_YMD,
+	SW_DATE_ORDER_COUNT
+};
+
 struct sw_options {
 	const uint16_t *ports; /* server ports; NULL: 25, 465, 587, 2525 */
 	size_t port_count;
@@ -101,6 +110,7 @@ struct sw_options {
 	bool sort_start;       /* by first frame, through a spill file */
 	bool tz_known;
 	int32_t tz_offset_s;   /* zone of local times, seconds east of UTC */
+	enum sw_date_order date_order;
 	const char *eml_dir;   /* write each message below this folder */
 	const char *tmpdir;    /* for spill files; NULL: /tmp */
 	uint64_t memory;       /* octets for open sessions; 0: 512 MiB */

@@ -100,6 +100,7 @@ static enum sw_status open_inputs(struct sw_reader *r, struct sw_err *err)
 	w.attempts = o->attempts;
 	w.tz_known = o->tz_known;
 	w.tz_offset_s = o->tz_offset_s;
+	w.date_order = (unsigned)o->date_order;
 	w.memory = o->memory;
 	w.secret = random_secret();
 	w.session.show_secrets = o->show_secrets;

@@ -109,6 +109,25 @@ static const char *set_zone(const struct row *row, struct cli_args *a,
 	return NULL;
 }
 
+static const char *set_date_order(const struct row *row, struct cli_args *a,
+    const char *value)
+{
+	static const char *const names[] = {
+		[SW_DATE_ORDER_MDY] = "mdy",
+		[SW_DATE_ORDER_DMY] = "dmy",
+		[SW_DATE_ORDER_YMD] = "ymd",
+	};
+	int i;
+
+	(void)row;
+	for (i = SW_DATE_ORDER_MDY; i < SW_DATE_ORDER_COUNT; i++)
+		if (strcmp(value, names[i]) == 0) {
+			a->lib.date_order = (enum sw_date_order)i;
+			return NULL;
+		}
+	return "must be mdy, dmy or ymd";
+}
+
 static const char *set_vlan(const struct row *row, struct cli_args *a,
     const char *value)
 {
@@ -220,6 +239,9 @@ static const struct row rows_input[] = {
 	    set_string, AT(lib.format), CLI_READ, 0},
 	{"tz", "ZONE", "zone of local times: UTC or +02:00",
 	    set_zone, 0, CLI_READ, 0},
+	{"date-order", "ORDER", "of dates such as 5/6/00 in logs: mdy, dmy, "
+	    "ymd;\nworked out if not given",
+	    set_date_order, 0, CLI_READ, 0},
 	{"vlan", "HOW", "ignore: one network whatever the tag;\n"
 	    "strict: never join two tags",
 	    set_vlan, 0, CLI_READ, 0},

@@ -58,8 +58,14 @@ enum sw_status inputs_new(const struct wire_options *options,
 	in->log_options.session.spares = &in->spares;
 	in->log_options.tz_known = options->tz_known;
 	in->log_options.tz_offset_s = options->tz_offset_s;
+	in->log_options.date_order =
+	    (enum log_date_order)options->date_order;
+	if (options->date_order >= LOG_DATE_ORDER_COUNT)
+		status = base_error_set(err, SW_EUSAGE,
+		    "%u: no such order of dates", options->date_order);
 	in->log_options.attempts = options->attempts;
-	if (format && !(in->forced = log_format_by_name(format)))
+	if (status == SW_OK && format &&
+	    !(in->forced = log_format_by_name(format)))
 		status = base_error_set(err, SW_EUSAGE,
 		    "%s: no such log format", format);
 	if (status == SW_OK)

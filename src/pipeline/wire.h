@@ -20,6 +20,7 @@ struct wire_options {
 	bool attempts;         /* tell unanswered attempts as sessions */
 	bool tz_known;         /* zone of captures with local times */
 	int32_t tz_offset_s;
+	unsigned date_order;   /* of logs: enum log_date_order */
 	uint64_t memory;       /* octets for open connections; 0:
 	                          LIMIT_MEMORY */
 	uint64_t secret;       /* keys hash tables; never seen in output */

@@ -23,6 +23,7 @@ while read -r o; do
 	--filter) value=tcp ;;
 	--format) value=iis-w3c ;;
 	--tz) value=+02:00 ;;
+	--date-order) value=dmy ;;
 	--since) value=1970-01-02 ;;
 	--until) value='2100-01-01 10:00' ;;
 	--ports) value=25,2000-2010 ;;

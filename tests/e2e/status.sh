@@ -55,6 +55,7 @@ done <<END
 --until 2004-13-01
 --tz Europe/Paris
 --tz +25:00
+--date-order ydm
 --ports 0
 --ports 25,
 --ports 70000
