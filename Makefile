@@ -70,6 +70,7 @@ SRC_LOGS := $(addprefix src/logs/, \
 	iis_w3c.c \
 	msmtp.c \
 	postfix.c \
+	sendmail.c \
 	smtplib.c \
 	swaks.c)
 

@@ -13,6 +13,7 @@ const struct log_format *const log_formats[] = {
 	&log_exchange_connector,
 	&log_iis_w3c,
 	&log_postfix,
+	&log_sendmail,
 	&log_swaks,
 	&log_smtplib,
 	&log_msmtp,
