@@ -951,7 +951,8 @@ static void work_out(struct session_builder *b, struct sw_message *m,
 		by_refusal(m, t->rcpt_code, t->rcpt_text);
 		m->outcome = t->rcpt_deferred ? SW_OUTCOME_DEFERRED :
 		    SW_OUTCOME_REJECTED;
-	} else if (t->aborted || (!t->ended && b->closed &&
+	} else if (t->aborted || (!t->ended &&
+	    (b->closed || b->quit_answered) &&
 	    !(b->replies_unseen && m->method != SW_METHOD_NONE))) {
 		/* where content was sent, its verdict may have been lost */
 		m->outcome = SW_OUTCOME_ABORTED;
