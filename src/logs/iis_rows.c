@@ -58,6 +58,7 @@ bool iis_user_is_outbound(struct slice user)
 
 struct unplus {
 	bool angle, quoted, value;
+	bool last_known;
 	size_t last_close; /* offset of the last '>' + 1, 0: none */
 };
 
@@ -94,8 +95,23 @@ static bool is_plus(const struct unplus *u, struct slice raw, size_t i)
 	return is_zone(raw, i);
 }
 
-static void track(struct unplus *u, uint8_t c, size_t i)
+static size_t find_last_close(struct slice raw)
 {
+	size_t n = raw.len;
+
+	while (n > 0 && raw.p[n - 1] != '>')
+		n--;
+	return n;
+}
+
+static void track(struct unplus *u, struct slice raw, size_t i)
+{
+	uint8_t c = raw.p[i];
+
+	if (c == '<' && !u->last_known) {
+		u->last_close = find_last_close(raw);
+		u->last_known = true;
+	}
 	if (c == '"')
 		u->quoted = !u->quoted;
 	else if (c == '<' && !u->quoted)
@@ -108,30 +124,35 @@ static void track(struct unplus *u, uint8_t c, size_t i)
 		u->value = false;
 }
 
-static size_t find_last_close(struct slice raw)
+/* The octets that decide what a plus is: " + < = > */
+static bool is_telling(uint8_t c)
 {
-	size_t n = raw.len;
-
-	while (n > 0 && raw.p[n - 1] != '>')
-		n--;
-	return n;
+	return c <= '>' && (UINT64_C(1) << c & (UINT64_C(1) << '"' |
+	    UINT64_C(1) << '+' | UINT64_C(1) << '<' | UINT64_C(1) << '=' |
+	    UINT64_C(1) << '>'));
 }
 
 bool iis_unplus(struct slice raw, struct buffer *out)
 {
-	struct unplus u = { false, false, false, find_last_close(raw) };
+	struct unplus u = { false, false, false, false, 0 };
+	size_t from = out->len, i;
 	bool doubtful = false;
-	size_t i;
 
+	if (!buffer_append_slice(out, raw))
+		return false;
 	for (i = 0; i < raw.len; i++) {
-		uint8_t c = raw.p[i];
-		bool plus = c == '+' && is_plus(&u, raw, i);
+		bool plus;
 
-		if (c == '+' && (plus || u.quoted))
+		if (!is_telling(raw.p[i]))
+			continue;
+		plus = raw.p[i] == '+' && is_plus(&u, raw, i);
+		if (raw.p[i] == '+' && (plus || u.quoted))
 			doubtful = true;
-		if (!plus)
-			track(&u, c, i);
-		buffer_append_char(out, c == '+' && !plus ? ' ' : (char)c);
+		if (plus)
+			continue;
+		track(&u, raw, i);
+		if (raw.p[i] == '+')
+			out->p[from + i] = ' ';
 	}
 	return doubtful;
 }
@@ -198,7 +219,7 @@ static int64_t opened(const struct iis_row *row, bool outbound,
 	return row->time - ms * (NS_PER_S / 1000);
 }
 
-static uint32_t records(const struct iis_row *row, bool outbound)
+static uint32_t work_out_records(const struct iis_row *row, bool outbound)
 {
 	static const struct {
 		enum iis_column column;
@@ -230,6 +251,20 @@ static uint32_t records(const struct iis_row *row, bool outbound)
 			all |= outbound ? table[i].outbound :
 			    table[i].inbound;
 	return all;
+}
+
+/* The same for all rows of the same columns. */
+static uint32_t records(struct iis_rows *r, const struct iis_row *row,
+    bool outbound)
+{
+	struct iis_records *known = &r->records[outbound];
+
+	if (!known->made || known->columns != row->columns) {
+		known->made = true;
+		known->columns = row->columns;
+		known->records = work_out_records(row, outbound);
+	}
+	return known->records;
 }
 
 /* --- finding the session ------------------------------------------------ */
@@ -303,21 +338,28 @@ static struct choice choose(struct log_session *s, const struct iis_row *row,
 }
 
 /* Sessions of this key that were silent too long are over. */
-static enum sw_status end_idle(struct iis_rows *r, struct log_session *s,
-    const struct iis_row *row)
+static enum sw_status end_idle(struct iis_rows *r, struct slice key,
+    const struct iis_row *row, struct log_session **first_r)
 {
+	struct log_session *s = log_sessions_find(&r->sessions, key);
 	int64_t at = began(row);
 	enum sw_status status = SW_OK;
+	bool ended = false;
 
+	*first_r = s;
 	while (s && status == SW_OK) {
 		struct log_session *next = s->same_next;
 
 		if (at != SW_NO_TIME && s->last_time != SW_NO_TIME &&
-		    at - LIMIT_IDLE_NS > s->last_time)
+		    at - LIMIT_IDLE_NS > s->last_time) {
 			status = log_sessions_end(&r->sessions, s,
 			    SW_ENDING_IDLE);
+			ended = true;
+		}
 		s = next;
 	}
+	if (ended)
+		*first_r = log_sessions_find(&r->sessions, key);
 	return status;
 }
 
@@ -337,8 +379,8 @@ static struct slice nonempty(struct slice s)
 	return s.len > 0 ? s : slice_make(NULL, 0);
 }
 
-static void describe(struct log_session *s, const struct iis_row *row,
-    bool outbound)
+static void describe(struct iis_rows *r, struct log_session *s,
+    const struct iis_row *row, bool outbound)
 {
 	struct sw_session *out = session_get(s->b);
 	struct sw_endpoint *peer = outbound ? &out->server : &out->client;
@@ -346,7 +388,7 @@ static void describe(struct log_session *s, const struct iis_row *row,
 
 	out->recorder = outbound ? SW_RECORDER_CLIENT : SW_RECORDER_SERVER;
 	out->clock = row->clock;
-	out->records = records(row, outbound);
+	out->records = records(r, row, outbound);
 	peer->ip = session_text(s->b, nonempty(row->client));
 	own->ip = session_text(s->b, nonempty(row->server));
 	if (row->port > 0)
@@ -388,7 +430,7 @@ static enum sw_status begin(struct iis_rows *r, const struct iis_row *row,
 	    buffer_slice(&r->key), row->line, row->time, s_r);
 
 	if (status == SW_OK)
-		describe(*s_r, row, outbound);
+		describe(r, *s_r, row, outbound);
 	return status;
 }
 
@@ -397,14 +439,14 @@ static enum sw_status find(struct iis_rows *r, const struct iis_row *row,
     bool outbound, enum verb verb, struct choice *c_r)
 {
 	struct slice key = key_of(r, row, outbound);
+	struct log_session *first = NULL;
 	enum sw_status status;
 
 	if (r->key.failed)
 		return SW_ENOMEM;
-	status = end_idle(r, log_sessions_find(&r->sessions, key), row);
+	status = end_idle(r, key, row, &first);
 	if (status == SW_OK)
-		*c_r = choose(log_sessions_find(&r->sessions, key), row,
-		    verb);
+		*c_r = choose(first, row, verb);
 	return status;
 }
 
@@ -419,7 +461,8 @@ static struct log_session *go_on(struct iis_rows *r, const struct choice *c,
 		log_session_ambiguous(c->equal, row->line);
 	}
 	log_sessions_touch(&r->sessions, s, row->line->number, row->time);
-	session_get(s->b)->records &= records(row, extra(s)->outbound);
+	session_get(s->b)->records &= records(r, row,
+	    extra(s)->outbound);
 	return s;
 }
 
@@ -467,14 +510,24 @@ static struct slice skip_blanks(struct slice s)
 	return s;
 }
 
-/* The command of a row; text: what command_text returned. */
-static struct command_in make_command(const struct iis_row *row,
-    struct slice text, bool argument_known)
+/* The command of a row, with what stands in its query or without. */
+static struct command_in make_command(struct iis_rows *r,
+    const struct iis_row *row, bool with_query, bool argument_known)
 {
 	struct command_in c = { .by = SW_CLIENT, .octets = SW_UNKNOWN,
 		.span = log_span(row->line, row->time) };
+	struct slice text = row->method;
 	size_t len = 0;
 
+	c.known = session_verb(text, &len);
+	if (len > 0 && len == text.len) { /* a verb alone, as is usual */
+		c.verb = text;
+		c.argument = with_query ? skip_blanks(row->query) :
+		    slice_from(text, len);
+		c.argument_known = argument_known;
+		return c;
+	}
+	text = command_text(r, row, with_query);
 	c.known = session_verb(text, &len);
 	if (len == 0) { /* no verb: the line is all there is */
 		c.line = text;
@@ -550,8 +603,8 @@ static void take_command(struct iis_rows *r, struct log_session *s,
 	bool data = verb == VERB_DATA;
 	/* What stands in the query of these is no argument. */
 	bool argument = !data && verb != VERB_QUIT;
-	struct command_in c = make_command(row, command_text(r, row,
-	    argument), has(row, IIS_QUERY) && argument);
+	struct command_in c = make_command(r, row, argument,
+	    has(row, IIS_QUERY) && argument);
 	struct reply_in reply = make_reply(row, row->status);
 
 	if (data && has_content(row)) {
@@ -594,7 +647,7 @@ static bool is_true_quit(const struct iis_rows *r, struct log_session *s,
 static enum sw_status take_quit(struct iis_rows *r, struct log_session *s,
     const struct iis_row *row)
 {
-	struct command_in c = make_command(row, slice_str("QUIT"), true);
+	struct command_in c = make_command(r, row, false, true);
 	struct reply_in reply = make_reply(row, 221);
 	struct event_span span = c.span;
 	uint32_t n;
@@ -684,7 +737,6 @@ static enum sw_status take_sent(struct iis_rows *r,
     const struct iis_row *row)
 {
 	struct log_session *s = NULL;
-	struct slice text;
 	struct command_in c;
 	size_t len;
 	enum verb verb = session_verb(row->method, &len);
@@ -696,8 +748,7 @@ static enum sw_status take_sent(struct iis_rows *r,
 	if (is_new)
 		no_start(s, row); /* the greeting's row comes first */
 	note_opened(s, row);
-	text = command_text(r, row, true);
-	c = make_command(row, text, has(row, IIS_QUERY));
+	c = make_command(r, row, true, has(row, IIS_QUERY));
 	if (row->query_doubtful)
 		c.flags |= SW_BIT(SW_FLAG_INFERRED);
 	log_session_command(s, &c);
@@ -763,15 +814,15 @@ static enum sw_status take_received(struct iis_rows *r,
 
 enum sw_status iis_rows_take(struct iis_rows *r, const struct iis_row *row)
 {
-	enum sw_status status;
+	enum sw_status status = log_sessions_expire(&r->sessions, row->time);
 
+	if (status != SW_OK)
+		return status;
 	if (!is_outbound(row))
 		status = take_inbound(r, row);
 	else if (is_response(row))
 		status = take_received(r, row);
 	else
 		status = take_sent(r, row);
-	if (status == SW_OK)
-		status = log_sessions_expire(&r->sessions, row->time);
 	return r->text.failed || r->key.failed ? SW_ENOMEM : status;
 }

@@ -59,8 +59,15 @@ struct iis_row {
 	int64_t win32, sent, received, taken_ms;
 };
 
+/* What rows of these columns are able to record. */
+struct iis_records {
+	bool made;
+	uint32_t columns, records;
+};
+
 struct iis_rows {
 	struct log_sessions sessions;
+	struct iis_records records[2]; /* inbound, outbound */
 	int64_t name_len;    /* octets of the server's own name, 0: unknown */
 	struct buffer key, text;
 };

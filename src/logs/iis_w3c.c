@@ -19,12 +19,17 @@
  * more than half a day.  What rows mean: iis_rows.h.
  */
 #include <stdlib.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "base/clock.h"
+#include "base/cursor.h"
 #include "base/error.h"
 #include "logs/families.h"
 #include "logs/iis_rows.h"
 #include "logs/text.h"
+#include "logs/when.h"
 
 /* Columns that are read but are not part of the row model. */
 enum {
@@ -54,6 +59,10 @@ static const struct {
 	{ "time-taken", IIS_TAKEN },
 };
 
+/* "2006-10-09", "05:00:19" */
+#define DATE_LEN 10
+#define TIME_LEN 8
+
 /* What #Fields said. */
 struct fields {
 	size_t count;
@@ -72,11 +81,11 @@ struct w3c {
 	struct account *account;
 	const char *file_name;
 	struct fields fields;
-	bool day_known;      /* of rows without a date */
-	struct civil day;
-	int64_t days;        /* that passed since */
-	int32_t last_seconds;
+	struct log_days days; /* of rows without a date */
 	uint64_t last_line;
+	bool time_known;     /* of the newest row with date and time: */
+	int64_t time;
+	uint8_t date[DATE_LEN], time_of_day[TIME_LEN];
 	struct buffer query, method, user;
 };
 
@@ -136,10 +145,8 @@ static void take_date(struct w3c *w, struct slice rest)
 		return;
 	if (!log_parse_time_of_day(slice_trim(rest), &seconds))
 		seconds = 0;
-	w->day_known = true;
-	w->day = day;
-	w->days = 0;
-	w->last_seconds = seconds;
+	log_days_begin(&w->days, &day);
+	log_days_time(&w->days, seconds * NS_PER_S);
 }
 
 /* exYYMMDD.log, exYYMMDDHH.log, u_exYYMMDD.log; a name of one log a week or
@@ -164,8 +171,8 @@ static void take_name(struct w3c *w)
 	if (!slice_has_prefix_nocase(s, slice_str(".log")))
 		return;
 	day.year = year < 90 ? 2000 + year : 1900 + year;
-	w->day_known = clock_civil_is_valid(&day);
-	w->day = day;
+	if (clock_civil_is_valid(&day))
+		log_days_begin(&w->days, &day);
 }
 
 /* How times are told by rows of these columns. */
@@ -178,7 +185,7 @@ static struct sw_clock clock_of(const struct w3c *w)
 	c.zone = SW_ZONE_UTC;
 	c.resolution_ns = NS_PER_S;
 	c.date = w->fields.known & SW_BIT(W3C_DATE) ? SW_DATE_GIVEN :
-	    w->day_known ? SW_DATE_ASSUMED : SW_DATE_NONE;
+	    w->days.known ? SW_DATE_ASSUMED : SW_DATE_NONE;
 	return c;
 }
 
@@ -201,6 +208,103 @@ static enum sw_status take_directive(struct w3c *w, struct slice line)
 
 /* --- rows --------------------------------------------------------------- */
 
+/* Where the values of a row end: the blanks, and the end of the line. */
+struct ends {
+	size_t count;
+	uint32_t at[LIMIT_LOG_COLUMNS + 1];
+};
+
+#ifdef __SSE2__
+
+#define STEP 16u
+typedef uint32_t blank_set;
+
+/* One bit for each octet that is a blank. */
+static inline blank_set find_blanks(const uint8_t octets[STEP])
+{
+	__m128i v = _mm_loadu_si128((const __m128i *)(const void *)octets);
+
+	return (blank_set)_mm_movemask_epi8(_mm_cmpeq_epi8(v,
+	    _mm_set1_epi8(' ')));
+}
+
+static inline uint32_t first_of(blank_set set)
+{
+	return (uint32_t)__builtin_ctz(set);
+}
+
+#else
+
+#define STEP 8u
+#define EACH_OCTET UINT64_C(0x0101010101010101)
+typedef uint64_t blank_set;
+
+/* The top bit of each octet that is a blank. */
+static inline blank_set find_blanks(const uint8_t octets[STEP])
+{
+	struct cursor c = cursor_make(slice_make(octets, STEP));
+	uint64_t word = cursor_le64(&c) ^ EACH_OCTET * ' ';
+	uint64_t low = EACH_OCTET * 0x7f;
+
+	return ~(((word & low) + low) | word | low);
+}
+
+static inline uint32_t first_of(blank_set set)
+{
+	return (uint32_t)__builtin_ctzll(set) / 8;
+}
+
+#endif
+
+/* Note the blanks of one step; false: more than there are columns. */
+static inline bool add_ends(struct ends *e, size_t most, blank_set found,
+    size_t off)
+{
+	for (; found; found &= found - 1) {
+		if (e->count == most)
+			return false;
+		e->at[e->count++] = (uint32_t)off + first_of(found);
+	}
+	return true;
+}
+
+/* Many octets at a time; false: more blanks than there are columns. */
+static bool find_ends(struct slice line, size_t most, struct ends *e)
+{
+	uint8_t rest[STEP] = { 0 };
+	size_t off = 0;
+
+	e->count = 0;
+	for (; line.len - off >= STEP; off += STEP)
+		if (!add_ends(e, most, find_blanks(line.p + off), off))
+			return false;
+	if (off < line.len) {
+		memcpy(rest, line.p + off, line.len - off);
+		if (!add_ends(e, most, find_blanks(rest), off))
+			return false;
+	}
+	e->at[e->count++] = (uint32_t)line.len;
+	return true;
+}
+
+static size_t count_blanks(struct slice s)
+{
+	size_t n = 0, i;
+
+	for (i = 0; i < s.len; i++)
+		n += s.p[i] == ' ';
+	return n;
+}
+
+/* The octets between the blanks of number i - 1 and i. */
+static struct slice value_at(struct slice line, const struct ends *e,
+    size_t i)
+{
+	size_t from = i > 0 ? e->at[i - 1] + 1 : 0;
+
+	return slice_make(line.p + from, e->at[i] - from);
+}
+
 static struct slice take_last_word(struct slice *rest)
 {
 	size_t n = rest->len;
@@ -213,44 +317,61 @@ static struct slice take_last_word(struct slice *rest)
 	return word;
 }
 
-/*
- * The values of a row.  One value too many: a blank that was not encoded, in
- * the query, where the client's words are.  false: they do not fit the
- * columns.
- */
+/* Values too many: blanks that were not encoded, in the query, where the
+ * client's words are. */
+static void split_surplus(const struct fields *f, struct slice line,
+    struct values *v_r)
+{
+	size_t i, tail = f->count - f->query;
+
+	for (i = 0; i < f->query; i++)
+		v_r->of[f->column[i]] = log_take_word(&line);
+	for (i = 0; i < tail - 1; i++)
+		v_r->of[f->column[f->count - 1 - i]] = take_last_word(&line);
+	v_r->of[IIS_QUERY] = line;
+}
+
+/* The values of a row; false: they do not fit the columns. */
 static bool split(const struct fields *f, struct slice line,
     struct values *v_r)
 {
-	size_t blanks = 0, i, head, tail;
+	struct ends ends;
+	size_t i;
 
-	memset(v_r, 0, sizeof(*v_r));
 	while (line.len > 0 && line.p[line.len - 1] == ' ')
 		line.len--;
-	for (i = 0; i < line.len; i++)
-		blanks += line.p[i] == ' ';
-	if (f->count == 0 || blanks + 1 < f->count ||
-	    (blanks + 1 > f->count && f->query >= f->count))
+	if (f->count == 0)
 		return false;
-	head = f->query < f->count ? f->query : f->count;
-	tail = f->count - head;
-	for (i = 0; i < head; i++)
-		v_r->of[f->column[i]] = log_take_word(&line);
-	for (i = 0; tail > 0 && i < tail - 1; i++)
-		v_r->of[f->column[f->count - 1 - i]] = take_last_word(&line);
-	if (tail > 0)
-		v_r->of[IIS_QUERY] = line;
+	memset(v_r, 0, sizeof(*v_r));
+	if (find_ends(line, f->count - 1, &ends)) {
+		if (ends.count < f->count)
+			return false;
+		for (i = 0; i < f->count; i++)
+			v_r->of[f->column[i]] = value_at(line, &ends, i);
+		return true;
+	}
+	if (f->query >= f->count || count_blanks(line) + 1 < f->count)
+		return false;
+	split_surplus(f, line, v_r);
 	return true;
 }
 
 /* "-" is none; false: neither that nor a number. */
 static bool parse_number(struct slice s, int64_t *value_r)
 {
-	uint64_t value;
+	uint64_t value = 0;
+	size_t i;
 
 	*value_r = SW_UNKNOWN;
 	if (s.len == 0 || (s.len == 1 && s.p[0] == '-'))
 		return true;
-	if (!slice_to_u64(s, &value) || value > INT64_MAX)
+	for (i = 0; i < s.len && i < 18; i++) {
+		if (!ascii_is_digit(s.p[i]))
+			return false;
+		value = value * 10 + (uint64_t)(s.p[i] - '0');
+	}
+	/* 18 digits always go into it */
+	if (i < s.len && (!slice_to_u64(s, &value) || value > INT64_MAX))
 		return false;
 	*value_r = (int64_t)value;
 	return true;
@@ -262,37 +383,46 @@ static struct slice text_of(struct slice s)
 	return s.len == 1 && s.p[0] == '-' ? slice_head(s, 0) : s;
 }
 
-/* Without a date: the day that is assumed, one more at each midnight. */
-static int64_t assumed_time(struct w3c *w, int32_t seconds)
-{
-	if (!w->day_known)
-		return clock_make(seconds, 0);
-	if (seconds + 43200 < w->last_seconds)
-		w->days++;
-	w->last_seconds = seconds;
-	return clock_add(log_make_time(&w->day, seconds),
-	    clock_make(w->days * 86400, 0));
-}
-
-static bool parse_time(struct w3c *w, const struct values *v,
+static bool work_out_time(struct w3c *w, const struct values *v,
     int64_t *time_r)
 {
 	struct civil day;
 	int32_t seconds;
 
-	*time_r = SW_NO_TIME;
-	if (!v->of[IIS_TIME].p)
-		return true;
 	if (!log_parse_time_of_day(v->of[IIS_TIME], &seconds))
 		return false;
 	if (!v->of[W3C_DATE].p) {
-		*time_r = assumed_time(w, seconds);
+		*time_r = w->days.known ? log_days_time(&w->days,
+		    seconds * NS_PER_S) : clock_make(seconds, 0);
 		return true;
 	}
 	if (!log_parse_iso_date(v->of[W3C_DATE], &day))
 		return false;
 	*time_r = log_make_time(&day, seconds);
 	return true;
+}
+
+/* Many rows have the date and time of the row before. */
+static bool parse_time(struct w3c *w, const struct values *v,
+    int64_t *time_r)
+{
+	struct slice date = v->of[W3C_DATE], time = v->of[IIS_TIME];
+
+	*time_r = SW_NO_TIME;
+	if (!time.p)
+		return true;
+	if (date.len != DATE_LEN || time.len != TIME_LEN)
+		return work_out_time(w, v, time_r);
+	if (w->time_known && memcmp(date.p, w->date, DATE_LEN) == 0 &&
+	    memcmp(time.p, w->time_of_day, TIME_LEN) == 0) {
+		*time_r = w->time;
+		return true;
+	}
+	w->time_known = work_out_time(w, v, time_r);
+	w->time = *time_r;
+	memcpy(w->date, date.p, DATE_LEN);
+	memcpy(w->time_of_day, time.p, TIME_LEN);
+	return w->time_known;
 }
 
 static bool parse_numbers(const struct values *v, struct iis_row *row)
@@ -316,8 +446,12 @@ static bool parse_numbers(const struct values *v, struct iis_row *row)
 static struct slice decode(struct buffer *b, struct slice raw,
     bool *doubtful_r)
 {
+	*doubtful_r = false;
+	raw = text_of(raw);
+	if (raw.len == 0 || !memchr(raw.p, '+', raw.len))
+		return raw;
 	buffer_clear(b);
-	*doubtful_r = iis_unplus(text_of(raw), b);
+	*doubtful_r = iis_unplus(raw, b);
 	return buffer_slice(b);
 }
 
@@ -427,6 +561,7 @@ static enum sw_status open_log(const struct log_options *options,
 	buffer_init(&w->query, LIMIT_LINE);
 	buffer_init(&w->method, LIMIT_LINE);
 	buffer_init(&w->user, LIMIT_LINE);
+	log_days_begin(&w->days, NULL);
 	take_name(w);
 	return SW_OK;
 }
@@ -459,8 +594,7 @@ static enum sw_status next_file(void *state, const char *file_name)
 
 	w->file_name = file_name;
 	memset(&w->fields, 0, sizeof(w->fields));
-	w->day_known = false;
-	w->days = 0;
+	log_days_begin(&w->days, NULL);
 	take_name(w);
 	return status;
 }

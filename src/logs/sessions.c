@@ -13,8 +13,9 @@
 #define QUOTE_MAX 200
 #define NAME_MAX_QUOTED 4096
 
-/* A key and the open sessions that bear it; in a balanced tree, so that no
- * choice of keys makes a look-up slow. */
+/* A key and the open sessions that bear it.  Keys are spread over many
+ * trees, which are balanced, so that no choice of keys makes a look-up
+ * slow. */
 struct log_key {
 	struct slice name;
 	size_t count;
@@ -31,8 +32,8 @@ static int compare_keys(const void *a, const void *b)
 	return x->name.len ? memcmp(x->name.p, y->name.p, x->name.len) : 0;
 }
 
-/* Where a key is remembered: by its octets that differ most. */
-static size_t recent_slot(struct slice name)
+/* The tree of a key: by its octets that differ most. */
+static void **root_of(const struct log_sessions *t, struct slice name)
 {
 	uint64_t first = 0, last = 0;
 
@@ -43,24 +44,19 @@ static size_t recent_slot(struct slice name)
 	} else if (name.len > 0) {
 		memcpy(&last, name.p, name.len);
 	}
-	return (size_t)((last + first * 31 + name.len) *
-	    UINT64_C(0x9e3779b97f4a7c15) >> 32) % LOG_RECENT_KEYS;
+	return &t->roots[((last + first * 31 + name.len) *
+	    UINT64_C(0x9e3779b97f4a7c15) >> 32) % LOG_KEY_TREES];
 }
 
 static struct log_key *find_key(const struct log_sessions *t,
     struct slice name)
 {
-	struct log_key wanted = { .name = name }, **recent;
+	struct log_key wanted = { .name = name };
 	void *const *found;
 
-	if (!t->recent)
+	if (!t->roots)
 		return NULL; /* there are none */
-	recent = &t->recent[recent_slot(name)];
-	if (*recent && slice_eq((*recent)->name, name))
-		return *recent;
-	found = tfind(&wanted, &t->keys, compare_keys);
-	if (found)
-		*recent = *found;
+	found = tfind(&wanted, root_of(t, name), compare_keys);
 	return found ? *found : NULL;
 }
 
@@ -69,32 +65,27 @@ static struct log_key *make_key(struct log_sessions *t, struct slice name)
 {
 	struct log_key *k = calloc(1, sizeof(*k) + name.len);
 
-	if (!t->recent)
-		t->recent = calloc(LOG_RECENT_KEYS, sizeof(*t->recent));
-	if (!k || !t->recent) {
+	if (!t->roots)
+		t->roots = calloc(LOG_KEY_TREES, sizeof(*t->roots));
+	if (!k || !t->roots) {
 		free(k);
 		return NULL;
 	}
 	if (name.len > 0)
 		memcpy(k->octets, name.p, name.len);
 	k->name = slice_make(k->octets, name.len);
-	if (!tsearch(k, &t->keys, compare_keys)) {
+	if (!tsearch(k, root_of(t, k->name), compare_keys)) {
 		free(k);
 		return NULL;
 	}
-	t->recent[recent_slot(name)] = k;
 	return k;
 }
 
 static void drop_key(struct log_sessions *t, struct log_key *k)
 {
-	struct log_key **recent = &t->recent[recent_slot(k->name)];
-
 	if (k->count > 0)
 		return;
-	if (*recent == k)
-		*recent = NULL;
-	tdelete(k, &t->keys, compare_keys);
+	tdelete(k, root_of(t, k->name), compare_keys);
 	free(k);
 }
 
@@ -281,8 +272,8 @@ void log_sessions_fini(struct log_sessions *t)
 		free_session(t, s);
 	}
 	free_spares(t);
-	free(t->recent);
-	t->recent = NULL;
+	free(t->roots);
+	t->roots = NULL;
 	free(t->files);
 	t->files = NULL;
 	t->file_count = t->file_capacity = 0;

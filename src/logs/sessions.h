@@ -89,9 +89,9 @@ struct log_file {
 	uint64_t base;    /* lines of the files before it */
 };
 
-/* Keys that are found without a look into the tree, sessions that are over
- * and whose memory is kept: as many as are open at once in most logs. */
-#define LOG_RECENT_KEYS 256
+#define LOG_KEY_TREES 1024
+/* Sessions that are over and whose memory is kept: as many as are open at
+ * once in most logs. */
 #define LOG_SPARE_SESSIONS 64
 
 struct log_sessions {
@@ -104,8 +104,7 @@ struct log_sessions {
 	int64_t newest_time;               /* of any line, SW_NO_TIME */
 	bool file_begun;                   /* no line of the newest yet */
 	size_t extra_size;
-	void *keys;                        /* tsearch tree of log_key ... */
-	struct log_key **recent;           /* ... and some of them */
+	void **roots;                      /* tsearch trees of log_key */
 	struct log_session *spares;        /* by same_next */
 	size_t spare_count;
 	size_t count;
