@@ -206,11 +206,12 @@ static bool may_be_spare(const struct session_builder *b)
 /* As new, but for the memory that it has. */
 static void reset(struct session_builder *b)
 {
-	const size_t kept = offsetof(struct session_builder, next_n);
+	const size_t from = offsetof(struct session_builder, event_count);
+	const size_t to = offsetof(struct session_builder, content);
 
 	arena_reset(&b->arena);
+	memset((uint8_t *)b + from, 0, to - from);
 	message_reset(&b->content);
-	memset((uint8_t *)b + kept, 0, sizeof(*b) - kept);
 }
 
 static void free_memory(struct session_builder *b)
@@ -313,9 +314,7 @@ struct sw_session *session_get(struct session_builder *b)
 size_t session_memory(const struct session_builder *b)
 {
 	return sizeof(*b) + b->arena.total + b->held + b->pending_octets +
-	    b->recipient_octets +
-	    b->content.gap_capacity * sizeof(*b->content.gaps) +
-	    b->content.header_capacity;
+	    b->recipient_octets;
 }
 
 struct arena *session_arena(struct session_builder *b)
@@ -371,18 +370,19 @@ struct sw_event *session_new_event(struct session_builder *b,
 	*n_r = 0;
 	if (b->failed)
 		return NULL;
-	if (b->s.event_count >= LIMIT_EVENTS ||
+	if (b->event_count >= LIMIT_EVENTS ||
 	    b->arena.total > LIMIT_SESSION_TEXT) {
 		*n_r = b->next_n++;
 		omit_event(b);
 		return NULL;
 	}
-	if (!session_grow(b, &events, b->s.event_count, &b->event_capacity,
+	if (!session_grow(b, &events, b->event_count, &b->event_capacity,
 	    sizeof(*b->events)))
 		return NULL;
 	b->events = events;
+	e = &b->events[b->event_count++];
 	b->s.events = events;
-	e = &b->events[b->s.event_count++];
+	b->s.event_count = b->event_count;
 	/* As little is cleared as the kind needs. */
 	if (kind == SW_EVENT_REPLY)
 		e->u.reply = no_reply;
@@ -394,7 +394,7 @@ struct sw_event *session_new_event(struct session_builder *b,
 	 * one its memory has left the cache.  It is fetched while others
 	 * are at work (here, since gcc drops a function that does no more
 	 * than that). */
-	if (b->s.event_count < b->event_capacity) {
+	if (b->event_count < b->event_capacity) {
 		__builtin_prefetch(&e[1].time, 1);
 		__builtin_prefetch(&e[1].u.reply.line_count, 1);
 	}
@@ -424,7 +424,7 @@ void session_event_done(struct session_builder *b, const struct sw_event *e)
 /* Events are in the order of n; with limits reached the tail is missing. */
 struct sw_event *session_event(struct session_builder *b, uint32_t n)
 {
-	if (n == 0 || n > b->s.event_count || b->events[n - 1].n != n)
+	if (n == 0 || n > b->event_count || b->events[n - 1].n != n)
 		return NULL;
 	return &b->events[n - 1];
 }
@@ -1040,7 +1040,8 @@ void session_forget(struct session_builder *b)
 		free((void *)(uintptr_t)b->messages[i].recipients);
 	b->recipient_octets = 0;
 	drop_pending(b);
-	b->s.event_count = b->s.message_count = b->s.auth_count = 0;
+	b->event_count = b->s.event_count = 0;
+	b->s.message_count = b->s.auth_count = 0;
 	b->s.note_count = 0;
 	b->s.encryption = NULL;
 	memset(&b->s.omitted, 0, sizeof(b->s.omitted));

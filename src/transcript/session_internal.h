@@ -52,29 +52,21 @@ struct transaction {
 	uint32_t chunks;           /* data events so far */
 };
 
+/*
+ * What each event needs stands at the beginning, in few lines of the cache:
+ * session_fetch() knows that.  What stays for the next session of a spare
+ * builder stands before and behind what begins anew.
+ */
 struct session_builder {
-	/* Memory, which stays for the next session of a spare builder. */
-	struct session_builder *next_spare;
 	struct arena arena;
+	size_t held; /* octets of all lists, with those of content */
 	struct sw_event *events;
 	size_t event_capacity;
 	struct pending *pending; /* ring; capacity is a power of 2 */
 	size_t pending_capacity;
-	struct sw_message *messages;
-	struct transaction *transactions;
-	size_t message_capacity, transaction_capacity;
-	struct sw_note *notes;
-	size_t note_capacity;
-	struct sw_auth *auth;
-	size_t auth_capacity;
-	struct tentative *tentative;
-	size_t tentative_capacity;
-	struct sw_gap *gaps; /* of content without a message */
-	size_t gap_capacity;
-	size_t held; /* octets of the lists above */
-	struct message content; /* in progress */
 
-	/* The session; all from here on is zero at its beginning. */
+	/* From here on all is zero at the beginning of a session. */
+	size_t event_count; /* that of s, which is far away */
 	uint32_t next_n;
 	bool failed;
 	bool helo_accepted;
@@ -87,6 +79,8 @@ struct session_builder {
 	size_t pending_octets; /* of their heap */
 	size_t tentative_count;
 	size_t current; /* index + 1 of the open message, 0: none */
+	size_t recipient_octets; /* of all messages' lists, on the heap */
+	struct session_options options;
 
 	/* Content in progress. */
 	size_t content_message; /* index + 1, 0: content of no message */
@@ -98,10 +92,24 @@ struct session_builder {
 	uint64_t data_size, data_lost;
 	size_t gap_count;
 
-	size_t recipient_octets; /* of all messages' lists, on the heap */
-	struct session_options options;
 	struct sw_session s;
 	struct sw_encryption encryption;
+
+	/* Memory that stays. */
+	struct message content; /* in progress */
+	size_t content_held;    /* part of held */
+	struct sw_message *messages;
+	struct transaction *transactions;
+	size_t message_capacity, transaction_capacity;
+	struct sw_note *notes;
+	size_t note_capacity;
+	struct sw_auth *auth;
+	size_t auth_capacity;
+	struct tentative *tentative;
+	size_t tentative_capacity;
+	struct sw_gap *gaps; /* of content without a message */
+	size_t gap_capacity;
+	struct session_builder *next_spare;
 };
 
 /* Make room for one more in a list; false: no memory, the builder failed. */
