@@ -5,14 +5,12 @@
  * Sessions are written in binary form to an unlinked file; memory holds 24
  * octets of each.
  */
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "api/reader.h"
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/scratch.h"
 #include "transcript/store.h"
 
 struct entry {
@@ -24,8 +22,7 @@ struct entry {
 };
 
 struct spill {
-	FILE *file;
-	uint64_t size;
+	struct scratch *file;
 	struct entry *entries;
 	size_t count, capacity, next;
 	struct buffer buffer;
@@ -33,52 +30,29 @@ struct spill {
 	struct sw_session session;
 };
 
-static FILE *open_unlinked(const char *tmpdir)
-{
-	char name[4096];
-	FILE *f;
-	int fd;
-
-	if (snprintf(name, sizeof(name), "%s/smtpwire-XXXXXX",
-	    tmpdir ? tmpdir : "/tmp") >= (int)sizeof(name)) {
-		errno = ENAMETOOLONG;
-		return NULL;
-	}
-	fd = mkstemp(name);
-	if (fd < 0)
-		return NULL;
-	unlink(name);
-	f = fdopen(fd, "w+b");
-	if (!f)
-		close(fd);
-	return f;
-}
-
 enum sw_status spill_new(const char *tmpdir, struct spill **s_r,
     struct sw_err *err)
 {
 	struct spill *s = calloc(1, sizeof(*s));
+	enum sw_status status;
 
 	*s_r = NULL;
 	if (!s)
 		return base_error_set(err, SW_ENOMEM, "out of memory");
 	buffer_init(&s->buffer, SIZE_MAX / 2);
 	arena_init(&s->arena);
-	s->file = open_unlinked(tmpdir);
-	if (!s->file) {
-		base_error_set(err, SW_EWRITE, "%s: cannot make a temporary "
-		    "file: %s", tmpdir ? tmpdir : "/tmp", strerror(errno));
+	status = scratch_new(tmpdir, &s->file, err);
+	if (status != SW_OK)
 		spill_free(&s);
-		return SW_EWRITE;
-	}
 	*s_r = s;
-	return SW_OK;
+	return status;
 }
 
 enum sw_status spill_add(struct spill *s, const struct sw_session *session,
     struct sw_err *err)
 {
 	void *entries = s->entries;
+	enum sw_status status;
 	struct entry *e;
 
 	buffer_clear(&s->buffer);
@@ -90,15 +64,13 @@ enum sw_status spill_add(struct spill *s, const struct sw_session *session,
 	e = &s->entries[s->count];
 	e->start = session->start;
 	e->first = session->source.first;
-	e->offset = s->size;
 	e->number = s->count;
 	e->len = s->buffer.len;
-	if (fwrite(s->buffer.p, 1, e->len, s->file) != e->len)
-		return base_error_set(err, SW_EWRITE, "temporary file: %s",
-		    strerror(errno));
-	s->size += e->len;
-	s->count++;
-	return SW_OK;
+	status = scratch_append(s->file, buffer_slice(&s->buffer),
+	    &e->offset, err);
+	if (status == SW_OK)
+		s->count++;
+	return status;
 }
 
 static int compare(const void *a, const void *b)
@@ -127,17 +99,11 @@ int spill_next(struct spill *s, const struct sw_session **session_r,
 	if (s->next == s->count)
 		return 0;
 	e = &s->entries[s->next++];
-	buffer_clear(&s->buffer);
-	if (!buffer_reserve(&s->buffer, e->len))
-		return (int)base_error_set(err, SW_ENOMEM, "out of memory");
-	if (fseeko(s->file, (off_t)e->offset, SEEK_SET) != 0 ||
-	    fread(s->buffer.p, 1, e->len, s->file) != e->len)
-		return (int)base_error_set(err, SW_EWRITE,
-		    "temporary file: cannot be read back: %s",
-		    strerror(errno));
+	status = scratch_read(s->file, e->offset, e->len, &s->buffer, err);
 	arena_reset(&s->arena);
-	status = store_read(slice_make(s->buffer.p, e->len), &s->arena,
-	    &s->session, err);
+	if (status == SW_OK)
+		status = store_read(buffer_slice(&s->buffer), &s->arena,
+		    &s->session, err);
 	*session_r = &s->session;
 	return status == SW_OK ? 1 : (int)status;
 }
@@ -149,8 +115,7 @@ void spill_free(struct spill **sp)
 	if (!s)
 		return;
 	*sp = NULL;
-	if (s->file)
-		fclose(s->file);
+	scratch_free(&s->file);
 	free(s->entries);
 	buffer_fini(&s->buffer);
 	arena_fini(&s->arena);

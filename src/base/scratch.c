@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* scratch.c - octets put aside in an unlinked file */
+#include "base/scratch.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+struct scratch {
+	FILE *file;
+	uint64_t size, position;
+	bool reading; /* what was done last */
+};
+
+static FILE *open_unlinked(const char *tmpdir)
+{
+	char name[4096];
+	FILE *f;
+	int fd;
+
+	if (snprintf(name, sizeof(name), "%s/smtpwire-XXXXXX", tmpdir) >=
+	    (int)sizeof(name)) {
+		errno = ENAMETOOLONG;
+		return NULL;
+	}
+	fd = mkstemp(name);
+	if (fd < 0)
+		return NULL;
+	unlink(name);
+	f = fdopen(fd, "w+b");
+	if (!f)
+		close(fd);
+	return f;
+}
+
+enum sw_status scratch_new(const char *tmpdir, struct scratch **s_r,
+    struct sw_err *err)
+{
+	struct scratch *s = calloc(1, sizeof(*s));
+
+	*s_r = NULL;
+	if (!s)
+		return base_error_set(err, SW_ENOMEM, "out of memory");
+	if (!tmpdir)
+		tmpdir = "/tmp";
+	s->file = open_unlinked(tmpdir);
+	if (!s->file) {
+		base_error_set(err, SW_EWRITE, "%s: cannot make a temporary "
+		    "file: %s", tmpdir, strerror(errno));
+		scratch_free(&s);
+		return SW_EWRITE;
+	}
+	*s_r = s;
+	return SW_OK;
+}
+
+static bool seek(struct scratch *s, uint64_t offset, bool reading)
+{
+	if (s->reading == reading && s->position == offset)
+		return true;
+	s->reading = reading;
+	s->position = offset;
+	return fseeko(s->file, (off_t)offset, SEEK_SET) == 0;
+}
+
+enum sw_status scratch_append(struct scratch *s, struct slice octets,
+    uint64_t *offset_r, struct sw_err *err)
+{
+	if (!seek(s, s->size, false) ||
+	    fwrite(octets.p, 1, octets.len, s->file) != octets.len)
+		return base_error_set(err, SW_EWRITE, "temporary file: %s",
+		    strerror(errno));
+	*offset_r = s->size;
+	s->size += octets.len;
+	s->position = s->size;
+	return SW_OK;
+}
+
+enum sw_status scratch_read(struct scratch *s, uint64_t offset, size_t len,
+    struct buffer *out, struct sw_err *err)
+{
+	buffer_clear(out);
+	if (!buffer_reserve(out, len))
+		return base_error_set(err, SW_ENOMEM, "out of memory");
+	if (!seek(s, offset, true) ||
+	    fread(out->p, 1, len, s->file) != len)
+		return base_error_set(err, SW_EWRITE, "temporary file: "
+		    "cannot be read back: %s", strerror(errno));
+	out->len = len;
+	s->position = offset + len;
+	return SW_OK;
+}
+
+void scratch_free(struct scratch **sp)
+{
+	struct scratch *s = *sp;
+
+	if (!s)
+		return;
+	*sp = NULL;
+	if (s->file)
+		fclose(s->file);
+	free(s);
+}
