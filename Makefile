@@ -68,6 +68,7 @@ SRC_LOGS := $(addprefix src/logs/, \
 	exchange_ims.c \
 	iis_rows.c \
 	iis_w3c.c \
+	mdaemon.c \
 	msmtp.c \
 	postfix.c \
 	sendmail.c \

@@ -21,6 +21,7 @@ const struct log_format *const log_formats[] = {
 	&log_icewarp,
 	&log_exchange_ims,
 	&log_hmailserver,
+	&log_mdaemon,
 	NULL,
 };
 

@@ -49,6 +49,16 @@ enum sw_role log_role(struct log_session *s, bool sent, struct slice text)
 	    SW_SERVER : SW_CLIENT;
 }
 
+bool log_is_smtp(struct slice said)
+{
+	size_t len;
+	enum verb verb = session_verb(said, &len);
+
+	return verb == VERB_HELO || verb == VERB_EHLO || verb == VERB_LHLO ||
+	    verb == VERB_MAIL || verb == VERB_RCPT ||
+	    log_parse_reply_line(said).code != SW_UNKNOWN;
+}
+
 /* --- what a text holds -------------------------------------------------- */
 
 /* The flags that the octets themselves show. */

@@ -46,6 +46,10 @@ enum sw_role log_role(struct log_session *s, bool sent, struct slice text);
 /* The program that wrote the log is the client or the server here. */
 void log_session_recorder(struct log_session *s, enum sw_recorder recorder);
 
+/* Does a line of a dialogue tell that it is SMTP, not POP3 or IMAP: a verb
+ * that those lack, or a reply's code? */
+bool log_is_smtp(struct slice said);
+
 /* A command or a line of AUTH.  Returns its n, 0: no memory. */
 uint32_t log_say_client(struct log_session *s, const struct log_said *said);
 /* One line of a reply.  The event is made when the reply's last line was
