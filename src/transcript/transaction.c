@@ -58,8 +58,8 @@ static enum sw_outcome outcome_of(int32_t code)
 static struct sw_bytes same_or_copy(struct session_builder *b,
     struct slice line)
 {
-	const struct sw_event *e = b->s.event_count > 0 ?
-	    &b->events[b->s.event_count - 1] : NULL;
+	const struct sw_event *e = b->event_count > 0 ?
+	    &b->events[b->event_count - 1] : NULL;
 	const struct sw_bytes *said = e && e->kind == SW_EVENT_REPLY &&
 	    e->u.reply.line_count > 0 ? e->u.reply.lines : NULL;
 
@@ -693,12 +693,24 @@ uint32_t session_data_begin(struct session_builder *b,
 	return n;
 }
 
+/* The memory of content may have grown. */
+static void count_content(struct session_builder *b)
+{
+	size_t now = b->content.header_capacity +
+	    b->content.gap_capacity * sizeof(*b->content.gaps);
+
+	b->held += now - b->content_held;
+	b->content_held = now;
+}
+
 void session_data_octets(struct session_builder *b, struct slice octets)
 {
 	b->data_size += octets.len;
-	if (b->content_message &&
-	    message_octets(&b->content, octets) != SW_OK)
+	if (!b->content_message)
+		return;
+	if (message_octets(&b->content, octets) != SW_OK)
 		b->failed = true;
+	count_content(b);
 }
 
 void session_data_gap(struct session_builder *b, int64_t len)
@@ -718,8 +730,11 @@ void session_data_gap(struct session_builder *b, int64_t len)
 		b->data_lost += (uint64_t)len;
 	else
 		b->data_lost_unknown = true;
-	if (b->content_message && message_gap(&b->content, len) != SW_OK)
+	if (!b->content_message)
+		return;
+	if (message_gap(&b->content, len) != SW_OK)
 		b->failed = true;
+	count_content(b);
 }
 
 static void tell_gaps(struct session_builder *b, struct sw_data *d)
@@ -951,8 +966,7 @@ static void work_out(struct session_builder *b, struct sw_message *m,
 		by_refusal(m, t->rcpt_code, t->rcpt_text);
 		m->outcome = t->rcpt_deferred ? SW_OUTCOME_DEFERRED :
 		    SW_OUTCOME_REJECTED;
-	} else if (t->aborted || (!t->ended &&
-	    (b->closed || (b->quit_answered && m->method == SW_METHOD_NONE)) &&
+	} else if (t->aborted || (!t->ended && b->closed &&
 	    !(b->replies_unseen && m->method != SW_METHOD_NONE))) {
 		/* where content was sent, its verdict may have been lost */
 		m->outcome = SW_OUTCOME_ABORTED;
