@@ -331,8 +331,7 @@ static size_t take_lines(struct dialogue *d, struct slice octets,
 	struct line line;
 	size_t used;
 
-	whole = line_reader_feed(&d->client_line, octets, p->origin,
-	    p->acked, p->acked_known, &line, &used);
+	whole = line_reader_feed(&d->client_line, octets, p, &line, &used);
 	if (partial || !whole)
 		d->resized = true;
 	d->client_offset = p->offset + used;

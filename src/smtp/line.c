@@ -4,7 +4,10 @@
 
 #include <smtpwire/transcript.h>
 
-#include "base/escape.h"
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #include "base/limits.h"
 
 void line_reader_init(struct line_reader *r)
@@ -19,12 +22,35 @@ void line_reader_fini(struct line_reader *r)
 	buffer_fini(&r->held);
 }
 
+/* Octets before the first control character or octet above 127. */
+static inline size_t ascii_len(struct slice s)
+{
+	size_t i = 0;
+
+#if defined(__SSE2__)
+	const __m128i blank = _mm_set1_epi8(' ');
+
+	for (; s.len - i >= 16; i += 16) {
+		/* as signed numbers all of them are below a blank */
+		unsigned odd = (unsigned)_mm_movemask_epi8(_mm_cmplt_epi8(
+		    _mm_loadu_si128((const __m128i *)(const void *)
+		    (s.p + i)), blank));
+
+		if (odd != 0)
+			return i + (size_t)__builtin_ctz(odd);
+	}
+#endif
+	while (i < s.len && s.p[i] >= ' ' && s.p[i] < 0x80)
+		i++;
+	return i;
+}
+
 static uint32_t flags_of(struct slice s)
 {
 	uint32_t flags = 0;
-	size_t i = escape_plain_len(s);
+	size_t i;
 
-	for (; i < s.len; i++) {
+	for (i = ascii_len(s); i < s.len; i++) {
 		if (s.p[i] >= 0x80)
 			flags |= SW_BIT(SW_FLAG_8BIT);
 		else if (s.p[i] == 0)
@@ -68,9 +94,28 @@ static void hold(struct line_reader *r, struct slice s)
 		return; /* memory: the line is told cut */
 }
 
-bool line_reader_feed(struct line_reader *r, struct slice octets,
-    struct origin origin, uint64_t acked, bool acked_known,
-    struct line *line_r, size_t *used_r)
+/* The usual line: whole, of ASCII, CR LF behind it. */
+static inline bool usual_line(struct slice octets, const struct delivery *o,
+    struct line *out)
+{
+	size_t n = ascii_len(slice_head(octets, LIMIT_LINE));
+
+	if (octets.len - n < 2 || octets.p[n] != '\r' ||
+	    octets.p[n + 1] != '\n')
+		return false;
+	out->text = slice_head(octets, n);
+	out->octets = n + 2;
+	out->flags = 0;
+	out->cut = false;
+	out->ended = true;
+	out->first = out->last = o->origin;
+	out->first_acked = o->acked;
+	out->first_acked_known = o->acked_known;
+	return true;
+}
+
+static bool feed_any(struct line_reader *r, struct slice octets,
+    const struct delivery *o, struct line *line_r, size_t *used_r)
 {
 	const uint8_t *lf = octets.len ?
 	    memchr(octets.p, '\n', octets.len) : NULL;
@@ -80,11 +125,11 @@ bool line_reader_feed(struct line_reader *r, struct slice octets,
 	if (n == 0)
 		return false;
 	if (r->octets == 0) {
-		r->first = origin;
-		r->first_acked = acked;
-		r->first_acked_known = acked_known;
+		r->first = o->origin;
+		r->first_acked = o->acked;
+		r->first_acked_known = o->acked_known;
 	}
-	r->last = origin;
+	r->last = o->origin;
 	if (lf && r->octets == 0) { /* the whole line lies in the segment */
 		r->octets = n;
 		make_line(r, slice_make(octets.p, n - 1), true, line_r);
@@ -100,6 +145,16 @@ bool line_reader_feed(struct line_reader *r, struct slice octets,
 	make_line(r, buffer_slice(&r->held), true, line_r);
 	r->octets = 0;
 	return true;
+}
+
+bool line_reader_feed(struct line_reader *r, struct slice octets,
+    const struct delivery *o, struct line *line_r, size_t *used_r)
+{
+	if (r->octets == 0 && usual_line(octets, o, line_r)) {
+		*used_r = (size_t)line_r->octets;
+		return true;
+	}
+	return feed_any(r, octets, o, line_r, used_r);
 }
 
 bool line_reader_flush(struct line_reader *r, struct line *line_r)

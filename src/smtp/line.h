@@ -10,7 +10,7 @@
 #define SMTP_LINE_H
 
 #include "base/buffer.h"
-#include "base/origin.h"
+#include "base/delivery.h"
 
 struct line {
 	struct slice text;   /* without its end; valid until the next feed */
@@ -39,12 +39,12 @@ static inline bool line_reader_partial(const struct line_reader *r)
 	return r->octets > 0;
 }
 /*
- * Take octets of one segment; *used_r: how many.  true: a line is in *line_r
- * and the rest is to be fed again; false: all was used, no line yet.
+ * Take octets, which are all or the last of those of a delivery; *used_r: how
+ * many.  true: a line is in *line_r and the rest is to be fed again; false:
+ * all was used, no line yet.
  */
 bool line_reader_feed(struct line_reader *r, struct slice octets,
-    struct origin origin, uint64_t acked, bool acked_known,
-    struct line *line_r, size_t *used_r);
+    const struct delivery *o, struct line *line_r, size_t *used_r);
 /* The octets ran out (end, gap): what is held as a line without end; false:
  * nothing is held. */
 bool line_reader_flush(struct line_reader *r, struct line *line_r);

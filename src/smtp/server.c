@@ -795,8 +795,8 @@ void server_octets(struct dialogue *d, const struct delivery *o)
 		 * content that was held */
 		client_server_speaks(d, o->origin);
 		partial = line_reader_partial(&d->server_line);
-		whole = line_reader_feed(&d->server_line, rest, o->origin,
-		    o->acked, o->acked_known, &line, &used);
+		whole = line_reader_feed(&d->server_line, rest, o, &line,
+		    &used);
 		if (partial || !whole)
 			d->resized = true;
 		rest = slice_from(rest, used);

@@ -57,7 +57,8 @@ static void keep(struct lines *all, const struct line *l)
 static void feed(struct line_reader *r, struct slice s, uint64_t at,
     struct lines *all)
 {
-	struct origin origin = { at, (int64_t)at, 0 };
+	struct delivery o = { .origin = { at, (int64_t)at, 0 },
+		.acked = at * 10, .acked_known = true };
 	uint8_t *copy = malloc(s.len ? s.len : 1);
 	struct slice rest = slice_make(copy, s.len);
 	struct line line;
@@ -67,8 +68,7 @@ static void feed(struct line_reader *r, struct slice s, uint64_t at,
 	if (s.len > 0)
 		memcpy(copy, s.p, s.len);
 	while (rest.len > 0) {
-		bool whole = line_reader_feed(r, rest, origin, at * 10, true,
-		    &line, &used);
+		bool whole = line_reader_feed(r, rest, &o, &line, &used);
 
 		assert_true(used > 0 && used <= rest.len);
 		rest = slice_from(rest, used);
@@ -135,6 +135,16 @@ static const struct line_case cases[] = {
 	{ LEN("QUIT"), { { LEN("QUIT"), 4, 0 } }, 1, false },
 	{ LEN("a\r\nb"), { { LEN("a"), 3, 0 }, { LEN("b"), 1, 0 } }, 2,
 	    false },
+	/* longer than a word of the scan, with something at each end of it */
+	{ LEN("0123456789abcde\r\n0123456789abcdef\r\n"),
+	    { { LEN("0123456789abcde"), 17, 0 },
+	    { LEN("0123456789abcdef"), 18, 0 } }, 2, true },
+	{ LEN("0123456789abcde\xff""f\r\n"),
+	    { { LEN("0123456789abcde\xff""f"), 19, HIGH } }, 1, true },
+	{ LEN("0123456789abcdef\0\t\x7f\r\n"),
+	    { { LEN("0123456789abcdef\0\t\x7f"), 21, ZERO } }, 1, true },
+	{ LEN("0123456789abcdef\r0\n"),
+	    { { LEN("0123456789abcdef\r0"), 19, CR | LF } }, 1, true },
 	{ LEN("\r\n\n\r\r\nx\n"), { { LEN(""), 2, 0 }, { LEN(""), 1, LF },
 	    { LEN("\r"), 3, CR }, { LEN("x"), 2, LF } }, 4, true },
 };
