@@ -1307,7 +1307,8 @@ static enum sw_status take_entries(struct ims *m, const struct log_line *line,
 		enum sw_status status = log_sessions_expire(&m->sessions,
 		    m->time);
 
-		if (next < text.len && piece.p[piece.len - 1] == ' ')
+		if (next < text.len && piece.len > 0 &&
+		    piece.p[piece.len - 1] == ' ')
 			piece.len--;
 		if (status == SW_OK)
 			status = take_entry(m, line, piece);

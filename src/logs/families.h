@@ -13,6 +13,7 @@ extern const struct log_format log_exchange_connector;
 extern const struct log_format log_iis_w3c; /* iis_w3c.c */
 extern const struct log_format log_mdaemon; /* mdaemon.c */
 extern const struct log_format log_msmtp;   /* msmtp.c */
+extern const struct log_format log_outlook_express; /* outlook_express.c */
 extern const struct log_format log_postfix; /* postfix.c */
 extern const struct log_format log_sendmail; /* sendmail.c */
 extern const struct log_format log_smtplib; /* smtplib.c */

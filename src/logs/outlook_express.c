@@ -1,0 +1,819 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * outlook_express.c - Smtp.log of Internet Mail and News and of Outlook
+ * Express
+ *
+ * Theory of operation.  Each launch of the program appends a head of two
+ * lines, then a line for each line sent ([tx]) or received ([rx]), and notes
+ * of the program ([db]), which alone tell where connections begin and end:
+ *
+ *   Microsoft(r) Plus! for Windows(r) 95 4.70.1155
+ *   SMTP Log started at Thu Aug 01 17:22:27
+ *   SMTP: 17:22:27 [db] Connecting to 'smtp.example.com'.
+ *   SMTP: 17:22:27 [db] srv_addr = 192.0.2.25
+ *   SMTP: 17:22:28 [rx] 220 smtp.example.com ESMTP server ready
+ *   SMTP: 17:22:31 [tx]
+ *   .
+ *
+ * The tag is searched for, for a line may begin with the rest of another.
+ * Published copies leave out protocol and time, number the lines ("07) [rx]
+ * 250-HELP") and fold long ones; these are read too, without times.
+ *
+ * Content is not told: an empty [tx] and a bare dot stand for it.  POP3 and
+ * the like may stand in the same file and are left out.
+ *
+ * Times are local; a fall of the clock is a midnight.  The head tells month
+ * and day, seldom the year.  It is taken from a server's greeting that tells
+ * a date of the same month and day, else from the file (its name, or when it
+ * was changed) if the day of the week agrees with it; that is assumed and
+ * noted.  Where none of these tells it, times have no date.
+ */
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "logs/families.h"
+#include "logs/talk.h"
+#include "logs/text.h"
+#include "logs/when.h"
+
+/* Length of a line of a published copy that may have been folded. */
+#define FOLD_MIN 60
+/* Lines at a file's start among which one of this form must be. */
+#define PROBE_LINES 200
+
+enum tag { TAG_TX, TAG_RX, TAG_DB };
+
+/* A line that bears a tag. */
+struct entry {
+	enum tag tag;
+	bool smtp;       /* of this protocol, not of POP3 or the like */
+	bool named;      /* the protocol was told */
+	bool timed;
+	int64_t ns;      /* of the day, if timed */
+	struct slice text;
+};
+
+struct oe {
+	struct log_sessions sessions;
+	const struct log_options *options;
+	struct account *account;
+	const char *file_name;
+	struct log_session *open; /* the connection, NULL: none */
+
+	/* the launch */
+	bool other;          /* its log is not that of SMTP */
+	bool head;           /* it told a day */
+	struct civil day;    /* of its head; the year if dated */
+	enum sw_date_kind date;
+	struct log_years years;
+	struct log_days days;
+
+	bool dot_next;       /* an empty [tx] stood for content */
+	bool holding;        /* a line that may be folded */
+	struct log_line held;
+	struct entry held_entry;
+	struct buffer held_text;
+	uint64_t other_lines;
+};
+
+/* --- the form of lines -------------------------------------------------- */
+
+/* "07) ", dropped from *rest: published copies number their lines. */
+static bool take_number(struct slice *rest)
+{
+	struct slice s = *rest;
+	int ignored;
+
+	if (!log_take_number(&s, 1, 4, &ignored) || !log_take_octet(&s, ')'))
+		return false;
+	log_take_blanks(&s);
+	*rest = s;
+	return true;
+}
+
+static bool is_tag(struct slice s, enum tag *tag_r)
+{
+	static const char *const tags[] = { "[tx]", "[rx]", "[db]" };
+	size_t i;
+
+	for (i = 0; i < 3; i++)
+		if (slice_has_prefix_nocase(s, slice_str(tags[i]))) {
+			*tag_r = (enum tag)i;
+			return true;
+		}
+	return false;
+}
+
+/* Where in the line is the first tag?  text.len: nowhere. */
+static size_t find_tag(struct slice text, enum tag *tag_r)
+{
+	size_t off = 0;
+
+	while (off < text.len) {
+		const uint8_t *p = memchr(text.p + off, '[', text.len - off);
+
+		if (!p)
+			break;
+		off = (size_t)(p - text.p);
+		if (is_tag(slice_from(text, off), tag_r))
+			return off;
+		off++;
+	}
+	return text.len;
+}
+
+static struct slice trim_end(struct slice s)
+{
+	while (s.len > 0 && (s.p[s.len - 1] == ' ' ||
+	    s.p[s.len - 1] == '\t'))
+		s.len--;
+	return s;
+}
+
+/* "17:22:28" at the end of *s, dropped from it. */
+static bool take_last_time(struct slice *s, int64_t *ns_r)
+{
+	struct slice time = slice_from(*s, s->len < 8 ? s->len : s->len - 8);
+
+	if (!log_take_time(&time, ns_r, NULL) || time.len > 0)
+		return false;
+	*s = trim_end(slice_head(*s, s->len - 8));
+	return true;
+}
+
+/* "SMTP:" at the end of s. */
+static bool take_last_protocol(struct slice s, struct slice *name_r)
+{
+	size_t n;
+
+	if (s.len == 0 || s.p[s.len - 1] != ':')
+		return false;
+	s.len--;
+	for (n = s.len; n > 0 && ascii_is_alnum(s.p[n - 1]); n--)
+		;
+	*name_r = slice_from(s, n);
+	return name_r->len > 0;
+}
+
+static bool is_smtp(struct slice name)
+{
+	return slice_eq_nocase(name, slice_str("SMTP"));
+}
+
+/* What stands in front of the tag. */
+static bool parse_before(struct slice s, struct entry *e)
+{
+	struct slice name;
+
+	s = trim_end(s);
+	e->smtp = true;
+	e->timed = take_last_time(&s, &e->ns);
+	e->named = take_last_protocol(s, &name);
+	if (e->named)
+		e->smtp = is_smtp(name);
+	if (e->named || e->timed)
+		return true;
+	take_number(&s);
+	return s.len == 0;
+}
+
+static bool parse_entry(struct slice line, struct entry *e_r)
+{
+	size_t at = find_tag(line, &e_r->tag);
+
+	if (at == line.len || !parse_before(slice_head(line, at), e_r))
+		return false;
+	e_r->text = slice_from(line, at + 4);
+	log_take_octet(&e_r->text, ' ');
+	return true;
+}
+
+/* "SMTP Log started at Thu Aug 01 17:22:27": what follows "at"; whose log
+ * it is. */
+static bool parse_head(struct slice line, struct slice *rest_r, bool *smtp_r)
+{
+	static const char words[] = " Log started at ";
+	size_t at = slice_find_nocase(line, slice_str(words));
+	struct slice name = slice_head(line, at);
+	size_t n = name.len;
+
+	if (at == line.len)
+		return false;
+	while (n > 0 && ascii_is_alnum(name.p[n - 1]))
+		n--;
+	*smtp_r = is_smtp(slice_from(name, n));
+	*rest_r = slice_from(line, at + sizeof(words) - 1);
+	return true;
+}
+
+/* The line in front of it: which program it is. */
+static bool is_product(struct slice line)
+{
+	static const char *const makers[] = { "Microsoft", "Outlook",
+		"Internet Mail", "Windows" };
+	size_t i;
+
+	take_number(&line);
+	for (i = 0; i < sizeof(makers) / sizeof(makers[0]); i++)
+		if (slice_has_prefix_nocase(line, slice_str(makers[i])))
+			return true;
+	return false;
+}
+
+/* --- the day ------------------------------------------------------------ */
+
+/* 0: Monday. */
+static int weekday_of(const struct civil *day)
+{
+	int64_t days = clock_from_civil(day) / 86400;
+
+	/* 1970-01-01 was a Thursday. */
+	return (int)((days % 7 + 7 + 3) % 7);
+}
+
+static int take_weekday(struct slice *rest)
+{
+	static const char names[] = "MonTueWedThuFriSatSun";
+	struct slice word = slice_head(*rest, 3);
+	int i;
+
+	if (!log_take_weekday(rest))
+		return -1;
+	log_take_blanks(rest);
+	for (i = 0; i < 6; i++)
+		if (slice_eq_nocase(word, slice_make(names + 3 * i, 3)))
+			break;
+	return i;
+}
+
+/* The day of a head that tells no year, as far as the file tells it. */
+static void assume_year(struct oe *o, int weekday)
+{
+	struct civil day = o->day;
+
+	day.year = log_years_take(&o->years, day.month, day.day);
+	if (!o->years.known || !clock_civil_is_valid(&day) ||
+	    (weekday >= 0 && weekday != weekday_of(&day)))
+		return;
+	o->day = day;
+	o->date = SW_DATE_ASSUMED;
+}
+
+/* "Aug 01 17:22:27" or "Aug 01 17:22:27 1996", or numbers. */
+static bool parse_day(struct oe *o, struct slice rest, int64_t *ns_r)
+{
+	int weekday = take_weekday(&rest);
+	struct log_numeric_date d;
+	int year;
+
+	memset(&o->day, 0, sizeof(o->day));
+	o->date = SW_DATE_NONE;
+	if (log_take_numeric_date(&rest, &d)) {
+		if (!log_order_date(&d, o->options->date_order, &o->day))
+			return false;
+		log_take_blanks(&rest);
+		o->date = SW_DATE_GIVEN;
+		return log_take_time(&rest, ns_r, NULL);
+	}
+	if (!log_take_month(&rest, &o->day.month) ||
+	    !log_take_blanks(&rest) ||
+	    !log_take_number(&rest, 1, 2, &o->day.day) ||
+	    !log_take_blanks(&rest) || !log_take_time(&rest, ns_r, NULL))
+		return false;
+	log_take_blanks(&rest);
+	o->day.year = 1972; /* a leap year: is there such a day at all? */
+	if (!clock_civil_is_valid(&o->day))
+		return false;
+	if (log_take_number(&rest, 4, 4, &year)) {
+		o->day.year = year;
+		o->date = clock_civil_is_valid(&o->day) ? SW_DATE_GIVEN :
+		    SW_DATE_NONE;
+	} else {
+		assume_year(o, weekday);
+	}
+	return true;
+}
+
+static int64_t time_of(struct oe *o, const struct entry *e)
+{
+	int64_t time;
+
+	if (!e->timed)
+		return SW_NO_TIME;
+	time = log_days_time(&o->days, e->ns);
+	return o->date == SW_DATE_NONE ? time :
+	    log_local_time(o->options, time);
+}
+
+/* "1 Aug 1996" anywhere in a greeting. */
+static bool find_date(struct slice text, struct civil *day_r)
+{
+	size_t i;
+
+	for (i = 0; i < text.len; i++) {
+		struct slice s = slice_from(text, i);
+		struct civil c = { 0 };
+		int year;
+
+		if (!ascii_is_digit(text.p[i]) ||
+		    (i > 0 && ascii_is_digit(text.p[i - 1])) ||
+		    !log_take_number(&s, 1, 2, &c.day) ||
+		    !log_take_blanks(&s) || !log_take_month(&s, &c.month) ||
+		    !log_take_blanks(&s) ||
+		    !log_take_number(&s, 4, 4, &year))
+			continue;
+		c.year = year;
+		if (!clock_civil_is_valid(&c))
+			continue;
+		*day_r = c;
+		return true;
+	}
+	return false;
+}
+
+/* Days from a to b, less than half a year apart, whatever their years. */
+static int64_t days_between(struct civil a, const struct civil *b)
+{
+	int64_t days;
+
+	a.year = b->year;
+	days = (clock_from_civil(b) - clock_from_civil(&a)) / 86400;
+	return days > 182 ? days - 365 : days < -182 ? days + 365 : days;
+}
+
+static void note_assumed(struct log_session *s, const struct log_line *line,
+    const char *why)
+{
+	session_note(s->b, SW_NOTE_DATE_ASSUMED, 0, line->number,
+	    line->number, "The log tells month and day, but no year: %s.",
+	    why);
+}
+
+/* The session's times were told without a date. */
+static void shift_times(struct oe *o, struct log_session *s, int64_t by)
+{
+	struct sw_session *out = session_get(s->b);
+	size_t i;
+
+	for (i = 0; i < out->event_count; i++) {
+		struct sw_event *e = session_event(s->b, (uint32_t)i + 1);
+
+		if (!e)
+			continue;
+		e->time = clock_add(e->time, by);
+		e->end = clock_add(e->end, by);
+	}
+	s->start_time = clock_add(s->start_time, by);
+	s->last_time = clock_add(s->last_time, by);
+	out->clock = log_local_clock(o->options, NS_PER_S, o->date);
+}
+
+/* The year that a server tells in its greeting is that of the launch if day
+ * and month agree; its zone may be another one. */
+static void learn_year(struct oe *o, struct log_session *s,
+    const struct log_line *line, struct slice greeting)
+{
+	struct civil told;
+	int64_t off, base;
+
+	if (!o->head || o->date != SW_DATE_NONE ||
+	    session_get(s->b)->clock.zone == SW_ZONE_NONE ||
+	    !find_date(greeting, &told))
+		return;
+	off = days_between(o->day, &told) - o->days.passed;
+	if (off < -1 || off > 1)
+		return;
+	o->day.year = told.year;
+	/* New Year's Eve */
+	if (told.month == 1 && o->day.month == 12)
+		o->day.year--;
+	else if (told.month == 12 && o->day.month == 1)
+		o->day.year++;
+	if (!clock_civil_is_valid(&o->day))
+		return;
+	o->date = SW_DATE_ASSUMED;
+	o->days.known = true;
+	o->days.day = o->day;
+	base = log_local_time(o->options, log_make_time(&o->day, 0));
+	shift_times(o, s, base);
+	note_assumed(s, line, "the server's greeting tells it");
+}
+
+/* --- sessions ----------------------------------------------------------- */
+
+#define RECORDS_ALWAYS (SW_BIT(SW_RECORDS_GREETING) | \
+	SW_BIT(SW_RECORDS_COMMAND) | SW_BIT(SW_RECORDS_ARGUMENT) | \
+	SW_BIT(SW_RECORDS_REPLY_CODE) | SW_BIT(SW_RECORDS_REPLY_TEXT) | \
+	SW_BIT(SW_RECORDS_REPLY_LINES) | \
+	SW_BIT(SW_RECORDS_INTERMEDIATE_REPLIES) | SW_BIT(SW_RECORDS_CLOSE))
+
+static enum sw_status end_open(struct oe *o)
+{
+	struct log_session *s = o->open;
+
+	o->open = NULL;
+	o->dot_next = false;
+	return s ? log_sessions_end(&o->sessions, s, log_session_over(s) ?
+	    SW_ENDING_QUIT : SW_ENDING_INPUT_ENDED) : SW_OK;
+}
+
+/* Neither side said a word. */
+static bool is_silent(const struct log_session *s)
+{
+	return s->seen == 0 && s->last_code == SW_UNKNOWN && !s->reply;
+}
+
+/* A connection was tried and nothing came of it. */
+static enum sw_status end_attempt(struct oe *o, const struct log_line *line,
+    int64_t time)
+{
+	struct log_session *s = o->open;
+
+	o->open = NULL;
+	return log_sessions_attempt(&o->sessions, s, line, time, false);
+}
+
+static enum sw_status begin_session(struct oe *o, const struct log_line *line,
+    int64_t time)
+{
+	enum sw_status status = o->open && is_silent(o->open) ?
+	    end_attempt(o, line, time) : end_open(o);
+	struct sw_session *out;
+
+	if (status == SW_OK)
+		status = log_sessions_begin(&o->sessions, slice_str(""), line,
+		    time, &o->open);
+	if (status != SW_OK)
+		return status;
+	log_session_recorder(o->open, SW_RECORDER_CLIENT);
+	out = session_get(o->open->b);
+	out->records = RECORDS_ALWAYS;
+	if (time == SW_NO_TIME) {
+		out->clock.zone = SW_ZONE_NONE;
+		out->clock.date = SW_DATE_NONE;
+		return SW_OK;
+	}
+	out->records |= SW_BIT(SW_RECORDS_TIMES);
+	out->clock = log_local_clock(o->options, NS_PER_S, o->date);
+	if (o->date == SW_DATE_ASSUMED)
+		note_assumed(o->open, line, "it is taken from a greeting "
+		    "before, or from the file");
+	return SW_OK;
+}
+
+static bool begins(struct slice text, const char *words)
+{
+	return slice_has_prefix_nocase(text, slice_str(words));
+}
+
+/* "srv_addr = 192.0.2.25" */
+static void take_address(struct log_session *s, struct slice text)
+{
+	struct sw_session *out = session_get(s->b);
+	struct slice ip, rest = text;
+	int i, value;
+
+	log_take_text(&rest, "srv_addr");
+	log_take_blanks(&rest);
+	log_take_octet(&rest, '=');
+	ip = rest = slice_trim(rest);
+	for (i = 0; i < 4; i++)
+		if ((i > 0 && !log_take_octet(&rest, '.')) ||
+		    !log_take_number(&rest, 1, 3, &value) || value > 255)
+			return;
+	if (rest.len > 0)
+		return;
+	out->server.ip = session_text(s->b, ip);
+	out->records |= SW_BIT(SW_RECORDS_SERVER_ADDRESS);
+}
+
+static enum sw_status take_note(struct oe *o, const struct log_line *line,
+    const struct entry *e, int64_t time)
+{
+	struct log_session *s;
+	enum sw_status status = SW_OK;
+
+	if (begins(e->text, "Connecting to ")) {
+		status = begin_session(o, line, time);
+		if (status != SW_OK)
+			return status;
+		log_session_connect(o->open, line, time, SW_CLIENT);
+	} else if (!o->open) {
+		return SW_OK; /* of no connection */
+	}
+	s = o->open;
+	log_sessions_touch(&o->sessions, s, line->number, time);
+	if (begins(e->text, "srv_addr")) {
+		take_address(s, e->text);
+	} else if (begins(e->text, "Connection to ") &&
+	    slice_find_nocase(e->text, slice_str("closed")) < e->text.len) {
+		if (is_silent(s))
+			return end_attempt(o, line, time);
+		o->open = NULL;
+		return log_session_close(&o->sessions, s, line, time,
+		    SW_NOBODY);
+	} else {
+		log_say_note(s, line, time, e->text);
+	}
+	return SW_OK;
+}
+
+/* Lines outside of a connection begin one whose start is missing. */
+static enum sw_status need_session(struct oe *o, const struct log_line *line,
+    int64_t time)
+{
+	enum sw_status status;
+
+	if (o->open && !log_session_over(o->open))
+		return SW_OK;
+	status = begin_session(o, line, time);
+	if (status == SW_OK)
+		log_session_no_start(o->open, line);
+	return status;
+}
+
+static struct log_said said_of(const struct log_line *line, int64_t time,
+    struct slice text)
+{
+	struct log_said said = log_said(line, time, text);
+
+	if (line->unterminated)
+		said.flags |= SW_BIT(SW_FLAG_TRUNCATED);
+	return said;
+}
+
+static void say_content(struct oe *o, const struct log_said *said)
+{
+	session_get(o->open->b)->records |= SW_BIT(SW_RECORDS_BODY) |
+	    SW_BIT(SW_RECORDS_BODY_SIZE);
+	log_content_line(o->open, said, true, true);
+}
+
+static void take_sent(struct oe *o, const struct log_line *line,
+    const struct entry *e, int64_t time)
+{
+	struct log_said said = said_of(line, time, e->text);
+	size_t len;
+	enum verb verb = session_verb(e->text, &len);
+
+	if (!log_content_due(o->open)) {
+		log_say_client(o->open, &said);
+		return;
+	}
+	/* Content is left out; [G] a version may tell it. */
+	if (e->text.len == 0 && !o->open->content.open)
+		o->dot_next = true;
+	else if (!o->open->content.open && (verb == VERB_QUIT ||
+	    verb == VERB_RSET))
+		log_say_client(o->open, &said);
+	else if (o->open->content.open ||
+	    !(e->text.len == 1 && e->text.p[0] == '.'))
+		say_content(o, &said);
+}
+
+static enum sw_status take_entry(struct oe *o, const struct log_line *line,
+    const struct entry *e)
+{
+	int64_t time;
+	enum sw_status status;
+	struct log_said said;
+
+	if (!e->smtp || (o->other && !e->named)) {
+		o->other_lines++;
+		return SW_OK;
+	}
+	time = time_of(o, e);
+	if (e->tag == TAG_DB)
+		return take_note(o, line, e, time);
+	status = need_session(o, line, time);
+	if (status != SW_OK)
+		return status;
+	log_sessions_touch(&o->sessions, o->open, line->number, time);
+	if (e->tag == TAG_TX) {
+		take_sent(o, line, e, time);
+		return SW_OK;
+	}
+	if (begins(e->text, "220"))
+		learn_year(o, o->open, line, e->text);
+	/* That may have told its day. */
+	if (o->open->last_time != SW_NO_TIME)
+		time = o->open->last_time;
+	said = said_of(line, time, e->text);
+	log_say_server(o->open, &said);
+	return SW_OK;
+}
+
+/* --- lines without a tag ------------------------------------------------ */
+
+static enum sw_status take_head(struct oe *o, struct slice rest, bool smtp)
+{
+	enum sw_status status = end_open(o);
+	int64_t ns;
+
+	o->other = !smtp;
+	o->head = parse_day(o, slice_trim(rest), &ns);
+	if (!o->head)
+		o->date = SW_DATE_NONE;
+	log_days_begin(&o->days, o->date == SW_DATE_NONE ? NULL : &o->day);
+	if (o->head)
+		log_days_time(&o->days, ns);
+	return status;
+}
+
+static enum sw_status take_bare(struct oe *o, const struct log_line *line)
+{
+	struct slice text = line->text, rest;
+	bool smtp;
+
+	take_number(&text);
+	text = trim_end(text);
+	if (text.len == 0 || is_product(text))
+		return SW_OK;
+	if (parse_head(line->text, &rest, &smtp))
+		return take_head(o, rest, smtp);
+	if (text.len == 1 && text.p[0] == '.') {
+		struct log_said said = said_of(line, o->open ?
+		    o->open->last_time : SW_NO_TIME, text);
+
+		/* The end of what the empty [tx] stands for. */
+		if (o->open && o->open->content.open)
+			say_content(o, &said);
+		if (o->dot_next || (o->open && o->open->content.of)) {
+			o->dot_next = false;
+			log_sessions_touch(&o->sessions, o->open,
+			    line->number, SW_NO_TIME);
+			return SW_OK;
+		}
+	}
+	log_not_understood(o->account, o->file_name, line);
+	return SW_OK;
+}
+
+/* --- lines that may be folded -------------------------------------------- */
+
+static enum sw_status release(struct oe *o)
+{
+	if (!o->holding)
+		return SW_OK;
+	o->holding = false;
+	o->held_entry.text = buffer_slice(&o->held_text);
+	o->held.text = o->held_entry.text;
+	return take_entry(o, &o->held, &o->held_entry);
+}
+
+static void hold(struct oe *o, const struct log_line *line,
+    const struct entry *e)
+{
+	o->holding = true;
+	o->held = *line;
+	o->held_entry = *e;
+	buffer_clear(&o->held_text);
+	buffer_append_slice(&o->held_text, e->text);
+}
+
+/* The rest of the line that is held: "-" and "0700" were one word. */
+static bool is_fold(const struct oe *o, struct slice text)
+{
+	struct slice rest = text;
+	bool smtp;
+
+	return o->holding && o->held_text.len >= FOLD_MIN && text.len > 0 &&
+	    !take_number(&rest) && !parse_head(text, &rest, &smtp) &&
+	    !(text.len == 1 && text.p[0] == '.');
+}
+
+static void unfold(struct oe *o, struct slice text)
+{
+	size_t len = o->held_text.len;
+
+	if (o->held_text.p[len - 1] != '-')
+		buffer_append_char(&o->held_text, ' ');
+	buffer_append_slice(&o->held_text, slice_trim(text));
+}
+
+/* --- the family --------------------------------------------------------- */
+
+/* Is a line in the stripped form one of this log, not of any text? */
+static bool is_telling(const struct entry *e)
+{
+	size_t len;
+	enum verb verb = session_verb(e->text, &len);
+
+	if (e->named || e->tag == TAG_DB)
+		return e->timed || begins(e->text, "Connecting to ");
+	if (e->tag == TAG_RX)
+		return log_parse_reply_line(e->text).code != SW_UNKNOWN;
+	return verb != VERB_NONE && verb != VERB_UNKNOWN;
+}
+
+static bool probe(struct slice head)
+{
+	size_t lines = 0;
+
+	while (head.len > 0 && lines++ < PROBE_LINES) {
+		struct slice line = log_head_line(&head), rest;
+		struct entry e;
+		bool smtp;
+
+		if (parse_head(line, &rest, &smtp) ||
+		    (parse_entry(line, &e) && is_telling(&e)))
+			return true;
+	}
+	return false;
+}
+
+static void close_log(void **state)
+{
+	struct oe *o = *state;
+
+	if (!o)
+		return;
+	*state = NULL;
+	log_sessions_fini(&o->sessions);
+	buffer_fini(&o->held_text);
+	free(o);
+}
+
+static enum sw_status open_log(const struct log_options *options,
+    const char *file_name, struct account *account,
+    const struct log_sink *sink, void **state_r, struct sw_err *err)
+{
+	struct oe *o = calloc(1, sizeof(*o));
+
+	*state_r = o;
+	if (!o)
+		return base_error_set(err, SW_ENOMEM, "out of memory");
+	log_sessions_init(&o->sessions, options, "outlook-express",
+	    file_name, account, sink, 0);
+	o->options = options;
+	o->account = account;
+	o->file_name = file_name;
+	o->date = SW_DATE_NONE;
+	log_years_begin(&o->years, options, file_name);
+	log_days_begin(&o->days, NULL);
+	buffer_init(&o->held_text, 2 * LIMIT_LINE);
+	return SW_OK;
+}
+
+static enum sw_status take_line(void *state, const struct log_line *line)
+{
+	struct oe *o = state;
+	enum sw_status status;
+	struct entry e;
+	bool tagged = parse_entry(line->text, &e);
+
+	if (!tagged && is_fold(o, line->text)) {
+		unfold(o, line->text);
+		return o->held_text.failed ? SW_ENOMEM : SW_OK;
+	}
+	status = release(o);
+	if (status != SW_OK)
+		return status;
+	if (!tagged)
+		return take_bare(o, line);
+	if (e.named || e.timed)
+		return take_entry(o, line, &e);
+	hold(o, line, &e);
+	return o->held_text.failed ? SW_ENOMEM : SW_OK;
+}
+
+static void account_others(struct oe *o)
+{
+	struct buffer b;
+
+	if (o->other_lines == 0)
+		return;
+	buffer_init(&b, 8192);
+	buffer_append_slice(&b, slice_head(slice_str(o->file_name), 4096));
+	buffer_append_str(&b, ": ");
+	buffer_append_u64(&b, o->other_lines);
+	buffer_append_str(&b, " lines of POP3, IMAP or NNTP are not SMTP and "
+	    "were left out");
+	if (!b.failed)
+		account_note(o->account, ACCOUNT_LIST_WARNINGS,
+		    buffer_slice(&b), 1);
+	buffer_fini(&b);
+}
+
+static enum sw_status end_log(void *state)
+{
+	struct oe *o = state;
+	enum sw_status status = release(o);
+
+	account_others(o);
+	if (status == SW_OK)
+		status = end_open(o);
+	return status == SW_OK ? log_sessions_end_all(&o->sessions) : status;
+}
+
+const struct log_format log_outlook_express = {
+	.name = "outlook-express",
+	.title = "Outlook Express, Internet Mail and News, Smtp.log",
+	.records = RECORDS_ALWAYS | SW_BIT(SW_RECORDS_SERVER_ADDRESS) |
+	    SW_BIT(SW_RECORDS_TIMES),
+	.probe = probe,
+	.open = open_log,
+	.line = take_line,
+	.end = end_log,
+	.close = close_log,
+};
