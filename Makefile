@@ -70,6 +70,7 @@ SRC_LOGS := $(addprefix src/logs/, \
 	iis_rows.c \
 	iis_w3c.c \
 	mdaemon.c \
+	smartermail.c \
 	msmtp.c \
 	postfix.c \
 	sendmail.c \

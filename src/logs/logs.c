@@ -23,6 +23,7 @@ const struct log_format *const log_formats[] = {
 	&log_hmailserver,
 	&log_mdaemon,
 	&log_outlook_express,
+	&log_smartermail,
 	NULL,
 };
 

@@ -505,6 +505,7 @@ static enum sw_status take_said(struct mdaemon *m, struct log_session *s,
 		else
 			log_session_no_start(s, line);
 	}
+	log_sessions_touch(&m->sessions, s, line->number, row->time);
 	say(s, line, row->time, said, sent);
 	return log_sessions_linger(&m->sessions, s);
 }
@@ -523,8 +524,6 @@ static enum sw_status take_row(struct mdaemon *m,
 	if (accepted || parse_established(row->text, &client, &server))
 		return take_connect(m, s, line, row, accepted, &client,
 		    &server);
-	if (s && !is_attempt(row->text))
-		log_sessions_touch(&m->sessions, s, line->number, row->time);
 	if (take_arrow(&said, &sent))
 		return take_said(m, s, line, row, said, sent);
 	if (s && is_attempt(row->text)) {
@@ -540,6 +539,7 @@ static enum sw_status take_row(struct mdaemon *m,
 		    row->text, row->time);
 		return SW_OK;
 	}
+	log_sessions_touch(&m->sessions, s, line->number, row->time);
 	note(s, line, row->time, row->text);
 	if (!is_end(slice_trim(row->text)))
 		return SW_OK;
