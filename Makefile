@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # smtpwire - one Makefile, not recursive.  `make help` lists the targets.
 #
-# Objects lie in $(BUILD)/$(MODE).  MODE: release, debug, asan, cover, fuzz.
+# Objects lie in $(BUILD)/$(MODE).  MODE: release, debug, asan, tsan, cover, fuzz.
 # CFLAGS, CPPFLAGS and LDFLAGS of the caller are added to, never replaced.
 
 VERSION := 0.1.0
@@ -83,7 +83,7 @@ SRC_EMIT := $(addprefix src/emit/, \
 
 # where the sides meet
 SRC_PIPELINE := $(addprefix src/pipeline/, \
-	connection.c ids.c input.c shard.c wire.c)
+	connection.c crew.c ids.c input.c shard.c wire.c)
 
 # include/smtpwire/
 SRC_API := $(addprefix src/api/, \
@@ -122,9 +122,11 @@ SAN := -fsanitize=address,undefined -fno-sanitize-recover=all \
 MODE_CFLAGS_release := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 MODE_CFLAGS_debug := -O0 -g3
 MODE_CFLAGS_asan := -O1 -g $(SAN)
+MODE_CFLAGS_tsan := -O1 -g -fsanitize=thread
 MODE_CFLAGS_cover := -O0 -g --coverage
 MODE_CFLAGS_fuzz := -O1 -g $(SAN) -fsanitize=fuzzer-no-link
 MODE_LDFLAGS_asan := $(SAN)
+MODE_LDFLAGS_tsan := -fsanitize=thread
 MODE_LDFLAGS_cover := --coverage
 MODE_LDFLAGS_fuzz := $(SAN)
 
@@ -299,6 +301,11 @@ asan: ## all tests with ASan and UBSan, gcc and clang
 	@$(SUB) MODE=asan CC=gcc BUILD=$(BUILD)/gcc check
 	@$(SUB) MODE=asan CC=clang BUILD=$(BUILD)/clang check
 
+tsan: ## what threads share, with ThreadSanitizer
+	@$(SUB) MODE=tsan all $(BUILD)/tsan/tests/unit/t_crew
+	@$(RUN_TSAN) tests/e2e/threads.sh $(BUILD)/tsan/tests/unit/t_crew
+RUN_TSAN = tests/run $(RUNFLAGS) $(BUILD)/tsan
+
 VALGRIND = valgrind -q --error-exitcode=99 --leak-check=full
 valgrind: tests-build ## unit and golden tests under valgrind
 	@tests/run --wrap '$(VALGRIND)' $(O) $(GOLDEN) $(PROGRAMS)
@@ -451,7 +458,7 @@ FORCE:
 .SECONDARY:
 .PHONY: all lib smtpwire deps demo tests-build check check-unit \
 	check-golden check-diff check-fault check-e2e golden-update \
-	readme-update asan \
+	readme-update asan tsan \
 	valgrind cover fuzz fuzz-one fuzz-smoke bench corpus lint \
 	lint-layers lint-symbols lint-style lint-man shellcheck cppcheck tidy \
 	scan format-check format install uninstall dist distcheck clean \

@@ -25,7 +25,8 @@
  *	}
  *
  * The library never prints, exits, reads the environment, or sets locale,
- * umask or signals.  A reader belongs to one thread at a time.
+ * umask or signals.  A reader belongs to one thread at a time; what it is told
+ * is the same however many threads it may use.
  */
 #ifndef SMTPWIRE_SMTPWIRE_H
 #define SMTPWIRE_SMTPWIRE_H
@@ -114,6 +115,9 @@ struct sw_options {
 	const char *eml_dir;   /* write each message below this folder */
 	const char *tmpdir;    /* for spill files; NULL: /tmp */
 	uint64_t memory;       /* octets for open sessions; 0: 512 MiB */
+	unsigned threads;      /* that may work at once, the caller's
+	                          included; 0: 1.  With an observer of events
+	                          or bodies there is one. */
 	struct sw_filter filter;
 	struct sw_observer observer;
 };

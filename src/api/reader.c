@@ -17,7 +17,6 @@ struct sw_reader {
 	struct tee *tee;
 	struct spill *spill;
 	bool spilled;
-	struct session_builder *current;
 	struct sw_err *errors; /* of opening, told one by one */
 	size_t error_count, error_capacity, error_next;
 	size_t failed;
@@ -51,26 +50,40 @@ static bool wants_bodies(const struct sw_observer *o)
 	return o->body_open != NULL;
 }
 
-/* The operations on message octets that the options ask for. */
+/* The operations on message octets that the options ask for: each shard has
+ * a lane of the .eml writer, logs have one of a shard, which is done by then;
+ * an observer has all. */
 static enum sw_status body_operations(struct sw_reader *r,
-    const struct body_ops **ops_r, struct sw_err *err)
+    struct wire_options *w, struct sw_err *err)
 {
 	const struct sw_options *o = &r->options.o;
 	enum sw_status status;
+	unsigned i;
 
-	*ops_r = NULL;
 	if (o->eml_dir) {
 		status = emit_eml_new(o->eml_dir, &r->eml, err);
 		if (status != SW_OK)
 			return status;
-		*ops_r = emit_eml_ops(r->eml, 0);
+		w->session.body_ops = emit_eml_ops(r->eml, 0);
+		for (i = 0; i < SHARD_COUNT; i++)
+			w->body_ops[i] = emit_eml_ops(r->eml, i);
 	}
 	if (!wants_bodies(&o->observer))
 		return SW_OK;
-	if (tee_new(&o->observer, *ops_r, &r->tee) != SW_OK)
+	if (tee_new(&o->observer, w->session.body_ops, &r->tee) != SW_OK)
 		return base_error_set(err, SW_ENOMEM, "out of memory");
-	*ops_r = tee_ops(r->tee);
+	w->session.body_ops = tee_ops(r->tee);
+	for (i = 0; i < SHARD_COUNT; i++)
+		w->body_ops[i] = tee_ops(r->tee);
 	return SW_OK;
+}
+
+/* In any thread: reads what does not change. */
+static bool on_gate(void *ctx, const struct sw_session *s)
+{
+	const struct sw_reader *r = ctx;
+
+	return filter_passes(&r->options.o.filter, s);
 }
 
 static uint64_t random_secret(void)
@@ -103,13 +116,18 @@ static enum sw_status open_inputs(struct sw_reader *r, struct sw_err *err)
 	w.date_order = (unsigned)o->date_order;
 	w.memory = o->memory;
 	w.secret = random_secret();
+	/* An observer is called in the caller's thread. */
+	w.threads = o->observer.event || wants_bodies(&o->observer) ? 1 :
+	    o->threads;
+	w.gate.keep = on_gate;
+	w.gate.ctx = r;
 	w.session.show_secrets = o->show_secrets;
 	w.session.hash = !o->no_hash;
 	if (o->observer.event) {
 		w.session.event = on_event;
 		w.session.event_ctx = r;
 	}
-	status = body_operations(r, &w.session.body_ops, err);
+	status = body_operations(r, &w, err);
 	if (status == SW_OK)
 		status = inputs_new(&w, o->format, o->tmpdir, &r->account.a,
 		    &r->inputs, err);
@@ -177,49 +195,24 @@ enum sw_status sw_reader_open(const struct sw_options *o,
 	return SW_OK;
 }
 
-/* 1: it is told; 0: the filters leave it out; < 0. */
-static int settle(struct sw_reader *r, struct sw_err *err)
-{
-	const struct sw_session *s = session_get(r->current);
-	bool keep = filter_passes(&r->options.o.filter, s);
-	enum sw_status status = session_settle(r->current, keep, err);
-
-	if (status != SW_OK)
-		return (int)status;
-	if (!keep)
-		account_add(&r->account.a, ACCOUNT_SESSIONS_FILTERED, 1);
-	return keep ? 1 : 0;
-}
-
 static int next_as_they_end(struct sw_reader *r, const struct sw_session **s,
     struct sw_err *err)
 {
-	for (;;) {
-		int got;
+	int got;
 
-		session_builder_free(&r->current);
-		if (r->error_next < r->error_count) {
-			const struct sw_err *e = &r->errors[r->error_next++];
+	if (r->error_next < r->error_count) {
+		const struct sw_err *e = &r->errors[r->error_next++];
 
-			r->failed++;
-			return (int)base_error_at(err, e->status, e->offset,
-			    "%s", e->text);
-		}
-		got = inputs_next(r->inputs, &r->current, err);
-		if (got == SW_EFORMAT)
-			r->failed++;
-		if (got == SW_ENOMEM)
-			base_error_set(err, SW_ENOMEM, "out of memory");
-		if (got <= 0)
-			return got;
-		got = settle(r, err);
-		if (got < 0)
-			return got;
-		if (got > 0) {
-			*s = session_get(r->current);
-			return 1;
-		}
+		r->failed++;
+		return (int)base_error_at(err, e->status, e->offset, "%s",
+		    e->text);
 	}
+	got = inputs_next(r->inputs, s, err);
+	if (got == SW_EFORMAT)
+		r->failed++;
+	if (got == SW_ENOMEM)
+		base_error_set(err, SW_ENOMEM, "out of memory");
+	return got;
 }
 
 int sw_reader_next(struct sw_reader *r, const struct sw_session **s,
@@ -281,7 +274,6 @@ void sw_reader_free(struct sw_reader **rp)
 	if (!r)
 		return;
 	*rp = NULL;
-	session_builder_free(&r->current);
 	inputs_free(&r->inputs);
 	emit_eml_free(&r->eml);
 	tee_free(&r->tee);

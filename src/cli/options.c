@@ -148,6 +148,15 @@ static const char *set_memory(const struct row *row, struct cli_args *a,
 	return NULL;
 }
 
+static const char *set_threads(const struct row *row, struct cli_args *a,
+    const char *value)
+{
+	(void)row;
+	if (!cli_value_count(value, 1024, &a->lib.threads))
+		return "not a number from 1 to 1024";
+	return NULL;
+}
+
 static const char *set_id(const struct row *row, struct cli_args *a,
     const char *value)
 {
@@ -249,6 +258,8 @@ static const struct row rows_input[] = {
 	    set_flag, AT(lib.verify_checksums), CLI_READ, 0},
 	{"memory", "SIZE", "for open connections, such as 64M",
 	    set_memory, 0, CLI_READ, 0},
+	{"threads", "N", "that work at once (default: one a processor)",
+	    set_threads, 0, CLI_READ, 0},
 };
 
 static const struct row rows_told[] = {

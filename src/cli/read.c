@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* read.c - the command `read`: captures and logs as transcripts */
+#define _GNU_SOURCE /* sched_getaffinity */
 
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -199,6 +201,16 @@ static void tell_account(struct reading *r)
 		write_account_file(r, account);
 }
 
+/* Processors that this process may use. */
+static unsigned processors(void)
+{
+	cpu_set_t set;
+
+	if (sched_getaffinity(0, sizeof(set), &set) != 0)
+		return 1;
+	return (unsigned)CPU_COUNT(&set);
+}
+
 /* Open the output, then the inputs: an output that cannot be made is told
  * before hours of reading. */
 static bool open_all(struct reading *r)
@@ -222,6 +234,8 @@ static bool open_all(struct reading *r)
 		a->lib.observer.progress = progress_update;
 	}
 	a->lib.tmpdir = getenv("TMPDIR");
+	if (a->lib.threads == 0)
+		a->lib.threads = processors();
 	if (sw_printer_new(&a->print, output_write, &r->out, &r->printer) !=
 		SW_OK ||
 	    sw_reader_open(&a->lib, a->names, a->name_count, &r->reader,

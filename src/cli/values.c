@@ -216,6 +216,16 @@ bool cli_value_size(const char *text, uint64_t *octets_r)
 	return true;
 }
 
+bool cli_value_count(const char *text, unsigned max, unsigned *n_r)
+{
+	uint64_t n;
+
+	if (!take_number(&text, &n) || *text != '\0' || n == 0 || n > max)
+		return false;
+	*n_r = (unsigned)n;
+	return true;
+}
+
 static bool take_port(const char **p, size_t *port_r)
 {
 	uint64_t n;

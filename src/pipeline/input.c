@@ -36,6 +36,8 @@ struct inputs {
 
 	struct session_builder **ready; /* of logs, from ready_next on */
 	size_t ready_count, ready_capacity, ready_next;
+	struct session_builder *told; /* the one that was told last */
+	struct session_gate gate;
 
 	void (*step)(void *ctx);
 	void *step_ctx;
@@ -53,6 +55,7 @@ enum sw_status inputs_new(const struct wire_options *options,
 		return base_error_set(err, SW_ENOMEM, "out of memory");
 	in->tmpdir = tmpdir;
 	in->account = account;
+	in->gate = options->gate;
 	in->log_options.session = options->session;
 	in->log_options.session.account = account;
 	in->log_options.session.spares = &in->spares;
@@ -98,6 +101,7 @@ void inputs_free(struct inputs **ip)
 		free(in->logs[i].name);
 		source_free(&in->logs[i].source);
 	}
+	session_builder_free(&in->told);
 	for (i = in->ready_next; i < in->ready_count; i++)
 		session_builder_free(&in->ready[i]);
 	free(in->logs);
@@ -281,28 +285,52 @@ static int step_logs(struct inputs *in, struct sw_err *err)
 	return got < 0 ? got : 1;
 }
 
-static bool take_ready(struct inputs *in, struct session_builder **b_r)
+/* As wire_take, of logs. */
+static int take_of_log(struct inputs *in, const struct sw_session **s_r,
+    struct sw_err *err)
 {
-	struct wire_finished f;
+	while (in->ready_next < in->ready_count) {
+		const struct session_gate *gate = &in->gate;
+		const struct sw_session *s;
+		enum sw_status status;
+		bool keep;
 
-	if (wire_take(in->wire, &f)) {
-		*b_r = f.builder;
-		return true;
+		session_builder_free(&in->told);
+		in->told = in->ready[in->ready_next++];
+		s = session_get(in->told);
+		keep = !gate->keep || gate->keep(gate->ctx, s);
+		status = session_settle(in->told, keep, err);
+		if (status != SW_OK)
+			return (int)status;
+		if (keep) {
+			*s_r = s;
+			return 1;
+		}
+		account_add(in->account, ACCOUNT_SESSIONS_FILTERED, 1);
 	}
-	if (in->ready_next == in->ready_count)
-		return false;
-	*b_r = in->ready[in->ready_next++];
-	return true;
+	return 0;
 }
 
-int inputs_next(struct inputs *in, struct session_builder **b_r,
+static int take_ready(struct inputs *in, const struct sw_session **s_r,
+    struct sw_err *err)
+{
+	struct wire_finished f;
+	int got = wire_take(in->wire, &f, err);
+
+	if (got == 0)
+		return take_of_log(in, s_r, err);
+	*s_r = got > 0 ? f.session : NULL;
+	return got;
+}
+
+int inputs_next(struct inputs *in, const struct sw_session **s_r,
     struct sw_err *err)
 {
 	for (;;) {
-		int got;
+		int got = take_ready(in, s_r, err);
 
-		if (take_ready(in, b_r))
-			return 1;
+		if (got != 0)
+			return got;
 		if (!in->wire_ended) {
 			got = wire_step(in->wire, err);
 			if (got == 0)
@@ -310,7 +338,7 @@ int inputs_next(struct inputs *in, struct session_builder **b_r,
 		} else {
 			got = step_logs(in, err);
 			if (got == 0)
-				return take_ready(in, b_r) ? 1 : 0;
+				return take_ready(in, s_r, err);
 		}
 		if (got < 0)
 			return got;

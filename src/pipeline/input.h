@@ -24,9 +24,9 @@ void inputs_free(struct inputs **in);
 enum sw_status inputs_add(struct inputs *in, const char *name, bool only,
     struct sw_err *err) SW_MUST_USE;
 
-/* 1: a session, the caller's now (session_finish was called); 0: the end;
- * < 0: enum sw_status, as wire_step. */
-int inputs_next(struct inputs *in, struct session_builder **b_r,
+/* 1: a session that the gate lets pass, settled, valid until the next call;
+ * 0: the end; < 0: enum sw_status, as wire_step and wire_take. */
+int inputs_next(struct inputs *in, const struct sw_session **s_r,
     struct sw_err *err) SW_MUST_USE;
 /* As wire_progress. */
 void inputs_progress(const struct inputs *in, uint64_t *done_r,

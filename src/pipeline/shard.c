@@ -69,6 +69,7 @@ static void *on_open(void *ctx, struct tcp_flow *flow)
 	start.server_dir = server_dir(s, info);
 	start.spares = &s->spares.dialogues;
 	options.account = &s->account;
+	options.body_ops = s->body_ops;
 	options.spares = &s->spares.sessions;
 	if (!l || session_builder_new(&options, &l->builder) != SW_OK ||
 	    dialogue_new(l->builder, &start, &l->dialogue) != SW_OK) {
@@ -158,23 +159,75 @@ static void on_close(void *ctx, void *user, int dir, bool rst,
 	dialogue_close(l->dialogue, dir, rst, origin);
 }
 
+/* What failed in settling, to be told when it is the session's turn. */
+static void keep_error(struct finished *f, enum sw_status status,
+    const struct sw_err *err)
+{
+	f->status = status;
+	if (status == SW_OK)
+		return;
+	f->error = malloc(sizeof(*f->error));
+	if (f->error)
+		*f->error = *err;
+	else
+		f->status = SW_ENOMEM;
+}
+
+/* Its list has room; bodies are kept or removed. */
+static void settle(struct shard *s, struct session_builder *b,
+    struct finished *f)
+{
+	const struct session_gate *gate = &s->options->gate;
+	bool keep = !gate->keep || gate->keep(gate->ctx, session_get(b));
+	struct sw_err err;
+	enum sw_status status = session_settle(b, keep, &err);
+
+	if (status == SW_OK && !keep) {
+		account_add(&s->account, ACCOUNT_SESSIONS_FILTERED, 1);
+		session_builder_free(&b);
+		return;
+	}
+	s->finished[s->stretch & 1].count++;
+	f->builder = b;
+	keep_error(f, status, &err);
+}
+
+/* The session is complete; b is taken over. */
 static bool add_finished(struct shard *s, struct session_builder *b,
     uint64_t first, uint64_t certain)
 {
-	void *list = s->finished;
-	struct wire_finished *f;
+	struct finished_list *list = &s->finished[s->stretch & 1];
+	void *items = list->items;
+	struct finished *f;
 
-	if (!base_grow(&list, s->finished_count, &s->finished_capacity,
-	    sizeof(*f))) {
+	if (!base_grow(&items, list->count, &list->capacity, sizeof(*f))) {
 		s->memory = true;
 		return false;
 	}
-	s->finished = list;
-	f = &s->finished[s->finished_count++];
-	f->builder = b;
+	list->items = items;
+	f = &list->items[list->count];
+	memset(f, 0, sizeof(*f));
 	f->first = first + s->traffic->order;
 	f->certain = certain + s->traffic->order + s->traffic->ended;
+	settle(s, b, f);
 	return true;
+}
+
+static void free_finished(struct finished_list *list)
+{
+	size_t i;
+
+	for (i = 0; i < list->count; i++) {
+		session_builder_free(&list->items[i].builder);
+		free(list->items[i].error);
+	}
+	list->count = list->taken = 0;
+}
+
+void shard_begin_stretch(struct shard *s, uint64_t stretch)
+{
+	s->stretch = stretch;
+	free_finished(&s->finished[stretch & 1]);
 }
 
 static enum sw_ending ending_of(enum tcp_end why)
@@ -266,6 +319,7 @@ static void tell_attempt(struct shard *s, struct tcp_flow *flow,
 
 	tcp_flow_facts_get(flow, &facts);
 	options.account = &s->account;
+	options.body_ops = s->body_ops;
 	options.spares = &s->spares.sessions;
 	if (session_builder_new(&options, &b) != SW_OK) {
 		s->memory = true;
@@ -314,14 +368,16 @@ const struct tcp_sink_ops shard_sink_ops = {
 	.attempt = on_attempt,
 };
 
-enum sw_status shard_init(struct shard *s, const struct wire_options *o,
-    const struct port_set *ports, const struct traffic *t)
+enum sw_status shard_init(struct shard *s, unsigned number,
+    const struct wire_options *o, const struct port_set *ports,
+    const struct traffic *t)
 {
 	struct tcp_options options = { 0 };
 	uint64_t memory = o->memory ? o->memory : LIMIT_MEMORY;
 
 	memset(s, 0, sizeof(*s));
 	s->options = o;
+	s->body_ops = o->body_ops[number];
 	s->ports = ports;
 	s->traffic = t;
 	s->share = memory / SHARD_COUNT;
@@ -351,9 +407,10 @@ void shard_fini(struct shard *s)
 			s->memory = true;
 		tcp_native_ops.close(&s->engine);
 	}
-	for (i = 0; i < s->finished_count; i++)
-		session_builder_free(&s->finished[i].builder);
-	free(s->finished);
+	for (i = 0; i < 2; i++) {
+		free_finished(&s->finished[i]);
+		free(s->finished[i].items);
+	}
 	session_spares_fini(&s->spares.sessions);
 	dialogue_spares_fini(&s->spares.dialogues);
 	pipeline_ids_fini(&s->ids);

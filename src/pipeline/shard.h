@@ -19,13 +19,16 @@
 #include "smtp/dialogue.h"
 #include "tcp/engine.h"
 
+/* Frames of a file that is still being read: as many as there may be. */
+#define TRAFFIC_PART_OPEN (UINT64_MAX / 2)
+
 /* A file of the traffic. */
 struct traffic_part {
 	char *name;
 	const char *format;
 	struct sw_clock clock;
 	uint64_t base;  /* frames of the files before it */
-	uint64_t count; /* frames so far */
+	uint64_t count; /* frames, TRAFFIC_PART_OPEN until its end */
 };
 
 /* Captures that are one traffic; read-only for shards. */
@@ -52,24 +55,51 @@ struct spares {
 	struct dialogue_spares dialogues;
 };
 
+/* A session whose end is certain. */
+struct finished {
+	struct session_builder *builder;
+	uint64_t certain; /* frame at which its end became certain */
+	uint64_t first;   /* its first frame; orders equals */
+	struct sw_err *error; /* settling failed: heap, or NULL */
+	enum sw_status status;
+};
+
+struct finished_list {
+	struct finished *items;
+	size_t count, capacity;
+	size_t taken; /* how many of them the dispatcher has seen */
+};
+
 struct shard {
 	const struct wire_options *options;
+	const struct body_ops *body_ops; /* or NULL */
 	const struct port_set *ports;
 	const struct traffic *traffic;
 	struct spares spares;
 	struct tcp_engine *engine;
 	struct account account;
-	struct wire_finished *finished;
-	size_t finished_count, finished_capacity;
+	/* By the parity of the stretch in which they ended. */
+	struct finished_list finished[2];
+	uint64_t stretch;
 	struct id_set ids;
 	uint64_t held;  /* octets of the sessions that are open */
 	uint64_t share; /* of the limit on them */
 	bool memory; /* ran out */
 };
 
-enum sw_status shard_init(struct shard *s, const struct wire_options *o,
-    const struct port_set *ports, const struct traffic *t);
+enum sw_status shard_init(struct shard *s, unsigned number,
+    const struct wire_options *o, const struct port_set *ports,
+    const struct traffic *t);
 void shard_fini(struct shard *s);
+/* To be called before anything is fed of a new stretch of input: what was
+ * finished two stretches before it has been told, and its memory is there for
+ * others. */
+void shard_begin_stretch(struct shard *s, uint64_t stretch);
+static inline void shard_begin(struct shard *s, uint64_t stretch)
+{
+	if (s->stretch != stretch)
+		shard_begin_stretch(s, stretch);
+}
 /* Called when the engine took something in at frame now: end sessions while
  * the shard holds more than its share. */
 void shard_keep_share(struct shard *s, struct origin now);

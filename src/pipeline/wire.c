@@ -5,14 +5,24 @@
  * Theory of operation.  Captures are taken in the order of their first
  * frames; one that begins more than 2 s before the last frame of those before
  * it starts another traffic (RULES: Several files), and all connections end
- * there.  Frames are decoded here and gathered in a batch, which runs when
- * the next frame would need another block of input or would have to be waited
- * for, so that frames never outlive their block and a pipe's sessions are
- * told as they end.  Whenever the capture's time has gone on by a second, all
- * shards get a tick at that frame.
+ * there.  Whenever the capture's time has gone on by a second, all shards get
+ * a tick at that frame.
  *
- * What shards finish is put in order of (frame at which the end became
- * certain, first frame): the same however the shards are served.
+ * Frames are decoded here and gathered in a batch.  With one thread it runs
+ * when it is full, and when the next frame would need another block of input
+ * or would have to be waited for, so that frames never outlive their block
+ * and a pipe's sessions are told as they end.  With several, a batch is a
+ * whole stretch of input (STRETCH_BLOCKS blocks, which it holds): its segments
+ * are sorted by shard, and shards are the tasks that a crew shares out while
+ * the next stretch is read and what the one before finished is told.  Only
+ * one batch runs at a time, and all of the crew rests when traffic, parts or
+ * shards are touched from here.
+ *
+ * What shards finish in a stretch is put in order of (frame at which the end
+ * became certain, first frame): the same however the shards are served.  It is
+ * freed when the next stretch but one begins in its shard: then it has been
+ * told, and what a shard has of spare memory, which counts for the limit on
+ * memory, depends on the input alone.
  */
 #include "pipeline/wire.h"
 
@@ -21,11 +31,17 @@
 #include "base/clock.h"
 #include "capture/capture.h"
 #include "net/net.h"
+#include "pipeline/crew.h"
 #include "pipeline/shard.h"
 
 /* How far a file may begin before the one before it ends. */
 #define TRAFFIC_OVERLAP_NS (INT64_C(2) * NS_PER_S)
-enum { BATCH = 256 };
+enum {
+	BATCH = 256, /* segments, with one thread */
+	STRETCH_BLOCKS = 4,
+	STRETCH_SEGMENTS = 16384,
+	SHARD_ICMP = SHARD_COUNT /* added to the shard: an ICMP error */
+};
 
 struct input {
 	char *name;
@@ -36,6 +52,30 @@ struct input {
 	int64_t first_ns;
 	size_t order;          /* as given */
 	uint64_t size;
+};
+
+/* A tick, to be given before a segment of a batch. */
+struct mark {
+	size_t before;
+	struct origin at;
+};
+
+/* Segments that were decoded and not yet fed; with several threads those of a
+ * stretch, and what else shards must see in its place. */
+struct batch {
+	struct segment *segments;
+	uint8_t *shards;          /* of each; SHARD_ICMP: segments[].seq is
+	                             an index into icmps */
+	uint32_t *order;          /* with several threads: by shard */
+	size_t count, capacity;
+	size_t start[SHARD_COUNT + 1]; /* of each shard in order */
+	struct mark *marks;
+	size_t mark_count, mark_capacity;
+	struct icmp_error *icmps;
+	size_t icmp_count, icmp_capacity;
+	struct source_block *blocks[STRETCH_BLOCKS];
+	size_t block_count;
+	uint64_t stretch;
 };
 
 struct wire {
@@ -57,19 +97,29 @@ struct wire {
 	uint64_t frames; /* of this traffic */
 	struct origin last;
 
-	struct segment *batch;
-	uint8_t *batch_shard;
-	size_t batch_count;
+	uint64_t part_frames; /* of the part that is read */
 
-	struct wire_finished *ready; /* in order, from ready_next on */
+	struct batch batches[2];
+	struct batch *filling; /* one of them */
+	struct batch *running; /* the other, or NULL */
+	struct crew *crew;     /* NULL: one thread, or nothing has run */
+	uint8_t tasks[SHARD_COUNT]; /* shards that the running batch feeds */
+	enum sw_status failed[SHARD_COUNT];
+	uint64_t stretch;
+	size_t stretch_blocks, stretch_segments; /* so far */
+
+	struct finished **ready; /* in order, from ready_next on */
 	size_t ready_count, ready_capacity, ready_next;
+	int pending; /* what wire_step returns when all is taken, or 0 */
+	struct sw_err pending_err;
 };
 
 /* --- what is finished ----------------------------------------------------- */
 
 static int compare_finished(const void *a, const void *b)
 {
-	const struct wire_finished *x = a, *y = b;
+	const struct finished *x = *(struct finished *const *)a;
+	const struct finished *y = *(struct finished *const *)b;
 
 	if (x->certain != y->certain)
 		return x->certain < y->certain ? -1 : 1;
@@ -78,35 +128,32 @@ static int compare_finished(const void *a, const void *b)
 	return 0;
 }
 
-static bool take_from_shard(struct wire *w, struct shard *s)
+static bool take_from_list(struct wire *w, struct finished_list *list)
 {
-	size_t i;
-
-	for (i = 0; i < s->finished_count; i++) {
+	while (list->taken < list->count) {
 		void *ready = w->ready;
 
 		if (!base_grow(&ready, w->ready_count, &w->ready_capacity,
 		    sizeof(*w->ready)))
 			return false;
 		w->ready = ready;
-		w->ready[w->ready_count++] = s->finished[i];
-		s->finished[i].builder = NULL;
+		w->ready[w->ready_count++] = &list->items[list->taken++];
 	}
-	s->finished_count = 0;
 	return true;
 }
 
-/* Everything that shards finished up to now, in order. */
-static enum sw_status collect(struct wire *w)
+/* Everything that shards finished in the stretch up to now, in order. */
+static enum sw_status collect(struct wire *w, uint64_t stretch)
 {
-	size_t i, from;
+	size_t i, from = w->ready_count;
 
-	if (w->ready_next == w->ready_count)
-		w->ready_next = w->ready_count = 0;
-	from = w->ready_count;
 	for (i = 0; i < SHARD_COUNT; i++) {
-		if (w->shards[i].memory ||
-		    !take_from_shard(w, &w->shards[i]))
+		struct shard *s = &w->shards[i];
+
+		if (s->memory)
+			return SW_ENOMEM;
+		if (s->stretch == stretch && !take_from_list(w,
+		    &s->finished[stretch & 1]))
 			return SW_ENOMEM;
 	}
 	if (w->ready_count - from > 1)
@@ -115,58 +162,318 @@ static enum sw_status collect(struct wire *w)
 	return SW_OK;
 }
 
-bool wire_take(struct wire *w, struct wire_finished *f_r)
+int wire_take(struct wire *w, struct wire_finished *f_r, struct sw_err *err)
 {
-	if (w->ready_next == w->ready_count)
+	const struct finished *f;
+
+	if (w->ready_next == w->ready_count) {
+		w->ready_next = w->ready_count = 0;
+		return 0;
+	}
+	f = w->ready[w->ready_next++];
+	f_r->session = session_get(f->builder);
+	f_r->certain = f->certain;
+	f_r->first = f->first;
+	if (f->status == SW_OK)
+		return 1;
+	if (err && f->error)
+		*err = *f->error;
+	return (int)f->status;
+}
+
+/* --- batches -------------------------------------------------------------- */
+
+static bool is_threaded(const struct wire *w)
+{
+	return w->options.threads > 1;
+}
+
+/* Room for one segment more. */
+static bool batch_grow(struct wire *w, struct batch *b)
+{
+	size_t capacity = !is_threaded(w) ? BATCH :
+	    b->capacity ? b->capacity * 2 : 2 * BATCH;
+	void *p;
+
+	if (b->count < b->capacity)
+		return true;
+	p = base_realloc_array(b->segments, capacity,
+	    sizeof(*b->segments));
+	if (!p)
 		return false;
-	*f_r = w->ready[w->ready_next];
-	w->ready[w->ready_next++].builder = NULL;
+	b->segments = p;
+	p = base_realloc_array(b->shards, capacity, sizeof(*b->shards));
+	if (!p)
+		return false;
+	b->shards = p;
+	if (is_threaded(w)) {
+		p = base_realloc_array(b->order, capacity,
+		    sizeof(*b->order));
+		if (!p)
+			return false;
+		b->order = p;
+	}
+	b->capacity = capacity;
 	return true;
 }
 
-/* --- batches and ticks ---------------------------------------------------- */
-
-static enum sw_status run_batch(struct wire *w)
+static void batch_empty(struct batch *b)
 {
-	enum sw_status status = SW_OK;
+	while (b->block_count > 0)
+		source_block_release(&b->blocks[--b->block_count]);
+	b->count = b->mark_count = b->icmp_count = 0;
+}
+
+static void batch_fini(struct batch *b)
+{
 	size_t i;
 
-	for (i = 0; i < w->batch_count; i++) {
-		struct segment *seg = &w->batch[i];
-		struct shard *s = &w->shards[w->batch_shard[i]];
+	for (i = 0; i < b->count; i++)
+		free(b->segments[i].owned);
+	batch_empty(b);
+	free(b->segments);
+	free(b->shards);
+	free(b->order);
+	free(b->marks);
+	free(b->icmps);
+}
 
-		if (status == SW_OK) {
-			status = tcp_native_ops.feed(s->engine, seg);
-			shard_keep_share(s, seg->origin);
-		}
-		free(seg->owned);
-	}
-	w->batch_count = 0;
+static enum sw_status feed(struct shard *s, struct segment *seg)
+{
+	enum sw_status status = tcp_native_ops.feed(s->engine, seg);
+
+	shard_keep_share(s, seg->origin);
+	free(seg->owned);
+	seg->owned = NULL;
 	return status;
 }
 
-static enum sw_status tick(struct wire *w, struct origin at)
+static enum sw_status tick_shard(struct shard *s, struct origin at)
+{
+	enum sw_status status = tcp_native_ops.tick(s->engine, at);
+
+	shard_keep_share(s, at);
+	return status;
+}
+
+/* --- with one thread ------------------------------------------------------ */
+
+static enum sw_status run_batch(struct wire *w)
+{
+	struct batch *b = w->filling;
+	enum sw_status status = SW_OK;
+	size_t i;
+
+	for (i = 0; i < b->count && status == SW_OK; i++) {
+		struct shard *s = &w->shards[b->shards[i]];
+
+		shard_begin(s, w->stretch);
+		status = feed(s, &b->segments[i]);
+	}
+	for (; i < b->count; i++)
+		free(b->segments[i].owned);
+	b->count = 0;
+	return status;
+}
+
+static enum sw_status tick_all(struct wire *w, struct origin at)
 {
 	enum sw_status status = run_batch(w);
 	size_t i;
 
-	at.ts_ns = w->now_ns;
 	for (i = 0; i < SHARD_COUNT && status == SW_OK; i++) {
-		status = tcp_native_ops.tick(w->shards[i].engine, at);
-		shard_keep_share(&w->shards[i], at);
+		shard_begin(&w->shards[i], w->stretch);
+		status = tick_shard(&w->shards[i], at);
 	}
-	w->next_tick_ns = clock_add(w->now_ns, NS_PER_S);
 	return status;
 }
 
 static enum sw_status run_icmp(struct wire *w, const struct icmp_error *icmp)
 {
 	enum sw_status status = run_batch(w);
+	struct shard *s = &w->shards[tcp_shard_of(&icmp->src, &icmp->dst)];
 
 	if (status != SW_OK)
 		return status;
-	return tcp_native_ops.icmp(
-	    w->shards[tcp_shard_of(&icmp->src, &icmp->dst)].engine, icmp);
+	shard_begin(s, w->stretch);
+	return tcp_native_ops.icmp(s->engine, icmp);
+}
+
+/* --- with several --------------------------------------------------------- */
+
+static enum sw_status add_mark(struct batch *b, struct origin at)
+{
+	void *marks = b->marks;
+
+	if (!base_grow(&marks, b->mark_count, &b->mark_capacity,
+	    sizeof(*b->marks)))
+		return SW_ENOMEM;
+	b->marks = marks;
+	b->marks[b->mark_count].before = b->count;
+	b->marks[b->mark_count++].at = at;
+	return SW_OK;
+}
+
+/* There is room for a segment, whose place it takes. */
+static enum sw_status add_icmp(struct batch *b, const struct icmp_error *icmp)
+{
+	void *icmps = b->icmps;
+
+	if (!base_grow(&icmps, b->icmp_count, &b->icmp_capacity,
+	    sizeof(*b->icmps)))
+		return SW_ENOMEM;
+	b->icmps = icmps;
+	b->segments[b->count].owned = NULL;
+	b->segments[b->count].seq = (uint32_t)b->icmp_count;
+	b->shards[b->count++] = (uint8_t)(SHARD_ICMP +
+	    tcp_shard_of(&icmp->src, &icmp->dst));
+	b->icmps[b->icmp_count++] = *icmp;
+	return SW_OK;
+}
+
+static void sort_by_shard(struct batch *b)
+{
+	size_t at[SHARD_COUNT], i;
+
+	memset(b->start, 0, sizeof(b->start));
+	for (i = 0; i < b->count; i++)
+		b->start[b->shards[i] % SHARD_COUNT + 1]++;
+	for (i = 0; i < SHARD_COUNT; i++) {
+		b->start[i + 1] += b->start[i];
+		at[i] = b->start[i];
+	}
+	for (i = 0; i < b->count; i++)
+		b->order[at[b->shards[i] % SHARD_COUNT]++] = (uint32_t)i;
+}
+
+/* One of a batch; what is left after a failure is freed with it. */
+static enum sw_status run_one(struct batch *b, struct shard *s, size_t i)
+{
+	if (b->shards[i] < SHARD_ICMP)
+		return feed(s, &b->segments[i]);
+	return tcp_native_ops.icmp(s->engine,
+	    &b->icmps[b->segments[i].seq]);
+}
+
+/* A shard's share of the running batch; in any thread. */
+static enum sw_status run_share(struct batch *b, struct shard *s,
+    const uint32_t *from, const uint32_t *end)
+{
+	enum sw_status status = SW_OK;
+	size_t mark = 0;
+
+	shard_begin(s, b->stretch);
+	for (; status == SW_OK; from++) {
+		size_t i = from < end ? *from : b->count;
+
+		for (; mark < b->mark_count && b->marks[mark].before <= i &&
+		    status == SW_OK; mark++)
+			status = tick_shard(s, b->marks[mark].at);
+		if (from == end || status != SW_OK)
+			break;
+		status = run_one(b, s, i);
+	}
+	return status;
+}
+
+static void run_task(void *ctx, unsigned task)
+{
+	struct wire *w = ctx;
+	struct batch *b = w->running;
+	size_t i = w->tasks[task];
+
+	w->failed[i] = run_share(b, &w->shards[i], b->order + b->start[i],
+	    b->order + b->start[i + 1]);
+}
+
+/* Nothing runs when this returns. */
+static enum sw_status join(struct wire *w)
+{
+	struct batch *b = w->running;
+	enum sw_status status = SW_OK;
+	size_t i;
+
+	if (!b)
+		return SW_OK;
+	crew_join(w->crew);
+	w->running = NULL;
+	for (i = 0; i < SHARD_COUNT; i++)
+		if (w->failed[i] != SW_OK)
+			status = w->failed[i];
+	for (i = 0; i < b->count && status != SW_OK; i++)
+		free(b->segments[i].owned);
+	batch_empty(b);
+	return status == SW_OK ? collect(w, b->stretch) : status;
+}
+
+/* What was filled runs from now on; the other is filled next. */
+static enum sw_status start(struct wire *w)
+{
+	struct batch *b = w->filling;
+	unsigned count = 0;
+	size_t i;
+
+	if (!w->crew && crew_new(w->options.threads - 1, run_task, w,
+	    &w->crew) != SW_OK)
+		return SW_ENOMEM;
+	b->stretch = w->stretch;
+	sort_by_shard(b);
+	for (i = 0; i < SHARD_COUNT; i++) {
+		w->failed[i] = SW_OK;
+		if (b->start[i + 1] > b->start[i] || b->mark_count > 0)
+			w->tasks[count++] = (uint8_t)i;
+	}
+	w->running = b;
+	w->filling = &w->batches[b == w->batches];
+	crew_start(w->crew, count);
+	return SW_OK;
+}
+
+/* --- with any number ------------------------------------------------------ */
+
+/* The stretch goes on with what is told at once; with several threads it is
+ * over: it is run, behind the one before it. */
+static enum sw_status run_filled(struct wire *w)
+{
+	enum sw_status status;
+
+	if (!is_threaded(w)) {
+		status = run_batch(w);
+		return status == SW_OK ? collect(w, w->stretch) : status;
+	}
+	status = join(w);
+	return status == SW_OK ? start(w) : status;
+}
+
+/* All that was read is done. */
+static enum sw_status run_all(struct wire *w)
+{
+	enum sw_status status = run_filled(w);
+
+	if (status == SW_OK && is_threaded(w))
+		status = join(w);
+	return status;
+}
+
+static void next_stretch(struct wire *w)
+{
+	w->stretch++;
+	w->stretch_blocks = w->stretch_segments = 0;
+}
+
+/* At the end of a block: the same with any number of threads. */
+static bool is_stretch_over(const struct wire *w)
+{
+	return w->stretch_blocks >= STRETCH_BLOCKS ||
+	    w->stretch_segments >= STRETCH_SEGMENTS ||
+	    source_is_stream(w->current->source);
+}
+
+static enum sw_status tick(struct wire *w, struct origin at)
+{
+	at.ts_ns = w->now_ns;
+	w->next_tick_ns = clock_add(w->now_ns, NS_PER_S);
+	return is_threaded(w) ? add_mark(w->filling, at) : tick_all(w, at);
 }
 
 /* --- frames --------------------------------------------------------------- */
@@ -183,30 +490,47 @@ static int64_t to_utc(const struct wire *w, int64_t ts_ns)
 
 static enum sw_status take_segment(struct wire *w, struct segment *seg)
 {
+	struct batch *b = w->filling;
+
 	if (!w->options.any_port && !port_set_has(&w->ports, seg->src.port) &&
 	    !port_set_has(&w->ports, seg->dst.port)) {
 		account_add(w->account, ACCOUNT_FRAMES_OTHER_PORT, 1);
 		free(seg->owned);
 		return SW_OK;
 	}
-	w->batch_shard[w->batch_count] =
-	    (uint8_t)tcp_shard_of(&seg->src, &seg->dst);
-	w->batch_count++;
-	return w->batch_count == BATCH ? run_batch(w) : SW_OK;
+	b->shards[b->count] = (uint8_t)tcp_shard_of(&seg->src, &seg->dst);
+	b->count++;
+	w->stretch_segments++;
+	if (b->count < b->capacity)
+		return SW_OK;
+	if (!is_threaded(w))
+		return run_batch(w);
+	return batch_grow(w, b) ? SW_OK : SW_ENOMEM;
+}
+
+static enum sw_status take_icmp(struct wire *w, const struct icmp_error *icmp)
+{
+	struct batch *b = w->filling;
+	enum sw_status status;
+
+	if (!is_threaded(w))
+		return run_icmp(w, icmp);
+	status = add_icmp(b, icmp);
+	return status == SW_OK && !batch_grow(w, b) ? SW_ENOMEM : status;
 }
 
 static enum sw_status take_frame(struct wire *w, const struct frame *frame)
 {
 	struct traffic_part *part = &w->traffic.parts[w->traffic.count - 1];
-	struct segment *seg = &w->batch[w->batch_count];
 	struct icmp_error icmp;
+	struct segment *seg;
 	struct origin origin;
 
 	origin.at = part->base + frame->number;
 	origin.ts_ns = to_utc(w, frame->ts_ns);
 	origin.part = (uint32_t)(w->traffic.count - 1);
-	if (frame->number > part->count)
-		part->count = frame->number;
+	if (frame->number > w->part_frames)
+		w->part_frames = frame->number;
 	account_add(w->account, ACCOUNT_FRAMES, 1);
 	w->last = origin;
 	if (origin.ts_ns != SW_NO_TIME && origin.ts_ns > w->now_ns) {
@@ -216,20 +540,20 @@ static enum sw_status take_frame(struct wire *w, const struct frame *frame)
 
 			if (status != SW_OK)
 				return status;
-			seg = &w->batch[0];
 		}
 	}
 	if (w->filter && !net_filter_match(w->filter, frame, w->account)) {
 		account_add(w->account, ACCOUNT_FRAMES_FILTERED, 1);
 		return SW_OK;
 	}
+	seg = &w->filling->segments[w->filling->count];
 	switch (net_decode(w->net, frame, origin, seg, &icmp)) {
 	case NET_NOTHING:
 		return SW_OK;
 	case NET_SEGMENT:
 		return take_segment(w, seg);
 	case NET_ICMP:
-		return run_icmp(w, &icmp);
+		return take_icmp(w, &icmp);
 	case NET_NOMEM:
 		break;
 	}
@@ -314,18 +638,22 @@ enum sw_status wire_add(struct wire *w, struct source **sp, bool reopen,
 	return SW_OK;
 }
 
-/* All connections end; the next capture is another traffic. */
+/* All connections end; the next capture is another traffic.  Nothing runs and
+ * nothing is left to run. */
 static enum sw_status end_traffic(struct wire *w)
 {
-	enum sw_status status = run_batch(w);
+	enum sw_status status = SW_OK;
 	size_t i;
 
 	w->last.ts_ns = w->now_ns;
 	w->traffic.ended = true;
-	for (i = 0; i < SHARD_COUNT && status == SW_OK; i++)
+	for (i = 0; i < SHARD_COUNT && status == SW_OK; i++) {
+		shard_begin(&w->shards[i], w->stretch);
 		status = tcp_native_ops.finish(w->shards[i].engine, w->last);
+	}
 	if (status == SW_OK)
-		status = collect(w);
+		status = collect(w, w->stretch);
+	next_stretch(w);
 	for (i = 0; i < w->traffic.count; i++)
 		free(w->traffic.parts[i].name);
 	w->traffic.order += w->frames;
@@ -352,6 +680,8 @@ static enum sw_status add_part(struct wire *w, const struct input *in)
 	if (!p->name)
 		return SW_ENOMEM;
 	p->base = w->frames;
+	p->count = TRAFFIC_PART_OPEN;
+	w->part_frames = 0;
 	p->format = capture_describe(in->capture, &p->clock);
 	if (p->clock.zone == SW_ZONE_LOCAL && w->options.tz_known) {
 		p->clock.zone = SW_ZONE_OFFSET;
@@ -380,6 +710,7 @@ static enum sw_status open_input(struct wire *w, struct input *in,
 	return status == SW_OK ? add_part(w, in) : status;
 }
 
+/* Nothing runs. */
 static void close_current(struct wire *w)
 {
 	struct traffic_part *p;
@@ -390,6 +721,7 @@ static void close_current(struct wire *w)
 	if (w->traffic.count == 0)
 		return;
 	p = &w->traffic.parts[w->traffic.count - 1];
+	p->count = w->part_frames;
 	w->frames = p->base + p->count;
 }
 
@@ -427,9 +759,11 @@ static enum sw_status init_parts(struct wire *w, struct sw_err *err)
 
 		w->ports.bits[p >> 3] |= (uint8_t)(1u << (p & 7));
 	}
-	w->batch = malloc((BATCH + 1) * sizeof(*w->batch));
-	w->batch_shard = malloc(BATCH + 1);
-	if (!w->batch || !w->batch_shard)
+	if (w->options.threads > SHARD_COUNT)
+		w->options.threads = SHARD_COUNT;
+	w->filling = &w->batches[0];
+	if (!batch_grow(w, &w->batches[0]) ||
+	    (is_threaded(w) && !batch_grow(w, &w->batches[1])))
 		return SW_ENOMEM;
 	net.verify_checksums = w->options.verify_checksums;
 	net.ignore_vlan = w->options.ignore_vlan;
@@ -438,8 +772,8 @@ static enum sw_status init_parts(struct wire *w, struct sw_err *err)
 	if (status == SW_OK && w->options.bpf)
 		status = net_filter_new(w->options.bpf, &w->filter, err);
 	for (i = 0; i < SHARD_COUNT && status == SW_OK; i++)
-		status = shard_init(&w->shards[i], &w->options, &w->ports,
-		    &w->traffic);
+		status = shard_init(&w->shards[i], (unsigned)i, &w->options,
+		    &w->ports, &w->traffic);
 	return status;
 }
 
@@ -474,11 +808,9 @@ void wire_free(struct wire **wp)
 	if (!w)
 		return;
 	*wp = NULL;
-	for (i = 0; i < w->batch_count; i++)
-		free(w->batch[i].owned);
-	/* Before their shards, which keep spare ones. */
-	for (i = w->ready_next; i < w->ready_count; i++)
-		session_builder_free(&w->ready[i].builder);
+	crew_free(&w->crew); /* what runs is done first */
+	batch_fini(&w->batches[0]);
+	batch_fini(&w->batches[1]);
 	for (i = 0; i < SHARD_COUNT; i++)
 		shard_fini(&w->shards[i]);
 	for (i = 0; i < w->input_count; i++)
@@ -488,8 +820,6 @@ void wire_free(struct wire **wp)
 	free(w->traffic.parts);
 	free(w->inputs);
 	free(w->ready);
-	free(w->batch);
-	free(w->batch_shard);
 	net_filter_free(&w->filter);
 	net_free(&w->net);
 	free(w);
@@ -532,23 +862,88 @@ static int run_block(struct wire *w, struct sw_err *err)
 	return 1;
 }
 
+/* With several threads: blocks until the stretch is over. */
+static int fill_stretch(struct wire *w, struct sw_err *err)
+{
+	struct batch *b = w->filling;
+	int got;
+
+	do {
+		got = run_block(w, err);
+		b->blocks[b->block_count++] = capture_hold(
+		    w->current->capture);
+		w->stretch_blocks++;
+	} while (got > 0 && !is_stretch_over(w));
+	return got;
+}
+
 /* An input that breaks off is told as far as it goes, with a warning; one of
  * which nothing could be read is an error. */
 static bool as_far_as_it_goes(struct wire *w, const struct sw_err *err)
 {
-	if (w->traffic.count == 0 ||
-	    w->traffic.parts[w->traffic.count - 1].count == 0)
+	if (w->traffic.count == 0 || w->part_frames == 0)
 		return false;
 	account_note(w->account, ACCOUNT_LIST_WARNINGS,
-	    slice_str(err ? err->text : "an input broke off"), 1);
+	    slice_str(err->text), 1);
 	return true;
+}
+
+/* A failure that concerns one capture is told behind the sessions before
+ * it. */
+static int put_off(struct wire *w, int got)
+{
+	if (got != SW_EREAD && got != SW_EFORMAT)
+		return got;
+	w->pending = got;
+	return 1;
+}
+
+/* Read a block or a stretch of the current capture, and run it. */
+static int read_on(struct wire *w)
+{
+	struct sw_err *err = &w->pending_err;
+	enum sw_status status;
+	int got;
+
+	if (is_threaded(w)) {
+		got = fill_stretch(w, err);
+	} else {
+		got = run_block(w, err);
+		w->stretch_blocks++;
+	}
+	if (got == SW_EREAD && as_far_as_it_goes(w, err))
+		got = 0;
+	if (got <= 0 || source_is_stream(w->current->source))
+		status = run_all(w);
+	else
+		status = run_filled(w);
+	if (status != SW_OK)
+		return (int)status;
+	if (got <= 0 || is_stretch_over(w))
+		next_stretch(w);
+	if (got <= 0)
+		close_current(w);
+	return put_off(w, got);
+}
+
+/* What was put off, if anything. */
+static int take_pending(struct wire *w, struct sw_err *err)
+{
+	int got = w->pending;
+
+	w->pending = 0;
+	if (got != 0 && err)
+		*err = w->pending_err;
+	return got;
 }
 
 int wire_step(struct wire *w, struct sw_err *err)
 {
-	enum sw_status status;
-	int got;
+	int got = take_pending(w, err);
 
+	w->ready_next = w->ready_count = 0;
+	if (got != 0)
+		return got;
 	if (!w->current) {
 		got = next_input(w, err);
 		if (got == 0)
@@ -556,17 +951,10 @@ int wire_step(struct wire *w, struct sw_err *err)
 		if (got < 0)
 			return got;
 	}
-	got = run_block(w, err);
-	if (got == SW_EREAD && as_far_as_it_goes(w, err))
-		got = 0;
-	status = run_batch(w);
-	if (status == SW_OK)
-		status = collect(w);
-	if (got <= 0)
-		close_current(w);
-	if (status != SW_OK)
-		return (int)status;
-	return got < 0 ? got : 1;
+	got = read_on(w);
+	if (got < 0 && err)
+		*err = w->pending_err;
+	return got == 0 ? 1 : got;
 }
 
 void wire_progress(const struct wire *w, uint64_t *done_r,

@@ -6,10 +6,17 @@
 #define PIPELINE_WIRE_H
 
 #include "base/account.h"
+#include "base/limits.h"
 #include "base/source.h"
 #include "transcript/session.h"
 
 struct wire;
+
+/* Which sessions are told; NULL: all.  Called in any thread. */
+struct session_gate {
+	bool (*keep)(void *ctx, const struct sw_session *s);
+	void *ctx;
+};
 
 struct wire_options {
 	const uint16_t *ports; /* server ports; borrowed */
@@ -24,13 +31,19 @@ struct wire_options {
 	uint64_t memory;       /* octets for open connections; 0:
 	                          LIMIT_MEMORY */
 	uint64_t secret;       /* keys hash tables; never seen in output */
-	struct session_options session;
+	unsigned threads;      /* that may work at once; 0 and 1: the
+	                          caller's alone */
+	struct session_gate gate;
+	struct session_options session; /* body_ops: see below */
+	/* Operations on bodies of each shard, NULL: none.  Those of one shard
+	 * are called by one thread at a time. */
+	const struct body_ops *body_ops[SHARD_COUNT];
 };
 
 /* A session whose end is certain. */
 struct wire_finished {
-	struct session_builder *builder; /* the receiver's from now on;
-	                                    session_finish was called */
+	const struct sw_session *session; /* the wire's, valid until the next
+	                                     wire_step */
 	uint64_t certain; /* frame at which its end became certain */
 	uint64_t first;   /* its first frame; orders equals */
 };
@@ -53,10 +66,15 @@ enum sw_status wire_add(struct wire *w, struct source **s, bool reopen,
  * Read on until sessions are finished or the input would have to be waited
  * for: 1 go on, 0 the end of all captures, < 0 enum sw_status (SW_EREAD and
  * SW_EFORMAT concern one capture; the next call goes on with the others).
+ * All sessions were taken and are gone after it.
  */
 int wire_step(struct wire *w, struct sw_err *err) SW_MUST_USE;
-/* The next finished session in order; false: none now. */
-bool wire_take(struct wire *w, struct wire_finished *f_r);
+/*
+ * The next session that the gate lets pass, finished and settled, in order:
+ * 1; 0: none now; < 0: its messages could not be written.
+ */
+int wire_take(struct wire *w, struct wire_finished *f_r, struct sw_err *err)
+    SW_MUST_USE;
 /* For progress: octets read of the captures, and of how many. */
 void wire_progress(const struct wire *w, uint64_t *done_r,
     uint64_t *total_r);

@@ -29,6 +29,7 @@ while read -r o; do
 	--ports) value=25,2000-2010 ;;
 	--vlan) value=strict ;;
 	--memory) value=64M ;;
+	--threads) value=2 ;;
 	--sort) value=start ;;
 	--id) value=0 ;;
 	--from | --rcpt | --host | --subject | --message-id | --queue-id)

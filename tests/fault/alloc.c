@@ -9,6 +9,7 @@
  * tell the same as ever; LeakSanitizer, where it is built in, sees the rest.
  */
 #include <dirent.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,12 +29,14 @@ void *__wrap_realloc(void *p, size_t size);
 char *__wrap_strdup(const char *s);
 int __wrap_posix_memalign(void **p, size_t align, size_t size);
 
-static long allocations, fail_from, fail_to;
+static atomic_long allocations;
+static long fail_from, fail_to; /* changed while one thread is all */
 
 static bool fails(void)
 {
-	allocations++;
-	return allocations >= fail_from && allocations <= fail_to;
+	long n = atomic_fetch_add(&allocations, 1) + 1;
+
+	return n >= fail_from && n <= fail_to;
 }
 
 void *__wrap_malloc(size_t size)
@@ -73,31 +76,37 @@ struct run {
 	const char *files[2];
 	bool sort, eml, observe, attempts, text;
 	bool lists; /* the account quotes lines: memory only costs quotes */
+	unsigned threads;
 };
 
 /* Captures kept for fuzz_wire: an octet, then the capture. */
 #define WIRE "tests/fuzz/corpus/wire/"
 
 static const struct run runs[] = {
-	{ "pcap", { "pcaps/postfix-plain.pcap" }, 0, 0, 0, 0, 0, 0 },
-	{ "text", { "pcaps/postfix-plain.pcap" }, 0, 0, 0, 0, 1, 0 },
-	{ "sort", { "pcaps/postfix-plain.pcap" }, 1, 0, 0, 0, 0, 0 },
-	{ "eml", { "pcaps/postfix-plain.pcap" }, 0, 1, 1, 0, 0, 0 },
-	{ "observer", { "pcaps/postfix-plain.pcap" }, 0, 0, 1, 1, 0, 0 },
-	{ "log", { "tests/data/iis-w3c/relay.log" }, 0, 0, 0, 0, 0, 0 },
+	{ "pcap", { "pcaps/postfix-plain.pcap" }, 0, 0, 0, 0, 0, 0, 0 },
+	{ "text", { "pcaps/postfix-plain.pcap" }, 0, 0, 0, 0, 1, 0, 0 },
+	{ "sort", { "pcaps/postfix-plain.pcap" }, 1, 0, 0, 0, 0, 0, 0 },
+	{ "eml", { "pcaps/postfix-plain.pcap" }, 0, 1, 1, 0, 0, 0, 0 },
+	{ "threads", { "pcaps/postfix-plain.pcap" }, 0, 1, 0, 0, 0, 0, 3 },
+	{ "threads, sort", { WIRE "n-fragments.pcapng" }, 1, 0, 0, 1, 0, 0,
+	    2 },
+	{ "observer", { "pcaps/postfix-plain.pcap" }, 0, 0, 1, 1, 0, 0, 0 },
+	{ "log", { "tests/data/iis-w3c/relay.log" }, 0, 0, 0, 0, 0, 0, 0 },
 	{ "both", { "pcaps/postfix-plain.pcap",
-	    "tests/data/iis-w3c/ex030131.log" }, 1, 0, 0, 1, 0, 1 },
+	    "tests/data/iis-w3c/ex030131.log" }, 1, 0, 0, 1, 0, 1, 0 },
 	{ "netmon", { "tests/fuzz/corpus/capture/netmon23" }, 0, 0, 0, 1, 0,
-	    0 },
-	{ "TLS", { WIRE "c04-starttls.pcap" }, 0, 0, 0, 0, 0, 0 },
-	{ "AUTH", { WIRE "c03-auth-login.pcap" }, 0, 0, 0, 0, 0, 0 },
-	{ "BDAT", { WIRE "c02-bdat.pcap" }, 0, 0, 0, 0, 0, 0 },
-	{ "pipelining", { WIRE "c01-pipelined.pcap" }, 0, 0, 0, 0, 0, 0 },
-	{ "gap", { WIRE "c07-gap.pcap" }, 0, 0, 0, 0, 0, 0 },
-	{ "fragments", { WIRE "n-fragments.pcapng" }, 0, 0, 0, 0, 0, 0 },
-	{ "no start", { WIRE "r-no-syn-dialogue.netmon1" }, 0, 0, 0, 0, 0, 0 },
-	{ "overlaps", { WIRE "r-overlap-differs.pcap" }, 0, 0, 0, 0, 0, 0 },
-	{ "pcapng", { "tests/fuzz/corpus/capture/pcapng" }, 0, 0, 0, 1, 0, 0 },
+	    0, 0 },
+	{ "TLS", { WIRE "c04-starttls.pcap" }, 0, 0, 0, 0, 0, 0, 0 },
+	{ "AUTH", { WIRE "c03-auth-login.pcap" }, 0, 0, 0, 0, 0, 0, 0 },
+	{ "BDAT", { WIRE "c02-bdat.pcap" }, 0, 0, 0, 0, 0, 0, 0 },
+	{ "pipelining", { WIRE "c01-pipelined.pcap" }, 0, 0, 0, 0, 0, 0, 0 },
+	{ "gap", { WIRE "c07-gap.pcap" }, 0, 0, 0, 0, 0, 0, 0 },
+	{ "fragments", { WIRE "n-fragments.pcapng" }, 0, 0, 0, 0, 0, 0, 0 },
+	{ "no start", { WIRE "r-no-syn-dialogue.netmon1" },
+	    0, 0, 0, 0, 0, 0, 0 },
+	{ "overlaps", { WIRE "r-overlap-differs.pcap" }, 0, 0, 0, 0, 0, 0, 0 },
+	{ "pcapng", { "tests/fuzz/corpus/capture/pcapng" },
+	    0, 0, 0, 1, 0, 0, 0 },
 };
 
 static char eml_dir[] = "/tmp/smtpwire-fault-XXXXXX";
@@ -173,6 +182,7 @@ static int run_once(const struct run *run, struct output *out)
 	sw_options_init(&o);
 	o.sort_start = run->sort;
 	o.attempts = run->attempts;
+	o.threads = run->threads;
 	o.eml_dir = run->eml ? eml_dir : NULL;
 	if (run->observe) {
 		o.observer.ctx = &observed;
