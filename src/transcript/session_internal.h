@@ -64,6 +64,7 @@ struct session_builder {
 	size_t event_capacity;
 	struct pending *pending; /* ring; capacity is a power of 2 */
 	size_t pending_capacity;
+	struct session_builder *next_spare;
 
 	/* From here on all is zero at the beginning of a session. */
 	size_t event_count; /* that of s, which is far away */
@@ -109,7 +110,6 @@ struct session_builder {
 	size_t tentative_capacity;
 	struct sw_gap *gaps; /* of content without a message */
 	size_t gap_capacity;
-	struct session_builder *next_spare;
 };
 
 /* Make room for one more in a list; false: no memory, the builder failed. */
