@@ -274,21 +274,27 @@ void log_sessions_fini(struct log_sessions *t)
 	free_spares(t);
 	free(t->roots);
 	t->roots = NULL;
+	while (t->file_count > 0)
+		free((void *)(uintptr_t)t->files[--t->file_count].name);
 	free(t->files);
 	t->files = NULL;
-	t->file_count = t->file_capacity = 0;
+	t->file_capacity = 0;
 }
 
 static enum sw_status add_file(struct log_sessions *t, const char *name,
     uint64_t base)
 {
 	void *files = t->files;
+	char *copy;
 
 	if (!base_grow(&files, t->file_count, &t->file_capacity,
 	    sizeof(*t->files)))
 		return SW_ENOMEM;
 	t->files = files;
-	t->files[t->file_count].name = name;
+	copy = strdup(name); /* sessions outlive the file they began in */
+	if (!copy)
+		return SW_ENOMEM;
+	t->files[t->file_count].name = copy;
 	t->files[t->file_count++].base = base;
 	return SW_OK;
 }
