@@ -69,6 +69,7 @@ SRC_LOGS := $(addprefix src/logs/, \
 	outlook_express.c \
 	iis_rows.c \
 	iis_w3c.c \
+	mailenable.c \
 	mdaemon.c \
 	smartermail.c \
 	msmtp.c \

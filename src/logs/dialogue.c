@@ -607,6 +607,12 @@ static uint32_t answer(struct log_session *s, const struct reply_in *r)
 	return n;
 }
 
+void log_session_unjudged(struct log_session *s)
+{
+	if (s->content.of && !s->content.open)
+		forget_content(s);
+}
+
 uint32_t log_session_reply(struct log_session *s, const struct reply_in *r)
 {
 	struct reply_in in = *r;

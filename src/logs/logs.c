@@ -22,6 +22,7 @@ const struct log_format *const log_formats[] = {
 	&log_exchange_ims,
 	&log_hmailserver,
 	&log_mdaemon,
+	&log_mailenable,
 	&log_outlook_express,
 	&log_smartermail,
 	NULL,

@@ -206,6 +206,10 @@ void log_session_unanswered(struct log_session *s);
 void log_session_whole_data(struct log_session *s,
     const struct command_in *c, const struct reply_in *r, int64_t size);
 
+/* The next command is told and no verdict was: none is in this log, and the
+ * next reply is that command's. */
+void log_session_unjudged(struct log_session *s);
+
 /* The Message-ID of the newest message, as the log tells it. */
 void log_session_message_id(struct log_session *s, struct slice id);
 
