@@ -66,6 +66,7 @@ SRC_LOGS := $(addprefix src/logs/, \
 	icewarp.c \
 	exchange_connector.c \
 	exchange_ims.c \
+	opensmtpd.c \
 	outlook_express.c \
 	iis_rows.c \
 	iis_w3c.c \

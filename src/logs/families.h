@@ -11,8 +11,8 @@ extern const struct log_format log_hmailserver; /* hmailserver.c */
 extern const struct log_format log_icewarp; /* icewarp.c */
 extern const struct log_format log_exchange_connector;
 extern const struct log_format log_iis_w3c; /* iis_w3c.c */
-extern const struct log_format log_mailenable; /* mailenable.c */
 extern const struct log_format log_mdaemon; /* mdaemon.c */
+extern const struct log_format log_opensmtpd; /* opensmtpd.c */
 extern const struct log_format log_smartermail; /* smartermail.c */
 extern const struct log_format log_msmtp;   /* msmtp.c */
 extern const struct log_format log_outlook_express; /* outlook_express.c */

@@ -14,6 +14,7 @@ const struct log_format *const log_formats[] = {
 	&log_iis_w3c,
 	&log_postfix,
 	&log_sendmail,
+	&log_opensmtpd,
 	&log_swaks,
 	&log_smtplib,
 	&log_msmtp,

@@ -42,6 +42,7 @@ struct log_content {
 	bool bdat;              /* LAST was accepted for the first of many */
 	bool no_message;        /* XEXCH50 */
 	bool open;              /* its octets are being told (talk.c) */
+	bool lost;              /* ... but not all of them */
 	bool lmtp, prdr;        /* a verdict for each accepted recipient */
 	size_t verdicts_left;   /* of those; 0: none came yet */
 	long index;             /* of the next of them */
@@ -85,7 +86,7 @@ struct log_session {
 
 /* A file of a log that goes on over several. */
 struct log_file {
-	const char *name; /* borrowed */
+	const char *name; /* ours */
 	uint64_t base;    /* lines of the files before it */
 };
 

@@ -309,6 +309,18 @@ void log_content_octets(struct log_session *s, const struct log_said *said,
 		session_data_gap(s->b, SW_UNKNOWN);
 }
 
+void log_content_lost(struct log_session *s, const struct log_said *said)
+{
+	if (!log_content_due(s))
+		return;
+	open_content(s, said);
+	s->content.last = span_of(said);
+	if (s->content.lost)
+		return;
+	s->content.lost = true;
+	session_data_gap(s->b, SW_UNKNOWN);
+}
+
 bool log_content_line(struct log_session *s, const struct log_said *said,
     bool stuffed, bool crlf)
 {

@@ -83,6 +83,8 @@ bool log_content_line(struct log_session *s, const struct log_said *said,
 /* Octets of content as the receiver stores them. */
 void log_content_octets(struct log_session *s, const struct log_said *said,
     struct slice octets);
+/* Octets of content, not known which. */
+void log_content_lost(struct log_session *s, const struct log_said *said);
 /* The content is over; wire: its octets on the wire, the terminator
  * included (SW_UNKNOWN). */
 void log_content_end(struct log_session *s, const struct log_said *said,
