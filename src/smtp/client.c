@@ -234,7 +234,7 @@ static void take_command(struct dialogue *d, const struct line *l,
 	    auth_is_base64(l->text) && !start_is_command(l->text));
 	size_t len;
 	enum verb verb = answer ? VERB_NONE : session_verb(l->text, &len);
-	struct command_in in = { 0 };
+	struct command_in in;
 	struct outstanding *o;
 	struct slice argument;
 
@@ -252,6 +252,9 @@ static void take_command(struct dialogue *d, const struct line *l,
 	argument = answer ? l->text : slice_trim(slice_from(l->text, len));
 	in.by = SW_CLIENT;
 	in.line = l->text;
+	in.verb = in.argument = slice_make(NULL, 0);
+	in.argument_known = false;
+	in.known = VERB_NONE;
 	in.octets = (int64_t)l->octets;
 	in.flags = command_flags(d, l, other_seen,
 	    answer || verb == VERB_AUTH);
@@ -277,7 +280,7 @@ static void take_command(struct dialogue *d, const struct line *l,
 			return;
 		o->n = n;
 	}
-	o->pipelined = in.flags & SW_BIT(SW_FLAG_PIPELINED);
+	o->pipelined = (in.flags & SW_BIT(SW_FLAG_PIPELINED)) != 0;
 	o->verb = verb;
 	o->kind = answer ? AWAIT_AUTH_STEP : AWAIT_COMMAND;
 	d->any_command = true;

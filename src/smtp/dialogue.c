@@ -494,20 +494,25 @@ void dialogue_gap(struct dialogue *d, int dir, uint64_t offset, uint64_t len,
 	add_item(d, &item);
 }
 
-void dialogue_close(struct dialogue *d, int dir, bool rst,
+static void early_close(struct dialogue *d, int dir, bool rst,
     struct origin origin)
 {
 	struct start_item item = { 0 };
 
-	if (d->phase != PHASE_START) {
-		dialogue_dispatch_close(d, dir, rst, origin);
-		return;
-	}
 	item.kind = START_CLOSE;
 	item.o.dir = dir;
 	item.o.origin = origin;
 	item.rst = rst;
 	add_item(d, &item);
+}
+
+void dialogue_close(struct dialogue *d, int dir, bool rst,
+    struct origin origin)
+{
+	if (d->phase != PHASE_START)
+		dialogue_dispatch_close(d, dir, rst, origin);
+	else
+		early_close(d, dir, rst, origin);
 }
 
 /* --- the end -------------------------------------------------------------- */

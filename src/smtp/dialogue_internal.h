@@ -176,7 +176,7 @@ struct dialogue {
 	uint64_t early_at;
 	uint64_t reply_end;        /* server offset: end of latest reply */
 	uint64_t last_command_acked;
-	struct outstanding *queue; /* ring */
+	struct outstanding *queue; /* ring; capacity is a power of 2 */
 	size_t queue_capacity, queue_first, queue_count, queue_uncertain;
 	struct line_reader client_line, server_line;
 	struct reply_parts reply;
@@ -380,7 +380,10 @@ bool server_keep_close(struct dialogue *d, int dir, bool rst,
     struct origin origin);
 /* Tell the replies that waited for client octets. */
 void server_flush_late(struct dialogue *d);
-struct outstanding *smtp_queue_at(struct dialogue *d, size_t i);
+static inline struct outstanding *smtp_queue_at(struct dialogue *d, size_t i)
+{
+	return &d->queue[(d->queue_first + i) & (d->queue_capacity - 1)];
+}
 struct outstanding *smtp_queue_push(struct dialogue *d);
 /* Drop the first count entries as not answered. */
 void smtp_queue_drop(struct dialogue *d, size_t count);

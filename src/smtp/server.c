@@ -27,11 +27,6 @@ enum { LATE_OCTETS_MAX = 1 << 20, LATE_MAX = 10000 };
 
 /* --- the queue ------------------------------------------------------------ */
 
-struct outstanding *smtp_queue_at(struct dialogue *d, size_t i)
-{
-	return &d->queue[(d->queue_first + i) % d->queue_capacity];
-}
-
 static bool queue_make_room(struct dialogue *d)
 {
 	size_t old = d->queue_capacity, i;
@@ -69,7 +64,7 @@ static void queue_pop(struct dialogue *d)
 {
 	if (smtp_queue_at(d, 0)->uncertain)
 		d->queue_uncertain--;
-	d->queue_first = (d->queue_first + 1) % d->queue_capacity;
+	d->queue_first = (d->queue_first + 1) & (d->queue_capacity - 1);
 	d->queue_count--;
 }
 
@@ -711,13 +706,16 @@ static void stray_line(struct dialogue *d, const struct line *l)
 static void single_line(struct dialogue *d, const struct line *l,
     struct slice text)
 {
-	struct reply_in in = { 0 };
+	struct reply_in in;
 
+	in.by = SW_SERVER;
 	in.code = code_of(l->text);
 	in.lines = &text;
 	in.line_count = 1;
+	in.to = 0;
 	in.octets = (int64_t)l->octets;
 	in.flags = l->flags;
+	in.is_challenge = false;
 	mask_echo(d, &in, &text);
 	if (l->octets > REPLY_LINE_MAX)
 		in.flags |= SW_BIT(SW_FLAG_OVERLONG);
