@@ -344,7 +344,8 @@ static int64_t odd_fraction(struct pcap *p, uint32_t fraction,
 	return ns ? (int64_t)fraction : (int64_t)fraction * 1000;
 }
 
-static inline void set_time(struct pcap *p, const struct record *r, struct frame *f)
+static inline void set_time(struct pcap *p, const struct record *r,
+    struct frame *f)
 {
 	int64_t ns = (int64_t)r->fraction;
 

@@ -33,6 +33,7 @@
 #include "net/net.h"
 #include "pipeline/crew.h"
 #include "pipeline/shard.h"
+#include "tcp/flow.h"
 
 /* How far a file may begin before the one before it ends. */
 #define TRAFFIC_OVERLAP_NS (INT64_C(2) * NS_PER_S)

@@ -144,8 +144,4 @@ const struct tcp_flow_info *tcp_flow_info_get(const struct tcp_flow *flow);
 void tcp_flow_facts_get(const struct tcp_flow *flow,
     struct tcp_facts *facts_r);
 
-/* The shard of a connection: a fixed hash of both innermost endpoints, the
- * same in both directions and in every run; 0 to SHARD_COUNT - 1. */
-unsigned tcp_shard_of(const struct endpoint *a, const struct endpoint *b);
-
 #endif

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* flow.h - what the flows of every engine have in common */
+/* flow.h - what the flows of every engine have in common, and the shard of a
+ * connection */
 #ifndef TCP_FLOW_H
 #define TCP_FLOW_H
 
 #include "base/hash.h"
+#include "base/limits.h"
 #include "tcp/engine.h"
 
 /* An engine's own flow begins with this; class is the engine's. */
@@ -40,6 +42,18 @@ static inline uint64_t tcp_hash_endpoints(const uint64_t key[2],
 	uint64_t sum = tcp_hash_endpoint(key, a) + tcp_hash_endpoint(key, b);
 
 	return hash_mix(sum ^ key[0], key[1]);
+}
+
+/* The shard of a connection: a fixed hash of both innermost endpoints, the
+ * same in both directions and in every run, so that the output never depends
+ * on a secret; 0 to SHARD_COUNT - 1. */
+static inline unsigned tcp_shard_of(const struct endpoint *a,
+    const struct endpoint *b)
+{
+	static const uint64_t key[2] = { UINT64_C(0x9e3779b97f4a7c15),
+		UINT64_C(0xbf58476d1ce4e5b9) };
+
+	return (unsigned)(tcp_hash_endpoints(key, a, b) % SHARD_COUNT);
 }
 
 #endif

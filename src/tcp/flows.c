@@ -20,35 +20,12 @@
 
 enum { TABLE_MIN = 64, SPARE_MAX = 256 };
 
-static inline uint64_t word(const uint8_t *p)
-{
-	uint64_t w;
-
-	memcpy(&w, p, sizeof w);
-	return w;
-}
-
-static inline bool endpoint_equal(const struct endpoint *a,
-    const struct endpoint *b)
-{
-	return a->port == b->port && a->family == b->family &&
-	    word(a->ip) == word(b->ip) && word(a->ip + 8) == word(b->ip + 8);
-}
-
-static inline uint32_t hash(const struct flows *t, const struct endpoint *a,
-    const struct endpoint *b, uint32_t vlan_tag, uint32_t tunnel_tag)
-{
-	uint64_t h = tcp_hash_endpoints(t->key, a, b);
-
-	h ^= (uint64_t)tunnel_tag << 32 | vlan_tag;
-	return (uint32_t)hash_mix(h ^ t->key[0], t->key[1]);
-}
-
 static uint32_t hash_lonely(const struct flows *t, const struct flow *f)
 {
 	const struct tcp_flow_info *info = &f->common.info;
 
-	return hash(t, &info->host[0], &info->host[1], 0, info->tunnel_tag);
+	return tcp_flows_hash(t, &info->host[0], &info->host[1], 0,
+	    info->tunnel_tag);
 }
 
 bool tcp_flows_init(struct flows *t, const struct tcp_options *options)
@@ -82,46 +59,6 @@ void tcp_flows_fini(struct flows *t)
 	t->lonely = NULL;
 }
 
-int tcp_flows_dir(const struct flow *f, const struct endpoint *src,
-    const struct endpoint *dst)
-{
-	const struct tcp_flow_info *info = &f->common.info;
-
-	if (endpoint_equal(&info->host[0], src) &&
-	    endpoint_equal(&info->host[1], dst))
-		return 0;
-	if (endpoint_equal(&info->host[1], src) &&
-	    endpoint_equal(&info->host[0], dst))
-		return 1;
-	return -1;
-}
-
-uint32_t tcp_flows_hash(const struct flows *t, const struct endpoint *src,
-    const struct endpoint *dst, uint32_t vlan_tag, uint32_t tunnel_tag)
-{
-	return hash(t, src, dst, vlan_tag, tunnel_tag);
-}
-
-struct flow *tcp_flows_find(const struct flows *t, uint32_t h,
-    const struct endpoint *src, const struct endpoint *dst,
-    uint32_t vlan_tag, uint32_t tunnel_tag, int *dir_r)
-{
-	size_t i = h & t->mask;
-
-	for (; t->table[i].flow; i = (i + 1) & t->mask) {
-		struct flow *f = t->table[i].flow;
-
-		if (t->table[i].hash != h ||
-		    t->table[i].vlan_tag != vlan_tag ||
-		    f->common.info.tunnel_tag != tunnel_tag)
-			continue;
-		*dir_r = tcp_flows_dir(f, src, dst);
-		if (*dir_r >= 0)
-			return f;
-	}
-	return NULL;
-}
-
 struct flow *tcp_flows_lonely(const struct flows *t, const struct flow *after,
     const struct segment *seg)
 {
@@ -132,7 +69,7 @@ struct flow *tcp_flows_lonely(const struct flows *t, const struct flow *after,
 	if (after)
 		f = after->lonely_next;
 	else
-		f = t->lonely[hash(t, &seg->src, &seg->dst, 0,
+		f = t->lonely[tcp_flows_hash(t, &seg->src, &seg->dst, 0,
 		    seg->tunnel_tag) & t->lonely_mask];
 	while (f && (f->common.info.tunnel_tag != seg->tunnel_tag ||
 	    tcp_flows_dir(f, &seg->src, &seg->dst) < 0))
@@ -219,7 +156,7 @@ static uint32_t hash_of_flow(const struct flows *t, const struct flow *f,
 {
 	const struct tcp_flow_info *info = &f->common.info;
 
-	return hash(t, &info->host[0], &info->host[1], vlan_tag,
+	return tcp_flows_hash(t, &info->host[0], &info->host[1], vlan_tag,
 	    info->tunnel_tag);
 }
 

@@ -306,17 +306,71 @@ static inline struct stretch *flow_first(const struct flow *f, int dir)
 
 bool tcp_flows_init(struct flows *t, const struct tcp_options *options);
 void tcp_flows_fini(struct flows *t);
-/* What the table knows such segments by. */
-uint32_t tcp_flows_hash(const struct flows *t, const struct endpoint *src,
-    const struct endpoint *dst, uint32_t vlan_tag, uint32_t tunnel_tag);
+static inline uint64_t tcp_flows_word(const uint8_t *p)
+{
+	uint64_t w;
+
+	memcpy(&w, p, sizeof w);
+	return w;
+}
+
+static inline bool tcp_flows_equal(const struct endpoint *a,
+    const struct endpoint *b)
+{
+	return a->port == b->port && a->family == b->family &&
+	    tcp_flows_word(a->ip) == tcp_flows_word(b->ip) &&
+	    tcp_flows_word(a->ip + 8) == tcp_flows_word(b->ip + 8);
+}
+
+/* Direction of a segment in a flow that has its endpoints; -1: it has
+ * others. */
+static inline int tcp_flows_dir(const struct flow *f,
+    const struct endpoint *src, const struct endpoint *dst)
+{
+	const struct tcp_flow_info *info = &f->common.info;
+
+	if (tcp_flows_equal(&info->host[0], src) &&
+	    tcp_flows_equal(&info->host[1], dst))
+		return 0;
+	if (tcp_flows_equal(&info->host[1], src) &&
+	    tcp_flows_equal(&info->host[0], dst))
+		return 1;
+	return -1;
+}
+
+/* What the table knows segments of src and dst by. */
+static inline uint32_t tcp_flows_hash(const struct flows *t,
+    const struct endpoint *src, const struct endpoint *dst,
+    uint32_t vlan_tag, uint32_t tunnel_tag)
+{
+	uint64_t h = tcp_hash_endpoints(t->key, src, dst);
+
+	h ^= (uint64_t)tunnel_tag << 32 | vlan_tag;
+	return (uint32_t)hash_mix(h ^ t->key[0], t->key[1]);
+}
+
 /* The flow of a segment from src to dst (also a closed one), hash theirs,
  * *dir_r its direction; NULL: none. */
-struct flow *tcp_flows_find(const struct flows *t, uint32_t hash,
-    const struct endpoint *src, const struct endpoint *dst,
-    uint32_t vlan_tag, uint32_t tunnel_tag, int *dir_r);
-/* Direction of a segment in a flow that has its endpoints. */
-int tcp_flows_dir(const struct flow *f, const struct endpoint *src,
-    const struct endpoint *dst);
+static inline struct flow *tcp_flows_find(const struct flows *t,
+    uint32_t hash, const struct endpoint *src, const struct endpoint *dst,
+    uint32_t vlan_tag, uint32_t tunnel_tag, int *dir_r)
+{
+	size_t i = hash & t->mask;
+
+	for (; t->table[i].flow; i = (i + 1) & t->mask) {
+		struct flow *f = t->table[i].flow;
+
+		if (t->table[i].hash != hash ||
+		    t->table[i].vlan_tag != vlan_tag ||
+		    f->common.info.tunnel_tag != tunnel_tag)
+			continue;
+		*dir_r = tcp_flows_dir(f, src, dst);
+		if (*dir_r >= 0)
+			return f;
+	}
+	return NULL;
+}
+
 /* The next of the one-sided flows with the endpoints of seg, whatever their
  * VLAN and side; after NULL the newest. */
 struct flow *tcp_flows_lonely(const struct flows *t, const struct flow *after,

@@ -3,6 +3,7 @@
  * t_tcp_flows.c - beginnings and ends of connections: handshakes, attempts,
  * RST, ports used again, VLANs, idle, facts
  */
+#include "tcp/flow.h"
 #include "tcp_script.h"
 
 #define HELLO "C S\nS SA 0 0\nC A 0 0\n"
