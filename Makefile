@@ -68,6 +68,9 @@ SRC_LOGS := $(addprefix src/logs/, \
 	exchange_ims.c \
 	opensmtpd.c \
 	outlook_express.c \
+	held.c \
+	iis_native.c \
+	iis_ncsa.c \
 	iis_rows.c \
 	iis_w3c.c \
 	mailenable.c \

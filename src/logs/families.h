@@ -10,6 +10,8 @@ extern const struct log_format log_exchange_ims; /* exchange_ims.c */
 extern const struct log_format log_hmailserver; /* hmailserver.c */
 extern const struct log_format log_icewarp; /* icewarp.c */
 extern const struct log_format log_exchange_connector;
+extern const struct log_format log_iis_native;
+extern const struct log_format log_iis_ncsa;
 extern const struct log_format log_iis_w3c; /* iis_w3c.c */
 extern const struct log_format log_mdaemon; /* mdaemon.c */
 extern const struct log_format log_opensmtpd; /* opensmtpd.c */

@@ -9,6 +9,9 @@
 #define HELO_REPLY_LEN 15
 /* "221 2.0.0 " + name + " Service closing transmission channel" CR LF */
 #define QUIT_REPLY_LEN 49
+/* "354 Start mail input; end with <CRLF>.<CRLF>" CR LF "250 2.6.0 " + id +
+ * " Queued mail for delivery" CR LF */
+#define DATA_REPLIES_LEN 83
 #define NAME_MAX_LEN 255
 /* Octets of a DATA line, with blanks behind it: more are content. */
 #define DATA_LINE_MAX 6
@@ -155,6 +158,51 @@ bool iis_unplus(struct slice raw, struct buffer *out)
 			out->p[from + i] = ' ';
 	}
 	return doubtful;
+}
+
+struct slice iis_decode(struct buffer *b, struct slice raw,
+    bool *doubtful_r)
+{
+	*doubtful_r = false;
+	raw = iis_parse_text(raw);
+	if (raw.len == 0 || !memchr(raw.p, '+', raw.len))
+		return raw;
+	buffer_clear(b);
+	*doubtful_r = iis_unplus(raw, b);
+	return buffer_slice(b);
+}
+
+bool iis_parse_number(struct slice s, int64_t *value_r)
+{
+	uint64_t value = 0;
+	size_t i;
+
+	*value_r = SW_UNKNOWN;
+	if (s.len == 0 || (s.len == 1 && s.p[0] == '-'))
+		return true;
+	for (i = 0; i < s.len && i < 18; i++) {
+		if (!ascii_is_digit(s.p[i]))
+			return false;
+		value = value * 10 + (uint64_t)(s.p[i] - '0');
+	}
+	/* 18 digits always go into it */
+	if (i < s.len && (!slice_to_u64(s, &value) || value > INT64_MAX))
+		return false;
+	*value_r = (int64_t)value;
+	return true;
+}
+
+struct slice iis_take_line(struct slice *head)
+{
+	const uint8_t *lf = head->len ? memchr(head->p, '\n', head->len) :
+	    NULL;
+	struct slice line = slice_head(*head, lf ? (size_t)(lf - head->p) :
+	    head->len);
+
+	*head = slice_from(*head, line.len + 1);
+	if (line.len > 0 && line.p[line.len - 1] == '\r')
+		line.len--;
+	return line;
 }
 
 /* --- what a row says ---------------------------------------------------- */
@@ -489,25 +537,39 @@ static enum sw_status session_of(struct iis_rows *r,
 
 /* --- inbound ------------------------------------------------------------ */
 
+static struct slice skip_blanks(struct slice s)
+{
+	while (s.len > 0 && (s.p[0] == ' ' || s.p[0] == '\t'))
+		s = slice_from(s, 1);
+	return s;
+}
+
+static struct slice skip_colon(struct slice s)
+{
+	s = skip_blanks(s);
+	if (s.len > 0 && s.p[0] == ':')
+		s = slice_from(s, 1);
+	return skip_blanks(s);
+}
+
 /* A row's command as the line that it was: verb, blank, argument. */
 static struct slice command_text(struct iis_rows *r,
     const struct iis_row *row, bool with_query)
 {
 	buffer_clear(&r->text);
 	buffer_append_slice(&r->text, row->method);
-	if (with_query && row->query.len > 0) {
+	/* as the service told it in 1997 */
+	if (slice_eq_nocase(row->method, slice_str("MAIL FROM")) ||
+	    slice_eq_nocase(row->method, slice_str("RCPT TO"))) {
+		buffer_append_char(&r->text, ':');
+		if (with_query)
+			buffer_append_slice(&r->text, skip_colon(row->query));
+	} else if (with_query && row->query.len > 0) {
 		if (!row->query_blank)
 			buffer_append_char(&r->text, ' ');
 		buffer_append_slice(&r->text, row->query);
 	}
 	return buffer_slice(&r->text);
-}
-
-static struct slice skip_blanks(struct slice s)
-{
-	while (s.len > 0 && (s.p[0] == ' ' || s.p[0] == '\t'))
-		s = slice_from(s, 1);
-	return s;
 }
 
 /* The command of a row, with what stands in its query or without. */
@@ -559,6 +621,25 @@ static int64_t id_domain_len(struct slice id)
 	return id.p + id.len - at - 2;
 }
 
+/*
+ * Whose is the Message-ID?  The client's has its header field's blank in
+ * front.  Where the format does not tell that, it shows in the octets sent,
+ * as that blank is also in the verdict.
+ */
+static bool is_id_of_client(const struct iis_row *row)
+{
+	if (!row->query_bare)
+		return row->query_blank;
+	return row->sent == DATA_REPLIES_LEN + 1 + (int64_t)row->query.len;
+}
+
+static bool is_id_of_server(const struct iis_row *row)
+{
+	if (!row->query_bare)
+		return !row->query_blank;
+	return row->sent == DATA_REPLIES_LEN + (int64_t)row->query.len;
+}
+
 /* HELO's reply and ids that the server made show how long its name is. */
 static void learn_name(struct iis_rows *r, const struct iis_row *row,
     enum verb verb)
@@ -569,7 +650,7 @@ static void learn_name(struct iis_rows *r, const struct iis_row *row,
 	    row->sent > 0)
 		len = row->sent - HELO_REPLY_LEN - (int64_t)row->client.len;
 	if (verb == VERB_DATA && row->status == 250 && r->name_len == 0 &&
-	    !row->query_blank)
+	    is_id_of_server(row))
 		len = id_domain_len(row->query);
 	if (len > 0 && len <= NAME_MAX_LEN)
 		r->name_len = len;
@@ -585,7 +666,7 @@ static void take_content(struct log_session *s, const struct iis_row *row,
 	reply.flags |= SW_BIT(SW_FLAG_JOINED);
 	log_session_whole_data(s, c, &reply, row->received > 0 ?
 	    row->received : SW_UNKNOWN);
-	if (row->query_blank)
+	if (row->query.len > 0 && is_id_of_client(row))
 		log_session_message_id(s, skip_blanks(row->query));
 }
 
@@ -613,6 +694,8 @@ static void take_command(struct iis_rows *r, struct log_session *s,
 	}
 	if (row->received > 0)
 		c.octets = row->received + 2; /* its CR LF are not counted */
+	if (argument)
+		c.flags |= row->flags;
 	if (row->query_doubtful && argument)
 		c.flags |= SW_BIT(SW_FLAG_INFERRED);
 	/* The row is written when the reply is known. */
@@ -749,6 +832,7 @@ static enum sw_status take_sent(struct iis_rows *r,
 		no_start(s, row); /* the greeting's row comes first */
 	note_opened(s, row);
 	c = make_command(r, row, true, has(row, IIS_QUERY));
+	c.flags |= row->flags;
 	if (row->query_doubtful)
 		c.flags |= SW_BIT(SW_FLAG_INFERRED);
 	log_session_command(s, &c);
@@ -775,6 +859,7 @@ static struct reply_in make_response(const struct iis_row *row,
 		.span = log_span(row->line, row->time) };
 
 	*text = line->text;
+	r.flags |= row->flags;
 	if (line->more)
 		r.flags |= SW_BIT(SW_FLAG_FIRST_LINE_ONLY);
 	else if (row->sent > 0)

@@ -54,6 +54,8 @@ struct iis_row {
 	bool query_blank;    /* the query began with the separating blank */
 	bool query_doubtful; /* what is a blank in it and what a plus was
 	                        concluded */
+	bool query_bare;     /* the format never tells that blank */
+	uint32_t flags;      /* sw_flag bits for what the query tells */
 	/* SW_UNKNOWN: "-" or no such column. */
 	int32_t status, port;
 	int64_t win32, sent, received, taken_ms;
@@ -89,5 +91,24 @@ bool iis_user_is_outbound(struct slice user);
  * most probably was; true if something had to be concluded.
  */
 bool iis_unplus(struct slice raw, struct buffer *out);
+
+/* A value: "-" is empty. */
+static inline struct slice iis_parse_text(struct slice s)
+{
+	return s.len == 1 && s.p[0] == '-' ? slice_head(s, 0) : s;
+}
+/* The same with pluses; b: memory if there are any, until the next call. */
+struct slice iis_decode(struct buffer *b, struct slice raw,
+    bool *doubtful_r);
+/* "-" is SW_UNKNOWN; false: neither that nor a number. */
+bool iis_parse_number(struct slice s, int64_t *value_r);
+
+/* The next line of a file's head, without its end. */
+struct slice iis_take_line(struct slice *head);
+
+/* Are a quarter of the lines, at least one, rows of this service ("SMTPSVC",
+ * "NNTPSVC"), of this protocol ("SMTP", "NNTP")? */
+bool iis_native_has_rows(struct slice head, const char *service);
+bool iis_ncsa_has_rows(struct slice head, const char *protocol);
 
 #endif

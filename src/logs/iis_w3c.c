@@ -356,33 +356,6 @@ static bool split(const struct fields *f, struct slice line,
 	return true;
 }
 
-/* "-" is none; false: neither that nor a number. */
-static bool parse_number(struct slice s, int64_t *value_r)
-{
-	uint64_t value = 0;
-	size_t i;
-
-	*value_r = SW_UNKNOWN;
-	if (s.len == 0 || (s.len == 1 && s.p[0] == '-'))
-		return true;
-	for (i = 0; i < s.len && i < 18; i++) {
-		if (!ascii_is_digit(s.p[i]))
-			return false;
-		value = value * 10 + (uint64_t)(s.p[i] - '0');
-	}
-	/* 18 digits always go into it */
-	if (i < s.len && (!slice_to_u64(s, &value) || value > INT64_MAX))
-		return false;
-	*value_r = (int64_t)value;
-	return true;
-}
-
-/* "-" is empty. */
-static struct slice text_of(struct slice s)
-{
-	return s.len == 1 && s.p[0] == '-' ? slice_head(s, 0) : s;
-}
-
 static bool work_out_time(struct w3c *w, const struct values *v,
     int64_t *time_r)
 {
@@ -429,30 +402,18 @@ static bool parse_numbers(const struct values *v, struct iis_row *row)
 {
 	int64_t status, port;
 
-	if (!parse_number(v->of[IIS_STATUS], &status) ||
-	    !parse_number(v->of[IIS_PORT], &port) ||
-	    !parse_number(v->of[IIS_WIN32], &row->win32) ||
-	    !parse_number(v->of[IIS_SENT], &row->sent) ||
-	    !parse_number(v->of[IIS_RECEIVED], &row->received) ||
-	    !parse_number(v->of[IIS_TAKEN], &row->taken_ms))
+	if (!iis_parse_number(v->of[IIS_STATUS], &status) ||
+	    !iis_parse_number(v->of[IIS_PORT], &port) ||
+	    !iis_parse_number(v->of[IIS_WIN32], &row->win32) ||
+	    !iis_parse_number(v->of[IIS_SENT], &row->sent) ||
+	    !iis_parse_number(v->of[IIS_RECEIVED], &row->received) ||
+	    !iis_parse_number(v->of[IIS_TAKEN], &row->taken_ms))
 		return false;
 	if (status > 999 || port > 65535)
 		return false;
 	row->status = (int32_t)status;
 	row->port = (int32_t)port;
 	return true;
-}
-
-static struct slice decode(struct buffer *b, struct slice raw,
-    bool *doubtful_r)
-{
-	*doubtful_r = false;
-	raw = text_of(raw);
-	if (raw.len == 0 || !memchr(raw.p, '+', raw.len))
-		return raw;
-	buffer_clear(b);
-	*doubtful_r = iis_unplus(raw, b);
-	return buffer_slice(b);
 }
 
 static bool parse_row(struct w3c *w, const struct log_line *line,
@@ -470,13 +431,13 @@ static bool parse_row(struct w3c *w, const struct log_line *line,
 	row->columns = w->fields.known & (SW_BIT(IIS_COLUMN_COUNT) - 1);
 	row->clock = clock_of(w);
 	row->date_assumed = row->clock.date == SW_DATE_ASSUMED;
-	row->client = text_of(v.of[IIS_CLIENT]);
-	row->server = text_of(v.of[IIS_SERVER]);
-	row->user = decode(&w->user, v.of[IIS_USER], &ignored);
-	row->method = decode(&w->method, v.of[IIS_METHOD], &ignored);
+	row->client = iis_parse_text(v.of[IIS_CLIENT]);
+	row->server = iis_parse_text(v.of[IIS_SERVER]);
+	row->user = iis_decode(&w->user, v.of[IIS_USER], &ignored);
+	row->method = iis_decode(&w->method, v.of[IIS_METHOD], &ignored);
 	query = v.of[IIS_QUERY];
 	row->query_blank = query.len > 0 && query.p[0] == '+';
-	row->query = decode(&w->query, query, &row->query_doubtful);
+	row->query = iis_decode(&w->query, query, &row->query_doubtful);
 	return true;
 }
 
@@ -509,14 +470,9 @@ static bool probe(struct slice head)
 	size_t rows = 0, smtp = 0;
 
 	while (head.len > 0) {
-		const uint8_t *lf = memchr(head.p, '\n', head.len);
-		struct slice line = slice_head(head, lf ?
-		    (size_t)(lf - head.p) : head.len), rest;
+		struct slice line = iis_take_line(&head), rest;
 		struct values v;
 
-		head = slice_from(head, line.len + 1);
-		if (line.len > 0 && line.p[line.len - 1] == '\r')
-			line.len--;
 		if (is_directive(line, "#Fields:", &rest)) {
 			parse_fields(&f, rest);
 			fields_seen |= (f.known & ~SW_BIT(W3C_OTHER)) != 0;

@@ -12,6 +12,8 @@
 const struct log_format *const log_formats[] = {
 	&log_exchange_connector,
 	&log_iis_w3c,
+	&log_iis_native,
+	&log_iis_ncsa,
 	&log_postfix,
 	&log_sendmail,
 	&log_opensmtpd,
