@@ -62,6 +62,7 @@ SRC_LOGS := $(addprefix src/logs/, \
 	dialogue.c lines.c logs.c sessions.c syslog.c talk.c text.c trace.c \
 	waiting.c when.c \
 	curl.c \
+	exim.c \
 	hmailserver.c \
 	icewarp.c \
 	exchange_connector.c \

@@ -17,6 +17,7 @@ const struct log_format *const log_formats[] = {
 	&log_postfix,
 	&log_sendmail,
 	&log_opensmtpd,
+	&log_exim,
 	&log_swaks,
 	&log_smtplib,
 	&log_msmtp,
