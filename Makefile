@@ -85,7 +85,12 @@ SRC_LOGS := $(addprefix src/logs/, \
 
 # the model -> outputs
 SRC_EMIT := $(addprefix src/emit/, \
-	eml.c jsonl.c pen.c text.c)
+	eml.c jsonl.c pen.c report_json.c report_text.c text.c)
+
+# two records held against each other
+SRC_CHECK := $(addprefix src/check/, \
+	align.c clocks.c compare_message.c compare_reply.c match.c \
+	names.c side.c verdict.c)
 
 # where the sides meet
 SRC_PIPELINE := $(addprefix src/pipeline/, \
@@ -93,16 +98,17 @@ SRC_PIPELINE := $(addprefix src/pipeline/, \
 
 # include/smtpwire/
 SRC_API := $(addprefix src/api/, \
-	account.c explain.c filter.c formats.c options.c printer.c reader.c \
+	account.c check.c explain.c filter.c formats.c options.c printer.c \
+	reader.c report.c \
 	spill.c tee.c)
 
 SRC_LIB := $(SRC_BASE) $(SRC_CAPTURE) $(SRC_NET) $(SRC_TCP) \
 	$(SRC_TRANSCRIPT) $(SRC_SMTP) $(SRC_LOGS) $(SRC_EMIT) \
-	$(SRC_PIPELINE) $(SRC_API)
+	$(SRC_PIPELINE) $(SRC_CHECK) $(SRC_API)
 
 # the command, a client of include/ alone
 SRC_CLI := $(addprefix src/cli/, \
-	explain.c formats.c main.c options.c output.c read.c terminal.c \
+	check.c explain.c formats.c main.c options.c output.c read.c terminal.c \
 	values.c)
 
 SRC_UNIT := $(wildcard tests/unit/t_*.c)

@@ -3,11 +3,11 @@
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
-#include <smtpwire/smtpwire.h>
+#include <smtpwire/report.h>
 
-/* 1 is kept for commands that find differences, as diff does. */
 enum cli_exit {
 	CLI_OK = 0,
+	CLI_DIFFERS = 1, /* check found differences, as diff does */
 	CLI_USAGE = 2,  /* wrong usage */
 	CLI_INPUT = 3,  /* an input could not be read at all */
 	CLI_OUTPUT = 4, /* output could not be written, or no memory */
@@ -15,7 +15,8 @@ enum cli_exit {
 };
 
 /* The set of commands that an option belongs to. */
-enum cli_command { CLI_READ = 1, CLI_FORMATS = 2, CLI_EXPLAIN = 4 };
+enum cli_command { CLI_READ = 1, CLI_FORMATS = 2, CLI_EXPLAIN = 4,
+	CLI_CHECK = 8 };
 
 enum cli_progress { CLI_PROGRESS_AUTO, CLI_PROGRESS_ON, CLI_PROGRESS_OFF };
 
@@ -32,6 +33,10 @@ struct cli_args {
 	const char *output;  /* -o, NULL: standard output */
 	const char *account; /* --account, NULL: none */
 	struct cli_time since, until;
+	uint32_t ignore, only; /* of check: sets of 1u << sw_finding_kind */
+	int64_t max_offset_ns; /* 0: any */
+	size_t context;
+	bool json;
 	enum cli_progress progress;
 	bool quiet;
 	bool help, version;
@@ -65,5 +70,6 @@ int cli_flush(void);
 int cli_read(int argc, char **argv);
 int cli_formats(int argc, char **argv);
 int cli_explain(int argc, char **argv);
+int cli_check(int argc, char **argv);
 
 #endif

@@ -30,6 +30,11 @@ static const struct command commands[] = {
 	{"read", "[options] FILE...", "tell captures and logs as transcripts",
 	    "FILEs are captures and logs, told apart by content; \"-\" is "
 	    "standard input.", cli_read, CLI_READ},
+	{"check", "[options] LEFT... --vs RIGHT...",
+	    "tell where two records disagree",
+	    "LEFT and RIGHT are captures, logs, or transcripts as JSON Lines: "
+	    "two records of the\nsame traffic.  Two files need no --vs.  "
+	    "The exit status is 1 if they disagree.", cli_check, CLI_CHECK},
 	{"formats", "", "list what can be read",
 	    "The formats of captures and logs, and what each log records.",
 	    cli_formats, CLI_FORMATS},

@@ -6,6 +6,7 @@
  * checked against the help that is printed from the same rows.
  */
 
+#include <errno.h>
 #include <getopt.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -83,6 +84,74 @@ static const char *set_form(const struct row *row, struct cli_args *a,
 		a->print.form = SW_FORM_JSONL;
 	else
 		return "must be text or jsonl";
+	return NULL;
+}
+
+static const char *set_report_form(const struct row *row,
+    struct cli_args *a, const char *value)
+{
+	(void)row;
+	a->json = strcmp(value, "json") == 0;
+	if (!a->json && strcmp(value, "text") != 0)
+		return "must be text or json";
+	return NULL;
+}
+
+/* "KIND,KIND" */
+static const char *set_kinds(const struct row *row, struct cli_args *a,
+    const char *value)
+{
+	uint32_t *member = (uint32_t *)(void *)((char *)a + row->member);
+
+	while (*value) {
+		size_t len = strcspn(value, ",");
+		int i;
+
+		for (i = 0; i < SW_FOUND_COUNT; i++) {
+			const char *name =
+			    sw_finding_name((enum sw_finding_kind)i);
+
+			if (strlen(name) == len &&
+			    memcmp(name, value, len) == 0)
+				break;
+		}
+		if (i == SW_FOUND_COUNT)
+			return "not a kind of finding (see "
+			       "smtpwire-transcript(5))";
+		*member |= SW_BIT(i);
+		value += len + (value[len] == ',');
+	}
+	return NULL;
+}
+
+static const char *set_max_offset(const struct row *row,
+    struct cli_args *a, const char *value)
+{
+	char *end;
+	unsigned long long seconds;
+
+	(void)row;
+	errno = 0;
+	seconds = strtoull(value, &end, 10);
+	if (errno || *end || end == value || *value == '-' ||
+	    seconds == 0 || seconds > 1000000000)
+		return "must be a number of seconds";
+	a->max_offset_ns = (int64_t)seconds * 1000000000;
+	return NULL;
+}
+
+static const char *set_context(const struct row *row, struct cli_args *a,
+    const char *value)
+{
+	char *end;
+	unsigned long n;
+
+	(void)row;
+	errno = 0;
+	n = strtoul(value, &end, 10);
+	if (errno || *end || end == value || *value == '-' || n > 1000000)
+		return "must be a number of rows";
+	a->context = n;
 	return NULL;
 }
 
@@ -201,13 +270,16 @@ static const char *set_no_progress(const struct row *row, struct cli_args *a,
 /* --- the table ---------------------------------------------------------- */
 
 #define AT(m) offsetof(struct cli_args, m)
-#define EVERY (CLI_READ | CLI_FORMATS | CLI_EXPLAIN)
+#define EVERY (CLI_READ | CLI_CHECK | CLI_FORMATS | CLI_EXPLAIN)
+#define RECORDS (CLI_READ | CLI_CHECK)
 
 static const struct row rows_output[] = {
 	{NULL, "FORM", "text (default) or jsonl: one object a session",
 	    set_form, 0, CLI_READ, 'f'},
+	{NULL, "FORM", "text (default) or json",
+	    set_report_form, 0, CLI_CHECK, 'f'},
 	{"output", "FILE", "write to FILE, which appears when it is complete",
-	    set_string, AT(output), CLI_READ, 'o'},
+	    set_string, AT(output), RECORDS, 'o'},
 	{"eml", "DIR", "write each message to a file in DIR",
 	    set_string, AT(lib.eml_dir), CLI_READ, 0},
 	{"account", "FILE", "write the account as JSON to FILE",
@@ -239,36 +311,36 @@ static const struct row rows_filter[] = {
 
 static const struct row rows_input[] = {
 	{"ports", "LIST", "ports of servers (default 25,465,587,2525)",
-	    set_ports, 0, CLI_READ, 0},
+	    set_ports, 0, RECORDS, 0},
 	{"any-port", NULL, "find SMTP by content on every port",
-	    set_flag, AT(lib.any_port), CLI_READ, 0},
+	    set_flag, AT(lib.any_port), RECORDS, 0},
 	{"filter", "EXPR", "only these frames; EXPR as for tcpdump",
-	    set_string, AT(lib.bpf), CLI_READ, 0},
+	    set_string, AT(lib.bpf), RECORDS, 0},
 	{"format", "NAME", "read logs as this format (see smtpwire formats)",
-	    set_string, AT(lib.format), CLI_READ, 0},
+	    set_string, AT(lib.format), RECORDS, 0},
 	{"tz", "ZONE", "zone of local times: UTC or +02:00",
-	    set_zone, 0, CLI_READ, 0},
+	    set_zone, 0, RECORDS, 0},
 	{"date-order", "ORDER", "of dates such as 5/6/00 in logs: mdy, dmy, "
 	    "ymd;\nworked out if not given",
-	    set_date_order, 0, CLI_READ, 0},
+	    set_date_order, 0, RECORDS, 0},
 	{"vlan", "HOW", "ignore: one network whatever the tag;\n"
 	    "strict: never join two tags",
-	    set_vlan, 0, CLI_READ, 0},
+	    set_vlan, 0, RECORDS, 0},
 	{"verify-checksums", NULL, "leave out segments with wrong checksums",
-	    set_flag, AT(lib.verify_checksums), CLI_READ, 0},
+	    set_flag, AT(lib.verify_checksums), RECORDS, 0},
 	{"memory", "SIZE", "for open connections, such as 64M",
-	    set_memory, 0, CLI_READ, 0},
+	    set_memory, 0, RECORDS, 0},
 	{"threads", "N", "that work at once (default: one a processor)",
-	    set_threads, 0, CLI_READ, 0},
+	    set_threads, 0, RECORDS, 0},
 };
 
 static const struct row rows_told[] = {
 	{"show-secrets", NULL, "show passwords, which are masked else",
-	    set_flag, AT(lib.show_secrets), CLI_READ, 0},
+	    set_flag, AT(lib.show_secrets), RECORDS, 0},
 	{"no-hash", NULL, "no SHA-256 of messages",
 	    set_flag, AT(lib.no_hash), CLI_READ, 0},
 	{"no-times", NULL, "no times, frames and durations",
-	    set_flag, AT(print.no_times), CLI_READ, 0},
+	    set_flag, AT(print.no_times), RECORDS, 0},
 	{"explain", NULL, "tell what each reply means",
 	    set_flag, AT(print.explain), CLI_READ, 0},
 	{"normal", NULL, "without what differs between records of the same",
@@ -279,9 +351,21 @@ static const struct row rows_told[] = {
 	    set_flag, AT(lib.attempts), CLI_READ, 0},
 };
 
+static const struct row rows_check[] = {
+	{"ignore", "KINDS", "findings that do not count, such as\n"
+	    "reply-text-changed,order-changed",
+	    set_kinds, AT(ignore), CLI_CHECK, 0},
+	{"only", "KINDS", "no other findings count",
+	    set_kinds, AT(only), CLI_CHECK, 0},
+	{"max-offset", "SECONDS", "the clocks are at most so far apart",
+	    set_max_offset, 0, CLI_CHECK, 0},
+	{"context", "N", "rows told around one that differs (3)",
+	    set_context, 0, CLI_CHECK, 0},
+};
+
 static const struct row rows_run[] = {
 	{"quiet", NULL, "no account, no warnings, no progress",
-	    set_flag, AT(quiet), CLI_READ, 'q'},
+	    set_flag, AT(quiet), RECORDS, 'q'},
 	{"progress", NULL, "show progress, even if this is no terminal",
 	    set_progress, 0, CLI_READ, 0},
 	{"no-progress", NULL, "never show progress",
@@ -300,6 +384,7 @@ static const struct group groups[] = {
 	    rows_filter),
 	GROUP("How it is read", rows_input),
 	GROUP("What is told", rows_told),
+	GROUP("What is compared", rows_check),
 	GROUP("Run", rows_run),
 };
 #define GROUPS (sizeof(groups) / sizeof(groups[0]))
@@ -436,6 +521,7 @@ int cli_options_parse(enum cli_command command, int argc, char **argv,
 
 	memset(a_r, 0, sizeof(*a_r));
 	sw_options_init(&a_r->lib);
+	a_r->context = 3;
 	form_init(&form, command);
 	status = parse_rows(&form, argc, argv, a_r);
 	if (status != CLI_OK)

@@ -188,6 +188,7 @@ const struct name names_notes[] = {
 	[SW_NOTE_DATE_ASSUMED] = NAME("date-assumed"),
 	[SW_NOTE_LINE_NOT_UNDERSTOOD] = NAME("line-not-understood"),
 	[SW_NOTE_TRUNCATED_INPUT] = NAME("truncated-input"),
+	[SW_NOTE_ADDRESSES_TRANSLATED] = NAME("addresses-translated"),
 };
 COMPLETE(names_notes, SW_NOTE_CODE_COUNT);
 

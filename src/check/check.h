@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * check.h - two records of the same traffic: which sessions are the same, and
+ * where they disagree
+ *
+ * Theory of operation.  Each side is read once: its sessions go in binary
+ * form to an unlinked file, and memory keeps a digest of each (side.c).
+ * From digests that share rare tokens the offset of the clocks is found
+ * (clocks.c); with it and the tokens sessions are paired, globally best
+ * (match.c).  Then pair by pair both sessions are read back, their events
+ * aligned (align.c) and compared in what both sides can record (verdict.c).
+ */
+#ifndef CHECK_CHECK_H
+#define CHECK_CHECK_H
+
+#include <smtpwire/report.h>
+
+#include "base/arena.h"
+#include "base/buffer.h"
+
+/* --- side.c --------------------------------------------------------------- */
+
+/* What a token was made of; in the order of how much it proves. */
+enum token_kind {
+	TOKEN_MESSAGE_ID, /* the Message-ID of a message */
+	TOKEN_QUEUE_ID,   /* the receiver's */
+	TOKEN_ENDPOINTS,  /* both addresses and both ports */
+	TOKEN_CLIENT,     /* the client's address and port */
+	TOKEN_ENVELOPE,   /* from and all recipients of a message */
+	TOKEN_HELO,       /* the client's name */
+	TOKEN_ADDRESS,    /* the client's address */
+	TOKEN_SERVER,     /* the server's address */
+	TOKEN_KIND_COUNT
+};
+
+/* Tokens of one session; further ones are left out. */
+#define DIGEST_TOKENS 16
+
+struct digest_token {
+	uint64_t hash; /* of kind and text, ASCII case ignored */
+	uint8_t kind;
+};
+
+/* What memory holds of a session: at most 512 octets. */
+struct digest {
+	uint64_t id;
+	uint64_t offset; /* of its record in the side's file */
+	uint32_t length; /* of that */
+	uint32_t order;  /* in its side */
+	int64_t start, end; /* ns; SW_NO_TIME.  Local times stay local */
+	uint32_t records;
+	int64_t resolution_ns; /* of its times, 0: none */
+	bool dated;      /* its times have a date */
+	bool attempts;   /* nothing was said in it */
+	uint8_t token_count;
+	struct digest_token tokens[DIGEST_TOKENS];
+};
+
+struct side;
+enum sw_status side_new(const char *tmpdir, struct side **s_r,
+    struct sw_err *err) SW_MUST_USE;
+void side_free(struct side **s);
+enum sw_status side_add(struct side *s, const struct sw_session *session,
+    struct sw_err *err) SW_MUST_USE;
+const struct digest *side_digests(const struct side *s, size_t *count_r);
+/* "wire", "log", "mixed" */
+const char *side_kind(const struct side *s);
+/* The session of a digest; everything in arena, which is reset before. */
+enum sw_status side_session(struct side *s, const struct digest *d,
+    struct arena *arena, struct sw_session *session_r, struct sw_err *err)
+    SW_MUST_USE;
+/* Digest of a session, but for offset, length and order. */
+void digest_make(const struct sw_session *s, struct digest *d_r);
+
+/* --- match.c, clocks.c ---------------------------------------------------- */
+
+struct match {
+	uint32_t left, right; /* indices of digests */
+	uint32_t paired_by;
+	float confidence;
+};
+
+struct matching {
+	struct match *pairs;  /* in order of left */
+	size_t pair_count;
+	struct sw_clock_piece *clock;
+	size_t clock_count;
+	bool nat[2];          /* the client's, the server's addresses differ
+	                         throughout */
+	struct sw_only *only[2];
+	uint32_t *only_index[2]; /* of digests */
+	size_t only_count[2];
+};
+
+/* max_offset_ns 0: any.  n log n. */
+enum sw_status match_sides(const struct digest *left, size_t left_count,
+    const struct digest *right, size_t right_count, int64_t max_offset_ns,
+    struct matching *m_r) SW_MUST_USE;
+void matching_fini(struct matching *m);
+/* ns to add to a time of the right side; 0 without a clock. */
+int64_t matching_offset(const struct matching *m, int64_t right_time);
+
+/* Evidence of one pair for the clocks. */
+struct clock_sample {
+	int64_t right, offset; /* ns: left - right */
+	int64_t slack;         /* how exact it can be */
+	float weight;
+};
+/* Offsets of the right side's clock, robust against wrong samples; pieces_r
+ * malloced.  0 pieces: it cannot be told. */
+enum sw_status clocks_estimate(struct clock_sample *samples, size_t count,
+    int64_t max_offset_ns, struct sw_clock_piece **pieces_r,
+    size_t *count_r) SW_MUST_USE;
+
+/* --- align.c -------------------------------------------------------------- */
+
+/* All events of both sessions in their order, each once; in arena. */
+enum sw_status align_events(const struct sw_session *left,
+    const struct sw_session *right, struct arena *arena,
+    struct sw_aligned **rows_r, size_t *count_r) SW_MUST_USE;
+
+/* --- verdict.c ------------------------------------------------------------ */
+
+struct verdict_options {
+	uint32_t ignore, only;
+	int64_t offset_ns; /* to add to the right side's times */
+	bool nat[2];
+};
+/* Compare two sessions that are the same one: verdict and findings of *p_r,
+ * which lie in arena, and `found` of the rows. */
+enum sw_status verdict_compare(const struct sw_session *left,
+    const struct sw_session *right, struct sw_aligned *rows,
+    size_t row_count, const struct verdict_options *o, struct arena *arena,
+    struct sw_pair *p_r) SW_MUST_USE;
+
+#endif

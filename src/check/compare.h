@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* compare.h - what the parts of verdict.c share */
+#ifndef CHECK_COMPARE_H
+#define CHECK_COMPARE_H
+
+#include "check/check.h"
+
+/* Two sessions that are compared. */
+struct judge {
+	const struct sw_session *s[2]; /* enum sw_side */
+	const struct verdict_options *options;
+	struct arena *arena;
+	struct sw_aligned *rows;
+	size_t row_count;
+	size_t hidden_from;     /* row from which TLS hides one side */
+	enum sw_side hidden;    /* ... which; SW_NO_SIDE */
+	bool undecided;         /* something could not be compared */
+	bool differs;
+	struct sw_finding *findings;
+	size_t count, capacity;
+	bool memory;
+};
+
+/* What a finding is about; fields that stay 0 are not known. */
+struct about {
+	enum sw_finding_kind kind;
+	enum sw_side side;
+	const struct sw_event *left, *right;
+	uint32_t message;
+	struct sw_bytes recipient, left_text, right_text;
+	size_t row; /* number + 1, 0: none */
+};
+/* Add a finding; what it means as printf makes it. */
+void judge_find(struct judge *j, const struct about *a, const char *format,
+    ...) __attribute__((format(printf, 3, 4)));
+
+static inline struct slice compare_slice(struct sw_bytes b)
+{
+	return slice_make(b.data, b.len);
+}
+/* Can this side record it? */
+static inline bool compare_records(const struct sw_session *s,
+    enum sw_record what)
+{
+	return s->records >> what & 1;
+}
+static inline bool compare_flag(const struct sw_event *e, enum sw_flag flag)
+{
+	return e->flags >> flag & 1;
+}
+/* Is the session read from rows of IIS, where a blank is a plus? */
+bool compare_is_iis(const struct sw_session *s);
+/* "client" or "server" log, or the wire: what to call a side. */
+const char *compare_name(const struct judge *j, enum sw_side side);
+/* Equal but for runs of blanks and what stands behind a colon; of two of
+ * which one was cut, as far as it goes. */
+bool compare_texts(const struct judge *j, struct sw_bytes left,
+    struct sw_bytes right, uint32_t flags);
+/* A reply as one text, in arena. */
+struct sw_bytes compare_reply_text(struct judge *j,
+    const struct sw_reply *r);
+
+/* compare_reply.c: two replies that stand side by side. */
+void compare_replies(struct judge *j, size_t row);
+/* compare_message.c: the messages of both. */
+void compare_messages(struct judge *j);
+
+#endif

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* compare_message.c - the messages of two records of one session */
+#include "check/compare.h"
+
+#include <stdlib.h>
+
+/* Recipients that are compared one by one; beyond it only their number. */
+#define RECIPIENTS_MAX 4096
+
+static struct about about_message(const struct sw_message *l,
+    const struct sw_message *r, enum sw_finding_kind kind,
+    enum sw_side side)
+{
+	struct about a = { .kind = kind, .side = side };
+
+	a.message = l ? l->n : r->n;
+	return a;
+}
+
+/* --- content -------------------------------------------------------------- */
+
+/* Is its content known to be whole? */
+static bool is_whole(const struct sw_message *m)
+{
+	return m->size != SW_UNKNOWN && (m->missing == 0 ||
+	    m->missing == SW_UNKNOWN);
+}
+
+static struct sw_bytes number(struct judge *j, int64_t v)
+{
+	struct sw_bytes text;
+	struct buffer b;
+
+	buffer_init(&b, 64);
+	buffer_append_i64(&b, v);
+	buffer_append_str(&b, " octets");
+	text = arena_copy(j->arena, buffer_slice(&b));
+	buffer_fini(&b);
+	if (!text.data)
+		j->memory = true;
+	return text;
+}
+
+static void compare_content(struct judge *j, const struct sw_message *l,
+    const struct sw_message *r)
+{
+	struct about a;
+
+	if (l->missing > 0 || r->missing > 0) {
+		j->undecided = true;
+		return;
+	}
+	if (is_whole(l) && is_whole(r) && l->size != r->size) {
+		a = about_message(l, r, SW_FOUND_MESSAGE_SIZE_CHANGED,
+		    SW_NO_SIDE);
+		a.left_text = number(j, l->size);
+		a.right_text = number(j, r->size);
+		judge_find(j, &a, "The message has another size on either "
+		    "side: it was altered between the two points (a filter "
+		    "that adds or removes something), or it was cut.");
+	} else if (l->sha256.known && r->sha256.known &&
+	    memcmp(l->sha256.octets, r->sha256.octets,
+	    sizeof(l->sha256.octets)) != 0) {
+		a = about_message(l, r, SW_FOUND_MESSAGE_CONTENT_CHANGED,
+		    SW_NO_SIDE);
+		judge_find(j, &a, "The message has as many octets on both "
+		    "sides, but not the same: it was altered between the two "
+		    "points.  Write both with read --eml and compare them.");
+	}
+}
+
+static void compare_header(struct judge *j, const struct sw_message *l,
+    const struct sw_message *r, const char *name, struct sw_bytes x,
+    struct sw_bytes y)
+{
+	struct about a;
+
+	if (!x.data || !y.data ||
+	    slice_eq(compare_slice(x), compare_slice(y)))
+		return;
+	a = about_message(l, r, SW_FOUND_HEADER_CHANGED, SW_NO_SIDE);
+	a.left_text = x;
+	a.right_text = y;
+	judge_find(j, &a, "%s differs between the two points: the header was "
+	    "rewritten on the way.", name);
+}
+
+/* --- recipients ----------------------------------------------------------- */
+
+static int compare_paths(const void *a, const void *b)
+{
+	const struct sw_bytes *x = a, *y = b;
+	size_t n = x->len < y->len ? x->len : y->len, i;
+
+	for (i = 0; i < n; i++) {
+		uint8_t c = ascii_lower(x->data[i]);
+		uint8_t d = ascii_lower(y->data[i]);
+
+		if (c != d)
+			return c < d ? -1 : 1;
+	}
+	return x->len < y->len ? -1 : x->len > y->len;
+}
+
+/* Paths in order; NULL: too many, or no memory. */
+static struct sw_bytes *sorted(struct judge *j, const struct sw_message *m)
+{
+	struct sw_bytes *list;
+	size_t i;
+
+	if (m->recipient_count > RECIPIENTS_MAX)
+		return NULL;
+	list = arena_calloc(j->arena, m->recipient_count + 1,
+	    sizeof(*list));
+	for (i = 0; list && i < m->recipient_count; i++)
+		list[i] = m->recipients[i].to;
+	if (list && m->recipient_count > 1)
+		qsort(list, m->recipient_count, sizeof(*list),
+		    compare_paths);
+	return list;
+}
+
+static void missing_recipient(struct judge *j, const struct sw_message *l,
+    const struct sw_message *r, enum sw_side side, struct sw_bytes path)
+{
+	struct about a = about_message(l, r, SW_FOUND_RECIPIENT_MISSING,
+	    side);
+
+	a.recipient = path;
+	judge_find(j, &a, "This recipient is named on one side only: it was "
+	    "dropped or added between the two points, or one record is "
+	    "not complete.");
+}
+
+static bool paths_known(const struct sw_message *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->recipient_count; i++)
+		if (!m->recipients[i].to.data)
+			return false;
+	return true;
+}
+
+static void compare_recipients(struct judge *j, const struct sw_message *l,
+    const struct sw_message *r)
+{
+	struct sw_bytes *x, *y;
+	size_t i = 0, k = 0;
+
+	if (!paths_known(l) || !paths_known(r) ||
+	    !compare_records(j->s[0], SW_RECORDS_ARGUMENT) ||
+	    !compare_records(j->s[1], SW_RECORDS_ARGUMENT))
+		return;
+	x = sorted(j, l);
+	y = sorted(j, r);
+	if (!x || !y)
+		return;
+	while (i < l->recipient_count || k < r->recipient_count) {
+		int order = i == l->recipient_count ? 1 :
+		    k == r->recipient_count ? -1 : compare_paths(&x[i],
+		    &y[k]);
+
+		if (order < 0)
+			missing_recipient(j, l, r, SW_RIGHT, x[i]);
+		else if (order > 0)
+			missing_recipient(j, l, r, SW_LEFT, y[k]);
+		i += order <= 0;
+		k += order >= 0;
+	}
+}
+
+/* --- all of it ------------------------------------------------------------ */
+
+void compare_messages(struct judge *j)
+{
+	const struct sw_session *l = j->s[SW_LEFT], *r = j->s[SW_RIGHT];
+	size_t n = l->message_count < r->message_count ? l->message_count :
+	    r->message_count, i;
+
+	/* What is missing whole is told by its commands. */
+	if (l->message_count != r->message_count)
+		return;
+	for (i = 0; i < n; i++) {
+		const struct sw_message *a = &l->messages[i];
+		const struct sw_message *b = &r->messages[i];
+
+		compare_content(j, a, b);
+		compare_recipients(j, a, b);
+		compare_header(j, a, b, "The Message-ID", a->message_id,
+		    b->message_id);
+		compare_header(j, a, b, "The subject", a->subject,
+		    b->subject);
+	}
+}

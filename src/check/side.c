@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * side.c - one side of a check: its sessions in a file, a digest of each in
+ * memory
+ */
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "base/scratch.h"
+#include "check/check.h"
+#include "transcript/store.h"
+
+struct side {
+	struct scratch *file;
+	struct digest *digests;
+	size_t count, capacity;
+	struct buffer buffer;
+	bool kinds[SW_SOURCE_KIND_COUNT];
+};
+
+/* --- tokens --------------------------------------------------------------- */
+
+#define HASH_START UINT64_C(0xcbf29ce484222325)
+
+/* FNV-1a of the octets, letters lowered, and of their number. */
+static uint64_t hash_octets(uint64_t h, struct sw_bytes s)
+{
+	size_t i;
+
+	for (i = 0; i < s.len; i++)
+		h = (h ^ ascii_lower(s.data[i])) * UINT64_C(0x100000001b3);
+	h = (h ^ s.len) * UINT64_C(0x100000001b3);
+	return h;
+}
+
+static uint64_t hash_number(uint64_t h, uint64_t v)
+{
+	return (h ^ v) * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+static uint64_t finish(uint64_t h, enum token_kind kind)
+{
+	h = hash_number(h, (uint64_t)kind + 1);
+	h = (h ^ h >> 33) * UINT64_C(0xff51afd7ed558ccd);
+	return h ^ h >> 33;
+}
+
+static void add_token(struct digest *d, enum token_kind kind, uint64_t hash)
+{
+	if (d->token_count == DIGEST_TOKENS)
+		return;
+	d->tokens[d->token_count].hash = finish(hash, kind);
+	d->tokens[d->token_count++].kind = (uint8_t)kind;
+}
+
+static void add_text(struct digest *d, enum token_kind kind,
+    struct sw_bytes s)
+{
+	if (s.data && s.len > 0)
+		add_token(d, kind, hash_octets(HASH_START, s));
+}
+
+static void add_endpoints(struct digest *d, const struct sw_session *s)
+{
+	uint64_t client;
+
+	add_text(d, TOKEN_SERVER, s->server.ip);
+	if (!s->client.ip.data)
+		return;
+	add_text(d, TOKEN_ADDRESS, s->client.ip);
+	if (s->client.port == SW_UNKNOWN)
+		return;
+	client = hash_number(hash_octets(HASH_START, s->client.ip),
+	    (uint64_t)s->client.port);
+	add_token(d, TOKEN_CLIENT, client);
+	if (s->server.ip.data && s->server.port != SW_UNKNOWN)
+		add_token(d, TOKEN_ENDPOINTS, hash_number(hash_octets(client,
+		    s->server.ip), (uint64_t)s->server.port));
+}
+
+/* The paths alone: parameters are not in every log. */
+static void add_envelope(struct digest *d, const struct sw_message *m)
+{
+	uint64_t h;
+	size_t i;
+
+	if (!m->from.data)
+		return;
+	h = hash_octets(HASH_START, m->from);
+	for (i = 0; i < m->recipient_count; i++)
+		h = hash_octets(h, m->recipients[i].to);
+	add_token(d, TOKEN_ENVELOPE, h);
+}
+
+static void add_messages(struct digest *d, const struct sw_session *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->message_count && d->token_count < DIGEST_TOKENS;
+	    i++) {
+		add_text(d, TOKEN_MESSAGE_ID, s->messages[i].message_id);
+		add_text(d, TOKEN_QUEUE_ID, s->messages[i].queue_id);
+		add_envelope(d, &s->messages[i]);
+	}
+}
+
+static bool says_nothing(const struct sw_session *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->event_count; i++)
+		if (s->events[i].kind != SW_EVENT_CONNECT &&
+		    s->events[i].kind != SW_EVENT_CLOSE)
+			return false;
+	return true;
+}
+
+void digest_make(const struct sw_session *s, struct digest *d_r)
+{
+	memset(d_r, 0, sizeof(*d_r));
+	d_r->id = s->id;
+	d_r->start = s->start;
+	d_r->end = s->end;
+	d_r->records = s->records;
+	d_r->resolution_ns = s->clock.zone == SW_ZONE_NONE ? 0 :
+	    s->clock.resolution_ns;
+	d_r->dated = s->clock.date != SW_DATE_NONE;
+	d_r->attempts = says_nothing(s);
+	add_endpoints(d_r, s);
+	add_text(d_r, TOKEN_HELO, s->client.name);
+	add_messages(d_r, s);
+}
+
+/* --- the side ------------------------------------------------------------- */
+
+enum sw_status side_new(const char *tmpdir, struct side **s_r,
+    struct sw_err *err)
+{
+	struct side *s = calloc(1, sizeof(*s));
+	enum sw_status status;
+
+	*s_r = NULL;
+	if (!s)
+		return base_error_set(err, SW_ENOMEM, "out of memory");
+	buffer_init(&s->buffer, SIZE_MAX / 2);
+	status = scratch_new(tmpdir, &s->file, err);
+	if (status != SW_OK)
+		side_free(&s);
+	*s_r = s;
+	return status;
+}
+
+enum sw_status side_add(struct side *s, const struct sw_session *session,
+    struct sw_err *err)
+{
+	void *digests = s->digests;
+	struct digest *d;
+	enum sw_status status;
+
+	buffer_clear(&s->buffer);
+	if (s->count >= UINT32_MAX - 1 || !base_grow(&digests, s->count,
+	    &s->capacity, sizeof(*d)))
+		return base_error_set(err, SW_ENOMEM, "out of memory");
+	s->digests = digests;
+	if (!store_write(&s->buffer, session) ||
+	    s->buffer.len > UINT32_MAX)
+		return base_error_set(err, SW_ENOMEM, "out of memory");
+	d = &s->digests[s->count];
+	digest_make(session, d);
+	d->order = (uint32_t)s->count;
+	d->length = (uint32_t)s->buffer.len;
+	status = scratch_append(s->file, buffer_slice(&s->buffer),
+	    &d->offset, err);
+	if (status != SW_OK)
+		return status;
+	s->kinds[session->source.kind] = true;
+	s->count++;
+	return SW_OK;
+}
+
+const struct digest *side_digests(const struct side *s, size_t *count_r)
+{
+	*count_r = s->count;
+	return s->digests;
+}
+
+const char *side_kind(const struct side *s)
+{
+	if (s->kinds[SW_SOURCE_WIRE] && s->kinds[SW_SOURCE_LOG])
+		return "mixed";
+	return s->kinds[SW_SOURCE_LOG] ? "log" : "wire";
+}
+
+enum sw_status side_session(struct side *s, const struct digest *d,
+    struct arena *arena, struct sw_session *session_r, struct sw_err *err)
+{
+	enum sw_status status = scratch_read(s->file, d->offset, d->length,
+	    &s->buffer, err);
+
+	arena_reset(arena);
+	if (status == SW_OK)
+		status = store_read(buffer_slice(&s->buffer), arena,
+		    session_r, err);
+	return status;
+}
+
+void side_free(struct side **sp)
+{
+	struct side *s = *sp;
+
+	if (!s)
+		return;
+	*sp = NULL;
+	scratch_free(&s->file);
+	free(s->digests);
+	buffer_fini(&s->buffer);
+	free(s);
+}

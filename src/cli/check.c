@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* check.c - the command `check`: two records held against each other */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/output.h"
+#include "cli/terminal.h"
+
+/* One run. */
+struct checking {
+	struct cli_args args;
+	const char *const *left, *const *right;
+	size_t left_count, right_count;
+	struct output out;
+	struct sw_check *check;
+	int status;
+};
+
+static void fail(struct checking *c, int status)
+{
+	if (c->status < status)
+		c->status = status;
+}
+
+static void tell_error(struct checking *c, const struct sw_err *err)
+{
+	terminal_say("smtpwire: %s", err->text);
+	switch (err->status) {
+	case SW_OK:
+		break;
+	case SW_EREAD:
+	case SW_EFORMAT:
+		fail(c, CLI_INPUT);
+		break;
+	case SW_EUSAGE:
+		fail(c, CLI_USAGE);
+		break;
+	case SW_ENOMEM:
+	case SW_EWRITE:
+		fail(c, CLI_OUTPUT);
+		break;
+	}
+}
+
+static void tell_output(struct checking *c, int error)
+{
+	if (error == EPIPE)
+		return; /* nobody reads it any more */
+	terminal_say("smtpwire: %s: cannot write: %s", c->out.name,
+	    strerror(error));
+	fail(c, CLI_OUTPUT);
+}
+
+static bool wants_colour(const struct output *o)
+{
+	const char *term = getenv("TERM");
+	const char *no_color = getenv("NO_COLOR");
+
+	return o->is_terminal && term != NULL && strcmp(term, "dumb") != 0 &&
+	    (no_color == NULL || *no_color == '\0');
+}
+
+static void tell_warnings(struct checking *c)
+{
+	const char *text;
+
+	while ((text = sw_check_warning(c->check)) != NULL)
+		if (!c->args.quiet)
+			terminal_say("smtpwire: warning: %s", text);
+}
+
+/* True: all of the report was written. */
+static bool write_report(struct checking *c)
+{
+	struct sw_report_options o = { .json = c->args.json,
+		.color = wants_colour(&c->out),
+		.no_times = c->args.print.no_times,
+		.context = c->args.context };
+	struct sw_err err = {.status = SW_ENOMEM, .text = "out of memory"};
+	int error = 0;
+
+	switch (sw_report_write(c->check, &o, output_write, &c->out, &error,
+	    &err)) {
+	case SW_OK:
+		error = output_finish(&c->out);
+		if (error == 0)
+			return true;
+		tell_output(c, error);
+		return false;
+	case SW_EWRITE:
+		if (error != 0) {
+			tell_output(c, error);
+			return false;
+		}
+		tell_error(c, &err);
+		return false;
+	case SW_ENOMEM:
+	case SW_EREAD:
+	case SW_EFORMAT:
+	case SW_EUSAGE:
+		tell_error(c, &err);
+		return false;
+	}
+	return false;
+}
+
+static void run(struct checking *c)
+{
+	struct sw_err err = {.status = SW_ENOMEM, .text = "out of memory"};
+	struct sw_check_options o;
+	const struct sw_report *r;
+	int error = output_open(&c->out, c->args.output);
+
+	if (error != 0) {
+		terminal_say("smtpwire: %s: cannot write: %s", c->args.output ?
+		    c->args.output : "standard output", strerror(error));
+		fail(c, CLI_OUTPUT);
+		return;
+	}
+	c->args.lib.tmpdir = getenv("TMPDIR");
+	sw_check_options_init(&o);
+	o.reader = c->args.lib;
+	o.ignore = c->args.ignore;
+	o.only = c->args.only;
+	o.max_offset_ns = c->args.max_offset_ns;
+	if (sw_check_open(&o, c->left, c->left_count, c->right,
+	    c->right_count, &c->check, &err) != SW_OK) {
+		tell_error(c, &err);
+		return;
+	}
+	tell_warnings(c);
+	if (sw_check_failed(c->check) > 0)
+		fail(c, CLI_INPUT);
+	if (!write_report(c))
+		return;
+	r = sw_check_report(c->check);
+	/* 3 beats 1: what was not read may differ too. */
+	if (c->status == CLI_OK &&
+	    (r->verdicts[SW_DIFFERS] > 0 || r->unexplained > 0))
+		c->status = CLI_DIFFERS;
+}
+
+/* --- the two sides -------------------------------------------------------- */
+
+static int refuse(const char *why)
+{
+	terminal_say("smtpwire check: %s", why);
+	terminal_say("Try 'smtpwire check --help'.");
+	return CLI_USAGE;
+}
+
+/* Take "--vs" out of argv; its place, 0: it is not there. */
+static int take_vs(int *argc, char **argv)
+{
+	int at = 0;
+
+	for (int i = 1; i < *argc && at == 0; i++) {
+		if (strcmp(argv[i], "--") == 0)
+			break;
+		if (strcmp(argv[i], "--vs") == 0)
+			at = i;
+	}
+	if (at == 0)
+		return 0;
+	(*argc)--;
+	for (int i = at; i < *argc; i++)
+		argv[i] = argv[i + 1];
+	argv[*argc] = NULL;
+	return at;
+}
+
+/* How many operands stand in front of argv[at]. */
+static int count_left(int at, char **argv, size_t *count_r)
+{
+	struct cli_args a;
+	char *behind = argv[at];
+	int status;
+
+	argv[at] = NULL;
+	status = cli_options_parse(CLI_CHECK, at, argv, &a);
+	*count_r = a.name_count;
+	argv[at] = behind;
+	cli_options_fini(&a);
+	return status;
+}
+
+static int split(struct checking *c, bool vs, size_t left)
+{
+	if (!vs && c->args.name_count != 2)
+		return refuse("two files are compared, or LEFT... --vs "
+			      "RIGHT...");
+	if (!vs)
+		left = 1;
+	if (left == 0 || left >= c->args.name_count)
+		return refuse("a side without files");
+	c->left = c->args.names;
+	c->left_count = left;
+	c->right = c->args.names + left;
+	c->right_count = c->args.name_count - left;
+	return CLI_OK;
+}
+
+int cli_check(int argc, char **argv)
+{
+	struct checking c;
+	size_t left = 0;
+	int status = CLI_OK, at = take_vs(&argc, argv);
+
+	memset(&c, 0, sizeof(c));
+	c.out.fd = -1;
+	if (at > 0)
+		status = count_left(at, argv, &left);
+	if (status == CLI_OK)
+		status = cli_options_parse(CLI_CHECK, argc, argv, &c.args);
+	else
+		sw_options_init(&c.args.lib);
+	if (status == CLI_OK)
+		status = split(&c, at > 0, left);
+	if (status == CLI_OK) {
+		run(&c);
+		status = c.status;
+	} else if (status == CLI_HELP) {
+		status = cli_flush();
+	}
+	sw_check_free(&c.check);
+	output_fini(&c.out);
+	cli_options_fini(&c.args);
+	return status;
+}
