@@ -811,7 +811,8 @@ static size_t find_io(const struct ims *m, struct slice parsed,
 /* At the limit, or by the end of the log. */
 static bool is_cut(const struct log_line *line, struct slice text)
 {
-	return line->unterminated || text.len == CUT_AT || line->text.len == CUT_AT;
+	return line->unterminated || text.len == CUT_AT ||
+	    line->text.len == CUT_AT;
 }
 
 /* The event begins with its IO line. */

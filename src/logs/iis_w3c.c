@@ -83,6 +83,8 @@ struct w3c {
 	struct fields fields;
 	struct log_days days; /* of rows without a date */
 	uint64_t last_line;
+	bool clock_known;
+	struct sw_clock clock; /* of the newest row */
 	bool time_known;     /* of the newest row with date and time: */
 	int64_t time;
 	uint8_t date[DATE_LEN], time_of_day[TIME_LEN];
@@ -189,21 +191,27 @@ static struct sw_clock clock_of(const struct w3c *w)
 	return c;
 }
 
-static enum sw_status take_directive(struct w3c *w, struct slice line)
+static void take_directive(struct w3c *w, struct slice line)
 {
-	struct sw_clock before = clock_of(w), now;
 	struct slice rest;
 
 	if (is_directive(line, "#Fields:", &rest))
 		parse_fields(&w->fields, rest);
 	else if (is_directive(line, "#Date:", &rest))
 		take_date(w, rest);
-	now = clock_of(w);
-	/* Times of two kinds cannot stand in one session. */
-	if (now.zone != before.zone || (now.date == SW_DATE_NONE) !=
-	    (before.date == SW_DATE_NONE))
-		return log_sessions_end_all(&w->rows.sessions);
-	return SW_OK;
+}
+
+/* Times of two kinds cannot stand in one session: is the clock of this row
+ * of another kind than that of the row before? */
+static bool is_other_clock(struct w3c *w, const struct sw_clock *now)
+{
+	struct sw_clock before = w->clock;
+	bool first = !w->clock_known;
+
+	w->clock = *now;
+	w->clock_known = true;
+	return !first && (now->zone != before.zone ||
+	    (now->date == SW_DATE_NONE) != (before.date == SW_DATE_NONE));
 }
 
 /* --- rows --------------------------------------------------------------- */
@@ -525,20 +533,25 @@ static enum sw_status open_log(const struct log_options *options,
 static enum sw_status take_line(void *state, const struct log_line *line)
 {
 	struct w3c *w = state;
+	enum sw_status status = SW_OK;
 	struct iis_row row;
 
 	w->last_line = line->number;
 	if (line->text.len == 0)
 		return SW_OK;
-	if (line->text.p[0] == '#' && !line->truncated)
-		return take_directive(w, line->text);
+	if (line->text.p[0] == '#' && !line->truncated) {
+		take_directive(w, line->text);
+		return SW_OK;
+	}
 	if (line->truncated || !parse_row(w, line, &row)) {
 		log_not_understood(w->account, w->file_name, line);
 		return SW_OK;
 	}
 	if (w->query.failed || w->method.failed || w->user.failed)
 		return SW_ENOMEM;
-	return iis_rows_take(&w->rows, &row);
+	if (is_other_clock(w, &row.clock))
+		status = log_sessions_end_all(&w->rows.sessions);
+	return status == SW_OK ? iis_rows_take(&w->rows, &row) : status;
 }
 
 /* Rows of the next file have the columns that it names itself. */
