@@ -30,6 +30,7 @@ enum token_kind {
 	TOKEN_HELO,       /* the client's name */
 	TOKEN_ADDRESS,    /* the client's address */
 	TOKEN_SERVER,     /* the server's address */
+	TOKEN_SHAPE,      /* all verbs and what they were answered with */
 	TOKEN_KIND_COUNT
 };
 

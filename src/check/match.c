@@ -54,6 +54,7 @@ static const struct {
 	[TOKEN_HELO] = { 6, -6, 1 << SW_BY_HELO },
 	[TOKEN_ADDRESS] = { 6, -8, 1 << SW_BY_ENDPOINTS },
 	[TOKEN_SERVER] = { 1, -2, 0 },
+	[TOKEN_SHAPE] = { 8, -3, 0 },
 };
 /* Of the times: at once, and far apart. */
 #define WORTH_TIME 14

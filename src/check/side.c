@@ -104,6 +104,30 @@ static void add_messages(struct digest *d, const struct sw_session *s)
 	}
 }
 
+/* Verbs and codes in the order of the commands; challenges are left out of
+ * many logs. */
+static void add_shape(struct digest *d, const struct sw_session *s)
+{
+	uint64_t h = HASH_START;
+	size_t i;
+
+	for (i = 0; i < s->event_count; i++) {
+		const struct sw_event *e = &s->events[i];
+
+		if (e->kind == SW_EVENT_COMMAND && e->u.command.verb.data)
+			h = hash_octets(h, e->u.command.verb);
+	}
+	/* Codes apart from the verbs: pipelining changes their order. */
+	for (i = 0; i < s->event_count; i++) {
+		const struct sw_event *e = &s->events[i];
+
+		if (e->kind == SW_EVENT_REPLY && e->u.reply.to != 0 &&
+		    (e->u.reply.code < 300 || e->u.reply.code > 399))
+			h = hash_number(h, (uint64_t)e->u.reply.code + 1);
+	}
+	add_token(d, TOKEN_SHAPE, h);
+}
+
 static bool says_nothing(const struct sw_session *s)
 {
 	size_t i;
@@ -128,6 +152,8 @@ void digest_make(const struct sw_session *s, struct digest *d_r)
 	d_r->attempts = says_nothing(s);
 	add_endpoints(d_r, s);
 	add_text(d_r, TOKEN_HELO, s->client.name);
+	if (!d_r->attempts)
+		add_shape(d_r, s);
 	add_messages(d_r, s);
 }
 
