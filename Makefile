@@ -76,6 +76,7 @@ SRC_LOGS := $(addprefix src/logs/, \
 	iis_w3c.c \
 	mailenable.c \
 	mdaemon.c \
+	sendmail_verbose.c \
 	smartermail.c \
 	msmtp.c \
 	postfix.c \

@@ -17,6 +17,7 @@ extern const struct log_format log_iis_w3c; /* iis_w3c.c */
 extern const struct log_format log_mailenable; /* mailenable.c */
 extern const struct log_format log_mdaemon; /* mdaemon.c */
 extern const struct log_format log_opensmtpd; /* opensmtpd.c */
+extern const struct log_format log_sendmail_verbose; /* sendmail_verbose.c */
 extern const struct log_format log_smartermail; /* smartermail.c */
 extern const struct log_format log_msmtp;   /* msmtp.c */
 extern const struct log_format log_outlook_express; /* outlook_express.c */

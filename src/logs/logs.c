@@ -18,6 +18,7 @@ const struct log_format *const log_formats[] = {
 	&log_sendmail,
 	&log_opensmtpd,
 	&log_exim,
+	&log_sendmail_verbose,
 	&log_swaks,
 	&log_smtplib,
 	&log_msmtp,
