@@ -301,8 +301,7 @@ void session_builder_free(struct session_builder **bp)
 	for (i = 0; i < b->pending_count; i++)
 		free(b->pending[(b->pending_first + i) &
 		    (b->pending_capacity - 1)].heap);
-	for (i = 0; i < b->s.message_count; i++)
-		free((void *)(uintptr_t)b->messages[i].recipients);
+	transaction_free(b);
 	free_or_spare(b);
 }
 
@@ -1028,17 +1027,13 @@ static void drop_pending(struct session_builder *b)
 
 void session_forget(struct session_builder *b)
 {
-	size_t i;
-
 	if (b->in_data)
 		session_data_end(b, false, true, SW_UNKNOWN, 0,
 		    (struct event_span){ 0, 0, SW_NO_TIME, SW_NO_TIME });
 	session_content_finish(b, false);
 	if (session_settle(b, false, NULL) != SW_OK)
 		b->failed = true;
-	for (i = 0; i < b->s.message_count; i++)
-		free((void *)(uintptr_t)b->messages[i].recipients);
-	b->recipient_octets = 0;
+	transaction_free(b);
 	drop_pending(b);
 	b->event_count = b->s.event_count = 0;
 	b->s.message_count = b->s.auth_count = 0;

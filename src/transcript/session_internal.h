@@ -156,6 +156,8 @@ bool transaction_late_answer(struct session_builder *b, uint32_t command,
 void transaction_vanish(struct session_builder *b);
 /* Work out outcome, code and text of all messages. */
 void transaction_finish(struct session_builder *b);
+/* Free the lists of recipients that are on the heap. */
+void transaction_free(struct session_builder *b);
 /* Give the content's facts to its message. */
 void transaction_content_done(struct session_builder *b);
 

@@ -370,11 +370,55 @@ static void answer_mail(struct session_builder *b, struct slice argument,
 	}
 }
 
+/* The first recipients lie in the arena, since most messages have no more;
+ * longer lists are on the heap. */
+enum { FEW_RECIPIENTS = 2, MORE_RECIPIENTS = 8 };
+
+static struct sw_recipient *recipients_of(const struct sw_message *m)
+{
+	return (struct sw_recipient *)(uintptr_t)m->recipients;
+}
+
+static bool grow_recipients(struct session_builder *b, struct sw_message *m,
+    struct transaction *t)
+{
+	size_t old = t->recipient_capacity;
+	size_t on_heap = old > FEW_RECIPIENTS ? old : 0;
+	size_t wanted = on_heap ? old * 2 :
+	    old ? MORE_RECIPIENTS : FEW_RECIPIENTS;
+	struct sw_recipient *list;
+
+	if (old == 0)
+		list = arena_alloc(&b->arena, wanted * sizeof(*list));
+	else
+		list = base_realloc_array(on_heap ? recipients_of(m) : NULL,
+		    wanted, sizeof(*list));
+	if (!list) {
+		b->failed = true;
+		return false;
+	}
+	if (old == FEW_RECIPIENTS)
+		memcpy(list, m->recipients, old * sizeof(*list));
+	if (old > 0)
+		b->recipient_octets += (wanted - on_heap) * sizeof(*list);
+	m->recipients = list;
+	t->recipient_capacity = wanted;
+	return true;
+}
+
+void transaction_free(struct session_builder *b)
+{
+	size_t i;
+
+	for (i = 0; i < b->s.message_count; i++)
+		if (b->transactions[i].recipient_capacity > FEW_RECIPIENTS)
+			free(recipients_of(&b->messages[i]));
+	b->recipient_octets = 0;
+}
+
 static struct sw_recipient *new_recipient(struct session_builder *b,
     struct sw_message *m, struct transaction *t)
 {
-	void *list = (void *)(uintptr_t)m->recipients;
-	size_t old = t->recipient_capacity;
 	struct sw_recipient *r;
 
 	if (m->recipient_count >= LIMIT_RECIPIENTS) {
@@ -384,14 +428,10 @@ static struct sw_recipient *new_recipient(struct session_builder *b,
 			    ACCOUNT_LIMIT_RECIPIENTS, 1);
 		return NULL;
 	}
-	if (!base_grow(&list, m->recipient_count, &t->recipient_capacity,
-	    sizeof(*r))) {
-		b->failed = true;
+	if (m->recipient_count == t->recipient_capacity &&
+	    !grow_recipients(b, m, t))
 		return NULL;
-	}
-	b->recipient_octets += (t->recipient_capacity - old) * sizeof(*r);
-	m->recipients = list;
-	r = (struct sw_recipient *)list + m->recipient_count++;
+	r = recipients_of(m) + m->recipient_count++;
 	memset(r, 0, sizeof(*r));
 	r->code = r->final_code = SW_UNKNOWN;
 	return r;
@@ -599,8 +639,7 @@ static void fill_in(struct session_builder *b, const struct tentative *e,
 	count_recipient(b, t, code, lines, count);
 	if (e->recipient == 0)
 		return;
-	r = (struct sw_recipient *)(uintptr_t)m->recipients + e->recipient -
-	    1;
+	r = recipients_of(m) + e->recipient - 1;
 	r->code = code;
 	r->text = session_join(b, lines, count);
 	r->status = status_of(code);
@@ -875,8 +914,7 @@ static void final_verdict(struct session_builder *b, struct sw_message *m,
     struct transaction *t, int32_t code, const struct slice *lines,
     size_t count)
 {
-	struct sw_recipient *list =
-	    (struct sw_recipient *)(uintptr_t)m->recipients, *r = NULL;
+	struct sw_recipient *list = recipients_of(m), *r = NULL;
 
 	t->final_count++;
 	if (is_positive(code))

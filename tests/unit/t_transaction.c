@@ -177,6 +177,14 @@ static void play(const char *script, bool closed, struct buffer *out)
 #define NO_RCPT "RCPT TO:<x> -> 503 no\n"
 #define DATA "DATA -> 354 go\n"
 #define B_OK "| b 250 accepted"
+#define THREE(a, b, c) "RCPT TO:<" a "> -> 250 ok\nRCPT TO:<" b \
+	"> -> 450 no\nRCPT TO:<" c "> -> 550 no\n"
+#define NINE_RCPTS THREE("1", "2", "3") THREE("4", "5", "6") \
+	THREE("7", "8", "9")
+#define THREE_OK(a, b, c) "| " a " 250 accepted | " b " 450 deferred | " \
+	c " 550 rejected"
+#define NINE_OK THREE_OK("1", "2", "3") " " THREE_OK("4", "5", "6") " " \
+	THREE_OK("7", "8", "9")
 
 static const struct {
 	const char *name, *script, *want;
@@ -234,6 +242,10 @@ static const struct {
 	    "a DATA - 554 no recipients rejected - | b 450 deferred\n", 0 },
 	{ "no reply to RCPT", MAIL "RCPT TO:<b> -> ?\n",
 	    "a - - - - aborted - | b - unknown\n", 0 },
+	{ "lists of recipients that move as they grow", MAIL NINE_RCPTS
+	    "MAIL FROM:<c> -> 250 ok\n" RCPT RCPT RCPT,
+	    "a - - - - unknown - " NINE_OK "\nc - - - - aborted - " B_OK " "
+	    B_OK " " B_OK "\n", 0 },
 	{ "content without MAIL", "TEXT: xyz\n= 250 ok\n",
 	    "- DATA 3 250 ok accepted -\n", 0 },
 	{ "content that is cut", MAIL RCPT DATA "CUT: xyz\n",
