@@ -126,6 +126,10 @@ struct ims {
 	struct buffer io_text;
 	bool io_undecided; /* the newest IO entry is content or a command */
 
+	/* The pools, for most lines change nothing about them. */
+	struct log_session *pool[POOL_COUNT];
+	bool pool_known[POOL_COUNT];
+
 	struct buffer part;    /* a line of content that may go on */
 	bool part_open;
 	struct buffer last_io; /* newest line of content told by IO */
@@ -139,10 +143,34 @@ static struct extra *extra_of(struct log_session *s)
 	return (struct extra *)(void *)s->extra;
 }
 
-static struct log_session *pool_of(const struct ims *m, enum pool p)
+static struct slice key_of(enum pool p)
 {
-	return log_sessions_find(&m->sessions, slice_str(p == POOL_IN ?
-	    "in" : "out"));
+	return p == POOL_IN ? slice_make("in", 2) : slice_make("out", 3);
+}
+
+static struct log_session *pool_of(struct ims *m, enum pool p)
+{
+	if (!m->pool_known[p]) {
+		m->pool[p] = log_sessions_find(&m->sessions, key_of(p));
+		m->pool_known[p] = true;
+	}
+	return m->pool[p];
+}
+
+/* Sessions came or went. */
+static void forget_pools(struct ims *m)
+{
+	m->pool_known[POOL_IN] = m->pool_known[POOL_OUT] = false;
+}
+
+static enum sw_status expire(struct ims *m)
+{
+	size_t before = m->sessions.count;
+	enum sw_status status = log_sessions_expire(&m->sessions, m->time);
+
+	if (m->sessions.count != before)
+		forget_pools(m);
+	return status;
 }
 
 /* --- prefixes ----------------------------------------------------------- */
@@ -334,9 +362,10 @@ static enum sw_status begin_session(struct ims *m, enum pool pool,
     const struct log_line *line, struct log_session **s_r)
 {
 	enum sw_status status = log_sessions_begin(&m->sessions,
-	    slice_str(pool == POOL_IN ? "in" : "out"), line, m->time, s_r);
+	    key_of(pool), line, m->time, s_r);
 	struct sw_session *out;
 
+	forget_pools(m);
 	if (status != SW_OK)
 		return status;
 	extra_of(*s_r)->pool = pool;
@@ -684,7 +713,7 @@ static bool awaits_reply(const struct ims *m, struct log_session *pool)
 }
 
 /* The session whose content is due: the one that told some last. */
-static struct log_session *content_of(const struct ims *m)
+static struct log_session *content_of(struct ims *m)
 {
 	struct log_session *s, *best = NULL;
 
@@ -697,7 +726,7 @@ static struct log_session *content_of(const struct ims *m)
 	return best;
 }
 
-static void mark_ambiguous_content(const struct ims *m,
+static void mark_ambiguous_content(struct ims *m,
     const struct log_line *line)
 {
 	struct log_session *s;
@@ -713,7 +742,7 @@ static void mark_ambiguous_content(const struct ims *m,
 }
 
 /* Could a session that is not in the midst of content have sent this? */
-static bool other_could_speak(const struct ims *m, const struct spoken *k)
+static bool other_could_speak(struct ims *m, const struct spoken *k)
 {
 	struct log_session *s;
 
@@ -905,6 +934,7 @@ static enum sw_status say_reply_line(struct ims *m, struct log_session *s,
 	if (!log_session_over(s))
 		return SW_OK;
 	m->entry = ENTRY_NONE;
+	forget_pools(m);
 	return log_sessions_end(&m->sessions, s, SW_ENDING_QUIT);
 }
 
@@ -1111,7 +1141,7 @@ static bool take_bare_content(struct ims *m, struct log_session *s,
 }
 
 /* The dot of content whose end was told already. */
-static bool is_dot_again(const struct ims *m, struct slice text)
+static bool is_dot_again(struct ims *m, struct slice text)
 {
 	struct log_session *s;
 
@@ -1141,7 +1171,7 @@ static bool is_news(struct slice text)
 	return false;
 }
 
-static bool none_open(const struct ims *m)
+static bool none_open(struct ims *m)
 {
 	return !pool_of(m, POOL_IN) && !pool_of(m, POOL_OUT);
 }
@@ -1305,8 +1335,7 @@ static enum sw_status take_entries(struct ims *m, const struct log_line *line,
 		    content_of(m);
 		size_t next = content ? text.len : find_next_entry(text);
 		struct slice piece = slice_head(text, next);
-		enum sw_status status = log_sessions_expire(&m->sessions,
-		    m->time);
+		enum sw_status status = expire(m);
 
 		if (next < text.len && piece.len > 0 &&
 		    piece.p[piece.len - 1] == ' ')
@@ -1536,6 +1565,7 @@ static enum sw_status next_file(void *state, const char *file_name)
 	if (status != SW_OK)
 		return status;
 	m->file_name = file_name;
+	forget_pools(m);
 	return log_sessions_file(&m->sessions, file_name, m->last_line);
 }
 
