@@ -63,6 +63,7 @@ SRC_LOGS := $(addprefix src/logs/, \
 	waiting.c when.c \
 	curl.c \
 	exim.c \
+	haraka.c \
 	hmailserver.c \
 	icewarp.c \
 	exchange_connector.c \

@@ -8,6 +8,7 @@
 extern const struct log_format log_curl;    /* curl.c */
 extern const struct log_format log_exchange_ims; /* exchange_ims.c */
 extern const struct log_format log_exim; /* exim.c */
+extern const struct log_format log_haraka; /* haraka.c */
 extern const struct log_format log_hmailserver; /* hmailserver.c */
 extern const struct log_format log_icewarp; /* icewarp.c */
 extern const struct log_format log_exchange_connector;

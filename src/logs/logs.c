@@ -26,6 +26,7 @@ const struct log_format *const log_formats[] = {
 	&log_icewarp,
 	&log_exchange_ims,
 	&log_hmailserver,
+	&log_haraka,
 	&log_mdaemon,
 	&log_mailenable,
 	&log_outlook_express,

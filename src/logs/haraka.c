@@ -1,0 +1,969 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * haraka.c - logs of Haraka at level PROTOCOL or DATA, in its three formats
+ *
+ * Theory of operation.  In front of each line may stand its time in UTC.
+ *
+ *   default  [PROTOCOL] [5F6A...-B1.2] [core] C: QUIT state=1
+ *   logfmt   level=PROTOCOL uuid=5F6A...-B1.2 origin=core
+ *		message="C: QUIT" state=1
+ *   json     {"level":"PROTOCOL","uuid":"5F6A...-B1.2","origin":"core",
+ *		"message":"C: QUIT","state":1}
+ *
+ * "C:" and "S:" are client and server.  A session is that of a uuid; the
+ * number behind its dot is the transaction's.  Origin "core" is Haraka as
+ * server; any other ("outbound", a plugin that forwards) as client, where
+ * the whole uuid and the origin name the session.
+ *
+ *   connect ip=192.0.2.1 port=1 local_ip=192.0.2.25 local_port=25
+ *   disconnect ip=192.0.2.1 ...
+ *   message mid=<1@example.org> size=69 ...   octets of the content as they
+ *					       were sent, final dot included
+ *    delivered ... ip=198.51.100.7 port=25 ...
+ *
+ * are the lines that tell more.  The answer to an outgoing QUIT is never
+ * logged, so such a session ends with it.
+ *
+ * Ends of lines: the default format writes a CR as backslash and r, and drops
+ * a last LF; at level PROTOCOL an LF is backslash and n.  The others escape
+ * quotes and backslashes too, so there they are certain.
+ *
+ * Content (level DATA): incoming, one line a row, the final dot too; outgoing
+ * a row holds as much as was sent at once, its further lines bare behind it,
+ * with CR LF always, and a row that does not end so goes on in the next.
+ */
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "logs/families.h"
+#include "logs/talk.h"
+#include "logs/text.h"
+#include "logs/when.h"
+
+enum level {
+	LEVEL_DATA,
+	LEVEL_PROTOCOL,
+	LEVEL_DEBUG,
+	LEVEL_INFO,
+	LEVEL_NOTICE,
+	LEVEL_WARN,
+	LEVEL_ERROR,
+	LEVEL_CRIT,
+	LEVEL_ALERT,
+	LEVEL_EMERG,
+	LEVEL_COUNT
+};
+
+static const char *const level_names[] = {
+	[LEVEL_DATA] = "DATA",
+	[LEVEL_PROTOCOL] = "PROTOCOL",
+	[LEVEL_DEBUG] = "DEBUG",
+	[LEVEL_INFO] = "INFO",
+	[LEVEL_NOTICE] = "NOTICE",
+	[LEVEL_WARN] = "WARN",
+	[LEVEL_ERROR] = "ERROR",
+	[LEVEL_CRIT] = "CRIT",
+	[LEVEL_ALERT] = "ALERT",
+	[LEVEL_EMERG] = "EMERG",
+};
+_Static_assert(sizeof(level_names) / sizeof(level_names[0]) == LEVEL_COUNT,
+    "one name a level");
+
+enum mode { MODE_DEFAULT, MODE_LOGFMT, MODE_JSON };
+
+/* What is read of a row. */
+enum field {
+	FIELD_LEVEL,
+	FIELD_UUID,
+	FIELD_ORIGIN,
+	FIELD_MESSAGE,
+	FIELD_STATE,
+	FIELD_IP,
+	FIELD_PORT,
+	FIELD_LOCAL_IP,
+	FIELD_LOCAL_PORT,
+	FIELD_MID,
+	FIELD_SIZE,
+	FIELD_COUNT
+};
+
+static const char *const field_names[] = {
+	[FIELD_LEVEL] = "level",
+	[FIELD_UUID] = "uuid",
+	[FIELD_ORIGIN] = "origin",
+	[FIELD_MESSAGE] = "message",
+	[FIELD_STATE] = "state",
+	[FIELD_IP] = "ip",
+	[FIELD_PORT] = "port",
+	[FIELD_LOCAL_IP] = "local_ip",
+	[FIELD_LOCAL_PORT] = "local_port",
+	[FIELD_MID] = "mid",
+	[FIELD_SIZE] = "size",
+};
+_Static_assert(sizeof(field_names) / sizeof(field_names[0]) == FIELD_COUNT,
+    "one name a field");
+
+struct row {
+	enum mode mode;
+	enum level level;
+	bool timed;
+	int64_t time;                 /* SW_NO_TIME */
+	struct slice of[FIELD_COUNT]; /* as they stand; p NULL: not there */
+	bool open;                    /* its message goes on behind it */
+};
+
+/* Behind each log_session. */
+struct extra {
+	bool outgoing;
+	bool within; /* the content so far ended within a line */
+};
+
+#define KEY_MAX 200
+
+struct haraka {
+	struct log_sessions sessions;
+	const struct log_options *options;
+	struct account *account;
+	const char *file_name;
+	uint64_t last_line;
+	struct buffer text;     /* a message without its escapes */
+	struct buffer id;
+	/* the row of content that bare lines go on with */
+	bool block;
+	enum mode block_mode;
+	int64_t block_time;
+	uint8_t block_key[KEY_MAX];
+	size_t block_key_len;
+};
+
+static struct extra *extra(struct log_session *s)
+{
+	return (struct extra *)(void *)s->extra;
+}
+
+/* --- rows --------------------------------------------------------------- */
+
+static bool find_level(struct slice name, enum level *level_r)
+{
+	unsigned i;
+
+	for (i = 0; i < LEVEL_COUNT; i++)
+		if (slice_eq(name, slice_str(level_names[i]))) {
+			*level_r = (enum level)i;
+			return true;
+		}
+	return false;
+}
+
+/* The first of equals counts. */
+static void put_field(struct row *row, struct slice name, struct slice value)
+{
+	unsigned i;
+
+	for (i = 0; i < FIELD_COUNT; i++)
+		if (!row->of[i].p && slice_eq(name,
+		    slice_str(field_names[i]))) {
+			row->of[i] = value;
+			return;
+		}
+}
+
+/* Up to the quote that closes, of which *rest stands behind; false: there is
+ * none, and all is taken. */
+static bool take_string(struct slice *rest, struct slice *value_r)
+{
+	size_t n = 0;
+	bool closed;
+
+	while (n < rest->len && rest->p[n] != '"')
+		n += rest->p[n] == '\\' ? 2 : 1;
+	closed = n < rest->len;
+	*value_r = slice_head(*rest, n);
+	*rest = slice_from(*rest, n + 1);
+	return closed;
+}
+
+/* name=value name="value" ...; false: the last value has no end. */
+static bool take_pairs(struct row *row, struct slice s)
+{
+	while (s.len > 0) {
+		struct slice name = s, value;
+		size_t n = 0;
+
+		log_take_blanks(&s);
+		while (n < s.len && s.p[n] != '=' && s.p[n] != ' ')
+			n++;
+		name = slice_head(s, n);
+		s = slice_from(s, n);
+		if (!log_take_octet(&s, '=')) {
+			log_take_octet(&s, ' ');
+			continue;
+		}
+		if (!log_take_octet(&s, '"')) {
+			value = log_take_word(&s);
+			put_field(row, name, value);
+			continue;
+		}
+		if (!take_string(&s, &value)) {
+			put_field(row, name, value);
+			return false;
+		}
+		put_field(row, name, value);
+	}
+	return true;
+}
+
+/* {"name":"value","name":1} */
+static bool take_object(struct row *row, struct slice s)
+{
+	if (!log_take_octet(&s, '{'))
+		return false;
+	while (s.len > 0 && s.p[0] != '}') {
+		struct slice name, value;
+		size_t n = 0;
+
+		log_take_octet(&s, ',');
+		if (!log_take_octet(&s, '"') || !take_string(&s, &name) ||
+		    !log_take_octet(&s, ':'))
+			return false;
+		if (log_take_octet(&s, '"')) {
+			if (!take_string(&s, &value))
+				return false;
+		} else {
+			/* a number, a word; objects within end the reading */
+			while (n < s.len && s.p[n] != ',' && s.p[n] != '}')
+				n++;
+			value = slice_head(s, n);
+			s = slice_from(s, n);
+		}
+		put_field(row, name, value);
+	}
+	return true;
+}
+
+static bool take_bracket(struct slice *rest, struct slice *in_r)
+{
+	const uint8_t *close;
+	struct slice s = *rest;
+
+	if (!log_take_octet(&s, '[') || s.len == 0)
+		return false;
+	close = memchr(s.p, ']', s.len);
+	if (!close)
+		return false;
+	*in_r = slice_head(s, (size_t)(close - s.p));
+	s = slice_from(s, in_r->len + 1);
+	log_take_octet(&s, ' ');
+	*rest = s;
+	return true;
+}
+
+/* "[PROTOCOL] [uuid] [core] C: QUIT state=1" */
+static bool take_default(struct row *row, struct slice s)
+{
+	if (!take_bracket(&s, &row->of[FIELD_LEVEL]) ||
+	    !take_bracket(&s, &row->of[FIELD_UUID]) ||
+	    !take_bracket(&s, &row->of[FIELD_ORIGIN]))
+		return false;
+	row->of[FIELD_MESSAGE] = s;
+	return true;
+}
+
+/* What a terminal was told about colours. */
+static struct slice strip_colour(struct slice s)
+{
+	size_t n = 2;
+
+	if (s.len < 4 || s.p[0] != 0x1b || s.p[1] != '[')
+		return s;
+	while (n < s.len && n < 6 && s.p[n] != 'm')
+		n++;
+	s = slice_from(s, n + 1);
+	if (s.len > 5 && s.p[s.len - 5] == 0x1b && s.p[s.len - 1] == 'm')
+		s.len -= 5;
+	return s;
+}
+
+static void take_time(struct slice *rest, struct row *row)
+{
+	struct slice s = *rest;
+	bool zoned;
+	int32_t offset;
+	int64_t time;
+
+	row->time = SW_NO_TIME;
+	if (!log_take_iso_time(&s, &time, &zoned, &offset, NULL) || !zoned ||
+	    !log_take_octet(&s, ' '))
+		return;
+	row->timed = true;
+	row->time = time;
+	*rest = s;
+}
+
+static bool parse_row(struct slice line, struct row *row)
+{
+	struct slice s = line;
+
+	memset(row, 0, sizeof(*row));
+	take_time(&s, row);
+	s = strip_colour(s);
+	if (s.len > 0 && s.p[0] == '{') {
+		row->mode = MODE_JSON;
+		if (!take_object(row, s))
+			return false;
+	} else if (slice_has_prefix_nocase(s, slice_str("level="))) {
+		row->mode = MODE_LOGFMT;
+		row->open = !take_pairs(row, s);
+	} else if (!take_default(row, s)) {
+		return false;
+	}
+	return row->of[FIELD_UUID].p && row->of[FIELD_ORIGIN].p &&
+	    row->of[FIELD_MESSAGE].p && row->of[FIELD_LEVEL].p &&
+	    find_level(row->of[FIELD_LEVEL], &row->level);
+}
+
+/* --- messages ----------------------------------------------------------- */
+
+static void append_rune(struct buffer *b, uint32_t c)
+{
+	if (c < 0x80) {
+		buffer_append_char(b, (char)c);
+		return;
+	}
+	if (c >= 0x800) {
+		buffer_append_char(b, (char)(0xe0 | c >> 12));
+		buffer_append_char(b, (char)(0x80 | (c >> 6 & 0x3f)));
+	} else {
+		buffer_append_char(b, (char)(0xc0 | c >> 6));
+	}
+	buffer_append_char(b, (char)(0x80 | (c & 0x3f)));
+}
+
+/* "\u0000": the octets behind the letter that were used. */
+static size_t append_escape(struct buffer *b, struct slice s)
+{
+	uint32_t c = 0;
+	size_t i;
+
+	for (i = 1; i < 5; i++) {
+		uint8_t d = i < s.len ? ascii_upper(s.p[i]) : 0;
+
+		if (!ascii_is_digit(d) && !(d >= 'A' && d <= 'F'))
+			return 0;
+		c = c << 4 | (uint32_t)(ascii_is_digit(d) ? d - '0' :
+		    d - 'A' + 10);
+	}
+	append_rune(b, c);
+	return 4;
+}
+
+/* Without the escapes of logfmt and JSON. */
+static struct slice decode(struct buffer *b, struct slice raw)
+{
+	static const char from[] = "rntbf", to[] = "\r\n\t\b\f";
+	size_t i;
+
+	buffer_clear(b);
+	for (i = 0; i < raw.len; i++) {
+		const char *at;
+
+		if (raw.p[i] != '\\' || i + 1 == raw.len) {
+			buffer_append_char(b, (char)raw.p[i]);
+			continue;
+		}
+		i++;
+		at = raw.p[i] ? strchr(from, raw.p[i]) : NULL;
+		if (raw.p[i] == 'u')
+			i += append_escape(b, slice_from(raw, i));
+		else
+			buffer_append_char(b, at ? to[at - from] :
+			    (char)raw.p[i]);
+	}
+	return buffer_slice(b);
+}
+
+static bool has_suffix(struct slice s, const char *suffix)
+{
+	struct slice x = slice_str(suffix);
+
+	return s.len >= x.len && memcmp(s.p + s.len - x.len, suffix,
+	    x.len) == 0;
+}
+
+/* What was said, without the end of its line. */
+static struct slice plain(struct haraka *h, const struct row *row)
+{
+	struct slice s = row->of[FIELD_MESSAGE];
+
+	if (row->mode != MODE_DEFAULT) {
+		s = decode(&h->text, s);
+		if (has_suffix(s, "\n"))
+			s.len--;
+		if (has_suffix(s, "\r"))
+			s.len--;
+		return s;
+	}
+	if (has_suffix(s, "\\n"))
+		s.len -= 2;
+	if (has_suffix(s, "\\r"))
+		s.len -= 2;
+	return s;
+}
+
+/* " state=1" behind a client's line. */
+static struct slice drop_state(struct slice s)
+{
+	size_t n = s.len;
+
+	while (n > 0 && ascii_is_digit(s.p[n - 1]))
+		n--;
+	if (n < s.len && has_suffix(slice_head(s, n), " state="))
+		s.len = n - 7;
+	return s;
+}
+
+static bool take_role(struct slice *said, enum sw_role *role_r)
+{
+	if (log_take_text(said, "C: "))
+		*role_r = SW_CLIENT;
+	else if (log_take_text(said, "S: "))
+		*role_r = SW_SERVER;
+	else
+		return false;
+	return true;
+}
+
+/* --- sessions ----------------------------------------------------------- */
+
+static bool is_outgoing(const struct row *row)
+{
+	return !slice_eq(row->of[FIELD_ORIGIN], slice_str("core"));
+}
+
+static struct slice key_of(const struct row *row, uint8_t key[KEY_MAX])
+{
+	struct slice uuid = slice_head(row->of[FIELD_UUID], 100);
+	struct slice origin = slice_head(row->of[FIELD_ORIGIN], 90);
+	size_t n = 0;
+
+	if (!is_outgoing(row)) {
+		while (n < uuid.len && uuid.p[n] != '.')
+			n++;
+		uuid.len = n;
+		origin.len = 0;
+	}
+	key[0] = (uint8_t)uuid.len;
+	if (uuid.len > 0)
+		memcpy(key + 1, uuid.p, uuid.len);
+	if (origin.len > 0)
+		memcpy(key + 1 + uuid.len, origin.p, origin.len);
+	return slice_make(key, 1 + uuid.len + origin.len);
+}
+
+static void describe(struct log_session *s, const struct row *row)
+{
+	struct sw_session *out = session_get(s->b);
+
+	out->clock.zone = row->timed ? SW_ZONE_UTC : SW_ZONE_NONE;
+	out->clock.date = row->timed ? SW_DATE_GIVEN : SW_DATE_NONE;
+	out->clock.resolution_ns = row->timed ? NS_PER_S / 1000 : 0;
+	out->records = SW_BIT(SW_RECORDS_GREETING) |
+	    SW_BIT(SW_RECORDS_COMMAND) | SW_BIT(SW_RECORDS_ARGUMENT) |
+	    SW_BIT(SW_RECORDS_REPLY_CODE) | SW_BIT(SW_RECORDS_REPLY_TEXT) |
+	    SW_BIT(SW_RECORDS_REPLY_LINES) |
+	    SW_BIT(SW_RECORDS_INTERMEDIATE_REPLIES);
+	if (row->timed)
+		out->records |= SW_BIT(SW_RECORDS_TIMES);
+	extra(s)->outgoing = is_outgoing(row);
+	log_session_recorder(s, extra(s)->outgoing ? SW_RECORDER_CLIENT :
+	    SW_RECORDER_SERVER);
+}
+
+static enum sw_status begin(struct haraka *h, const struct log_line *line,
+    const struct row *row, struct log_session **s_r)
+{
+	uint8_t key[KEY_MAX];
+	enum sw_status status = log_sessions_begin(&h->sessions,
+	    key_of(row, key), line, row->time, s_r);
+
+	if (status == SW_OK)
+		describe(*s_r, row);
+	return status;
+}
+
+static void put_endpoint(struct log_session *s, struct sw_endpoint *to,
+    struct slice ip, struct slice port, enum sw_record address,
+    enum sw_record number)
+{
+	struct sw_session *out = session_get(s->b);
+	uint64_t value;
+
+	if (ip.len > 0) {
+		to->ip = session_text(s->b, ip);
+		out->records |= SW_BIT(address);
+	}
+	if (slice_to_u64(port, &value) && value <= 65535) {
+		to->port = (int32_t)value;
+		out->records |= SW_BIT(number);
+	}
+}
+
+static void put_server(struct log_session *s, struct slice ip,
+    struct slice port)
+{
+	put_endpoint(s, &session_get(s->b)->server, ip, port,
+	    SW_RECORDS_SERVER_ADDRESS, SW_RECORDS_SERVER_PORT);
+}
+
+static enum sw_status end_before(struct haraka *h, struct log_session *s)
+{
+	return log_sessions_end(&h->sessions, s, log_session_over(s) ?
+	    SW_ENDING_QUIT : extra(s)->outgoing ? SW_ENDING_INPUT_ENDED :
+	    SW_ENDING_REUSED);
+}
+
+/* --- content ------------------------------------------------------------ */
+
+/* A piece without an end of line, or the end of a line begun before. */
+static void content_within(struct log_session *s,
+    const struct log_said *said, struct slice piece, const char *end)
+{
+	struct log_said one = *said;
+
+	one.text = piece;
+	log_content_octets(s, &one, piece);
+	log_content_octets(s, &one, slice_str(end));
+	extra(s)->within = *end == '\0' && (extra(s)->within ||
+	    piece.len > 0);
+}
+
+/* A line of content and how it ends: "\r\n", "\n" or "". */
+static void content_line(struct log_session *s, const struct log_said *said,
+    struct slice line, const char *end)
+{
+	struct log_said one = *said;
+
+	one.text = line;
+	session_get(s->b)->records |= SW_BIT(SW_RECORDS_BODY) |
+	    SW_BIT(SW_RECORDS_BODY_SIZE);
+	if (!extra(s)->within && *end)
+		log_content_line(s, &one, true, *end == '\r');
+	else if (!extra(s)->within && line.len > 0 && line.p[0] == '.')
+		content_within(s, said, slice_from(line, 1), end);
+	else
+		content_within(s, said, line, end);
+}
+
+/* Octets with their ends of lines among them. */
+static void content_octets(struct log_session *s,
+    const struct log_said *said, struct slice octets)
+{
+	while (octets.len > 0) {
+		const uint8_t *lf = memchr(octets.p, '\n', octets.len);
+		struct slice line = slice_head(octets, lf ?
+		    (size_t)(lf - octets.p) : octets.len);
+		bool crlf = lf && line.len > 0 &&
+		    line.p[line.len - 1] == '\r';
+
+		octets = slice_from(octets, line.len + 1);
+		if (crlf)
+			line.len--;
+		content_line(s, said, line, crlf ? "\r\n" : lf ? "\n" : "");
+	}
+}
+
+/* A line of the default format, whose last LF is not told. */
+static void content_default(struct log_session *s,
+    const struct log_said *said, struct slice line)
+{
+	if (has_suffix(line, "\\r"))
+		content_line(s, said, slice_head(line, line.len - 2), "\r\n");
+	else
+		content_line(s, said, line, extra(s)->outgoing ? "" : "\n");
+}
+
+static void remember_block(struct haraka *h, const struct row *row)
+{
+	h->block = true;
+	h->block_mode = row->mode;
+	h->block_time = row->time;
+	h->block_key_len = key_of(row, h->block_key).len;
+}
+
+/* "C: body", of level DATA */
+static void take_content(struct haraka *h, struct log_session *s,
+    const struct log_line *line, const struct row *row)
+{
+	struct log_said said = log_said(line, row->time, line->text);
+	struct slice raw = row->of[FIELD_MESSAGE];
+
+	if (!log_take_text(&raw, "C: ") || !log_content_due(s))
+		return;
+	if (row->mode == MODE_DEFAULT) {
+		content_default(s, &said, raw);
+		if (extra(s)->outgoing)
+			remember_block(h, row);
+		return;
+	}
+	decode(&h->text, raw);
+	if (row->open) {
+		buffer_append_char(&h->text, '\n');
+		remember_block(h, row);
+	}
+	content_octets(s, &said, buffer_slice(&h->text));
+}
+
+/* A line that goes on with the row in front of it. */
+static bool take_bare(struct haraka *h, const struct log_line *line)
+{
+	struct log_said said = log_said(line, h->block_time, line->text);
+	struct slice rest = line->text, text;
+	struct log_session *s;
+	bool last;
+
+	if (!h->block)
+		return false;
+	s = log_sessions_find(&h->sessions, slice_make(h->block_key,
+	    h->block_key_len));
+	if (h->block_mode == MODE_DEFAULT) {
+		if (!s || !log_content_due(s))
+			return false;
+		log_sessions_touch(&h->sessions, s, line->number,
+		    h->block_time);
+		content_default(s, &said, line->text);
+		return true;
+	}
+	last = take_string(&rest, &text);
+	h->block = !last;
+	if (!s || !log_content_due(s))
+		return true;
+	log_sessions_touch(&h->sessions, s, line->number, h->block_time);
+	decode(&h->text, last ? text : line->text);
+	if (!last)
+		buffer_append_char(&h->text, '\n');
+	content_octets(s, &said, buffer_slice(&h->text));
+	return true;
+}
+
+/* --- the dialogue ------------------------------------------------------- */
+
+static bool is_greeting(struct slice said, enum sw_role role)
+{
+	int32_t code = log_parse_reply_line(said).code;
+
+	return role == SW_SERVER && (code == 220 || code == 554 ||
+	    code == 421);
+}
+
+/* Outgoing: "." alone ends the content, which is told at level DATA only. */
+static void take_dot(struct log_session *s, const struct log_said *said)
+{
+	bool told = session_get(s->b)->records & SW_BIT(SW_RECORDS_BODY);
+
+	extra(s)->within = false;
+	if (told)
+		log_content_end(s, said, SW_UNKNOWN);
+	else
+		log_content_passed(s, said, SW_UNKNOWN, SW_UNKNOWN);
+}
+
+static enum sw_status say(struct haraka *h, struct log_session *s,
+    const struct log_line *line, const struct row *row, struct slice text,
+    enum sw_role role)
+{
+	struct log_said said = log_said(line, row->time, text);
+	size_t len;
+
+	if (role == SW_SERVER) {
+		log_say_server(s, &said);
+		return log_sessions_linger(&h->sessions, s);
+	}
+	if (extra(s)->outgoing && log_content_due(s) && text.len == 1 &&
+	    text.p[0] == '.') {
+		take_dot(s, &said);
+		return SW_OK;
+	}
+	extra(s)->within = false;
+	log_say_client(s, &said);
+	if (!extra(s)->outgoing || session_verb(text, &len) != VERB_QUIT)
+		return SW_OK;
+	return end_before(h, s); /* its answer is not logged */
+}
+
+static enum sw_status take_said(struct haraka *h, struct log_session *s,
+    const struct log_line *line, const struct row *row, struct slice text,
+    enum sw_role role)
+{
+	enum sw_status status = SW_OK;
+	bool greeting = is_greeting(text, role);
+
+	if (s && (log_session_over(s) || (extra(s)->outgoing && greeting &&
+	    log_parse_reply_line(text).code == 220 && !log_content_due(s) &&
+	    s->last_code != SW_UNKNOWN &&
+	    log_session_outstanding(s) == 0))) {
+		status = end_before(h, s);
+		s = NULL;
+	}
+	if (!s && is_outgoing(row) && log_parse_reply_line(text).code == 221)
+		return status; /* to a QUIT that ended it */
+	if (!s && status == SW_OK) {
+		status = begin(h, line, row, &s);
+		if (status == SW_OK && greeting)
+			s->start_seen = true;
+		else if (status == SW_OK)
+			log_session_no_start(s, line);
+	}
+	if (status != SW_OK)
+		return status;
+	log_sessions_touch(&h->sessions, s, line->number, row->time);
+	return say(h, s, line, row, text, role);
+}
+
+static enum sw_status take_connect(struct haraka *h, struct log_session *s,
+    const struct log_line *line, const struct row *row)
+{
+	enum sw_status status = s ? end_before(h, s) : SW_OK;
+
+	if (status == SW_OK)
+		status = begin(h, line, row, &s);
+	if (status != SW_OK)
+		return status;
+	put_endpoint(s, &session_get(s->b)->client, row->of[FIELD_IP],
+	    row->of[FIELD_PORT], SW_RECORDS_CLIENT_ADDRESS,
+	    SW_RECORDS_CLIENT_PORT);
+	put_server(s, row->of[FIELD_LOCAL_IP], row->of[FIELD_LOCAL_PORT]);
+	log_session_connect(s, line, row->time, SW_CLIENT);
+	return SW_OK;
+}
+
+/* "message mid=<1@example.org> size=69": what has passed. */
+static void take_message(struct haraka *h, struct log_session *s,
+    const struct log_line *line, const struct row *row)
+{
+	struct log_said said = log_said(line, row->time, line->text);
+	struct slice id = row->mode == MODE_DEFAULT ? row->of[FIELD_MID] :
+	    decode(&h->id, row->of[FIELD_MID]);
+	uint64_t wire;
+
+	if (!log_content_due(s))
+		return; /* its lines were told */
+	if (!slice_to_u64(row->of[FIELD_SIZE], &wire) || wire > INT64_MAX)
+		return;
+	/* dots that were doubled are counted twice: the size is not known */
+	log_content_passed(s, &said, SW_UNKNOWN, (int64_t)wire);
+	if (id.len > 0)
+		log_session_message_id(s, id);
+}
+
+static bool begins_with(struct slice text, const char *word)
+{
+	return log_take_text(&text, word) && (text.len == 0 ||
+	    text.p[0] == ' ');
+}
+
+/* Lines for the reader; those that only repeat the dialogue are not. */
+static bool is_note(const struct row *row, struct slice text)
+{
+	static const char *const known[] = { "sender", "recipient", "queue",
+		"message" };
+	size_t i;
+
+	if (row->level < LEVEL_NOTICE)
+		return false;
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (begins_with(text, known[i]))
+			return false;
+	return true;
+}
+
+static enum sw_status take_other(struct haraka *h, struct log_session *s,
+    const struct log_line *line, struct row *row, struct slice text)
+{
+	/* The default format has the fields behind the words. */
+	if (row->mode == MODE_DEFAULT)
+		take_pairs(row, text);
+	text = slice_trim(text);
+	if (!is_outgoing(row) && begins_with(text, "connect"))
+		return take_connect(h, s, line, row);
+	if (!s)
+		return SW_OK;
+	/* the word is no part of the message in logfmt and JSON */
+	if (extra(s)->outgoing && row->level == LEVEL_NOTICE &&
+	    (text.len == 0 || begins_with(text, "delivered")))
+		put_server(s, row->of[FIELD_IP], row->of[FIELD_PORT]);
+	if (begins_with(text, "message"))
+		take_message(h, s, line, row);
+	if (!extra(s)->outgoing && begins_with(text, "disconnect")) {
+		log_sessions_touch(&h->sessions, s, line->number, row->time);
+		session_get(s->b)->records |= SW_BIT(SW_RECORDS_CLOSE);
+		return log_session_close(&h->sessions, s, line, row->time,
+		    SW_NOBODY);
+	}
+	if (text.len == 0 || !is_note(row, text))
+		return SW_OK;
+	log_sessions_touch(&h->sessions, s, line->number, row->time);
+	log_say_note(s, line, row->time, text);
+	return SW_OK;
+}
+
+static enum sw_status take_row(struct haraka *h, const struct log_line *line,
+    struct row *row)
+{
+	uint8_t key[KEY_MAX];
+	struct log_session *s = log_sessions_find(&h->sessions,
+	    key_of(row, key));
+	struct slice text;
+	enum sw_role role;
+
+	if (row->level == LEVEL_DATA) {
+		if (s) {
+			log_sessions_touch(&h->sessions, s, line->number,
+			    row->time);
+			take_content(h, s, line, row);
+		}
+		return SW_OK;
+	}
+	text = plain(h, row);
+	if (row->level != LEVEL_PROTOCOL || !take_role(&text, &role))
+		return take_other(h, s, line, row, text);
+	if (row->mode == MODE_DEFAULT && role == SW_CLIENT &&
+	    !is_outgoing(row))
+		text = drop_state(text);
+	if (slice_has_prefix_nocase(text, slice_str("(after-disconnect)")))
+		return SW_OK;
+	return take_said(h, s, line, row, text, role);
+}
+
+/* --- the family --------------------------------------------------------- */
+
+/* What Haraka writes before its logger is ready. */
+static bool is_chatter(struct slice line)
+{
+	static const char *const known[] = { "loglevel: ", "log format: ",
+		"Starting up Haraka", "loaded TLD", "loaded Public",
+		"Using iconv" };
+	struct row row;
+	size_t i;
+
+	take_time(&line, &row);
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (slice_has_prefix_nocase(line, slice_str(known[i])))
+			return true;
+	return false;
+}
+
+static bool probe(struct slice head)
+{
+	size_t rows = 0, said = 0, others = 0;
+	bool block = false;
+
+	while (head.len > 0) {
+		const uint8_t *lf = memchr(head.p, '\n', head.len);
+		struct slice line = slice_head(head, lf ?
+		    (size_t)(lf - head.p) : head.len);
+		enum sw_role role;
+		struct row row;
+
+		head = slice_from(head, line.len + 1);
+		if (line.len > 0 && line.p[line.len - 1] == '\r')
+			line.len--;
+		if (parse_row(line, &row)) {
+			rows++;
+			block = row.level == LEVEL_DATA;
+			said += row.level <= LEVEL_PROTOCOL &&
+			    take_role(&row.of[FIELD_MESSAGE], &role);
+		} else if (!block && line.len > 0 && !is_chatter(line)) {
+			others++;
+		}
+	}
+	return said > 0 && rows > others;
+}
+
+static void close_log(void **state)
+{
+	struct haraka *h = *state;
+
+	if (!h)
+		return;
+	*state = NULL;
+	log_sessions_fini(&h->sessions);
+	buffer_fini(&h->text);
+	buffer_fini(&h->id);
+	free(h);
+}
+
+static enum sw_status open_log(const struct log_options *options,
+    const char *file_name, struct account *account,
+    const struct log_sink *sink, void **state_r, struct sw_err *err)
+{
+	struct haraka *h = calloc(1, sizeof(*h));
+
+	*state_r = h;
+	if (!h)
+		return base_error_set(err, SW_ENOMEM, "out of memory");
+	log_sessions_init(&h->sessions, options, "haraka", file_name,
+	    account, sink, sizeof(struct extra));
+	h->options = options;
+	h->account = account;
+	h->file_name = file_name;
+	buffer_init(&h->text, 2 * LIMIT_LINE);
+	buffer_init(&h->id, 2 * LIMIT_LINE);
+	return SW_OK;
+}
+
+static enum sw_status take_line(void *state, const struct log_line *line)
+{
+	struct haraka *h = state;
+	enum sw_status status;
+	struct row row;
+
+	h->last_line = line->number;
+	if (!parse_row(line->text, &row)) {
+		if (!take_bare(h, line) && line->text.len > 0 &&
+		    !is_chatter(line->text))
+			log_not_understood(h->account, h->file_name, line);
+		return h->text.failed ? SW_ENOMEM : SW_OK;
+	}
+	h->block = false;
+	status = log_sessions_expire(&h->sessions, row.time);
+	if (status == SW_OK)
+		status = take_row(h, line, &row);
+	return h->text.failed || h->id.failed ? SW_ENOMEM : status;
+}
+
+static enum sw_status next_file(void *state, const char *file_name)
+{
+	struct haraka *h = state;
+
+	h->file_name = file_name;
+	h->block = false;
+	return log_sessions_file(&h->sessions, file_name, h->last_line);
+}
+
+static enum sw_status end_log(void *state)
+{
+	struct haraka *h = state;
+
+	return log_sessions_end_all(&h->sessions);
+}
+
+const struct log_format log_haraka = {
+	.name = "haraka",
+	.title = "Haraka log at level PROTOCOL or DATA",
+	.records = SW_BIT(SW_RECORDS_CLIENT_ADDRESS) |
+	    SW_BIT(SW_RECORDS_CLIENT_PORT) |
+	    SW_BIT(SW_RECORDS_SERVER_ADDRESS) |
+	    SW_BIT(SW_RECORDS_SERVER_PORT) | SW_BIT(SW_RECORDS_GREETING) |
+	    SW_BIT(SW_RECORDS_COMMAND) | SW_BIT(SW_RECORDS_ARGUMENT) |
+	    SW_BIT(SW_RECORDS_REPLY_CODE) | SW_BIT(SW_RECORDS_REPLY_TEXT) |
+	    SW_BIT(SW_RECORDS_REPLY_LINES) |
+	    SW_BIT(SW_RECORDS_INTERMEDIATE_REPLIES) |
+	    SW_BIT(SW_RECORDS_BODY) | SW_BIT(SW_RECORDS_BODY_SIZE) |
+	    SW_BIT(SW_RECORDS_CLOSE) | SW_BIT(SW_RECORDS_TIMES),
+	.probe = probe,
+	.open = open_log,
+	.line = take_line,
+	.file = next_file,
+	.end = end_log,
+	.close = close_log,
+};
