@@ -110,59 +110,70 @@ static inline bool escape_copy_few(uint8_t *w, const uint8_t *p, size_t len)
 
 #if defined(__SSE2__)
 
-typedef __m128i escape_word;
+struct escape_word {
+	__m128i v;
+};
 
-static inline escape_word escape_copy_word(uint8_t *w, const uint8_t *p)
+static inline struct escape_word escape_copy_word(uint8_t *w,
+    const uint8_t *p)
 {
-	__m128i v = _mm_loadu_si128((const __m128i_u *)(const void *)p);
+	struct escape_word word;
 
-	_mm_storeu_si128((__m128i_u *)(void *)w, v);
-	return v;
+	word.v = _mm_loadu_si128((const __m128i_u *)(const void *)p);
+	_mm_storeu_si128((__m128i_u *)(void *)w, word.v);
+	return word;
 }
 
 /* 8 to 15 octets. */
-static inline escape_word escape_copy_ends(uint8_t *w, const uint8_t *p,
-    size_t len)
+static inline struct escape_word escape_copy_ends(uint8_t *w,
+    const uint8_t *p, size_t len)
 {
 	uint64_t first = escape_load8(p), last = escape_load8(p + len - 8);
+	struct escape_word word;
 
 	memcpy(w, &first, sizeof(first));
 	memcpy(w + len - 8, &last, sizeof(last));
-	return _mm_set_epi64x((long long)last, (long long)first);
+	word.v = _mm_set_epi64x((long long)last, (long long)first);
+	return word;
 }
 
 /* One more, as signed octets: DEL and what is above 0x7f are then at the
  * lower end too. */
-static inline escape_word escape_odd(escape_word v)
+static inline struct escape_word escape_odd(struct escape_word word)
 {
-	return _mm_or_si128(
+	__m128i v = word.v;
+
+	word.v = _mm_or_si128(
 	    _mm_cmplt_epi8(_mm_add_epi8(v, _mm_set1_epi8(1)),
 	    _mm_set1_epi8(0x21)), _mm_or_si128(
 	    _mm_cmpeq_epi8(v, _mm_set1_epi8('"')),
 	    _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'))));
+	return word;
 }
 
-static inline escape_word escape_or(escape_word a, escape_word b)
+static inline struct escape_word escape_or(struct escape_word a,
+    struct escape_word b)
 {
-	return _mm_or_si128(a, b);
+	a.v = _mm_or_si128(a.v, b.v);
+	return a;
 }
 
-static inline bool escape_is_none(escape_word odd)
+static inline bool escape_is_none(struct escape_word odd)
 {
-	return _mm_movemask_epi8(odd) == 0;
+	return _mm_movemask_epi8(odd.v) == 0;
 }
 
 #else
 
-typedef struct {
+struct escape_word {
 	uint64_t a, b;
-} escape_word;
+};
 
-/* 8 to 15 octets. */
-static inline escape_word escape_copy_ends(uint8_t *w, const uint8_t *p,
-    size_t len)
+/* 8 to 16 octets. */
+static inline struct escape_word escape_copy_ends(uint8_t *w,
+    const uint8_t *p, size_t len)
 {
-	escape_word v;
+	struct escape_word v;
 
 	v.a = escape_load8(p);
 	v.b = escape_load8(p + len - 8);
@@ -171,26 +182,28 @@ static inline escape_word escape_copy_ends(uint8_t *w, const uint8_t *p,
 	return v;
 }
 
-static inline escape_word escape_copy_word(uint8_t *w, const uint8_t *p)
+static inline struct escape_word escape_copy_word(uint8_t *w,
+    const uint8_t *p)
 {
 	return escape_copy_ends(w, p, 16);
 }
 
-static inline escape_word escape_odd(escape_word v)
+static inline struct escape_word escape_odd(struct escape_word v)
 {
 	v.a = !escape_is_plain8(v.a);
 	v.b = !escape_is_plain8(v.b);
 	return v;
 }
 
-static inline escape_word escape_or(escape_word a, escape_word b)
+static inline struct escape_word escape_or(struct escape_word a,
+    struct escape_word b)
 {
 	a.a |= b.a;
 	a.b |= b.b;
 	return a;
 }
 
-static inline bool escape_is_none(escape_word odd)
+static inline bool escape_is_none(struct escape_word odd)
 {
 	return (odd.a | odd.b) == 0;
 }
@@ -200,7 +213,7 @@ static inline bool escape_is_none(escape_word odd)
 static inline bool escape_copy_plain(uint8_t *w, const uint8_t *p,
     size_t len)
 {
-	escape_word odd;
+	struct escape_word odd;
 	size_t i;
 
 	if (len < 8)
