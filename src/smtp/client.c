@@ -393,7 +393,7 @@ static int look_at_line(struct dialogue *d, struct slice octets,
 {
 	struct slice all;
 
-	d->resized = true;
+	d->resized = d->looked = true;
 	if (!smtp_held_add(&d->look, octets, p)) {
 		d->memory = true;
 		return -1;
@@ -455,7 +455,7 @@ static void refused_bdat(struct dialogue *d, struct slice octets,
 
 	if (command < 0)
 		return;
-	d->resized = true;
+	d->resized = d->looked = true;
 	if (!knew && !smtp_held_add(&d->look, octets, p))
 		d->memory = true;
 	if (command > 0) {

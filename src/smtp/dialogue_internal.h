@@ -46,10 +46,11 @@ struct piece {
 };
 
 struct held {
-	struct buffer octets;
+	size_t count, next; /* pieces, and those of them given back already */
+	size_t from;        /* octets given back already */
 	struct piece *pieces;
-	size_t count, capacity;
-	size_t from, next; /* octets and pieces given back already */
+	size_t capacity;
+	struct buffer octets;
 };
 static inline size_t smtp_held_len(const struct held *h)
 {
@@ -147,19 +148,13 @@ struct dialogue {
 	struct origin data_last_origin;
 	size_t size;          /* octets in memory */
 
-	struct dialogue *next_spare;
-	struct dialogue_start start;
-	enum dialogue_kind kind;
+	/* And what each command and reply needs. */
 	bool in_command;      /* the client's line ends a reply: no turning */
-
-	struct start_item *items;
-	size_t item_count, item_capacity;
-	size_t start_octets[2];
-
-	/* Replies. */
-	bool any_reply;            /* a reply was told */
-	bool no_more_replies;      /* nothing will decide on held octets */
-	bool greeting_due;         /* from the SYN on: first reply */
+	bool gap_seen[2];
+	bool looked;          /* `look` was ever used */
+	bool any_reply;       /* a reply was told */
+	bool no_more_replies; /* nothing will decide on held octets */
+	bool greeting_due;    /* from the SYN on: first reply */
 	bool client_after_gap, server_after_gap;
 	bool client_mid_line; /* behind a gap: not at the start of a line */
 	bool server_mid_line;
@@ -178,8 +173,18 @@ struct dialogue {
 	uint64_t last_command_acked;
 	struct outstanding *queue; /* ring; capacity is a power of 2 */
 	size_t queue_capacity, queue_first, queue_count, queue_uncertain;
+	size_t recent_count;
+	struct dialogue_start start;
+	struct held held;
 	struct line_reader client_line, server_line;
 	struct reply_parts reply;
+
+	struct dialogue *next_spare;
+	enum dialogue_kind kind;
+
+	struct start_item *items;
+	size_t item_count, item_capacity;
+	size_t start_octets[2];
 
 	/* Content in progress. */
 	uint32_t data_n, data_of;
@@ -191,7 +196,6 @@ struct dialogue {
 	uint64_t chunk_left;
 	struct origin gap_origin;
 
-	struct held held;
 	struct held look;      /* of a line that decides on a state */
 	/* GUESS: lines that may be commands. */
 	struct held guess;
@@ -219,8 +223,6 @@ struct dialogue {
 	int close_dir;
 	bool close_rst;
 	struct recent recent[RECENT];
-	size_t recent_count;
-	bool gap_seen[2];
 	uint8_t shown[80];         /* the first octets, while unproved */
 	size_t shown_len;
 	int shown_dir;
@@ -302,7 +304,7 @@ void client_decide(struct dialogue *d, struct origin origin);
 static inline void client_server_speaks(struct dialogue *d,
     struct origin origin)
 {
-	if (d->look.count > 0 || d->client == CLIENT_GUESS ||
+	if (d->looked || d->client == CLIENT_GUESS ||
 	    d->client == CLIENT_BODY || d->client == CLIENT_CHUNK)
 		client_decide(d, origin);
 }

@@ -24,11 +24,11 @@ struct line {
 };
 
 struct line_reader {
-	struct buffer held;  /* of a line that is not complete */
-	uint64_t octets;     /* of it so far */
-	struct origin first, last;
-	uint64_t first_acked;
+	uint64_t octets;     /* so far of a line that is not complete */
 	bool first_acked_known;
+	uint64_t first_acked;
+	struct origin first, last;
+	struct buffer held;
 };
 
 void line_reader_init(struct line_reader *r);

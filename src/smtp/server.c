@@ -607,9 +607,9 @@ static void reply_reset(struct reply_parts *r)
 static void reply_add(struct dialogue *d, struct reply_parts *r,
     struct slice text)
 {
+	size_t before = r->text.capacity + r->capacity;
 	void *ends = r->ends;
 
-	d->resized = true;
 	if (r->count >= LIMIT_REPLY_LINES ||
 	    !buffer_append_slice(&r->text, text)) {
 		r->omitted++;
@@ -621,6 +621,8 @@ static void reply_add(struct dialogue *d, struct reply_parts *r,
 	}
 	r->ends = ends;
 	r->ends[r->count++] = r->text.len;
+	if (r->text.capacity + r->capacity != before)
+		d->resized = true;
 }
 
 /* Hand over what is put together. */
