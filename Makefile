@@ -61,6 +61,7 @@ SRC_SMTP := $(addprefix src/smtp/, \
 SRC_LOGS := $(addprefix src/logs/, \
 	dialogue.c lines.c logs.c sessions.c syslog.c talk.c text.c trace.c \
 	waiting.c when.c \
+	communigate.c \
 	curl.c \
 	exim.c \
 	haraka.c \

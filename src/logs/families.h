@@ -5,6 +5,7 @@
 
 #include "logs/logs.h"
 
+extern const struct log_format log_communigate; /* communigate.c */
 extern const struct log_format log_curl;    /* curl.c */
 extern const struct log_format log_exchange_ims; /* exchange_ims.c */
 extern const struct log_format log_exim; /* exim.c */

@@ -31,6 +31,7 @@ const struct log_format *const log_formats[] = {
 	&log_mailenable,
 	&log_outlook_express,
 	&log_smartermail,
+	&log_communigate,
 	NULL,
 };
 
