@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "emit/pen.h"
+#include "transcript/replies.h"
 
 /* What a session is told with. */
 struct teller {
@@ -18,6 +19,8 @@ struct teller {
 	const struct sw_clock *clock;
 	bool normal;   /* without at, time, end */
 	bool no_times; /* times are null */
+	bool explain;  /* replies bear what they mean */
+	const struct sw_session *s;
 	struct clock_memo memo;
 };
 
@@ -524,6 +527,33 @@ static uint8_t *put_kind(struct pen *p, uint8_t *w, const struct sw_event *e)
 	return w;
 }
 
+/* What a reply means, for --explain; w stands behind the event's '}'. */
+static uint8_t *put_explanation(struct teller *t, uint8_t *w,
+    const struct sw_event *e)
+{
+	const struct sw_reply *r = &e->u.reply;
+	struct sw_bytes text = { NULL, 0 };
+	struct sw_explanation x;
+	struct buffer b;
+
+	if (e->kind != SW_EVENT_REPLY)
+		return w;
+	w = pen_room(&t->pen, w - 1);
+	PEN(w, ",\"explanation\":");
+	buffer_init(&b, 4096);
+	if (r->code >= 0) {
+		replies_explain(r->code, slice_make(r->enhanced.data,
+		    r->enhanced.len), replies_place(t->s, e), &x);
+		(void)replies_append(&b, &x);
+		text.data = b.p;
+		text.len = b.len;
+	}
+	w = pen_bytes(&t->pen, w, text);
+	buffer_fini(&b);
+	*w++ = '}';
+	return w;
+}
+
 static uint8_t *put_event(struct teller *t, uint8_t *w,
     const struct sw_event *e)
 {
@@ -548,6 +578,8 @@ static uint8_t *put_event(struct teller *t, uint8_t *w,
 		w = put_set(w - 3, e->flags, names_flags, SW_FLAG_COUNT);
 		*w++ = '}';
 	}
+	if (t->explain)
+		w = put_explanation(t, w, e);
 	return pen_room(&t->pen, w);
 }
 
@@ -708,6 +740,8 @@ bool emit_jsonl(struct buffer *out, const struct sw_session *s,
 	struct teller t;
 	uint8_t *w;
 
+	t.s = s;
+	t.explain = options->explain;
 	t.clock = &s->clock;
 	t.normal = options->normal;
 	t.no_times = options->no_times;

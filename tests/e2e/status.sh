@@ -35,7 +35,11 @@ for words in 55 5501 abc '550 5.1' '550 5.1.1.' '550 GET' \
 	exits "explain-wrong-$(echo "$words" | tr ' ' _)" 2 \
 		"$SMTPWIRE" explain $words
 done
-exits explain-session 0 "$SMTPWIRE" read -q --explain \
+exits explain-json 0 "$SMTPWIRE" read -q -f jsonl --explain \
+	pcaps/exim-refusals.pcap
+has explain-json-text '"flags":\[\],"explanation":"permanent failure: ' \
+	"$TMP/out"
+exits explain-text 0 "$SMTPWIRE" read -q --explain \
 	pcaps/exim-refusals.pcap
 has explain-line '^           =  permanent failure: ' "$TMP/out"
 
