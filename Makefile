@@ -74,6 +74,7 @@ SRC_LOGS := $(addprefix src/logs/, \
 	held.c \
 	iis_native.c \
 	iis_ncsa.c \
+	netmon_text.c \
 	iis_rows.c \
 	iis_w3c.c \
 	mailenable.c \

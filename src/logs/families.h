@@ -18,6 +18,7 @@ extern const struct log_format log_iis_ncsa;
 extern const struct log_format log_iis_w3c; /* iis_w3c.c */
 extern const struct log_format log_mailenable; /* mailenable.c */
 extern const struct log_format log_mdaemon; /* mdaemon.c */
+extern const struct log_format log_netmon_text; /* netmon_text.c */
 extern const struct log_format log_opensmtpd; /* opensmtpd.c */
 extern const struct log_format log_sendmail_verbose; /* sendmail_verbose.c */
 extern const struct log_format log_smartermail; /* smartermail.c */
