@@ -117,6 +117,25 @@ static void test_size(void **state)
 	assert_false(cli_value_size("-1", &n));
 }
 
+static void test_count(void **state)
+{
+	unsigned n = 0;
+
+	(void)state;
+	assert_true(cli_value_count("1", 8, &n));
+	assert_int_equal(n, 1);
+	assert_true(cli_value_count("8", 8, &n));
+	assert_int_equal(n, 8);
+	assert_false(cli_value_count("9", 8, &n));
+	assert_false(cli_value_count("0", 8, &n));
+	assert_false(cli_value_count("4294967297", 8, &n));
+	assert_false(cli_value_count("18446744073709551617", 8, &n));
+	assert_false(cli_value_count("2 ", 8, &n));
+	assert_false(cli_value_count("-1", 8, &n));
+	assert_false(cli_value_count("", 8, &n));
+	assert_int_equal(n, 8);
+}
+
 static void test_ports(void **state)
 {
 	uint16_t *ports = NULL;
@@ -150,6 +169,7 @@ int main(void)
 		cmocka_unit_test(test_no_time),
 		cmocka_unit_test(test_zone),
 		cmocka_unit_test(test_size),
+		cmocka_unit_test(test_count),
 		cmocka_unit_test(test_ports),
 	};
 
