@@ -268,8 +268,11 @@ static void expect_content(struct opensmtpd *o, const struct entry *e,
 	    buffer_slice(&o->body));
 
 	if (other && other != s && log_content_due(other)) {
+		struct log_said said = log_said(e->line, e->time, e->text);
+
 		log_session_ambiguous(other, e->line);
 		log_session_ambiguous(s, e->line);
+		log_content_lost(other, &said);
 		extra_of(other)->mixed = extra_of(s)->mixed = true;
 	}
 	buffer_clear(&o->body);

@@ -296,12 +296,31 @@ static enum sw_status connected(struct postfix *p, const struct entry *e,
 	return SW_OK;
 }
 
+/* Lines that quote what the client sent: that is told anyhow, and may be
+ * secret.  They are told up to the client's address. */
+static struct slice without_quote(struct slice message)
+{
+	static const char *const quoting[] = { "improper command pipelining ",
+		"warning: non-SMTP command ", "COMMAND ", "NON-SMTP COMMAND ",
+		"BARE NEWLINE ", "PREGREET " };
+	size_t i, n;
+
+	for (i = 0; i < sizeof(quoting) / sizeof(quoting[0]); i++)
+		if (starts(message, quoting[i]))
+			break;
+	if (i == sizeof(quoting) / sizeof(quoting[0]))
+		return message;
+	for (n = 0; n < message.len && message.p[n] != ']'; n++)
+		continue;
+	return slice_head(message, n + 1);
+}
+
 static void note(struct log_session *s, const struct entry *e)
 {
 	if (starts(e->l.message, "lost connection ") ||
 	    starts(e->l.message, "HANGUP "))
 		extra_of(s)->client_left = true;
-	log_say_note(s, e->line, e->l.time, e->l.message);
+	log_say_note(s, e->line, e->l.time, without_quote(e->l.message));
 }
 
 static enum sw_status disconnected(struct postfix *p, const struct entry *e,
