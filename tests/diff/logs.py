@@ -221,6 +221,9 @@ class Comparison:
 			self.compare_data()
 			self.compare_messages()
 			self.compare_session()
+		if self.wire.replies and not \
+		    {'command', 'reply-code'} & set(self.records):
+			self.differ('records', 'the dialogue is not recorded')
 		return self.found
 
 	def read_commands(self):
