@@ -232,7 +232,7 @@ static enum sw_status take_said_row(struct communigate *c,
 	if (s && is_next(s, text, role)) {
 		status = log_sessions_end(&c->sessions, s,
 		    log_session_over(s) ? SW_ENDING_QUIT :
-		    SW_ENDING_REUSED);
+		    SW_ENDING_INPUT_ENDED);
 		s = NULL;
 	}
 	if (!s && status == SW_OK) {

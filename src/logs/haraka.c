@@ -518,8 +518,7 @@ static void put_server(struct log_session *s, struct slice ip,
 static enum sw_status end_before(struct haraka *h, struct log_session *s)
 {
 	return log_sessions_end(&h->sessions, s, log_session_over(s) ?
-	    SW_ENDING_QUIT : extra(s)->outgoing ? SW_ENDING_INPUT_ENDED :
-	    SW_ENDING_REUSED);
+	    SW_ENDING_QUIT : SW_ENDING_INPUT_ENDED);
 }
 
 /* --- content ------------------------------------------------------------ */

@@ -538,7 +538,7 @@ static enum sw_status take_session_row(struct hmail *h,
 	    log_session_outstanding(s) == 0))) {
 		status = log_sessions_end(&h->sessions, s,
 		    log_session_over(s) ? SW_ENDING_QUIT :
-		    SW_ENDING_REUSED);
+		    SW_ENDING_INPUT_ENDED);
 		s = NULL;
 	}
 	if (!s && said && status == SW_OK && !pass_over(h, row, text))

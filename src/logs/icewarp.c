@@ -21,7 +21,7 @@
  *
  * Sessions.  Threads serve one connection after another, so a session is
  * that of an id and an address since the last "Connected"; one whose id is
- * used again ends there as `reused` unless its QUIT was answered.  Lines
+ * used again ends there.  Lines
  * without an address (SYSTEM, Challenge) belong to the session that has the
  * id, or, before it begins, to the one that will: outgoing sessions begin
  * with such lines about DNS.  They become notes.
@@ -545,7 +545,7 @@ static enum sw_status take_row(struct icewarp *w,
 	    (log_session_over(s) && take_arrow(&rest, &sent)))) {
 		status = log_sessions_end(&w->sessions, s,
 		    log_session_over(s) ? SW_ENDING_QUIT :
-		    SW_ENDING_REUSED);
+		    SW_ENDING_INPUT_ENDED);
 		s = NULL;
 	}
 	if (status != SW_OK)

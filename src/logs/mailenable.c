@@ -213,7 +213,7 @@ static enum sw_status find(struct mailenable *m, const struct log_line *line,
 	if (s && ((is_greeting(row) && !log_content_due(s)) ||
 	    !is_same(s, row))) {
 		status = log_sessions_end(&m->sessions, s,
-		    SW_ENDING_REUSED);
+		    SW_ENDING_INPUT_ENDED);
 		s = NULL;
 	}
 	if (!s && status == SW_OK) {

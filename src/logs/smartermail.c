@@ -148,7 +148,7 @@ static bool take_said(struct slice *text, enum sw_role *role_r)
 	return true;
 }
 
-/* --- replies on one row ---------------------------------------------------- */
+/* --- replies on one row ------------------------------------------------- */
 
 /* Does the reply's code stand here, followed by c? */
 static bool code_at(struct slice text, size_t i, struct slice code, uint8_t c)
@@ -261,7 +261,7 @@ static enum sw_status begin(struct smarter *m, const struct log_line *line,
 static enum sw_status end_before(struct smarter *m, struct log_session *s)
 {
 	return log_sessions_end(&m->sessions, s, log_session_over(s) ?
-	    SW_ENDING_QUIT : SW_ENDING_REUSED);
+	    SW_ENDING_QUIT : SW_ENDING_INPUT_ENDED);
 }
 
 /* --- texts -------------------------------------------------------------- */

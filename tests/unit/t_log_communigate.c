@@ -71,7 +71,7 @@ static void test_ends(void **state)
 	    O "[1] sent [192.0.2.25]:1x -> [198.51.100.7]:99999, got:x\n"
 	    O "sent [192.0.2.25]:1 -> [2001:db8::1]:25, got:x\n", &out);
 	assert_has(&out, "client-close", 1);
-	assert_has(&out, "client reused", 1);
+	assert_has(&out, "client input-ended", 2);
 	assert_has(&out, "server=2001:db8::1 port=25", 1);
 	assert_has(&out, "session ", 3);
 	buffer_fini(&out);

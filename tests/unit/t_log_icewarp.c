@@ -184,6 +184,44 @@ static void test_linger(void **state)
 	buffer_fini(&out);
 }
 
+static void feed(void *state, const char *text, uint64_t number,
+    uint64_t base)
+{
+	struct log_line line = { .text = slice_str(text), .number = number,
+		.base = base };
+
+	assert_int_equal(log_icewarp.line(state, &line), SW_OK);
+}
+
+/* A session goes on in the next file, whose name tells the day anew. */
+static void test_next_file(void **state)
+{
+	struct log_options options;
+	struct account account;
+	struct buffer out;
+	struct log_sink sink = { &out, dump_session };
+	void *log = NULL;
+
+	(void)state;
+	memset(&options, 0, sizeof(options));
+	options.tz_known = true;
+	options.tz_offset_s = 10800;
+	account_init(&account);
+	buffer_init(&out, 1 << 20);
+	assert_int_equal(log_icewarp.open(&options, "s20110516-00.log",
+	    &account, &sink, &log, NULL), SW_OK);
+	feed(log, "192.0.2.10 [15C0] 23:59:59 Connected", 1, 0);
+	assert_int_equal(log_icewarp.file(log, "s20110517-00.log"), SW_OK);
+	feed(log, "192.0.2.10 [15C0] 00:00:01 >>> 220 mx", 2, 1);
+	feed(log, "192.0.2.10 [15C0] 00:00:01 Disconnected", 3, 1);
+	assert_int_equal(log_icewarp.end(log), SW_OK);
+	assert_has(&out, "first=1 last=3 server client-close "
+	    "2011-05-16T23:59:59+03:00 2011-05-17T00:00:01+03:00 assumed", 1);
+	log_icewarp.close(&log);
+	account_fini(&account);
+	buffer_fini(&out);
+}
+
 static void test_probe(void **state)
 {
 	static const struct {
@@ -226,6 +264,7 @@ int main(void)
 		cmocka_unit_test(test_bytes_said),
 		cmocka_unit_test(test_held),
 		cmocka_unit_test(test_linger),
+		cmocka_unit_test(test_next_file),
 		cmocka_unit_test(test_probe),
 	};
 
