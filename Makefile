@@ -75,7 +75,9 @@ SRC_LOGS := $(addprefix src/logs/, \
 	iis_native.c \
 	iis_ncsa.c \
 	netmon_text.c \
+	iis_odbc.c \
 	iis_rows.c \
+	odbc.c \
 	iis_w3c.c \
 	mailenable.c \
 	mdaemon.c \
@@ -120,7 +122,10 @@ SRC_FUZZ := $(wildcard tests/fuzz/fuzz_*.c)
 
 # --- flags
 
-LIBS_PC := libpcap libcrypto gmime-3.0 libarchive zlib jansson
+# Databases can be left out: ODBC=no, or no unixODBC to be found.
+ODBC ?= $(shell $(PKG_CONFIG) --exists odbc 2>/dev/null && echo yes)
+LIBS_PC := libpcap libcrypto gmime-3.0 libarchive zlib jansson \
+	$(if $(filter yes,$(ODBC)),odbc)
 PC_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBS_PC) 2>/dev/null)
 PC_LIBS := $(shell $(PKG_CONFIG) --libs $(LIBS_PC) 2>/dev/null)
 CMOCKA_CFLAGS := $(shell $(PKG_CONFIG) --cflags cmocka 2>/dev/null)
@@ -146,7 +151,8 @@ MODE_LDFLAGS_tsan := -fsanitize=thread
 MODE_LDFLAGS_cover := --coverage
 MODE_LDFLAGS_fuzz := $(SAN)
 
-ALL_CPPFLAGS = -Iinclude -Isrc -DSW_VERSION='"$(VERSION)"' $(CPPFLAGS)
+ALL_CPPFLAGS = -Iinclude -Isrc -DSW_VERSION='"$(VERSION)"' \
+	$(if $(filter yes,$(ODBC)),-DSW_ODBC) $(CPPFLAGS)
 ALL_CFLAGS = -std=c11 -D_DEFAULT_SOURCE $(WARN) -fvisibility=hidden \
 	-fstack-protector-strong -fPIC $(CFLAGS) $(MODE_CFLAGS_$(MODE)) \
 	$(PC_CFLAGS)

@@ -57,6 +57,21 @@ sanitizers()
 		clang -fsanitize=address,undefined -x c - -o /dev/null
 }
 
+sqlite_driver()
+{
+	ls /usr/lib/*/odbc/libsqlite3odbc.so
+}
+
+postgresql_driver()
+{
+	ls /usr/lib/*/odbc/psqlodbcw.so
+}
+
+postgresql_server()
+{
+	ls /usr/lib/postgresql/*/bin/initdb
+}
+
 need gcc "C compiler" compiler
 need libc6-dev "headers of the C library" compiler
 need pkg-config "finds the libraries" has "${PKG_CONFIG:-pkg-config}"
@@ -66,6 +81,7 @@ library libgmime-3.0-dev "header fields" gmime-3.0
 library libarchive-dev "compressed input" libarchive
 library zlib1g-dev "compressed input" zlib
 library libjansson-dev "reads transcripts back" jansson
+library unixodbc-dev "logs in databases" odbc
 if [ "$what" != build ]; then
 	library libcmocka-dev "unit tests" cmocka
 	need python3 "runs the tests" has python3
@@ -77,6 +93,7 @@ if [ "$what" != build ]; then
 	need zstd "compresses test input" has zstd
 	need lz4 "compresses test input" has lz4
 	need bzip2 "compresses test input" has bzip2
+	need libsqliteodbc "tests of databases" sqlite_driver
 fi
 if [ "$what" = ci ]; then
 	need git "sources of the distribution" has git
@@ -89,6 +106,8 @@ if [ "$what" = ci ]; then
 	need mandoc "lint of the manual" has mandoc
 	need valgrind "memory checks" has valgrind
 	need tcpflow "compared in speed" has tcpflow
+	need odbc-postgresql "tests of databases" postgresql_driver
+	need postgresql-15 "tests of databases" postgresql_server
 fi
 
 [ -n "$packages" ] || exit 0

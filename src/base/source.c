@@ -74,6 +74,7 @@ struct source {
 	bool failed; /* err is to be told */
 	struct sw_err err;
 
+	struct source_maker maker; /* read is NULL: fd */
 	int fd;
 	bool close_fd;
 	uint64_t base;     /* file offset at which reading began */
@@ -357,6 +358,8 @@ static enum sw_status read_raw(void *ctx, uint8_t *buf, size_t len,
 {
 	struct source *s = ctx;
 
+	if (s->maker.read)
+		return s->maker.read(s->maker.ctx, buf, len, got_r, err);
 	if (s->head.len == 0)
 		return read_fd(s, buf, len, got_r, err);
 	*got_r = len < s->head.len ? len : s->head.len;
@@ -416,6 +419,21 @@ enum sw_status source_open(const char *name, const char *tmpdir,
 	return status;
 }
 
+enum sw_status source_open_made(const struct source_maker *maker,
+    const char *name, const char *tmpdir, struct source **s_r,
+    struct sw_err *err)
+{
+	enum sw_status status = new_source(name, tmpdir, s_r, err);
+
+	if (status != SW_OK) {
+		maker->free(maker->ctx);
+		return status;
+	}
+	(*s_r)->kind = KIND_STREAM;
+	(*s_r)->maker = *maker;
+	return SW_OK;
+}
+
 void source_free(struct source **source)
 {
 	struct source *s = *source;
@@ -428,6 +446,8 @@ void source_free(struct source **source)
 	source_block_release(&s->window);
 	if (s->pool)
 		close_pool(s->pool);
+	if (s->maker.free)
+		s->maker.free(s->maker.ctx);
 	if (s->close_fd && s->fd >= 0)
 		close(s->fd);
 	if (s->spool_fd >= 0)

@@ -42,6 +42,21 @@ enum sw_status source_open(const char *name, const char *tmpdir,
 /* Over memory that outlives the source; for tests and fuzzers. */
 enum sw_status source_open_memory(struct slice octets, const char *name,
     struct source **s_r, struct sw_err *err) SW_MUST_USE;
+/*
+ * Over what a function makes, as a pipe: read fills buf with up to len
+ * octets, *got_r 0 is the end; its errors are told as the source's.  free is
+ * called with the source's end (also if this fails); name is what it is
+ * called.
+ */
+struct source_maker {
+	void *ctx;
+	enum sw_status (*read)(void *ctx, uint8_t *buf, size_t len,
+	    size_t *got_r, struct sw_err *err);
+	void (*free)(void *ctx);
+};
+enum sw_status source_open_made(const struct source_maker *maker,
+    const char *name, const char *tmpdir, struct source **s_r,
+    struct sw_err *err) SW_MUST_USE;
 void source_free(struct source **s);
 
 /* As it was given to open; valid as long as the source. */

@@ -15,6 +15,7 @@ extern const struct log_format log_icewarp; /* icewarp.c */
 extern const struct log_format log_exchange_connector;
 extern const struct log_format log_iis_native;
 extern const struct log_format log_iis_ncsa;
+extern const struct log_format log_iis_odbc;
 extern const struct log_format log_iis_w3c; /* iis_w3c.c */
 extern const struct log_format log_mailenable; /* mailenable.c */
 extern const struct log_format log_mdaemon; /* mdaemon.c */

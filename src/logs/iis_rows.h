@@ -110,5 +110,6 @@ struct slice iis_take_line(struct slice *head);
  * "NNTPSVC"), of this protocol ("SMTP", "NNTP")? */
 bool iis_native_has_rows(struct slice head, const char *service);
 bool iis_ncsa_has_rows(struct slice head, const char *protocol);
+bool iis_odbc_has_rows(struct slice head, const char *service);
 
 #endif

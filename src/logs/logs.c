@@ -14,6 +14,7 @@ const struct log_format *const log_formats[] = {
 	&log_iis_w3c,
 	&log_iis_native,
 	&log_iis_ncsa,
+	&log_iis_odbc,
 	&log_postfix,
 	&log_sendmail,
 	&log_opensmtpd,

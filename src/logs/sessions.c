@@ -259,6 +259,7 @@ void log_sessions_init(struct log_sessions *t,
 	t->sink = sink;
 	t->format = format;
 	t->file_name = file_name;
+	t->unit = SW_UNIT_LINE;
 	t->extra_size = extra_size;
 	t->newest_time = SW_NO_TIME;
 }
@@ -362,7 +363,7 @@ static void describe_source(struct log_sessions *t, struct log_session *s,
 
 	out->id = make_id(t, line);
 	out->source.kind = SW_SOURCE_LOG;
-	out->source.unit = SW_UNIT_LINE;
+	out->source.unit = t->unit;
 	out->source.name = session_text(s->b, slice_str(t->file_name));
 	out->source.format = session_text(s->b, slice_str(t->format));
 	out->protocol = SW_PROTOCOL_SMTP;

@@ -104,6 +104,7 @@ struct log_sessions {
 	size_t file_count, file_capacity;
 	int64_t newest_time;               /* of any line, SW_NO_TIME */
 	bool file_begun;                   /* no line of the newest yet */
+	enum sw_unit unit;                 /* line, unless changed */
 	size_t extra_size;
 	void **roots;                      /* tsearch trees of log_key */
 	struct log_session *spares;        /* by same_next */

@@ -7,6 +7,7 @@
 
 #include "capture/capture.h"
 #include "logs/logs.h"
+#include "logs/odbc.h"
 #include "pipeline/ids.h"
 
 /* A log that is still to be read. */
@@ -180,8 +181,17 @@ enum sw_status inputs_add(struct inputs *in, const char *name, bool only,
     struct sw_err *err)
 {
 	struct source *s = NULL;
-	enum sw_status status = source_open(name, in->tmpdir, &s, err);
+	enum sw_status status;
 
+	if (log_odbc_is_name(name)) {
+		status = log_odbc_open(name, in->tmpdir, &s, err);
+		if (status == SW_OK)
+			status = add_log(in, &s, log_format_by_name(
+			    "iis-odbc"), true, err);
+		source_free(&s);
+		return status;
+	}
+	status = source_open(name, in->tmpdir, &s, err);
 	if (status == SW_OK)
 		status = classify(in, &s, only, err);
 	source_free(&s);

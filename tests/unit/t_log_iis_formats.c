@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * t_log_iis_formats.c - the native and the NCSA format of IIS, beside the
- * files under tests/data: orders of dates, zones, ids, what is no row
+ * t_log_iis_formats.c - the native and the NCSA format of IIS and dumps of
+ * its table: files, orders of dates, zones, what is no row
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,16 +16,20 @@
 
 #define NATIVE "tests/data/iis-native/"
 #define NCSA "tests/data/iis-ncsa/"
+#define ODBC "tests/data/iis-odbc/"
 
 static void test_files(void **state)
 {
 	static const char *const native[] = { "in090423.log",
 		"in030405.log", "inetsv1.log", "old.log" };
 	static const char *const ncsa[] = { "nc061011.log" };
+	static const char *const odbc[] = { "plain.log", "named.log",
+		"insert.log" };
 
 	(void)state;
 	check_files(&log_iis_native, NATIVE, native, 4);
 	check_files(&log_iis_ncsa, NCSA, ncsa, 1);
+	check_files(&log_iis_odbc, ODBC, odbc, 3);
 }
 
 static void test_cut(void **state)
@@ -34,6 +38,8 @@ static void test_cut(void **state)
 	check_cut(&log_iis_native, NATIVE "in090423.log");
 	check_cut(&log_iis_native, NATIVE "inetsv1.log");
 	check_cut(&log_iis_ncsa, NCSA "nc061011.log");
+	check_cut(&log_iis_odbc, ODBC "insert.log");
+	check_cut(&log_iis_odbc, ODBC "plain.log");
 }
 
 /* The start of the first session of text under these options. */
