@@ -35,6 +35,9 @@
  * LIMIT_LOG_PROBE octets of lines are held back as long as they leave it
  * open, then an order is assumed and noted.
  *
+ * NNTP, POP3 and IMAP4 logs of the same server have this form too: their
+ * lines are counted and left out.
+ *
  * Not handled: designators of half days other than AM and PM; content that
  * was cut (Exchange 4.0 cuts entries at 1024 octets: flag truncated).
  */
@@ -56,7 +59,7 @@ enum entry {
 	ENTRY_REPLY,
 	ENTRY_IO,
 	ENTRY_CONTENT,
-	ENTRY_NEWS
+	ENTRY_OTHER
 };
 
 /* Octets of an entry of Exchange 4.0 (Q159290). */
@@ -111,6 +114,7 @@ struct ims {
 	uint8_t prefix[48];
 	size_t prefix_len;
 	int64_t time;
+	int64_t expired;            /* time at which sessions were ended */
 
 	/* the entry that may go on */
 	enum entry entry;
@@ -134,8 +138,8 @@ struct ims {
 	bool part_open;
 	struct buffer last_io; /* newest line of content told by IO */
 
-	bool news;             /* a connection of NNTP was told */
-	uint64_t news_lines;
+	bool other;            /* a connection that is not SMTP was told */
+	uint64_t other_lines;
 };
 
 static struct extra *extra_of(struct log_session *s)
@@ -166,8 +170,20 @@ static void forget_pools(struct ims *m)
 static enum sw_status expire(struct ims *m)
 {
 	size_t before = m->sessions.count;
+	struct log_session *s, *next;
 	enum sw_status status = log_sessions_expire(&m->sessions, m->time);
 
+	/* A dialogue that stops for so long is over; content may be silent
+	 * longer, for its lines are not always told. */
+	for (s = m->sessions.oldest; s && status == SW_OK &&
+	    m->time != m->expired && s->last_time != SW_NO_TIME &&
+	    m->time - s->last_time > LIMIT_IDLE_NS; s = next) {
+		next = s->newer;
+		if (!log_content_due(s))
+			status = log_sessions_end(&m->sessions, s,
+			    SW_ENDING_IDLE);
+	}
+	m->expired = m->time;
 	if (m->sessions.count != before)
 		forget_pools(m);
 	return status;
@@ -1171,6 +1187,40 @@ static bool is_news(struct slice text)
 	return false;
 }
 
+/* A reply of POP3 or IMAP4, whose logs have this form too. */
+static bool is_mailbox_reply(struct slice text)
+{
+	static const char *const words[] = { "+OK", "-ERR", "* OK", "* BYE",
+		"* BAD", "* NO", "* PREAUTH" };
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (slice_has_prefix_nocase(text, slice_str(words[i])))
+			return true;
+	return false;
+}
+
+/* Sessions that have said nothing of SMTP so far were of that protocol. */
+static void drop_mailbox(struct ims *m)
+{
+	static const uint32_t smtp = SW_BIT(VERB_HELO) | SW_BIT(VERB_EHLO) |
+	    SW_BIT(VERB_MAIL) | SW_BIT(VERB_RCPT);
+	struct log_session *s, *next;
+
+	for (s = pool_of(m, POOL_IN); s; s = next) {
+		next = s->same_next;
+		if ((s->seen & smtp) || s->last_code != SW_UNKNOWN)
+			continue;
+		m->other_lines += session_get(s->b)->event_count;
+		log_sessions_drop(&m->sessions, s);
+	}
+	drop_io(m, 0, m->io_count);
+	forget_pools(m);
+	m->other = true;
+	m->other_lines++;
+	m->entry = ENTRY_OTHER;
+}
+
 static bool none_open(struct ims *m)
 {
 	return !pool_of(m, POOL_IN) && !pool_of(m, POOL_OUT);
@@ -1204,6 +1254,10 @@ static enum sw_status take_sent(struct ims *m, const struct log_line *line,
 	struct spoken k = spoken(text);
 	bool reply = k.reply.code != SW_UNKNOWN;
 
+	if (!reply && is_mailbox_reply(text)) {
+		drop_mailbox(m);
+		return SW_OK;
+	}
 	/* A reply without a code. */
 	if (!reply && !pool_of(m, POOL_OUT) && k.verb == VERB_NONE &&
 	    awaits_reply(m, pool_of(m, POOL_IN)))
@@ -1226,9 +1280,9 @@ static enum sw_status take_arrow(struct ims *m, const struct log_line *line,
 		take_io(m, line, text);
 		return SW_OK;
 	}
-	if (m->news && (none_open(m) || is_news(text))) {
-		m->entry = ENTRY_NEWS;
-		m->news_lines++;
+	if (m->other && (none_open(m) || is_news(text))) {
+		m->entry = ENTRY_OTHER;
+		m->other_lines++;
 		return SW_OK;
 	}
 	return sent ? take_sent(m, line, text) :
@@ -1271,9 +1325,9 @@ static enum sw_status take_event(struct ims *m, const struct log_line *line,
 	}
 	if (log_take_text(&rest, "Connection to [") &&
 	    contains(rest, "] established")) {
-		m->news = true;
-		m->news_lines++;
-		m->entry = ENTRY_NEWS;
+		m->other = true;
+		m->other_lines++;
+		m->entry = ENTRY_OTHER;
 		return SW_OK;
 	}
 	if (contains(text, "Message subject:") ||
@@ -1365,8 +1419,8 @@ static enum sw_status take_rest(struct ims *m, const struct log_line *line)
 		if (text.len > 0)
 			push_io(m, line, text);
 		return SW_OK;
-	case ENTRY_NEWS:
-		m->news_lines++;
+	case ENTRY_OTHER:
+		m->other_lines++;
 		return SW_OK;
 	case ENTRY_REPLY:
 		if (text.len > 0 && (m->more ||
@@ -1521,7 +1575,7 @@ static enum sw_status open_log(const struct log_options *options,
 	m->options = options;
 	m->account = account;
 	m->file_name = file_name;
-	m->time = SW_NO_TIME;
+	m->time = m->expired = SW_NO_TIME;
 	m->order = options->date_order;
 	m->holding = m->order == LOG_DATE_AUTO;
 	buffer_init(&m->held_text, LIMIT_LOG_PROBE + LIMIT_LINE);
@@ -1569,18 +1623,18 @@ static enum sw_status next_file(void *state, const char *file_name)
 	return log_sessions_file(&m->sessions, file_name, m->last_line);
 }
 
-static void account_news(struct ims *m)
+static void account_others(struct ims *m)
 {
 	struct buffer b;
 
-	if (m->news_lines == 0)
+	if (m->other_lines == 0)
 		return;
 	buffer_init(&b, 8192);
 	buffer_append_slice(&b, slice_head(slice_str(m->file_name), 4096));
 	buffer_append_str(&b, ": ");
-	buffer_append_u64(&b, m->news_lines);
-	buffer_append_str(&b, " lines of NNTP connections are not SMTP and "
-	    "were left out");
+	buffer_append_u64(&b, m->other_lines);
+	buffer_append_str(&b, " lines of NNTP, POP3 or IMAP4 are not SMTP "
+	    "and were left out");
 	if (!b.failed)
 		account_note(m->account, ACCOUNT_LIST_WARNINGS,
 		    buffer_slice(&b), 1);
@@ -1592,7 +1646,7 @@ static enum sw_status end_log(void *state)
 	struct ims *m = state;
 	enum sw_status status = finish_file(m);
 
-	account_news(m);
+	account_others(m);
 	return status == SW_OK ? log_sessions_end_all(&m->sessions) : status;
 }
 

@@ -125,8 +125,49 @@ static void test_news(void **state)
 	    P ">>> GROUP local.test\r\n"
 	    P "<<< 211 3 1 3 local.test\r\n", &out);
 	assert_has(&out, "session ", 0);
-	assert_has(&out, "4 lines of NNTP connections are not SMTP", 1);
+	assert_has(&out, "4 lines of NNTP, POP3 or IMAP4 are not SMTP", 1);
 	assert_has(&out, "not understood=0", 1);
+	buffer_fini(&out);
+}
+
+/* The logs of POP3 and IMAP4 have the same form. */
+static void test_mailbox(void **state)
+{
+	struct buffer out;
+
+	(void)state;
+	run(P "A connection was accepted from a.example.org.\r\n"
+	    P ">>> +OK ready\r\n"
+	    P "<<< USER alice\r\n"
+	    P "A connection was accepted from b.example.org.\r\n"
+	    P "<<< a1 LOGIN alice secret\r\n"
+	    P ">>> * OK ready\r\n"
+	    P "A connection was accepted from c.example.org.\r\n"
+	    P "<<< HELO c.example.org\r\n"
+	    P ">>> 250 OK\r\n", &out);
+	assert_has(&out, "session ", 1);
+	assert_has(&out, "name=c.example.org", 1);
+	assert_has(&out, "are not SMTP and were left out", 1);
+	assert_has(&out, "secret", 0);
+	buffer_fini(&out);
+}
+
+/* Silence ends a session, but for one whose content is not told. */
+static void test_idle(void **state)
+{
+	struct buffer out;
+
+	(void)state;
+	run("5/13/00 1:00:00 PM : <<< HELO a.example.org\r\n"
+	    "5/13/00 1:15:00 PM : >>> 250 OK\r\n"
+	    "5/13/00 1:30:01 PM : <<< HELO b.example.org\r\n", &out);
+	assert_has(&out, "server idle", 1);
+	assert_has(&out, "session ", 2);
+	buffer_fini(&out);
+	run("5/13/00 1:00:00 PM : <<< DATA\r\n"
+	    "5/13/00 1:00:00 PM : >>> 354 go\r\n"
+	    "5/13/00 1:50:00 PM : >>> 250 OK\r\n", &out);
+	assert_has(&out, "session ", 1);
 	buffer_fini(&out);
 }
 
@@ -269,6 +310,8 @@ int main(void)
 		cmocka_unit_test(test_dates),
 		cmocka_unit_test(test_undecided),
 		cmocka_unit_test(test_news),
+		cmocka_unit_test(test_mailbox),
+		cmocka_unit_test(test_idle),
 		cmocka_unit_test(test_strange),
 		cmocka_unit_test(test_secrets),
 		cmocka_unit_test(test_ambiguous),
