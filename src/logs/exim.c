@@ -325,6 +325,24 @@ static enum sw_status take_handling(struct exim *x, const struct entry *e)
 	return SW_OK;
 }
 
+/* The daemon itself refused one: "  Connection from [ip]:port I=[ip]:port
+ * refused: too many connections". */
+static enum sw_status take_refused(struct exim *x, const struct entry *e)
+{
+	struct log_session *s = find_session(x, e, false);
+	struct address a;
+
+	if (!s)
+		return SW_OK;
+	if (find_address(e->text, " from ", &a))
+		set_endpoint(s, true, &a);
+	if (find_address(e->text, " I=", &a))
+		set_endpoint(s, false, &a);
+	log_sessions_touch(&x->sessions, s, e->line->number, e->time);
+	log_say_note(s, e->line, e->time, slice_trim(e->text));
+	return finish(x, s, e, SW_SERVER);
+}
+
 /* "child 63 ended: status=0x0": what it had open is closed. */
 static enum sw_status take_child(struct exim *x, const struct entry *e)
 {
@@ -525,6 +543,9 @@ static enum sw_status take_other(struct exim *x, const struct entry *e)
 		return take_handling(x, e);
 	if (starts(e->text, "child "))
 		return take_child(x, e);
+	if (starts(e->text, "  Connection from ") && slice_find_nocase(
+	    e->text, slice_str(" refused: ")) < e->text.len)
+		return take_refused(x, e);
 	if (starts(e->text, "  SMTP connection from ") &&
 	    slice_find_nocase(e->text, slice_str("connection count")) <
 	    e->text.len) {
