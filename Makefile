@@ -78,6 +78,7 @@ SRC_LOGS := $(addprefix src/logs/, \
 	iis_odbc.c \
 	iis_rows.c \
 	odbc.c \
+	strangers.c \
 	iis_w3c.c \
 	mailenable.c \
 	mdaemon.c \
@@ -123,7 +124,9 @@ SRC_FUZZ := $(wildcard tests/fuzz/fuzz_*.c)
 # --- flags
 
 # Databases can be left out: ODBC=no, or no unixODBC to be found.
-ODBC ?= $(shell $(PKG_CONFIG) --exists odbc 2>/dev/null && echo yes)
+ifndef ODBC
+ODBC := $(shell $(PKG_CONFIG) --exists odbc 2>/dev/null && echo yes)
+endif
 LIBS_PC := libpcap libcrypto gmime-3.0 libarchive zlib jansson \
 	$(if $(filter yes,$(ODBC)),odbc)
 PC_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBS_PC) 2>/dev/null)

@@ -110,6 +110,8 @@ struct slice iis_take_line(struct slice *head);
  * "NNTPSVC"), of this protocol ("SMTP", "NNTP")? */
 bool iis_native_has_rows(struct slice head, const char *service);
 bool iis_ncsa_has_rows(struct slice head, const char *protocol);
+/* Is it a W3C log of the service for news? */
+bool iis_w3c_is_news(struct slice head);
 bool iis_odbc_has_rows(struct slice head, const char *service);
 
 #endif

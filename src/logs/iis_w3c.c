@@ -469,13 +469,41 @@ static bool is_smtp_row(const struct values *v)
 	    iis_user_is_outbound(v->of[IIS_USER]);
 }
 
-/* An SMTP log if a quarter of its rows are such (there may be strangers who
- * say GET); a log without rows if IIS wrote its head. */
-static bool probe(struct slice head)
+/* The commands of RFC 977 and its extensions that SMTP has not, nor HTTP,
+ * which strangers speak to everybody. */
+static bool is_news_verb(struct slice method)
 {
+	static const char *const verbs[] = { "article", "authinfo", "body",
+		"group", "ihave", "last", "list", "listgroup", "mode",
+		"newgroups", "newnews", "next", "slave", "stat", "xhdr",
+		"xover", "xpat" };
+	size_t i;
+
+	for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (slice_eq_nocase(method, slice_str(verbs[i])))
+			return true;
+	return false;
+}
+
+/* ... or one of the service for news? */
+static bool is_news_row(const struct values *v)
+{
+	if (v->of[W3C_SITE].len > 1)
+		return slice_has_prefix_nocase(v->of[W3C_SITE],
+		    slice_str("NNTPSVC"));
+	return is_news_verb(v->of[IIS_METHOD]);
+}
+
+/* What the head of a log holds. */
+struct census {
+	bool fields, iis;
+	size_t rows, smtp, news;
+};
+
+static struct census count_rows(struct slice head)
+{
+	struct census c = { .rows = 0 };
 	struct fields f = { .count = 0 };
-	bool fields_seen = false, iis = false;
-	size_t rows = 0, smtp = 0;
 
 	while (head.len > 0) {
 		struct slice line = iis_take_line(&head), rest;
@@ -483,17 +511,34 @@ static bool probe(struct slice head)
 
 		if (is_directive(line, "#Fields:", &rest)) {
 			parse_fields(&f, rest);
-			fields_seen |= (f.known & ~SW_BIT(W3C_OTHER)) != 0;
+			c.fields |= (f.known & ~SW_BIT(W3C_OTHER)) != 0;
 		} else if (is_directive(line, "#Software:", &rest)) {
-			iis |= slice_find_nocase(rest, slice_str(
+			c.iis |= slice_find_nocase(rest, slice_str(
 			    "Internet Information")) < rest.len;
-		} else if (is_row(line) && fields_seen &&
-		    split(&f, line, &v)) {
-			rows++;
-			smtp += is_smtp_row(&v);
+		} else if (is_row(line) && c.fields && split(&f, line, &v)) {
+			c.rows++;
+			c.smtp += is_smtp_row(&v);
+			c.news += is_news_row(&v);
 		}
 	}
-	return fields_seen && (rows ? smtp > 0 && smtp * 4 >= rows : iis);
+	return c;
+}
+
+/* An SMTP log if a quarter of its rows are such (there may be strangers who
+ * say GET); a log without rows if IIS wrote its head. */
+static bool probe(struct slice head)
+{
+	struct census c = count_rows(head);
+
+	return c.fields && (c.rows ? c.smtp > 0 && c.smtp * 4 >= c.rows :
+	    c.iis);
+}
+
+bool iis_w3c_is_news(struct slice head)
+{
+	struct census c = count_rows(head);
+
+	return c.news > 0 && c.news >= c.smtp && c.news * 4 >= c.rows;
 }
 
 static void close_log(void **state)

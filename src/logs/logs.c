@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "logs/families.h"
 #include "logs/lines.h"
+#include "logs/strangers.h"
 
 /* Told apart by content, in this order: the first that fits. */
 const struct log_format *const log_formats[] = {
@@ -62,7 +63,7 @@ const struct log_format *log_format_by_name(const char *name)
 }
 
 static enum sw_status probe_head(struct slice octets,
-    const struct log_format **f_r)
+    const struct log_format **f_r, const char **stranger_r)
 {
 	struct slice head;
 	struct buffer b;
@@ -74,7 +75,8 @@ static enum sw_status probe_head(struct slice octets,
 		buffer_fini(&b);
 		return SW_ENOMEM;
 	}
-	for (i = 0; log_formats[i] && !*f_r; i++)
+	*stranger_r = log_stranger_find(head);
+	for (i = 0; log_formats[i] && !*f_r && !*stranger_r; i++)
 		if (log_formats[i]->probe(head))
 			*f_r = log_formats[i];
 	buffer_fini(&b);
@@ -85,6 +87,7 @@ enum sw_status log_probe(struct source *s, const struct log_format **f_r,
     struct sw_err *err)
 {
 	static const size_t wants[] = { 1, LIMIT_LOG_PROBE };
+	const char *stranger = NULL;
 	struct slice octets;
 	enum sw_status status = SW_OK;
 	size_t i;
@@ -94,7 +97,10 @@ enum sw_status log_probe(struct source *s, const struct log_format **f_r,
 	for (i = 0; i < 2 && !*f_r && status == SW_OK; i++) {
 		status = source_peek(s, wants[i], &octets, err);
 		if (status == SW_OK)
-			status = probe_head(octets, f_r);
+			status = probe_head(octets, f_r, &stranger);
+		if (status == SW_OK && stranger)
+			return base_error_set(err, SW_EFORMAT, "%s: %s, not "
+			    "SMTP", source_name(s), stranger);
 		if (status == SW_ENOMEM)
 			base_error_set(err, status, "%s: out of memory",
 			    source_name(s));

@@ -69,7 +69,8 @@ extern const struct log_format *const log_formats[];
 /* By its name; NULL: none. */
 const struct log_format *log_format_by_name(const char *name);
 
-/* NULL: no known log.  Consumes nothing of s. */
+/* NULL: no known log; SW_EFORMAT: a known one that is not of SMTP
+ * (strangers.h).  Consumes nothing of s. */
 enum sw_status log_probe(struct source *s, const struct log_format **f_r,
     struct sw_err *err) SW_MUST_USE;
 

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* t_log_strangers.c - logs that are known and not of SMTP: what is said of
+ * them, and that no log of SMTP is taken for one */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+#include <glob.h>
+
+#include "base/buffer.h"
+#include "logs/logs.h"
+#include "logs/strangers.h"
+
+#define HEAD "#Software: Microsoft Internet Information Services 6.0\r\n"
+
+static const struct {
+	const char *text, *what; /* NULL: no stranger */
+} cases[] = {
+	{ "", NULL },
+	{ "POP3 and IMAP4 are nice\n", NULL },
+	{ HEAD "#Fields: date time c-ip s-sitename cs-method sc-status\r\n"
+	    "2006-10-09 05:00:15 192.0.2.1 NNTPSVC1 group 211\r\n", "NNTP" },
+	{ HEAD "#Fields: time c-ip cs-method cs-uri-stem sc-status\r\n"
+	    "05:00:15 192.0.2.1 article - 220\r\n"
+	    "05:00:15 192.0.2.1 quit - 205\r\n", "NNTP" },
+	{ HEAD "#Fields: time c-ip cs-method cs-uri-stem sc-status\r\n"
+	    "05:00:15 192.0.2.1 EHLO - 250\r\n", NULL },
+	{ "192.0.2.1, a, 4/5/2009, 9:47:02, NNTPSVC1, N, 192.0.2.25, 0, 6, "
+	    "38, 211, 0, group, -, -,\r\n", "NNTP" },
+	{ "192.0.2.1 - a [11/Oct/2006:13:16:43 -0600] \"group -?+x NNTP\" "
+	    "211 42\r\n", "NNTP" },
+	{ "INSERT INTO inetlog VALUES ('192.0.2.1', '-', '2006-10-09 "
+	    "05:00:15', 'NNTPSVC1', 'N', '192.0.2.25', 0, 1, 2, 211, 0, "
+	    "'group', '-', 'x');\n", "NNTP" },
+	{ "#Software: Microsoft Exchange Server\r\n#Version: 15.0.0.0\r\n"
+	    "#Log-type: POP3 Log\r\n#Fields: dateTime,sessionId,seqNumber\r\n",
+	    "POP3" },
+	{ "#Software: Microsoft Exchange Server\r\n#Log-Type: IMAP4 Log\r\n"
+	    "#Fields: date-time,connector-id,session-id,sequence-number,"
+	    "local-endpoint,remote-endpoint,event,data,context\r\n",
+	    "IMAP4" },
+	{ "#Software: Microsoft Exchange Server\r\n#Log-type: SMTP Receive "
+	    "Protocol Log\r\n", NULL },
+	{ "Microsoft Exchange POP3 protocol log\r\n"
+	    "5/13/00 2:36:27 PM : A connection was accepted from C.\r\n"
+	    "5/13/00 2:36:27 PM : >>> hello\r\n", "POP3" },
+	{ "5/13/00 2:36:27 PM : >>> +OK ready\r\n"
+	    "5/13/00 2:36:27 PM : <<< USER alice\r\n"
+	    "5/13/00 2:36:27 PM : >>> +OK\r\n", "POP3" },
+	{ "5/13/00 2:36:27 PM : >>> * OK ready\r\n"
+	    "5/13/00 2:36:27 PM : <<< a1 LOGIN alice x\r\n", "IMAP4" },
+	{ "5/13/00 2:36:27 PM : <<< EHLO a\r\n"
+	    "5/13/00 2:36:27 PM : >>> 250 OK\r\n", NULL },
+};
+
+static void test_cases(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *what = log_stranger_find(slice_str(
+		    cases[i].text));
+
+		if (!what != !cases[i].what || (what &&
+		    !strstr(what, cases[i].what)))
+			fail_msg("case %zu: %s", i, what ? what : "none");
+	}
+}
+
+/* The reader says it, and reads nothing. */
+static void test_message(void **state)
+{
+	const struct log_format *f;
+	struct source *s;
+	struct sw_err err;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		if (!cases[i].what)
+			continue;
+		assert_int_equal(source_open_memory(slice_str(cases[i].text),
+		    "x.log", &s, &err), SW_OK);
+		assert_int_equal(log_probe(s, &f, &err), SW_EFORMAT);
+		assert_null(f);
+		assert_non_null(strstr(err.text, "x.log: a "));
+		assert_non_null(strstr(err.text, ", not SMTP"));
+		source_free(&s);
+	}
+}
+
+/* No log of SMTP that is there is one of them. */
+static void test_files(void **state)
+{
+	static const char *const patterns[] = { "tests/data/*/*.[lL][oO][gG]",
+		"pcaps/*.log" };
+	size_t i, k;
+
+	(void)state;
+	for (k = 0; k < 2; k++) {
+		glob_t g;
+
+		assert_int_equal(glob(patterns[k], 0, NULL, &g), 0);
+		for (i = 0; i < g.gl_pathc; i++) {
+			char octets[65536];
+			FILE *f = fopen(g.gl_pathv[i], "rb");
+			size_t n;
+
+			assert_non_null(f);
+			n = fread(octets, 1, sizeof(octets), f);
+			fclose(f);
+			if (log_stranger_find(slice_make(octets, n)))
+				fail_msg("%s", g.gl_pathv[i]);
+		}
+		globfree(&g);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_message),
+		cmocka_unit_test(test_files),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
