@@ -101,7 +101,8 @@ SRC_CHECK := $(addprefix src/check/, \
 
 # where the sides meet
 SRC_PIPELINE := $(addprefix src/pipeline/, \
-	connection.c crew.c ids.c input.c shard.c wire.c)
+	connection.c crew.c ids.c input.c saved.c shard.c \
+	wire.c)
 
 # include/smtpwire/
 SRC_API := $(addprefix src/api/, \

@@ -113,6 +113,9 @@
 /* Ids of sessions remembered in one shard to tell equal ones apart. */
 #define LIMIT_SHARD_IDS 16384
 
+/* Octets of one transcript that is read back; longer ones are left out. */
+#define LIMIT_SAVED_LINE (256u << 20)
+
 /* --- logs --------------------------------------------------------------- */
 
 /* Octets of a log's beginning that a probe looks at. */

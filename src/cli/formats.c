@@ -52,6 +52,7 @@ int cli_formats(int argc, char **argv)
 		print_formats(SW_SOURCE_WIRE);
 		printf("\nLogs:\n");
 		print_formats(SW_SOURCE_LOG);
+		printf("\nTranscripts that -f jsonl wrote are read back.\n");
 		printf("\nEach also compressed with gzip, xz, zstd, bzip2 or "
 		    "lz4.\n");
 		status = cli_flush();

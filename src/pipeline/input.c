@@ -9,12 +9,13 @@
 #include "logs/logs.h"
 #include "logs/odbc.h"
 #include "pipeline/ids.h"
+#include "pipeline/saved.h"
 
-/* A log that is still to be read. */
+/* A log that is still to be read, or transcripts. */
 struct log_input {
 	char *name;
 	struct source *source; /* NULL: to be opened again */
-	const struct log_format *format;
+	const struct log_format *format; /* NULL: transcripts */
 	uint64_t size;
 };
 
@@ -30,6 +31,7 @@ struct inputs {
 	size_t log_count, log_capacity, log_next;
 	struct source *log_source;
 	struct log_reader *log;
+	struct saved *saved; /* or transcripts that are read back */
 	bool log_reading; /* log_source is not at its end */
 	uint64_t logs_done;
 	struct id_set ids; /* of sessions of logs */
@@ -86,6 +88,7 @@ static void log_close(struct inputs *in)
 {
 	log_free(&in->log);
 	source_free(&in->log_source);
+	saved_free(&in->saved);
 	in->log_reading = false;
 }
 
@@ -152,6 +155,7 @@ static enum sw_status classify(struct inputs *in, struct source **s,
 	const struct log_format *log = in->forced;
 	enum sw_status status;
 	struct slice head;
+	bool saved;
 
 	status = capture_probe(*s, &capture, err);
 	if (status != SW_OK)
@@ -159,6 +163,9 @@ static enum sw_status classify(struct inputs *in, struct source **s,
 	if (capture)
 		return wire_add(in->wire, s,
 		    !only && is_regular(source_name(*s)), in->tmpdir, err);
+	status = saved_probe(*s, &saved, err);
+	if (status == SW_OK && saved)
+		return add_log(in, s, NULL, only, err);
 	if (!log) {
 		status = log_probe(*s, &log, err);
 		if (status != SW_OK)
@@ -200,17 +207,12 @@ enum sw_status inputs_add(struct inputs *in, const char *name, bool only,
 
 /* --- logs ----------------------------------------------------------------- */
 
-static enum sw_status on_session(void *ctx, struct session_builder *b)
+/* A finished session, to be told. */
+static enum sw_status add_ready(struct inputs *in,
+    struct session_builder *b)
 {
-	struct inputs *in = ctx;
 	void *ready = in->ready;
-	struct sw_session *s = session_get(b);
 
-	if (pipeline_ids_give(&in->ids, s->id, &s->id) != SW_OK) {
-		session_builder_free(&b);
-		return SW_ENOMEM;
-	}
-	session_finish(b);
 	account_add(in->account, ACCOUNT_SESSIONS, 1);
 	if (in->ready_next == in->ready_count)
 		in->ready_next = in->ready_count = 0;
@@ -222,6 +224,19 @@ static enum sw_status on_session(void *ctx, struct session_builder *b)
 	in->ready = ready;
 	in->ready[in->ready_count++] = b;
 	return SW_OK;
+}
+
+static enum sw_status on_session(void *ctx, struct session_builder *b)
+{
+	struct inputs *in = ctx;
+	struct sw_session *s = session_get(b);
+
+	if (pipeline_ids_give(&in->ids, s->id, &s->id) != SW_OK) {
+		session_builder_free(&b);
+		return SW_ENOMEM;
+	}
+	session_finish(b);
+	return add_ready(in, b);
 }
 
 /* The log is over: what is open in it has no further file. */
@@ -242,6 +257,9 @@ static enum sw_status open_next(struct inputs *in, struct log_input *l,
 	enum sw_status status;
 
 	in->log_source = s;
+	if (!l->format)
+		return saved_open(s, &in->log_options.session, in->account,
+		    &in->saved, err);
 	if (in->log) {
 		status = log_continue(in->log, s);
 		source_free(&before);
@@ -259,7 +277,10 @@ static int next_log(struct inputs *in, struct sw_err *err)
 	enum sw_status status = SW_OK;
 	struct source *s;
 
-	if (in->log && !(l && log_goes_on(in->log, l->format))) {
+	if (in->saved)
+		log_close(in);
+	if (in->log && !(l && l->format &&
+	    log_goes_on(in->log, l->format))) {
 		status = end_log(in);
 		return status == SW_OK ? 1 : (int)status;
 	}
@@ -280,6 +301,17 @@ static int next_log(struct inputs *in, struct sw_err *err)
 	return status == SW_OK ? 1 : (int)status;
 }
 
+/* As log_step. */
+static int step_saved(struct inputs *in, struct sw_err *err)
+{
+	struct session_builder *b;
+	int got = saved_next(in->saved, &b, err);
+
+	if (got > 0 && add_ready(in, b) != SW_OK)
+		return (int)base_error_set(err, SW_ENOMEM, "out of memory");
+	return got;
+}
+
 /* 1: go on; 0: the end of all logs. */
 static int step_logs(struct inputs *in, struct sw_err *err)
 {
@@ -287,7 +319,7 @@ static int step_logs(struct inputs *in, struct sw_err *err)
 
 	if (!in->log_reading)
 		return next_log(in, err);
-	got = log_step(in->log, err);
+	got = in->saved ? step_saved(in, err) : log_step(in->log, err);
 	if (got == 0) {
 		in->logs_done += in->logs[in->log_next - 1].size;
 		in->log_reading = false;

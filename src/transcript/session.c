@@ -1083,6 +1083,11 @@ const struct sw_session *session_finish(struct session_builder *b)
 	return &b->s;
 }
 
+void session_adopt(struct session_builder *b)
+{
+	b->adopted = b->finished = true;
+}
+
 enum sw_status session_settle(struct session_builder *b, bool keep,
     struct sw_err *err)
 {
@@ -1090,7 +1095,7 @@ enum sw_status session_settle(struct session_builder *b, bool keep,
 	enum sw_status status = SW_OK;
 	size_t i;
 
-	for (i = 0; i < b->s.message_count; i++) {
+	for (i = 0; i < b->s.message_count && !b->adopted; i++) {
 		struct transaction *t = &b->transactions[i];
 		enum sw_status one;
 

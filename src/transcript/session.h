@@ -269,6 +269,10 @@ void session_replies_unseen(struct session_builder *b);
 /* Was QUIT answered, or was it sent and the server closed? */
 bool session_has_quit(const struct session_builder *b, bool server_closed);
 
+/* The session is told from elsewhere: whoever calls this fills session_get()
+ * with what lies in session_arena() and calls nothing else that builds. */
+void session_adopt(struct session_builder *b);
+
 /* What was told turned out to be no SMTP: forget events, messages, auth. */
 void session_forget(struct session_builder *b);
 

@@ -76,6 +76,7 @@ struct session_builder {
 	bool quit_sent, quit_answered;
 	bool replies_unseen;
 	bool finished;
+	bool adopted; /* the session's lists are none of the builder's */
 	size_t pending_first, pending_count;
 	size_t pending_octets; /* of their heap */
 	size_t tentative_count;

@@ -410,7 +410,7 @@ void transaction_free(struct session_builder *b)
 {
 	size_t i;
 
-	for (i = 0; i < b->s.message_count; i++)
+	for (i = 0; i < b->s.message_count && !b->adopted; i++)
 		if (b->transactions[i].recipient_capacity > FEW_RECIPIENTS)
 			free(recipients_of(&b->messages[i]));
 	b->recipient_octets = 0;
