@@ -4,7 +4,8 @@
 . tests/lib.sh
 
 for name in exim-auth relay-exim-exim postfix-bdat exim-bare dovecot-lmtp; do
-	"$SMTPWIRE" read -q -f jsonl "pcaps/$name.pcap" >"$TMP/saved.jsonl"
+	"$SMTPWIRE" read -q -f jsonl --ports 24,25 "pcaps/$name.pcap" \
+		>"$TMP/saved.jsonl"
 	exits "again-$name" 0 "$SMTPWIRE" read -q -f jsonl \
 		"$TMP/saved.jsonl"
 	is "same-$name" same "$(cmp "$TMP/saved.jsonl" "$TMP/out" &&
