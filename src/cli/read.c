@@ -211,6 +211,14 @@ static unsigned processors(void)
 	return (unsigned)CPU_COUNT(&set);
 }
 
+/* Where nothing is hashed or written the time goes into reading and telling,
+ * which one thread does: others would only carry octets from cache to
+ * cache. */
+static unsigned useful_threads(const struct cli_args *a)
+{
+	return a->lib.no_hash && !a->lib.eml_dir ? 1 : processors();
+}
+
 /* Open the output, then the inputs: an output that cannot be made is told
  * before hours of reading. */
 static bool open_all(struct reading *r)
@@ -235,7 +243,7 @@ static bool open_all(struct reading *r)
 	}
 	a->lib.tmpdir = getenv("TMPDIR");
 	if (a->lib.threads == 0)
-		a->lib.threads = processors();
+		a->lib.threads = useful_threads(a);
 	if (sw_printer_new(&a->print, output_write, &r->out, &r->printer) !=
 		SW_OK ||
 	    sw_reader_open(&a->lib, a->names, a->name_count, &r->reader,
