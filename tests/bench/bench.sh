@@ -4,8 +4,9 @@
 #
 #	bench.sh [SMTPWIRE [FOLDER]]
 #
-# Makes a capture of 600 MB in FOLDER (it stays there for the next run) and
-# measures what bench.py says.  BENCH_MB and BENCH_SESSIONS change its size.
+# Makes a capture of 600 MB and logs of 500 MB in FOLDER (they stay there for
+# the next run) and measures what bench.py and logs.py say.  BENCH_MB,
+# BENCH_SESSIONS and BENCH_LOG_MB change their size.
 : "${CC:=cc}"
 : "${BENCH_MB:=620}"
 : "${BENCH_SESSIONS:=20000}"
@@ -25,4 +26,10 @@ if [ ! -s "$capture" ]; then
 	"$folder/gen" --size "$BENCH_MB" --sessions "$BENCH_SESSIONS" \
 		-o "$capture.part" && mv "$capture.part" "$capture" || exit 2
 fi
-exec python3 tests/bench/bench.py "$program" "$capture" "$folder"
+"$CC" -O2 -std=c11 -D_DEFAULT_SOURCE -o "$folder/gen_logs" \
+	tests/bench/gen_logs.c || exit 2
+status=0
+python3 tests/bench/bench.py "$program" "$capture" "$folder" || status=$?
+python3 tests/bench/logs.py "$program" "$folder/gen_logs" "$folder" ||
+	status=$?
+exit $status
