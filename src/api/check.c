@@ -114,6 +114,7 @@ static enum sw_status read_side(struct sw_check *c, int i,
 	if (status != SW_OK)
 		return status;
 	status = read_sessions(c, c->sides[i], r, err);
+	side_sort(c->sides[i]);
 	c->failed += sw_reader_failed(r);
 	if (status == SW_OK && keep_warnings(c, r) != SW_OK)
 		status = base_error_set(err, SW_ENOMEM, "out of memory");

@@ -79,14 +79,32 @@ static const struct sw_event *find_event(const struct sw_session *s,
 	return NULL;
 }
 
+static const struct sw_event *first_reply(const struct sw_session *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->event_count; i++)
+		if (s->events[i].kind == SW_EVENT_REPLY)
+			return &s->events[i];
+	return NULL;
+}
+
 static void place_reply(const struct sw_session *s, const struct sw_event *e,
     struct place *p)
 {
 	const struct sw_event *to = e->u.reply.to ?
 	    find_event(s, e->u.reply.to) : NULL;
 
-	if (!to)
+	if (!to) {
+		/* The greeting stands first, even if the client did not wait
+		 * for it: the server's log knows no other order. */
+		if (e->u.reply.to == 0 && e == first_reply(s)) {
+			p->of = s->events[0].kind == SW_EVENT_CONNECT ?
+			    s->events[0].n : 0;
+			p->step = 1;
+		}
 		return;
+	}
 	p->of = to->n;
 	p->step = 1;
 	if (to->kind != SW_EVENT_DATA)

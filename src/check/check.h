@@ -30,7 +30,9 @@ enum token_kind {
 	TOKEN_HELO,       /* the client's name */
 	TOKEN_ADDRESS,    /* the client's address */
 	TOKEN_SERVER,     /* the server's address */
-	TOKEN_SHAPE,      /* all verbs and what they were answered with */
+	TOKEN_GREETING,   /* the first line of the server's greeting */
+	TOKEN_SHAPE,      /* the verbs of what is in clear, and what they were
+	                     answered with */
 	TOKEN_KIND_COUNT
 };
 
@@ -47,12 +49,15 @@ struct digest {
 	uint64_t id;
 	uint64_t offset; /* of its record in the side's file */
 	uint32_t length; /* of that */
-	uint32_t order;  /* in its side */
+	uint32_t file;   /* which of the side's files */
+	uint64_t first;  /* its first frame or line there */
 	int64_t start, end; /* ns; SW_NO_TIME.  Local times stay local */
 	uint32_t records;
 	int64_t resolution_ns; /* of its times, 0: none */
 	bool dated;      /* its times have a date */
 	bool attempts;   /* nothing was said in it */
+	bool silent;     /* nothing was said by the server, nor in TLS */
+	bool opaque;     /* TLS hides the dialogue, or what follows of it */
 	uint8_t token_count;
 	struct digest_token tokens[DIGEST_TOKENS];
 };
@@ -63,6 +68,9 @@ enum sw_status side_new(const char *tmpdir, struct side **s_r,
 void side_free(struct side **s);
 enum sw_status side_add(struct side *s, const struct sw_session *session,
     struct sw_err *err) SW_MUST_USE;
+/* Once all are added: put them in order, those of a capture by time, those of
+ * a log as they begin in it. */
+void side_sort(struct side *s);
 const struct digest *side_digests(const struct side *s, size_t *count_r);
 /* "wire", "log", "mixed" */
 const char *side_kind(const struct side *s);
@@ -70,7 +78,7 @@ const char *side_kind(const struct side *s);
 enum sw_status side_session(struct side *s, const struct digest *d,
     struct arena *arena, struct sw_session *session_r, struct sw_err *err)
     SW_MUST_USE;
-/* Digest of a session, but for offset, length and order. */
+/* Digest of a session, but for where it lies. */
 void digest_make(const struct sw_session *s, struct digest *d_r);
 
 /* --- match.c, clocks.c ---------------------------------------------------- */

@@ -14,6 +14,9 @@ struct judge {
 	size_t row_count;
 	size_t hidden_from;     /* row from which TLS hides one side */
 	enum sw_side hidden;    /* ... which; SW_NO_SIDE */
+	uint32_t last_answered[2]; /* n of the newest event that a reply
+	                              answers */
+	size_t content_row;     /* the first row with content */
 	bool undecided;         /* something could not be compared */
 	bool differs;
 	struct sw_finding *findings;
@@ -56,6 +59,11 @@ const char *compare_name(const struct judge *j, enum sw_side side);
  * which one was cut, as far as it goes. */
 bool compare_texts(const struct judge *j, struct sw_bytes left,
     struct sw_bytes right, uint32_t flags);
+/* Octets are missing from this record. */
+bool compare_has_gaps(const struct sw_session *s);
+/* Would it matter to anybody that `side` did not get this reply of `has`? */
+bool compare_is_wanted_reply(const struct judge *j, enum sw_side has,
+    const struct sw_event *e, enum sw_side side);
 /* A reply as one text, in arena. */
 struct sw_bytes compare_reply_text(struct judge *j,
     const struct sw_reply *r);

@@ -26,6 +26,13 @@ static bool is_whole(const struct sw_message *m)
 	    m->missing == SW_UNKNOWN);
 }
 
+/* Did anybody say that the content was complete? */
+static bool is_ended(const struct sw_message *m)
+{
+	return m->outcome != SW_OUTCOME_ABORTED &&
+	    m->outcome != SW_OUTCOME_UNKNOWN;
+}
+
 static struct sw_bytes number(struct judge *j, int64_t v)
 {
 	struct sw_bytes text;
@@ -41,6 +48,38 @@ static struct sw_bytes number(struct judge *j, int64_t v)
 	return text;
 }
 
+/* Content with other ends of lines than CR LF: logs that tell it line by line
+ * do not say how each ended, or break off at the first. */
+static bool has_bare_ends(const struct sw_session *s, uint32_t message)
+{
+	const uint32_t bare = SW_BIT(SW_FLAG_BARE_LF) |
+	    SW_BIT(SW_FLAG_BARE_CR) | SW_BIT(SW_FLAG_NUL);
+	size_t i;
+
+	for (i = 0; i < s->event_count; i++) {
+		const struct sw_event *e = &s->events[i];
+
+		if (e->kind == SW_EVENT_DATA && e->u.data.message ==
+		    message && e->flags & bare)
+			return true;
+	}
+	return false;
+}
+
+/* Is the content of either told in lines that cannot tell their ends? */
+static bool is_inexact(const struct judge *j, const struct sw_message *l,
+    const struct sw_message *r)
+{
+	const struct sw_session *x = j->s[SW_LEFT], *y = j->s[SW_RIGHT];
+	bool x_lines = x->source.kind == SW_SOURCE_LOG &&
+	    compare_records(x, SW_RECORDS_BODY);
+	bool y_lines = y->source.kind == SW_SOURCE_LOG &&
+	    compare_records(y, SW_RECORDS_BODY);
+
+	return (x_lines || y_lines) && (has_bare_ends(x, l->n) ||
+	    has_bare_ends(y, r->n));
+}
+
 static void compare_content(struct judge *j, const struct sw_message *l,
     const struct sw_message *r)
 {
@@ -50,6 +89,8 @@ static void compare_content(struct judge *j, const struct sw_message *l,
 		j->undecided = true;
 		return;
 	}
+	if (is_inexact(j, l, r) || !is_ended(l) || !is_ended(r))
+		return;
 	if (is_whole(l) && is_whole(r) && l->size != r->size) {
 		a = about_message(l, r, SW_FOUND_MESSAGE_SIZE_CHANGED,
 		    SW_NO_SIDE);
@@ -156,6 +197,12 @@ static void compare_recipients(struct judge *j, const struct sw_message *l,
 	y = sorted(j, r);
 	if (!x || !y)
 		return;
+	if (compare_has_gaps(j->s[SW_LEFT]) ||
+	    compare_has_gaps(j->s[SW_RIGHT])) {
+		/* The commands say what of it the gap explains. */
+		j->undecided |= l->recipient_count != r->recipient_count;
+		return;
+	}
 	while (i < l->recipient_count || k < r->recipient_count) {
 		int order = i == l->recipient_count ? 1 :
 		    k == r->recipient_count ? -1 : compare_paths(&x[i],

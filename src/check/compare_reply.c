@@ -302,7 +302,8 @@ static void take_unacked(struct judge *j, size_t row,
 	const struct sw_event *e = left ? l : r;
 	struct about a;
 
-	if (left == right)
+	if (left == right || !compare_is_wanted_reply(j,
+	    left ? SW_LEFT : SW_RIGHT, e, left ? SW_LEFT : SW_RIGHT))
 		return;
 	a = about_replies(j, row, SW_FOUND_REPLY_NEVER_ARRIVED,
 	    left ? SW_LEFT : SW_RIGHT);

@@ -54,11 +54,16 @@ static const struct {
 	[TOKEN_HELO] = { 6, -6, 1 << SW_BY_HELO },
 	[TOKEN_ADDRESS] = { 6, -8, 1 << SW_BY_ENDPOINTS },
 	[TOKEN_SERVER] = { 1, -2, 0 },
+	[TOKEN_GREETING] = { 5, -4, 0 },
 	[TOKEN_SHAPE] = { 8, -3, 0 },
 };
 /* Of the times: at once, and far apart. */
 #define WORTH_TIME 14
 #define WORTH_FAR -40
+/* Against: on one side the server says nothing at all; on one side there is
+ * no command. */
+#define WORTH_SILENT 20
+#define WORTH_NO_SHAPE 5
 
 struct entry {
 	uint64_t hash;
@@ -364,6 +369,15 @@ static bool counts(const struct matcher *x, size_t kind)
 	return kind != TOKEN_SERVER || !x->m->nat[1];
 }
 
+/* A time that stands for a second may be any within it. */
+static int64_t slack_of(const struct digest *l, const struct digest *r)
+{
+	int64_t slack = l->resolution_ns > r->resolution_ns ?
+	    l->resolution_ns : r->resolution_ns;
+
+	return slack < DAY ? slack : DAY;
+}
+
 static int32_t time_worth(const struct matcher *x, const struct digest *l,
     const struct digest *r, uint32_t *by)
 {
@@ -375,6 +389,7 @@ static int32_t time_worth(const struct matcher *x, const struct digest *l,
 	if (d > x->reach)
 		return WORTH_FAR;
 	*by |= 1u << SW_BY_TIME;
+	d = d > slack_of(l, r) ? d - slack_of(l, r) : 0;
 	return WORTH_TIME - (int32_t)(d * (WORTH_TIME / 2) / x->reach);
 }
 
@@ -398,6 +413,12 @@ static void weigh(const struct matcher *x, struct edge *e)
 	e->worth += time_worth(x, l, r, &e->by);
 	if (l->attempts != r->attempts)
 		e->worth -= 10;
+	if (l->silent != r->silent)
+		e->worth -= WORTH_SILENT;
+	/* No command on one side. */
+	if (s[TOKEN_SHAPE].left != s[TOKEN_SHAPE].right && !l->opaque &&
+	    !r->opaque)
+		e->worth -= WORTH_NO_SHAPE;
 }
 
 static int compare_edges(const void *a, const void *b)
@@ -547,7 +568,10 @@ static bool exchange(struct matcher *x, const size_t *order_of, size_t i)
 		other = find_edge(x, order_of, l2 - 1, r2 - 1);
 	if (other < x->edge_count)
 		gain += x->edges[other].worth;
-	if (gain <= 0)
+	/* Of equals those in the same order on both sides: two pairs that
+	 * cross are uncrossed. */
+	if (gain < 0 || (gain == 0 && (other == x->edge_count ||
+	    (e->left < l2 - 1) == (r2 - 1 < e->right))))
 		return false;
 	if (r2)
 		divorce(x, x->mate_edge[e->left] - 1);
@@ -696,6 +720,59 @@ static bool pair_in_order(struct matcher *x)
 	return true;
 }
 
+/* Pair two sessions for their order, if nothing speaks against it. */
+static bool try_order(struct matcher *x, uint32_t left, uint32_t right,
+    bool *paired_r)
+{
+	struct edge e = { .left = left, .right = right };
+
+	*paired_r = false;
+	weigh(x, &e);
+	if (e.worth < 0)
+		return true;
+	if (!add_edge(x, left, right))
+		return false;
+	e.by |= 1u << SW_BY_ORDER;
+	x->edges[x->edge_count - 1] = e;
+	marry(x, x->edge_count - 1);
+	*paired_r = true;
+	return true;
+}
+
+/*
+ * What is left stands between sessions that are paired: between the same
+ * two on both sides it is paired in order.
+ */
+static bool pair_between(struct matcher *x)
+{
+	size_t l = 0, r = 0, end, looked;
+	bool paired;
+
+	for (; l < x->n[0]; l++) {
+		if (x->mate[0][l]) {
+			if (x->mate[0][l] > r)
+				r = x->mate[0][l];
+			continue;
+		}
+		/* Up to the next of the right that is paired further on. */
+		for (end = r, looked = 0; end < x->n[1] &&
+		    looked < NEIGHBOURS; end++, looked++) {
+			if (x->mate[1][end] > l + 1)
+				break;
+			if (x->mate[1][end])
+				continue;
+			if (!try_order(x, (uint32_t)l, (uint32_t)end,
+			    &paired))
+				return false;
+			if (paired) {
+				r = end + 1;
+				break;
+			}
+		}
+	}
+	return true;
+}
+
 /* --- results -------------------------------------------------------------- */
 
 /* The best worth among the candidates of each session that it did not get. */
@@ -787,7 +864,8 @@ static enum sw_only_reason reason_of(const struct matcher *x, size_t side,
 	if (covered && d->resolution_ns && d->dated && is_time(d->start) &&
 	    (start < from - x->reach || start > to + x->reach))
 		return SW_OUTSIDE_OTHER_TIME;
-	if (d->attempts)
+	/* A log need not tell of a client with which nothing was talked. */
+	if (d->attempts || d->silent)
 		return SW_OTHER_CANNOT_RECORD;
 	return SW_UNEXPLAINED;
 }
@@ -879,7 +957,7 @@ static enum sw_status run(struct matcher *x, int64_t max_offset_ns)
 	if (!take_times(x))
 		return SW_ENOMEM;
 	settle_edges(x);
-	if (!assign(x) || !pair_in_order(x))
+	if (!assign(x) || !pair_in_order(x) || !pair_between(x))
 		return SW_ENOMEM;
 	find_seconds(x);
 	return tell_pairs(x) && tell_only(x, 0) && tell_only(x, 1) ? SW_OK :

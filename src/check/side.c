@@ -10,8 +10,17 @@
 #include "check/check.h"
 #include "transcript/store.h"
 
+/* A file of the side. */
+struct part {
+	uint64_t name;  /* hash */
+	int64_t start;  /* of its earliest session */
+	bool is_log;
+};
+
 struct side {
 	struct scratch *file;
+	struct part *parts;
+	size_t part_count, part_capacity;
 	struct digest *digests;
 	size_t count, capacity;
 	struct buffer buffer;
@@ -104,28 +113,125 @@ static void add_messages(struct digest *d, const struct sw_session *s)
 	}
 }
 
-/* Verbs and codes in the order of the commands; challenges are left out of
- * many logs. */
-static void add_shape(struct digest *d, const struct sw_session *s)
+/* The text of the greeting, which often holds the time.  Not if it was cut,
+ * or crossed out by a middlebox. */
+static void add_greeting(struct digest *d, const struct sw_session *s)
 {
-	uint64_t h = HASH_START;
+	const uint32_t partial = SW_BIT(SW_FLAG_TRUNCATED) |
+	    SW_BIT(SW_FLAG_CODE_ONLY) | SW_BIT(SW_FLAG_JOINED);
 	size_t i;
 
 	for (i = 0; i < s->event_count; i++) {
 		const struct sw_event *e = &s->events[i];
 
-		if (e->kind == SW_EVENT_COMMAND && e->u.command.verb.data)
-			h = hash_octets(h, e->u.command.verb);
+		if (e->kind != SW_EVENT_REPLY)
+			continue;
+		if (e->u.reply.to == 0 && e->u.reply.code == 220 &&
+		    !(e->flags & partial) && e->u.reply.line_count > 0 &&
+		    !memchr(e->u.reply.lines[0].data, '*',
+		    e->u.reply.lines[0].len))
+			add_text(d, TOKEN_GREETING, e->u.reply.lines[0]);
+		return;
 	}
-	/* Codes apart from the verbs: pipelining changes their order. */
+}
+
+/* Where what is in clear ends: behind a STARTTLS that was accepted. */
+static size_t clear_end(const struct sw_session *s)
+{
+	uint32_t starttls = 0;
+	size_t i;
+
 	for (i = 0; i < s->event_count; i++) {
 		const struct sw_event *e = &s->events[i];
 
+		if (e->kind == SW_EVENT_TLS)
+			return i;
+		if (e->kind == SW_EVENT_COMMAND &&
+		    slice_eq_nocase(slice_make(e->u.command.verb.data,
+		    e->u.command.verb.len), slice_str("STARTTLS")))
+			starttls = e->n;
+		if (e->kind == SW_EVENT_REPLY && starttls &&
+		    e->u.reply.to == starttls && e->u.reply.code == 220)
+			return i + 1;
+	}
+	return i;
+}
+
+/* The verb; of AUTH the mechanism too. */
+static uint64_t hash_command(uint64_t h, const struct sw_command *c)
+{
+	size_t n = 0;
+
+	h = hash_octets(h, c->verb);
+	if (!slice_eq_nocase(slice_make(c->verb.data, c->verb.len),
+	    slice_str("AUTH")))
+		return h;
+	while (n < c->argument.len && c->argument.data[n] != ' ')
+		n++;
+	return hash_octets(h, (struct sw_bytes){ c->argument.data, n });
+}
+
+/* The newest command that a server surely read: one that was answered, but not
+ * by hanging up. */
+static uint32_t last_read(const struct sw_session *s)
+{
+	uint32_t last = 0;
+	size_t i;
+
+	for (i = 0; i < s->event_count; i++) {
+		const struct sw_event *e = &s->events[i];
+
+		if (e->kind == SW_EVENT_REPLY && e->u.reply.code != 421 &&
+		    e->u.reply.to > last)
+			last = e->u.reply.to;
+	}
+	return last;
+}
+
+/* Verbs and codes in the order of the commands; challenges are left out of
+ * many logs, as is what was said when nobody listened any more. */
+static void add_shape(struct digest *d, const struct sw_session *s)
+{
+	size_t end = clear_end(s), i;
+	uint32_t last = last_read(s);
+	uint64_t h = HASH_START;
+	bool any = false;
+
+	for (i = 0; i < end; i++) {
+		const struct sw_event *e = &s->events[i];
+
+		if (e->kind != SW_EVENT_COMMAND || e->n > last ||
+		    !e->u.command.verb.data)
+			continue;
+		h = hash_command(h, &e->u.command);
+		any = true;
+	}
+	/* Codes apart from the verbs: pipelining changes their order. */
+	for (i = 0; i < end; i++) {
+		const struct sw_event *e = &s->events[i];
+
 		if (e->kind == SW_EVENT_REPLY && e->u.reply.to != 0 &&
+		    e->u.reply.code != 421 && e->u.reply.code != 221 &&
 		    (e->u.reply.code < 300 || e->u.reply.code > 399))
 			h = hash_number(h, (uint64_t)e->u.reply.code + 1);
 	}
-	add_token(d, TOKEN_SHAPE, h);
+	if (any)
+		add_token(d, TOKEN_SHAPE, h);
+}
+
+static bool is_silent(const struct sw_session *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->event_count; i++)
+		if (s->events[i].kind == SW_EVENT_REPLY ||
+		    s->events[i].kind == SW_EVENT_TLS ||
+		    s->events[i].kind == SW_EVENT_GAP)
+			return false;
+	for (i = 0; i < s->note_count; i++)
+		if (s->notes[i].code == SW_NOTE_DIRECTION_MISSING)
+			return false;
+	return true;
 }
 
 static bool says_nothing(const struct sw_session *s)
@@ -151,7 +257,10 @@ void digest_make(const struct sw_session *s, struct digest *d_r)
 	d_r->dated = s->clock.date != SW_DATE_NONE;
 	d_r->attempts = says_nothing(s);
 	add_endpoints(d_r, s);
+	d_r->silent = is_silent(s);
+	d_r->opaque = s->encryption && !s->encryption->decrypted;
 	add_text(d_r, TOKEN_HELO, s->client.name);
+	add_greeting(d_r, s);
 	if (!d_r->attempts)
 		add_shape(d_r, s);
 	add_messages(d_r, s);
@@ -176,15 +285,45 @@ enum sw_status side_new(const char *tmpdir, struct side **s_r,
 	return status;
 }
 
+/* The file that a session is from; false: no memory. */
+static bool find_part(struct side *s, const struct sw_session *session,
+    uint32_t *file_r)
+{
+	uint64_t name = hash_octets(HASH_START, session->source.name);
+	void *parts = s->parts;
+	size_t i = s->part_count;
+
+	/* Mostly that of the session before. */
+	while (i > 0 && s->parts[i - 1].name != name)
+		i--;
+	if (i == 0) {
+		if (!base_grow(&parts, s->part_count, &s->part_capacity,
+		    sizeof(*s->parts)))
+			return false;
+		s->parts = parts;
+		i = ++s->part_count;
+		s->parts[i - 1].name = name;
+		s->parts[i - 1].start = session->start;
+		s->parts[i - 1].is_log =
+		    session->source.kind == SW_SOURCE_LOG;
+	}
+	if (session->start < s->parts[i - 1].start)
+		s->parts[i - 1].start = session->start;
+	*file_r = (uint32_t)i - 1;
+	return true;
+}
+
 enum sw_status side_add(struct side *s, const struct sw_session *session,
     struct sw_err *err)
 {
 	void *digests = s->digests;
 	struct digest *d;
 	enum sw_status status;
+	uint32_t file = 0;
 
 	buffer_clear(&s->buffer);
-	if (s->count >= UINT32_MAX - 1 || !base_grow(&digests, s->count,
+	if (s->count >= UINT32_MAX - 1 || !find_part(s, session, &file) ||
+	    !base_grow(&digests, s->count,
 	    &s->capacity, sizeof(*d)))
 		return base_error_set(err, SW_ENOMEM, "out of memory");
 	s->digests = digests;
@@ -193,7 +332,8 @@ enum sw_status side_add(struct side *s, const struct sw_session *session,
 		return base_error_set(err, SW_ENOMEM, "out of memory");
 	d = &s->digests[s->count];
 	digest_make(session, d);
-	d->order = (uint32_t)s->count;
+	d->file = file;
+	d->first = session->source.first;
 	d->length = (uint32_t)s->buffer.len;
 	status = scratch_append(s->file, buffer_slice(&s->buffer),
 	    &d->offset, err);
@@ -202,6 +342,58 @@ enum sw_status side_add(struct side *s, const struct sw_session *session,
 	s->kinds[session->source.kind] = true;
 	s->count++;
 	return SW_OK;
+}
+
+/* What digests are sorted by. */
+struct rank {
+	int64_t time;
+	uint64_t first;
+	uint32_t file, index;
+};
+
+static int compare_ranks(const void *a, const void *b)
+{
+	const struct rank *x = a, *y = b;
+
+	if (x->time != y->time)
+		return x->time < y->time ? -1 : 1;
+	if (x->file != y->file)
+		return x->file < y->file ? -1 : 1;
+	if (x->first != y->first)
+		return x->first < y->first ? -1 : 1;
+	return x->index < y->index ? -1 : x->index > y->index;
+}
+
+/* Lines of a log are in order whatever was done to its clock; without memory
+ * the order stays that of the ends. */
+void side_sort(struct side *s)
+{
+	struct rank *ranks = calloc(s->count + 1, sizeof(*ranks));
+	struct digest *sorted = calloc(s->count + 1, sizeof(*sorted));
+	size_t i;
+
+	for (i = 0; ranks && sorted && i < s->count; i++) {
+		const struct digest *d = &s->digests[i];
+		const struct part *p = &s->parts[d->file];
+
+		ranks[i].time = p->is_log ? p->start : d->start;
+		ranks[i].file = d->file;
+		ranks[i].first = d->first;
+		ranks[i].index = (uint32_t)i;
+	}
+	if (ranks && sorted) {
+		if (s->count > 1)
+			qsort(ranks, s->count, sizeof(*ranks),
+			    compare_ranks);
+		for (i = 0; i < s->count; i++)
+			sorted[i] = s->digests[ranks[i].index];
+		free(s->digests);
+		s->digests = sorted;
+		s->capacity = s->count + 1;
+		sorted = NULL;
+	}
+	free(ranks);
+	free(sorted);
 }
 
 const struct digest *side_digests(const struct side *s, size_t *count_r)
@@ -239,6 +431,7 @@ void side_free(struct side **sp)
 	*sp = NULL;
 	scratch_free(&s->file);
 	free(s->digests);
+	free(s->parts);
 	buffer_fini(&s->buffer);
 	free(s);
 }

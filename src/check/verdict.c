@@ -190,14 +190,27 @@ static bool fits_cut(struct slice cut, struct slice whole, size_t at)
 	    slice_eq(tail, slice_from(whole, whole.len - tail.len));
 }
 
+/* Servers that keep lines as strings of C log them up to a NUL. */
+static struct slice up_to_nul(struct slice s)
+{
+	const uint8_t *nul = s.len ? memchr(s.p, 0, s.len) : NULL;
+
+	return nul ? slice_head(s, (size_t)(nul - s.p)) : s;
+}
+
 bool compare_texts(const struct judge *j, struct sw_bytes left,
     struct sw_bytes right, uint32_t flags)
 {
 	struct slice x = compare_slice(left), y = compare_slice(right);
 	bool plus = compare_is_iis(j->s[0]) || compare_is_iis(j->s[1]);
 	bool cut = flags & SW_BIT(SW_FLAG_TRUNCATED);
+	bool left_log = j->s[0]->source.kind == SW_SOURCE_LOG;
+	bool right_log = j->s[1]->source.kind == SW_SOURCE_LOG;
 
 	if (slice_eq(x, y) || same_beginning(x, y, plus, cut))
+		return true;
+	if ((left_log && same_beginning(x, up_to_nul(y), plus, cut)) ||
+	    (right_log && same_beginning(up_to_nul(x), y, plus, cut)))
 		return true;
 	return cut && ((find_cut(x) < x.len &&
 	    fits_cut(x, y, find_cut(x))) ||
@@ -337,7 +350,7 @@ static bool has_note(const struct sw_session *s, enum sw_note_code code)
 }
 
 /* Octets are missing from this record. */
-static bool has_gaps(const struct sw_session *s)
+bool compare_has_gaps(const struct sw_session *s)
 {
 	size_t i;
 
@@ -428,6 +441,66 @@ static bool is_hidden(const struct judge *j, enum sw_side side, size_t row)
 	return j->hidden == side && row >= j->hidden_from;
 }
 
+/* Is the session known from its server's log alone? */
+static bool is_server_log(const struct sw_session *s)
+{
+	return s->source.kind == SW_SOURCE_LOG &&
+	    s->recorder == SW_RECORDER_SERVER;
+}
+
+/*
+ * Nothing shows that the server ever read this command: neither it nor any
+ * later one was answered.  It was sent behind the server's last reply, or
+ * behind its close, so the server's log cannot have it.
+ */
+static bool is_never_read(const struct judge *j, enum sw_side side,
+    const struct sw_event *e)
+{
+	return e->kind == SW_EVENT_COMMAND && is_server_log(j->s[side]) &&
+	    e->n > j->last_answered[other(side)];
+}
+
+/* OpenSMTPD does not trace a line that it refuses for being pipelined. */
+static bool is_untraced(const struct judge *j, enum sw_side side,
+    const struct sw_event *e)
+{
+	const struct sw_session *s = j->s[other(side)];
+	size_t i;
+
+	if (e->kind != SW_EVENT_COMMAND ||
+	    !slice_has_prefix_nocase(compare_slice(j->s[side]->source.format),
+	    slice_str("opensmtpd")))
+		return false;
+	for (i = e->n; i < s->event_count; i++) {
+		const struct sw_event *r = &s->events[i];
+
+		if (r->kind != SW_EVENT_REPLY || r->u.reply.to != e->n ||
+		    r->u.reply.line_count == 0)
+			continue;
+		return slice_find_nocase(compare_slice(r->u.reply.lines[0]),
+		    slice_str("Pipelining not supported")) <
+		    r->u.reply.lines[0].len;
+	}
+	return false;
+}
+
+/* Did the connection end before its peer could read anything more? */
+static bool is_closed(const struct sw_session *s)
+{
+	size_t i;
+
+	for (i = s->event_count; i > 0; i--)
+		if (s->events[i - 1].kind == SW_EVENT_CLOSE)
+			return true;
+	return s->ending == SW_ENDING_QUIT;
+}
+
+static bool is_client_gone(const struct sw_session *s)
+{
+	return s->ending == SW_ENDING_CLIENT_CLOSE ||
+	    s->ending == SW_ENDING_CLIENT_RESET;
+}
+
 /* A finding that explains another: the capture lacks octets here. */
 static void explain_gap(struct judge *j, size_t row, enum sw_side side)
 {
@@ -455,6 +528,19 @@ static bool is_final_dot(const struct judge *j, const struct sw_event *e,
 	return false;
 }
 
+bool compare_is_wanted_reply(const struct judge *j, enum sw_side has,
+    const struct sw_event *e, enum sw_side side)
+{
+	int32_t code = e->u.reply.code;
+
+	if (code / 100 == 2 && is_final_dot(j, e, has))
+		return true; /* the message will come twice */
+	/* Nobody waits for what a server says when it hangs up, nor does a
+	 * client that has gone for anything. */
+	return code != 421 && code != 221 && !is_client_gone(j->s[side]) &&
+	    !is_client_gone(j->s[has]);
+}
+
 static void lost_reply(struct judge *j, size_t row, enum sw_side side,
     struct about *a)
 {
@@ -462,7 +548,6 @@ static void lost_reply(struct judge *j, size_t row, enum sw_side side,
 	bool claims = j->s[other(side)]->recorder == SW_RECORDER_SERVER &&
 	    j->s[side]->recorder != SW_RECORDER_SERVER;
 
-	(void)row;
 	if (!claims) {
 		judge_find(j, a, "Only one side has this reply: it was added "
 		    "or swallowed between the two points, or one record is "
@@ -483,6 +568,25 @@ static void lost_reply(struct judge *j, size_t row, enum sw_side side,
 		    "path from server to client.", compare_name(j, side));
 }
 
+/* The log tells a reply behind all that the other side has of the dialogue,
+ * which nobody waited for any more. */
+static bool is_late_reply(const struct judge *j, size_t row,
+    enum sw_side side, const struct sw_event *e)
+{
+	size_t i;
+
+	if (e->kind != SW_EVENT_REPLY || !is_closed(j->s[side]) ||
+	    compare_is_wanted_reply(j, other(side), e, side))
+		return false;
+	for (i = row + 1; i < j->row_count; i++) {
+		e = event_of(j, side, i);
+		if (e && (e->kind == SW_EVENT_COMMAND ||
+		    e->kind == SW_EVENT_REPLY))
+			return false;
+	}
+	return true;
+}
+
 /* Only the other side has this row. */
 static void lack(struct judge *j, size_t row, enum sw_side side)
 {
@@ -499,7 +603,17 @@ static void lack(struct judge *j, size_t row, enum sw_side side)
 	if (is_quit(e) && (has_note(j->s[0], SW_NOTE_SYNTHETIC_QUIT) ||
 	    has_note(j->s[1], SW_NOTE_SYNTHETIC_QUIT)))
 		return;
-	if (has_gaps(j->s[side])) {
+	if (is_never_read(j, side, e) || is_untraced(j, side, e) ||
+	    is_late_reply(j, row, side, e))
+		return;
+	if (has_note(j->s[side], SW_NOTE_SMUGGLING) &&
+	    row > j->content_row) {
+		/* What the one takes for content are commands to the other:
+		 * the finding that bears the note's name tells it. */
+		j->differs = true;
+		return;
+	}
+	if (compare_has_gaps(j->s[side])) {
 		explain_gap(j, row, side);
 		return;
 	}
@@ -631,6 +745,39 @@ static void compare_addresses(struct judge *j)
 	    "or these are not the same session.");
 }
 
+/* The newest event to which something was answered. */
+static uint32_t last_answered(const struct sw_session *s)
+{
+	uint32_t last = 0;
+	size_t i;
+
+	for (i = 0; i < s->event_count; i++) {
+		const struct sw_event *e = &s->events[i];
+
+		/* A 421 may be said without regard to any command. */
+		if (e->kind == SW_EVENT_REPLY && e->u.reply.to > last &&
+		    e->u.reply.code != 421)
+			last = e->u.reply.to;
+	}
+	return last;
+}
+
+/* The first row with content of either side. */
+static size_t first_content(const struct judge *j)
+{
+	size_t i;
+
+	for (i = 0; i < j->row_count; i++) {
+		const struct sw_event *l = event_of(j, SW_LEFT, i);
+		const struct sw_event *r = event_of(j, SW_RIGHT, i);
+
+		if ((l && l->kind == SW_EVENT_DATA) ||
+		    (r && r->kind == SW_EVENT_DATA))
+			return i;
+	}
+	return j->row_count;
+}
+
 static void compare_row(struct judge *j, size_t row)
 {
 	const struct sw_event *l = event_of(j, SW_LEFT, row);
@@ -657,6 +804,9 @@ enum sw_status verdict_compare(const struct sw_session *left,
 	size_t i;
 
 	find_hidden(&j);
+	j.last_answered[SW_LEFT] = last_answered(left);
+	j.last_answered[SW_RIGHT] = last_answered(right);
+	j.content_row = first_content(&j);
 	for (i = 0; i < row_count; i++)
 		compare_row(&j, i);
 	compare_messages(&j);
