@@ -95,8 +95,8 @@ struct sw_aligned {
 
 struct sw_pair {
 	uint64_t left_id, right_id;
-	/* The sessions; NULL for a pair that agrees, unless the option whole
-	 * was set. */
+	/* The sessions; NULL for a pair that agrees and of which there is
+	 * nothing to tell, unless the option whole was set. */
 	const struct sw_session *left, *right;
 	uint32_t paired_by;
 	double confidence; /* 0 to 1 */

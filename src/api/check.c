@@ -14,11 +14,14 @@
 #include "base/error.h"
 #include "check/check.h"
 
+/* The pair has findings, whatever its verdict. */
+#define FOUND 0x80
+
 struct sw_check {
 	struct sw_check_options options; /* strings are the caller's */
 	struct side *sides[2];
 	struct matching matching;
-	uint8_t *verdicts; /* of each pair */
+	uint8_t *verdicts; /* of each pair; FOUND is added to it */
 	char **names[2];
 	char **warnings;
 	size_t warning_count, warning_capacity, warning_next;
@@ -174,7 +177,8 @@ static enum sw_status judge(struct sw_check *c, struct sw_err *err)
 		status = compare(c, i, &p, err);
 		if (status != SW_OK)
 			break;
-		c->verdicts[i] = (uint8_t)p.verdict;
+		c->verdicts[i] = (uint8_t)((unsigned)p.verdict |
+		    (p.finding_count > 0 ? FOUND : 0u));
 		c->report.verdicts[p.verdict]++;
 		for (k = 0; k < p.finding_count; k++)
 			c->report.findings[p.findings[k].kind]++;
@@ -197,7 +201,7 @@ int sw_check_next(struct sw_check *c, struct sw_pair *p_r,
 		status = compare(c, c->next, p_r, err);
 	if (status != SW_OK)
 		return (int)status;
-	p_r->verdict = (enum sw_verdict)c->verdicts[c->next++];
+	p_r->verdict = (enum sw_verdict)(c->verdicts[c->next++] & ~FOUND);
 	p_r->left_id = side_digests(c->sides[0], &count)[m->left].id;
 	p_r->right_id = side_digests(c->sides[1], &count)[m->right].id;
 	p_r->paired_by = m->paired_by;

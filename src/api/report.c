@@ -28,7 +28,7 @@ static bool put_pair(struct writing *w, const struct sw_pair *p, bool first)
 {
 	if (w->options->json)
 		return report_json_pair(&w->buffer, p, first);
-	if (p->verdict == SW_AGREES)
+	if (p->verdict == SW_AGREES && p->finding_count == 0)
 		return true;
 	w->emit.number++;
 	return report_text_pair(&w->buffer, p, &w->emit);

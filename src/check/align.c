@@ -173,8 +173,7 @@ static struct slice slice_of(struct sw_bytes b)
 	return slice_make(b.data, b.len);
 }
 
-/* The path of "FROM:<a@b> SIZE=1", or all up to a blank. */
-static struct slice path_of(struct sw_bytes argument)
+struct slice align_path(struct sw_bytes argument)
 {
 	struct slice s = slice_of(argument);
 	const uint8_t *open = s.len ? memchr(s.p, '<', s.len) : NULL;
@@ -204,8 +203,8 @@ static int worth_command(const struct sw_event *a, const struct sw_event *b)
 	if (!x->argument.data || !y->argument.data)
 		return WORTH_SAME_VERB;
 	path = is_verb(x->verb, "MAIL") || is_verb(x->verb, "RCPT");
-	if (path && !slice_eq_nocase(path_of(x->argument),
-	    path_of(y->argument)))
+	if (path && !slice_eq_nocase(align_path(x->argument),
+	    align_path(y->argument)))
 		return WORTH_SAME_VERB + WORTH_OTHER_PATH;
 	return path || slice_eq_nocase(slice_of(x->argument),
 	    slice_of(y->argument)) ? WORTH_SAME_VERB + WORTH_SAME_ARGUMENT :

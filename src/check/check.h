@@ -128,6 +128,9 @@ enum sw_status align_events(const struct sw_session *left,
     const struct sw_session *right, struct arena *arena,
     struct sw_aligned **rows_r, size_t *count_r) SW_MUST_USE;
 
+/* The path of "FROM:<a@b> SIZE=1", or all up to a blank. */
+struct slice align_path(struct sw_bytes argument);
+
 /* --- verdict.c ------------------------------------------------------------ */
 
 struct verdict_options {

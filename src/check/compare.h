@@ -17,6 +17,8 @@ struct judge {
 	uint32_t last_answered[2]; /* n of the newest event that a reply
 	                              answers */
 	size_t content_row;     /* the first row with content */
+	size_t told_until[2];   /* rows before it that a side lacks are told
+	                           as a message that is missing */
 	bool undecided;         /* something could not be compared */
 	bool differs;
 	struct sw_finding *findings;

@@ -183,6 +183,12 @@ static bool paths_known(const struct sw_message *m)
 	return true;
 }
 
+static bool tells_commands(const struct sw_session *s)
+{
+	return compare_records(s, SW_RECORDS_COMMAND) &&
+	    s->omitted.events == 0;
+}
+
 static void compare_recipients(struct judge *j, const struct sw_message *l,
     const struct sw_message *r)
 {
@@ -193,16 +199,13 @@ static void compare_recipients(struct judge *j, const struct sw_message *l,
 	    !compare_records(j->s[0], SW_RECORDS_ARGUMENT) ||
 	    !compare_records(j->s[1], SW_RECORDS_ARGUMENT))
 		return;
+	/* Where both tell the commands, these tell it. */
+	if (tells_commands(j->s[SW_LEFT]) && tells_commands(j->s[SW_RIGHT]))
+		return;
 	x = sorted(j, l);
 	y = sorted(j, r);
 	if (!x || !y)
 		return;
-	if (compare_has_gaps(j->s[SW_LEFT]) ||
-	    compare_has_gaps(j->s[SW_RIGHT])) {
-		/* The commands say what of it the gap explains. */
-		j->undecided |= l->recipient_count != r->recipient_count;
-		return;
-	}
 	while (i < l->recipient_count || k < r->recipient_count) {
 		int order = i == l->recipient_count ? 1 :
 		    k == r->recipient_count ? -1 : compare_paths(&x[i],
@@ -219,24 +222,58 @@ static void compare_recipients(struct judge *j, const struct sw_message *l,
 
 /* --- all of it ------------------------------------------------------------ */
 
+static void compare_both(struct judge *j, const struct sw_message *a,
+    const struct sw_message *b)
+{
+	compare_content(j, a, b);
+	compare_recipients(j, a, b);
+	compare_header(j, a, b, "The Message-ID", a->message_id,
+	    b->message_id);
+	compare_header(j, a, b, "The subject", a->subject, b->subject);
+}
+
+/* The message of a content event, NULL: none. */
+static const struct sw_message *message_of(const struct sw_session *s,
+    uint32_t event)
+{
+	const struct sw_event *e = event ? &s->events[event - 1] : NULL;
+	uint32_t n;
+
+	if (!e || e->kind != SW_EVENT_DATA)
+		return NULL;
+	n = e->u.data.message;
+	return n > 0 && n <= s->message_count ? &s->messages[n - 1] : NULL;
+}
+
+/* Not as many on both sides: those whose contents stand side by side.  What
+ * is missing whole is told by its commands. */
+static void compare_by_rows(struct judge *j)
+{
+	const struct sw_message *last = NULL;
+	size_t i;
+
+	for (i = 0; i < j->row_count; i++) {
+		const struct sw_message *a = message_of(j->s[SW_LEFT],
+		    j->rows[i].left);
+		const struct sw_message *b = message_of(j->s[SW_RIGHT],
+		    j->rows[i].right);
+
+		/* Chunks have an event each. */
+		if (a && b && a != last)
+			compare_both(j, a, b);
+		last = a ? a : last;
+	}
+}
+
 void compare_messages(struct judge *j)
 {
 	const struct sw_session *l = j->s[SW_LEFT], *r = j->s[SW_RIGHT];
-	size_t n = l->message_count < r->message_count ? l->message_count :
-	    r->message_count, i;
+	size_t i;
 
-	/* What is missing whole is told by its commands. */
-	if (l->message_count != r->message_count)
+	if (l->message_count != r->message_count) {
+		compare_by_rows(j);
 		return;
-	for (i = 0; i < n; i++) {
-		const struct sw_message *a = &l->messages[i];
-		const struct sw_message *b = &r->messages[i];
-
-		compare_content(j, a, b);
-		compare_recipients(j, a, b);
-		compare_header(j, a, b, "The Message-ID", a->message_id,
-		    b->message_id);
-		compare_header(j, a, b, "The subject", a->subject,
-		    b->subject);
 	}
+	for (i = 0; i < l->message_count; i++)
+		compare_both(j, &l->messages[i], &r->messages[i]);
 }

@@ -18,6 +18,9 @@
 
 /* Findings of one pair. */
 #define FINDINGS_MAX 1000
+/* How far in front of a reply its command is looked for: mostly it stands
+ * right there. */
+#define ROWS_BACK 64
 
 static enum sw_side other(enum sw_side side)
 {
@@ -587,6 +590,88 @@ static bool is_late_reply(const struct judge *j, size_t row,
 	return true;
 }
 
+static bool is_verb(const struct sw_event *e, const char *name)
+{
+	return e && e->kind == SW_EVENT_COMMAND &&
+	    slice_eq_nocase(compare_slice(e->u.command.verb),
+	    slice_str(name));
+}
+
+/* The row behind the transaction that begins with this MAIL; 0: the side has
+ * some of it, or it came to nothing. */
+static size_t lost_transaction(const struct judge *j, size_t row,
+    enum sw_side side)
+{
+	bool any = false;
+	size_t i;
+
+	for (i = row + 1; i < j->row_count; i++) {
+		const struct sw_event *e = event_of(j, other(side), i);
+
+		if (!e || e->kind != SW_EVENT_COMMAND)
+			continue;
+		if (!is_verb(e, "RCPT") && !is_verb(e, "DATA") &&
+		    !is_verb(e, "BDAT"))
+			break;
+		if (event_of(j, side, i))
+			return 0;
+		any = true;
+	}
+	return any ? i : 0;
+}
+
+static void lost_command(struct judge *j, size_t row, enum sw_side side,
+    struct about *a)
+{
+	const struct sw_event *e = event_of(j, other(side), row);
+	const char *name = compare_name(j, other(side));
+	size_t end = is_verb(e, "MAIL") ? lost_transaction(j, row, side) : 0;
+
+	*(side == SW_LEFT ? &a->right_text : &a->left_text) =
+	    command_text(j, &e->u.command);
+	if (end > 0) {
+		a->kind = SW_FOUND_MESSAGE_MISSING;
+		j->told_until[side] = end;
+		judge_find(j, a, "Only %s has this transaction: the message "
+		    "was swallowed or added between the two points, or one "
+		    "record is not complete.", name);
+		return;
+	}
+	if (is_verb(e, "RCPT") && e->u.command.argument.data) {
+		struct slice path = align_path(e->u.command.argument);
+
+		a->kind = SW_FOUND_RECIPIENT_MISSING;
+		a->recipient.data = path.p;
+		a->recipient.len = path.len;
+		judge_find(j, a, "Only %s has this recipient: it was dropped "
+		    "or added between the two points, or one record is not "
+		    "complete.", name);
+		return;
+	}
+	a->kind = SW_FOUND_COMMAND_MISSING;
+	judge_find(j, a, "Only %s has this command: it was added or "
+	    "swallowed between the two points, or one record is not "
+	    "complete.", name);
+}
+
+/* A reply whose command is missing on the same side is told with it. */
+static bool is_told(const struct judge *j, size_t row, enum sw_side side,
+    const struct sw_event *e)
+{
+	size_t i = row, looked = 0;
+
+	if (e->kind != SW_EVENT_REPLY || e->u.reply.to == 0)
+		return false;
+	for (; i > 0 && looked < ROWS_BACK; i--, looked++) {
+		const struct sw_event *c = event_of(j, other(side), i - 1);
+
+		if (c && c->n == e->u.reply.to &&
+		    c->kind == SW_EVENT_COMMAND)
+			return !event_of(j, side, i - 1);
+	}
+	return false;
+}
+
 /* Only the other side has this row. */
 static void lack(struct judge *j, size_t row, enum sw_side side)
 {
@@ -603,7 +688,8 @@ static void lack(struct judge *j, size_t row, enum sw_side side)
 	if (is_quit(e) && (has_note(j->s[0], SW_NOTE_SYNTHETIC_QUIT) ||
 	    has_note(j->s[1], SW_NOTE_SYNTHETIC_QUIT)))
 		return;
-	if (is_never_read(j, side, e) || is_untraced(j, side, e) ||
+	if (row < j->told_until[side] || is_told(j, row, side, e) ||
+	    is_never_read(j, side, e) || is_untraced(j, side, e) ||
 	    is_late_reply(j, row, side, e))
 		return;
 	if (has_note(j->s[side], SW_NOTE_SMUGGLING) &&
@@ -627,12 +713,7 @@ static void lack(struct judge *j, size_t row, enum sw_side side)
 		lost_reply(j, row, side, &a);
 		return;
 	}
-	a.kind = SW_FOUND_COMMAND_MISSING;
-	*(side == SW_LEFT ? &a.right_text : &a.left_text) =
-	    command_text(j, &e->u.command);
-	judge_find(j, &a, "Only %s has this command: it was added or "
-	    "swallowed between the two points, or one record is not "
-	    "complete.", compare_name(j, other(side)));
+	lost_command(j, row, side, &a);
 }
 
 /* --- TLS ------------------------------------------------------------------ */
@@ -699,6 +780,12 @@ static void take_note(struct judge *j, enum sw_side side,
 	struct about a = { .kind = kind, .side = side };
 	size_t i;
 
+	/* What both show is told once. */
+	if (has_note(j->s[other(side)], n->code)) {
+		if (side == SW_RIGHT)
+			return;
+		a.side = SW_NO_SIDE;
+	}
 	for (i = 0; i < j->row_count; i++) {
 		const struct sw_event *e = event_of(j, side, i);
 

@@ -436,7 +436,8 @@ bool report_text_pair(struct buffer *b, const struct sw_pair *p,
 	if (!p->left || !p->right)
 		return true;
 	color(b, o, BOLD);
-	put(b, p->verdict == SW_DIFFERS ? "difference " : "undecidable ");
+	put(b, p->verdict == SW_DIFFERS ? "difference " :
+	    p->verdict == SW_UNDECIDABLE ? "undecidable " : "remark ");
 	buffer_append_u64(b, o->number);
 	color(b, o, RESET);
 	put_paired_by(b, p);
