@@ -221,6 +221,21 @@ static bool take_quoted(struct slice *rest, struct slice *raw_r)
 	return true;
 }
 
+/* The usual row, in which nothing is quoted. */
+static bool split_plain(const struct fields *f, struct slice line,
+    struct values *v_r)
+{
+	struct log_ends ends;
+	size_t i, count;
+
+	if (!log_find_ends(line, ',', f->count - 1, &ends))
+		return false;
+	count = ends.count < f->count ? ends.count : f->count;
+	for (i = 0; i < count; i++)
+		v_r->of[f->column[i]] = log_value_at(line, &ends, i);
+	return true;
+}
+
 /*
  * The values of a row.  A row may end before its last columns; what is more
  * than they hold goes to the last one.  A quote that is never closed is part
@@ -232,6 +247,9 @@ static bool split(const struct fields *f, struct slice line,
 	size_t i;
 
 	memset(v_r, 0, sizeof(*v_r));
+	if (f->count > 0 && !memchr(line.p, '"', line.len) &&
+	    split_plain(f, line, v_r))
+		return v_r->of[COLUMN_EVENT].p != NULL;
 	for (i = 0; i < f->count; i++) {
 		struct slice *v = &v_r->of[f->column[i]];
 
@@ -264,6 +282,35 @@ static struct slice undouble(struct buffer *b, struct slice s)
 	return buffer_slice(b);
 }
 
+/* "15:59:51.433Z", as all rows have it; false: it is written otherwise. */
+static bool parse_usual_time(struct slice s, int64_t *ns_r)
+{
+	static const char shape[] = "00:00:00.000Z";
+	int n[3] = { 0 }, ms = 0;
+	size_t i;
+
+	if (s.len != sizeof(shape) - 1)
+		return false;
+	for (i = 0; i < s.len; i++) {
+		if (shape[i] != '0') {
+			if (s.p[i] != (uint8_t)shape[i])
+				return false;
+			continue;
+		}
+		if (!ascii_is_digit(s.p[i]))
+			return false;
+		if (i < 8)
+			n[i / 3] = n[i / 3] * 10 + (s.p[i] - '0');
+		else
+			ms = ms * 10 + (s.p[i] - '0');
+	}
+	if (n[0] > 23 || n[1] > 59 || n[2] > 60)
+		return false;
+	*ns_r = ((n[0] * INT64_C(60) + n[1]) * 60 + n[2]) * NS_PER_S +
+	    ms * (NS_PER_S / 1000);
+	return true;
+}
+
 /* "2023-01-11T15:59:51.433Z"; the day is worked out when it changes. */
 static bool parse_time(struct connector *x, struct slice s, int64_t *time_r)
 {
@@ -275,6 +322,11 @@ static bool parse_time(struct connector *x, struct slice s, int64_t *time_r)
 	if (day.len == sizeof(x->day_text) && x->day_ns != SW_NO_TIME &&
 	    memcmp(day.p, x->day_text, day.len) == 0) {
 		rest = slice_from(s, day.len + 1);
+		if (s.len > day.len && s.p[day.len] == 'T' &&
+		    parse_usual_time(rest, &ns)) {
+			*time_r = clock_add(x->day_ns, ns);
+			return true;
+		}
 		if (s.len <= day.len || (s.p[day.len] != 'T' &&
 		    s.p[day.len] != ' ') || !log_take_time(&rest, &ns, NULL))
 			return false;
@@ -439,18 +491,19 @@ static enum sw_status begin(struct connector *x, struct slice key,
 
 static uint64_t hash_words(struct slice s)
 {
-	uint64_t h = s.len;
+	uint64_t h = s.len, word;
+	size_t i;
 
-	while (s.len > 0) {
-		uint64_t word = 0;
-		size_t n = s.len < 8 ? s.len : 8;
-
-		memcpy(&word, s.p, n);
+	for (i = 0; s.len - i >= sizeof(word); i += sizeof(word)) {
+		memcpy(&word, s.p + i, sizeof(word));
 		h = (h ^ word) * UINT64_C(0x9e3779b97f4a7c15);
 		h ^= h >> 32;
-		s = slice_from(s, n);
 	}
-	return h;
+	word = 0;
+	if (i < s.len)
+		memcpy(&word, s.p + i, s.len - i);
+	h = (h ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+	return h ^ h >> 32;
 }
 
 /*
@@ -662,9 +715,12 @@ static void tell_tls(struct log_session *s, struct slice text)
 static void keep_message_id(struct log_session *s, struct slice text)
 {
 	struct slice name = slice_str("InternetMessageId ");
-	size_t at = slice_find_nocase(text, name);
+	size_t at;
 	struct slice id;
 
+	if (!slice_has_prefix_nocase(text, slice_str("sending message")))
+		return;
+	at = slice_find_nocase(text, name);
 	if (at == text.len)
 		return;
 	id = leading_id(slice_from(text, at + name.len));

@@ -19,12 +19,8 @@
  * more than half a day.  What rows mean: iis_rows.h.
  */
 #include <stdlib.h>
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
 #include "base/clock.h"
-#include "base/cursor.h"
 #include "base/error.h"
 #include "logs/families.h"
 #include "logs/iis_rows.h"
@@ -216,85 +212,6 @@ static bool is_other_clock(struct w3c *w, const struct sw_clock *now)
 
 /* --- rows --------------------------------------------------------------- */
 
-/* Where the values of a row end: the blanks, and the end of the line. */
-struct ends {
-	size_t count;
-	uint32_t at[LIMIT_LOG_COLUMNS + 1];
-};
-
-#ifdef __SSE2__
-
-#define STEP 16u
-typedef uint32_t blank_set;
-
-/* One bit for each octet that is a blank. */
-static inline blank_set find_blanks(const uint8_t octets[STEP])
-{
-	__m128i v = _mm_loadu_si128((const __m128i *)(const void *)octets);
-
-	return (blank_set)_mm_movemask_epi8(_mm_cmpeq_epi8(v,
-	    _mm_set1_epi8(' ')));
-}
-
-static inline uint32_t first_of(blank_set set)
-{
-	return (uint32_t)__builtin_ctz(set);
-}
-
-#else
-
-#define STEP 8u
-#define EACH_OCTET UINT64_C(0x0101010101010101)
-typedef uint64_t blank_set;
-
-/* The top bit of each octet that is a blank. */
-static inline blank_set find_blanks(const uint8_t octets[STEP])
-{
-	struct cursor c = cursor_make(slice_make(octets, STEP));
-	uint64_t word = cursor_le64(&c) ^ EACH_OCTET * ' ';
-	uint64_t low = EACH_OCTET * 0x7f;
-
-	return ~(((word & low) + low) | word | low);
-}
-
-static inline uint32_t first_of(blank_set set)
-{
-	return (uint32_t)__builtin_ctzll(set) / 8;
-}
-
-#endif
-
-/* Note the blanks of one step; false: more than there are columns. */
-static inline bool add_ends(struct ends *e, size_t most, blank_set found,
-    size_t off)
-{
-	for (; found; found &= found - 1) {
-		if (e->count == most)
-			return false;
-		e->at[e->count++] = (uint32_t)off + first_of(found);
-	}
-	return true;
-}
-
-/* Many octets at a time; false: more blanks than there are columns. */
-static bool find_ends(struct slice line, size_t most, struct ends *e)
-{
-	uint8_t rest[STEP] = { 0 };
-	size_t off = 0;
-
-	e->count = 0;
-	for (; line.len - off >= STEP; off += STEP)
-		if (!add_ends(e, most, find_blanks(line.p + off), off))
-			return false;
-	if (off < line.len) {
-		memcpy(rest, line.p + off, line.len - off);
-		if (!add_ends(e, most, find_blanks(rest), off))
-			return false;
-	}
-	e->at[e->count++] = (uint32_t)line.len;
-	return true;
-}
-
 static size_t count_blanks(struct slice s)
 {
 	size_t n = 0, i;
@@ -302,15 +219,6 @@ static size_t count_blanks(struct slice s)
 	for (i = 0; i < s.len; i++)
 		n += s.p[i] == ' ';
 	return n;
-}
-
-/* The octets between the blanks of number i - 1 and i. */
-static struct slice value_at(struct slice line, const struct ends *e,
-    size_t i)
-{
-	size_t from = i > 0 ? e->at[i - 1] + 1 : 0;
-
-	return slice_make(line.p + from, e->at[i] - from);
 }
 
 static struct slice take_last_word(struct slice *rest)
@@ -343,7 +251,7 @@ static void split_surplus(const struct fields *f, struct slice line,
 static bool split(const struct fields *f, struct slice line,
     struct values *v_r)
 {
-	struct ends ends;
+	struct log_ends ends;
 	size_t i;
 
 	while (line.len > 0 && line.p[line.len - 1] == ' ')
@@ -351,11 +259,12 @@ static bool split(const struct fields *f, struct slice line,
 	if (f->count == 0)
 		return false;
 	memset(v_r, 0, sizeof(*v_r));
-	if (find_ends(line, f->count - 1, &ends)) {
+	if (log_find_ends(line, ' ', f->count - 1, &ends)) {
 		if (ends.count < f->count)
 			return false;
 		for (i = 0; i < f->count; i++)
-			v_r->of[f->column[i]] = value_at(line, &ends, i);
+			v_r->of[f->column[i]] = log_value_at(line,
+			    &ends, i);
 		return true;
 	}
 	if (f->query >= f->count || count_blanks(line) + 1 < f->count)

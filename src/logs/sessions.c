@@ -51,12 +51,20 @@ static void **root_of(const struct log_sessions *t, struct slice name)
 static struct log_key *find_key(const struct log_sessions *t,
     struct slice name)
 {
-	struct log_key wanted = { .name = name };
+	struct log_key wanted = { .name = name }, *top;
 	void *const *found;
+	void **root;
 
 	if (!t->roots)
 		return NULL; /* there are none */
-	found = tfind(&wanted, root_of(t, name), compare_keys);
+	root = root_of(t, name);
+	if (!*root)
+		return NULL;
+	/* Most trees have one node; a node begins with its key (tsearch). */
+	top = *(struct log_key *const *)*root;
+	if (slice_eq(top->name, name))
+		return top;
+	found = tfind(&wanted, root, compare_keys);
 	return found ? *found : NULL;
 }
 

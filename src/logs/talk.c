@@ -61,22 +61,45 @@ bool log_is_smtp(struct slice said)
 
 /* --- what a text holds -------------------------------------------------- */
 
-/* The flags that the octets themselves show. */
-static uint32_t flags_of(const struct log_said *said)
+#define EACH_OCTET UINT64_C(0x0101010101010101)
+
+/* Is one of eight octets above 0x7f or below a blank? */
+static bool is_odd(uint64_t word)
 {
-	uint32_t flags = said->flags;
+	return ((word | ((word - EACH_OCTET * ' ') & ~word)) &
+	    EACH_OCTET * 0x80) != 0;
+}
+
+static uint32_t flags_of_octets(struct slice s)
+{
+	uint32_t flags = 0;
 	size_t i;
 
-	for (i = 0; i < said->text.len; i++) {
-		uint8_t c = said->text.p[i];
-
-		if (c >= 0x80)
+	for (i = 0; i < s.len; i++) {
+		if (s.p[i] >= 0x80)
 			flags |= SW_BIT(SW_FLAG_8BIT);
-		else if (c == '\r')
+		else if (s.p[i] == '\r')
 			flags |= SW_BIT(SW_FLAG_BARE_CR);
-		else if (c == 0)
+		else if (s.p[i] == 0)
 			flags |= SW_BIT(SW_FLAG_NUL);
 	}
+	return flags;
+}
+
+/* The flags that the octets themselves show; few have any. */
+static uint32_t flags_of(const struct log_said *said)
+{
+	struct slice s = said->text;
+	uint32_t flags = said->flags;
+	size_t i = 0;
+	uint64_t word;
+
+	for (; s.len - i >= sizeof(word); i += sizeof(word)) {
+		memcpy(&word, s.p + i, sizeof(word));
+		if (is_odd(word))
+			break;
+	}
+	flags |= flags_of_octets(slice_from(s, i));
 	if (said->line->truncated)
 		flags |= SW_BIT(SW_FLAG_TRUNCATED);
 	return flags;

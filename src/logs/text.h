@@ -7,6 +7,7 @@
 #define LOGS_TEXT_H
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/slice.h"
 
 /* The octets of *rest up to the next blank, which is dropped with it; the
@@ -16,6 +17,26 @@ struct slice log_take_word(struct slice *rest);
 /* The octets of *rest up to the next c, which is dropped with it; the whole
  * rest when there is none. */
 struct slice log_take_until(struct slice *rest, uint8_t c);
+
+/*
+ * Where c stands in line, ascending, and behind those the line's length, so
+ * that value i lies between at[i - 1] + 1 and at[i].  Many octets are looked
+ * at at once.  false: it stands there more than `most` times (at most
+ * LIMIT_LOG_COLUMNS); the first ones are told then.
+ */
+struct log_ends {
+	size_t count; /* of at, the length included */
+	uint32_t at[LIMIT_LOG_COLUMNS + 1];
+};
+bool log_find_ends(struct slice line, uint8_t c, size_t most,
+    struct log_ends *e);
+static inline struct slice log_value_at(struct slice line,
+    const struct log_ends *e, size_t i)
+{
+	size_t from = i > 0 ? e->at[i - 1] + 1 : 0;
+
+	return slice_make(line.p + from, e->at[i] - from);
+}
 
 /* count digits at the start of *rest, which are dropped.  false: fewer
  * (*rest and *value_r untouched). */
