@@ -63,6 +63,7 @@ SRC_LOGS := $(addprefix src/logs/, \
 	waiting.c when.c \
 	communigate.c \
 	curl.c \
+	domino.c \
 	exim.c \
 	haraka.c \
 	hmailserver.c \

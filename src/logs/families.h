@@ -7,6 +7,7 @@
 
 extern const struct log_format log_communigate; /* communigate.c */
 extern const struct log_format log_curl;    /* curl.c */
+extern const struct log_format log_domino; /* domino.c */
 extern const struct log_format log_exchange_ims; /* exchange_ims.c */
 extern const struct log_format log_exim; /* exim.c */
 extern const struct log_format log_haraka; /* haraka.c */

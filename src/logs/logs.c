@@ -34,6 +34,7 @@ const struct log_format *const log_formats[] = {
 	&log_outlook_express,
 	&log_smartermail,
 	&log_communigate,
+	&log_domino,
 	&log_netmon_text,
 	NULL,
 };
