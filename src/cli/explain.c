@@ -108,6 +108,20 @@ static void print(const struct question *q)
 	print_row("retry", sw_retry_name(e.retry));
 }
 
+/* What VERB may be, as many on a line as fit. */
+static void print_places(void)
+{
+	const char *name;
+	int column = printf("\nCommands:") - 1;
+
+	for (size_t i = 0; (name = sw_explain_place(i)) != NULL; i++) {
+		if (column + 1 + (int)strlen(name) > 78)
+			column = printf("\n         ") - 1;
+		column += printf(" %s", name);
+	}
+	putchar('\n');
+}
+
 int cli_explain(int argc, char **argv)
 {
 	struct cli_args a;
@@ -121,10 +135,8 @@ int cli_explain(int argc, char **argv)
 			status = cli_flush();
 		}
 	} else if (status == CLI_HELP) {
-		for (size_t i = 0; sw_explain_place(i) && a.help; i++)
-			printf("%s%s%s", i == 0 ? "\nCommands: " : " ",
-			    sw_explain_place(i),
-			    sw_explain_place(i + 1) ? "" : "\n");
+		if (a.help)
+			print_places();
 		status = cli_flush();
 	}
 	cli_options_fini(&a);

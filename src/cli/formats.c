@@ -12,7 +12,7 @@
 /* Names of the set, as many on a line as fit. */
 static void print_records(uint32_t records)
 {
-	int column = printf("            records");
+	int column = printf("      records");
 
 	for (int i = 0; i < SW_RECORDS_COUNT; i++) {
 		const char *name = sw_record_name((enum sw_record)i);
@@ -20,7 +20,7 @@ static void print_records(uint32_t records)
 		if (!(records & SW_BIT(i)))
 			continue;
 		if (column + 1 + (int)strlen(name) > WIDTH)
-			column = printf("\n                   ") - 1;
+			column = printf("\n             ") - 1;
 		column += printf(" %s", name);
 	}
 	putchar('\n');
@@ -33,7 +33,7 @@ static void print_formats(enum sw_source_kind kind)
 	for (size_t i = 0; sw_format_get(i, &f); i++) {
 		if (f.kind != kind)
 			continue;
-		printf("  %-10s%s\n", f.name, f.title);
+		printf("  %-20s%s\n", f.name, f.title);
 		if (kind == SW_SOURCE_LOG)
 			print_records(f.records);
 	}
@@ -50,7 +50,8 @@ int cli_formats(int argc, char **argv)
 	} else if (status == CLI_OK) {
 		printf("Captures (what passed, all of it):\n");
 		print_formats(SW_SOURCE_WIRE);
-		printf("\nLogs:\n");
+		printf("\nLogs (at best; each session tells what its record "
+		    "shows, see smtpwire(1)):\n");
 		print_formats(SW_SOURCE_LOG);
 		printf("\nTranscripts that -f jsonl wrote are read back.\n");
 		printf("\nEach also compressed with gzip, xz, zstd, bzip2 or "

@@ -27,14 +27,16 @@ struct command {
 };
 
 static const struct command commands[] = {
-	{"read", "[options] FILE...", "tell captures and logs as transcripts",
-	    "FILEs are captures and logs, told apart by content; \"-\" is "
-	    "standard input.", cli_read, CLI_READ},
+	{"read", "[options] FILE...", "tell what they hold",
+	    "FILEs are captures, logs, and transcripts as JSON Lines, told "
+	    "apart by content;\n\"-\" is standard input, "
+	    "\"odbc:DSN=...;TABLE=...\" a log in a database.", cli_read,
+	    CLI_READ},
 	{"check", "[options] LEFT... --vs RIGHT...",
-	    "tell where two records disagree",
+	    "tell where they disagree",
 	    "LEFT and RIGHT are captures, logs, or transcripts as JSON Lines: "
-	    "two records of the\nsame traffic.  Two files need no --vs.  "
-	    "The exit status is 1 if they disagree.", cli_check, CLI_CHECK},
+	    "two records of\nthe same traffic.  Two files need no --vs.  "
+	    "Exit status 1: they disagree.", cli_check, CLI_CHECK},
 	{"formats", "", "list what can be read",
 	    "The formats of captures and logs, and what each log records.",
 	    cli_formats, CLI_FORMATS},
@@ -53,7 +55,7 @@ static void print_usage(FILE *to)
 		int len = fprintf(to, "  smtpwire %s %s", c->name,
 		    c->arguments);
 
-		fprintf(to, "%*s%s\n", len < 34 ? 34 - len : 1, "",
+		fprintf(to, "%*s%s\n", len < 52 ? 52 - len : 1, "",
 		    c->summary);
 	}
 	fprintf(to, "\n'smtpwire COMMAND --help' lists its options; the "
@@ -64,9 +66,10 @@ void cli_help(enum cli_command command)
 {
 	for (size_t i = 0; i < COMMANDS; i++)
 		if (commands[i].id == command)
-			printf("usage: smtpwire %s %s\n%s\n",
-			    commands[i].name, commands[i].arguments,
-			    commands[i].help);
+			printf("usage: smtpwire %s%s%s\n%s\n",
+			    commands[i].name,
+			    *commands[i].arguments ? " " : "",
+			    commands[i].arguments, commands[i].help);
 	cli_options_help(command);
 }
 

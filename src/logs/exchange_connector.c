@@ -1013,8 +1013,7 @@ static enum sw_status end_log(void *state)
 
 const struct log_format log_exchange_connector = {
 	.name = "exchange-connector",
-	.title = "Exchange 2007 to 2019 and online, SMTP Receive and Send "
-	    "protocol logs",
+	.title = "Exchange 2007 and later, Receive and Send connectors",
 	.records = SW_RECORDS_ALL & ~SW_BIT(SW_RECORDS_BODY),
 	.probe = probe,
 	.open = open_log,
