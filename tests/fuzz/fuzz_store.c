@@ -25,8 +25,8 @@ static void require(bool is)
 static void use(const struct sw_session *s)
 {
 	static const struct emit_options all[] = {
-		{ false, false, false }, { true, false, true },
-		{ false, true, false },
+		{ false, false, false, false }, { true, false, true },
+		{ false, true, false, false },
 	};
 	struct buffer b;
 	size_t i;
@@ -56,7 +56,7 @@ static void binary_again(const struct sw_session *s, struct arena *arena)
 
 static void json_again(const struct sw_session *s, struct arena *arena)
 {
-	static const struct emit_options o = { false, false, false };
+	static const struct emit_options o = { false, false, false, false };
 	struct buffer a, b;
 	struct sw_session again;
 

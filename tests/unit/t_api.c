@@ -177,7 +177,7 @@ static void check_lines(const struct text *t, size_t sessions)
 static struct text read_all(const struct sw_options *o,
     const char *const *names, size_t count, size_t *sessions_r)
 {
-	struct sw_print_options print = { SW_FORM_JSONL, false, false, false };
+	struct sw_print_options print = { .form = SW_FORM_JSONL };
 	const struct sw_session *s;
 	struct sw_printer *p = NULL;
 	struct sw_reader *r = NULL;
