@@ -73,7 +73,7 @@ struct entry {
 /* "%05d <<< text" */
 static bool parse(struct slice line, struct entry *e_r)
 {
-	static const char marks[] = { '<', '>', '=' };
+	static const uint8_t marks[] = { '<', '>', '=' };
 	size_t n = 0, i;
 	struct slice r;
 
