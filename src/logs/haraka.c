@@ -187,7 +187,7 @@ static bool take_string(struct slice *rest, struct slice *value_r)
 static bool take_pairs(struct row *row, struct slice s)
 {
 	while (s.len > 0) {
-		struct slice name = s, value;
+		struct slice name, value;
 		size_t n = 0;
 
 		log_take_blanks(&s);
