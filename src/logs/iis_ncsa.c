@@ -182,7 +182,11 @@ static bool parse_row(struct ncsa *x, const struct log_line *line,
 	row->user = iis_decode(&x->user, v.user, &ignored);
 	row->method = iis_decode(&x->method, v.method, &ignored);
 	row->query_blank = v.query.len > 0 && v.query.p[0] == '+';
+	if (row->query_blank)
+		v.query = slice_from(v.query, 1);
 	row->query = iis_decode(&x->query, v.query, &row->query_doubtful);
+	if (row->query_blank && v.query.len == 1)
+		row->query = v.query; /* a dash that was said */
 	return true;
 }
 

@@ -163,30 +163,26 @@ bool iis_unplus(struct slice raw, struct buffer *out)
 struct slice iis_decode(struct buffer *b, struct slice raw,
     bool *doubtful_r)
 {
+	size_t i = 0;
+
 	*doubtful_r = false;
 	raw = iis_parse_text(raw);
-	if (raw.len == 0 || !memchr(raw.p, '+', raw.len))
+	if (raw.len > 8 && !memchr(raw.p, '+', raw.len))
+		return raw;
+	while (i < raw.len && raw.p[i] != '+')
+		i++;
+	if (i == raw.len)
 		return raw;
 	buffer_clear(b);
 	*doubtful_r = iis_unplus(raw, b);
 	return buffer_slice(b);
 }
 
-bool iis_parse_number(struct slice s, int64_t *value_r)
+bool iis_parse_long_number(struct slice s, int64_t *value_r)
 {
-	uint64_t value = 0;
-	size_t i;
+	uint64_t value;
 
-	*value_r = SW_UNKNOWN;
-	if (s.len == 0 || (s.len == 1 && s.p[0] == '-'))
-		return true;
-	for (i = 0; i < s.len && i < 18; i++) {
-		if (!ascii_is_digit(s.p[i]))
-			return false;
-		value = value * 10 + (uint64_t)(s.p[i] - '0');
-	}
-	/* 18 digits always go into it */
-	if (i < s.len && (!slice_to_u64(s, &value) || value > INT64_MAX))
+	if (!slice_to_u64(s, &value) || value > INT64_MAX)
 		return false;
 	*value_r = (int64_t)value;
 	return true;
@@ -565,8 +561,7 @@ static struct slice command_text(struct iis_rows *r,
 		if (with_query)
 			buffer_append_slice(&r->text, skip_colon(row->query));
 	} else if (with_query && row->query.len > 0) {
-		if (!row->query_blank)
-			buffer_append_char(&r->text, ' ');
+		buffer_append_char(&r->text, ' ');
 		buffer_append_slice(&r->text, row->query);
 	}
 	return buffer_slice(&r->text);

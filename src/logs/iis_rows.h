@@ -51,7 +51,8 @@ struct iis_row {
 	int64_t time;     /* SW_NO_TIME */
 	/* Empty: "-"; blanks decoded. */
 	struct slice client, user, server, method, query;
-	bool query_blank;    /* the query began with the separating blank */
+	bool query_blank;    /* the query began with the separating blank,
+	                        which is no longer in it */
 	bool query_doubtful; /* what is a blank in it and what a plus was
 	                        concluded */
 	bool query_bare;     /* the format never tells that blank */
@@ -100,8 +101,28 @@ static inline struct slice iis_parse_text(struct slice s)
 /* The same with pluses; b: memory if there are any, until the next call. */
 struct slice iis_decode(struct buffer *b, struct slice raw,
     bool *doubtful_r);
+bool iis_parse_long_number(struct slice s, int64_t *value_r);
 /* "-" is SW_UNKNOWN; false: neither that nor a number. */
-bool iis_parse_number(struct slice s, int64_t *value_r);
+static inline bool iis_parse_number(struct slice s, int64_t *value_r)
+{
+	int64_t value = 0;
+	size_t i;
+
+	*value_r = SW_UNKNOWN;
+	if (s.len == 0 || (s.len == 1 && s.p[0] == '-'))
+		return true;
+	if (s.len > 18) /* may be too large */
+		return iis_parse_long_number(s, value_r);
+	for (i = 0; i < s.len; i++) {
+		unsigned digit = (unsigned)s.p[i] - '0';
+
+		if (digit > 9)
+			return false;
+		value = value * 10 + (int64_t)digit;
+	}
+	*value_r = value;
+	return true;
+}
 
 /* The next line of a file's head, without its end. */
 struct slice iis_take_line(struct slice *head);

@@ -247,27 +247,53 @@ static void split_surplus(const struct fields *f, struct slice line,
 	v_r->of[IIS_QUERY] = line;
 }
 
+/* The usual row: as many values as columns, which are found 16 octets at a
+ * time.  false: more, or fewer. */
+static bool split_usual(const struct fields *f, struct slice line,
+    struct values *v_r)
+{
+	const uint8_t *start = line.p, *end = line.p + line.len;
+	uint8_t last[LOG_OCTETS] = { 0 };
+	size_t n = 0, off;
+
+	for (off = 0; off < line.len; off += LOG_OCTETS) {
+		const uint8_t *p = line.p + off;
+		log_octet_set found;
+
+		if (line.len - off < LOG_OCTETS) {
+			memcpy(last, p, line.len - off);
+			found = log_find_octet(last, ' ');
+		} else {
+			found = log_find_octet(p, ' ');
+		}
+		for (; found; found &= found - 1) {
+			const uint8_t *blank = p + log_first_octet(found);
+
+			if (n + 1 >= f->count)
+				return false;
+			v_r->of[f->column[n++]] = slice_make(start,
+			    (size_t)(blank - start));
+			start = blank + 1;
+		}
+	}
+	v_r->of[f->column[n]] = slice_make(start, (size_t)(end - start));
+	return n + 1 == f->count;
+}
+
 /* The values of a row; false: they do not fit the columns. */
 static bool split(const struct fields *f, struct slice line,
     struct values *v_r)
 {
-	struct log_ends ends;
-	size_t i;
 
 	while (line.len > 0 && line.p[line.len - 1] == ' ')
 		line.len--;
 	if (f->count == 0)
 		return false;
 	memset(v_r, 0, sizeof(*v_r));
-	if (log_find_ends(line, ' ', f->count - 1, &ends)) {
-		if (ends.count < f->count)
-			return false;
-		for (i = 0; i < f->count; i++)
-			v_r->of[f->column[i]] = log_value_at(line,
-			    &ends, i);
+	if (split_usual(f, line, v_r))
 		return true;
-	}
-	if (f->query >= f->count || count_blanks(line) + 1 < f->count)
+	memset(v_r, 0, sizeof(*v_r));
+	if (f->query >= f->count || count_blanks(line) < f->count)
 		return false;
 	split_surplus(f, line, v_r);
 	return true;
@@ -354,7 +380,11 @@ static bool parse_row(struct w3c *w, const struct log_line *line,
 	row->method = iis_decode(&w->method, v.of[IIS_METHOD], &ignored);
 	query = v.of[IIS_QUERY];
 	row->query_blank = query.len > 0 && query.p[0] == '+';
+	if (row->query_blank)
+		query = slice_from(query, 1);
 	row->query = iis_decode(&w->query, query, &row->query_doubtful);
+	if (row->query_blank && query.len == 1)
+		row->query = query; /* a dash that was said */
 	return true;
 }
 

@@ -2,12 +2,6 @@
 /* text.c - words, dates, times and replies in the lines of logs */
 #include "logs/text.h"
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#else
-#include "base/cursor.h"
-#endif
-
 struct slice log_take_word(struct slice *rest)
 {
 	const uint8_t *blank = rest->len ? memchr(rest->p, ' ', rest->len) :
@@ -33,56 +27,14 @@ struct slice log_take_until(struct slice *rest, uint8_t c)
 	return head;
 }
 
-#ifdef __SSE2__
-
-#define STEP 16u
-typedef uint32_t found_set;
-
-/* One bit for each octet that is c. */
-static inline found_set find_octet(const uint8_t octets[STEP], uint8_t c)
-{
-	__m128i v = _mm_loadu_si128((const __m128i *)(const void *)octets);
-
-	return (found_set)_mm_movemask_epi8(_mm_cmpeq_epi8(v,
-	    _mm_set1_epi8((char)c)));
-}
-
-static inline uint32_t first_of(found_set set)
-{
-	return (uint32_t)__builtin_ctz(set);
-}
-
-#else
-
-#define STEP 8u
-#define EACH_OCTET UINT64_C(0x0101010101010101)
-typedef uint64_t found_set;
-
-/* The top bit of each octet that is c. */
-static inline found_set find_octet(const uint8_t octets[STEP], uint8_t c)
-{
-	struct cursor cursor = cursor_make(slice_make(octets, STEP));
-	uint64_t word = cursor_le64(&cursor) ^ EACH_OCTET * c;
-	uint64_t low = EACH_OCTET * 0x7f;
-
-	return ~(((word & low) + low) | word | low);
-}
-
-static inline uint32_t first_of(found_set set)
-{
-	return (uint32_t)__builtin_ctzll(set) / 8;
-}
-
-#endif
-
 /* Note those of one step; false: too many. */
-static inline bool add_ends(struct log_ends *e, size_t most, found_set found,
-    size_t off)
+static inline bool add_ends(struct log_ends *e, size_t most,
+    log_octet_set found, size_t off)
 {
 	for (; found; found &= found - 1) {
 		if (e->count == most)
 			return false;
-		e->at[e->count++] = (uint32_t)off + first_of(found);
+		e->at[e->count++] = (uint32_t)off + log_first_octet(found);
 	}
 	return true;
 }
@@ -90,16 +42,16 @@ static inline bool add_ends(struct log_ends *e, size_t most, found_set found,
 bool log_find_ends(struct slice line, uint8_t c, size_t most,
     struct log_ends *e)
 {
-	uint8_t rest[STEP] = { 0 };
+	uint8_t rest[LOG_OCTETS] = { 0 };
 	size_t off = 0;
 
 	e->count = 0;
-	for (; line.len - off >= STEP; off += STEP)
-		if (!add_ends(e, most, find_octet(line.p + off, c), off))
+	for (; line.len - off >= LOG_OCTETS; off += LOG_OCTETS)
+		if (!add_ends(e, most, log_find_octet(line.p + off, c), off))
 			return false;
 	if (off < line.len) {
 		memcpy(rest, line.p + off, line.len - off);
-		if (!add_ends(e, most, find_octet(rest, c), off))
+		if (!add_ends(e, most, log_find_octet(rest, c), off))
 			return false;
 	}
 	e->at[e->count++] = (uint32_t)line.len;

@@ -6,7 +6,12 @@
 #ifndef LOGS_TEXT_H
 #define LOGS_TEXT_H
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "base/clock.h"
+#include "base/cursor.h"
 #include "base/limits.h"
 #include "base/slice.h"
 
@@ -17,6 +22,44 @@ struct slice log_take_word(struct slice *rest);
 /* The octets of *rest up to the next c, which is dropped with it; the whole
  * rest when there is none. */
 struct slice log_take_until(struct slice *rest, uint8_t c);
+
+/* A set of those of LOG_OCTETS octets that are equal to one. */
+#ifdef __SSE2__
+#define LOG_OCTETS 16u
+typedef uint32_t log_octet_set;
+
+static inline log_octet_set log_find_octet(const uint8_t octets[LOG_OCTETS],
+    uint8_t c)
+{
+	__m128i v = _mm_loadu_si128((const __m128i *)(const void *)octets);
+
+	return (log_octet_set)_mm_movemask_epi8(_mm_cmpeq_epi8(v,
+	    _mm_set1_epi8((char)c)));
+}
+/* The number of the first one; the set is not empty, and without it is
+ * set & (set - 1). */
+static inline uint32_t log_first_octet(log_octet_set set)
+{
+	return (uint32_t)__builtin_ctz(set);
+}
+#else
+#define LOG_OCTETS 8u
+typedef uint64_t log_octet_set;
+
+static inline log_octet_set log_find_octet(const uint8_t octets[LOG_OCTETS],
+    uint8_t c)
+{
+	struct cursor cursor = cursor_make(slice_make(octets, LOG_OCTETS));
+	uint64_t each = UINT64_C(0x0101010101010101), low = each * 0x7f;
+	uint64_t word = cursor_le64(&cursor) ^ each * c;
+
+	return ~(((word & low) + low) | word | low);
+}
+static inline uint32_t log_first_octet(log_octet_set set)
+{
+	return (uint32_t)__builtin_ctzll(set) / 8;
+}
+#endif
 
 /*
  * Where c stands in line, ascending, and behind those the line's length, so
