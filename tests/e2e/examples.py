@@ -10,8 +10,10 @@ must end with 0.
 With --update, output that README.md shows (and that has no `...`) is
 written anew.
 
-Commands run in a folder of their own with the capture as dump.pcap and
-dump.pcap1, and pcaps/ as it is here.
+Commands run in a folder of their own with a capture as dump.pcap and
+dump.pcap1, the server's log of the same sessions as mail.log, a log of IIS as
+ex061009.log, one of Exchange that goes on in a second file as RECV*.LOG, and
+pcaps/ and tests/data/ as they are here.
 """
 import os
 import re
@@ -21,14 +23,26 @@ import sys
 import tempfile
 
 BLOCK = re.compile(r"^```console\n(.*?)^```", re.M | re.S)
+COPIES = {
+    "dump.pcap": "pcaps/postfix-plain.pcap",
+    "dump.pcap1": "pcaps/postfix-plain.pcap",
+    "mail.log": "pcaps/postfix-plain.server.log",
+    "ex061009.log": "tests/data/iis-w3c/relay.log",
+    "RECV2023011115-1.LOG": "tests/data/exchange-connector/"
+                            "RECV2023011115-1.LOG",
+    "RECV2023011116-1.LOG": "tests/data/exchange-connector/"
+                            "RECV2023011116-1.LOG",
+}
 NEEDS = re.compile(r"\b(jq|tcpdump|tshark|make|sudo|git)\b")
 
 
 def scratch():
     folder = tempfile.mkdtemp(dir=os.environ.get("TMP"))
-    os.symlink(os.path.abspath("pcaps"), os.path.join(folder, "pcaps"))
-    for name in ("dump.pcap", "dump.pcap1"):
-        shutil.copy("pcaps/postfix-plain.pcap", os.path.join(folder, name))
+    os.mkdir(os.path.join(folder, "tests"))
+    for name in ("pcaps", "tests/data"):
+        os.symlink(os.path.abspath(name), os.path.join(folder, name))
+    for name, path in COPIES.items():
+        shutil.copy(path, os.path.join(folder, name))
     return folder
 
 
