@@ -67,6 +67,8 @@ enum entry {
 /* A session silent for so long yields to any other (RFC 5321 4.5.3.2: a
  * server waits five minutes, ten after the dot). */
 #define STALE_NS (600 * NS_PER_S)
+/* Open sessions of which most are lost connections. */
+#define CROWD 32
 /* Lines and octets of IO that wait for their parsed lines. */
 #define IO_LINES 32
 #define IO_OCTETS 16384
@@ -147,6 +149,18 @@ static struct extra *extra_of(struct log_session *s)
 	return (struct extra *)(void *)s->extra;
 }
 
+/* log_content_due, which is asked of every session for most lines. */
+static inline bool is_content_due(const struct log_session *s)
+{
+	return s->content.of != 0 && (s->content.open ||
+	    s->content.data == 0);
+}
+
+static inline bool is_waiting(const struct log_session *s)
+{
+	return s->outstanding_count > 0 || s->content.of != 0;
+}
+
 static struct slice key_of(enum pool p)
 {
 	return p == POOL_IN ? slice_make("in", 2) : slice_make("out", 3);
@@ -174,12 +188,12 @@ static enum sw_status expire(struct ims *m)
 	enum sw_status status = log_sessions_expire(&m->sessions, m->time);
 
 	/* A dialogue that stops for so long is over; content may be silent
-	 * longer, for its lines are not always told. */
+	 * longer, for its lines are not always told, if there is room. */
 	for (s = m->sessions.oldest; s && status == SW_OK &&
 	    m->time != m->expired && s->last_time != SW_NO_TIME &&
 	    m->time - s->last_time > LIMIT_IDLE_NS; s = next) {
 		next = s->newer;
-		if (!log_content_due(s))
+		if (!is_content_due(s) || m->sessions.count > CROWD)
 			status = log_sessions_end(&m->sessions, s,
 			    SW_ENDING_IDLE);
 	}
@@ -492,6 +506,9 @@ struct spoken {
 	enum verb verb;     /* of a command */
 	size_t verb_len;
 	struct log_reply_line reply;
+	/* What its words tell, for choose(). */
+	bool mail, rcpt, hello;
+	struct slice address;
 };
 
 static struct slice address_in(struct slice text)
@@ -540,7 +557,7 @@ static int score_command(struct log_session *s, const struct spoken *k)
 	struct extra *x = extra_of(s);
 	int fit;
 
-	if (log_content_due(s) && (s->content.open || x->content_by_io ||
+	if (is_content_due(s) && (s->content.open || x->content_by_io ||
 	    k->verb == VERB_NONE || k->verb == VERB_UNKNOWN))
 		return 0;
 	if (s->auth_line_next)
@@ -548,7 +565,7 @@ static int score_command(struct log_session *s, const struct spoken *k)
 	fit = log_session_fit(s, k->verb, SW_UNKNOWN);
 	if (fit == 0)
 		return 0;
-	if (log_session_outstanding(s) > 0)
+	if (is_waiting(s))
 		return 1;
 	if (is_hello(k->verb) && x->name_len > 0 && s->seen == 0 &&
 	    slice_eq_nocase(slice_make(x->name, x->name_len),
@@ -565,29 +582,33 @@ static bool says(const struct spoken *k, const char *words)
 	return slice_find_nocase(k->text, slice_str(words)) < k->text.len;
 }
 
+static void read_words(struct spoken *k)
+{
+	k->mail = says(k, "mail from") || says(k, "sender");
+	k->rcpt = says(k, "recipient");
+	k->hello = says(k, "hello");
+	k->address = address_in(k->reply.text);
+}
+
 /* A reply to MAIL or RCPT: whose address does it repeat? */
 static int score_echo(const struct extra *x, const struct spoken *k,
     enum verb verb)
 {
-	struct slice told = address_in(k->reply.text);
-	bool mail = says(k, "mail from") || says(k, "sender");
-	bool rcpt = says(k, "recipient");
-
-	if (x->address_len > 0 && told.len > 0)
-		return slice_eq_nocase(told, slice_make(x->address,
+	if (x->address_len > 0 && k->address.len > 0)
+		return slice_eq_nocase(k->address, slice_make(x->address,
 		    x->address_len)) ? 8 : 1;
-	if ((verb == VERB_MAIL && rcpt && !mail) ||
-	    (verb == VERB_RCPT && mail && !rcpt))
+	if ((verb == VERB_MAIL && k->rcpt && !k->mail) ||
+	    (verb == VERB_RCPT && k->mail && !k->rcpt))
 		return 1;
-	return mail || rcpt ? 5 : 3;
+	return k->mail || k->rcpt ? 5 : 3;
 }
 
 static int score_verdict(const struct log_session *s, const struct spoken *k)
 {
 	int32_t code = k->reply.code;
 
-	if (code < 400 && (code != 250 || k->reply.more ||
-	    says(k, "mail from") || says(k, "recipient")))
+	if (code < 400 && (code != 250 || k->reply.more || k->mail ||
+	    k->rcpt))
 		return 0;
 	if (s->content.open)
 		return 1;
@@ -607,13 +628,16 @@ static bool code_tells_verb(int32_t code, enum verb *verb_r)
 static int score_reply(struct log_session *s, const struct spoken *k)
 {
 	struct extra *x = extra_of(s);
-	enum verb verb = s->auth_open ? VERB_AUTH : s->last_verb, of;
+	enum verb verb, of;
 	int32_t code = k->reply.code;
 
-	if (s->seen == 0 && !x->greeted)
-		return code == 220 || code == 554 || code == 421 ? 6 : 0;
-	if (log_session_outstanding(s) == 0)
-		return code == 421 ? 1 : 0;
+	if (!is_waiting(s)) {
+		if (s->seen == 0 && !x->greeted)
+			return code == 220 || code == 554 || code == 421 ?
+			    6 : 0;
+		return code == 421;
+	}
+	verb = s->auth_open ? VERB_AUTH : s->last_verb;
 	if (s->content.of && log_session_outstanding(s) == 1)
 		return score_verdict(s, k);
 	if (code_tells_verb(code, &of))
@@ -624,7 +648,7 @@ static int score_reply(struct log_session *s, const struct spoken *k)
 		return score_echo(x, k, verb);
 	case VERB_HELO:
 	case VERB_EHLO:
-		return k->reply.more || says(k, "hello") ? 6 : 3;
+		return k->reply.more || k->hello ? 6 : 3;
 	case VERB_DATA:
 	case VERB_QUIT:
 	case VERB_AUTH:
@@ -636,33 +660,50 @@ static int score_reply(struct log_session *s, const struct spoken *k)
 
 typedef int (*score_fn)(struct log_session *s, const struct spoken *k);
 
-/* The session of a pool that suits best, NULL: none does.  Those that suit
- * as well bear a note, and so does it. */
+/*
+ * Of equals the one that has waited longest, for clients take turns.  Where
+ * sessions gather most are those of connections lost without a word: then
+ * the one that spoke last, so that the others come to be idle.
+ */
+static bool is_likelier(const struct ims *m, const struct log_session *a,
+    const struct log_session *b)
+{
+	return m->sessions.count > CROWD ? a->last > b->last :
+	    a->last < b->last;
+}
+
+/* Sessions that suit alike and are remembered as such. */
+#define EQUALS_MAX 64
+
+/*
+ * The session of a pool that suits best, NULL: none does.  Those that suit
+ * as well bear a note, and so does it.
+ */
 static struct log_session *choose(const struct ims *m,
     struct log_session *pool, const struct spoken *k, score_fn score,
     const struct log_line *line, bool stale)
 {
-	struct log_session *s, *best = NULL;
-	int best_score = 0;
-	bool equal = false;
+	struct log_session *s, *best = NULL, *equals[EQUALS_MAX];
+	size_t count = 0, i;
+	int best_score = 1;
 
 	for (s = pool; s; s = s->same_next) {
-		int n = stale || !is_stale(m, s) ? score(s, k) : 0;
+		int n = score(s, k);
 
-		if (n == 0 || n < best_score)
+		if (n < best_score || (!stale && is_stale(m, s)))
 			continue;
-		equal = n == best_score;
-		/* Of equals the one that has waited longest: clients take
-		 * turns. */
-		if (!equal || s->last < best->last)
+		if (n > best_score)
+			count = 0;
+		if (count == 0 || is_likelier(m, s, best))
 			best = s;
+		if (count < EQUALS_MAX)
+			equals[count++] = s;
 		best_score = n;
 	}
-	if (!equal)
-		return best;
-	for (s = pool; s; s = s->same_next)
-		if ((stale || !is_stale(m, s)) && score(s, k) == best_score)
-			log_session_ambiguous(s, line);
+	for (i = 0; count > 1 && i < count; i++)
+		log_session_ambiguous(equals[i], line);
+	if (best && count > 1)
+		log_session_ambiguous(best, line);
 	return best;
 }
 
@@ -673,7 +714,7 @@ static struct log_session *newest_of(const struct ims *m,
 	struct log_session *s, *best = NULL;
 
 	for (s = pool; s; s = s->same_next)
-		if (!is_stale(m, s) && !log_content_due(s) &&
+		if (!is_stale(m, s) && !is_content_due(s) &&
 		    s->phase != LOG_PHASE_QUIT &&
 		    (!best || s->last > best->last))
 			best = s;
@@ -707,11 +748,14 @@ static enum sw_status session_of_reply(struct ims *m, enum pool p,
     struct log_session **s_r)
 {
 	struct log_session *pool = pool_of(m, p);
+	struct spoken read = *k;
 
-	if (pool && !pool->same_next && !is_stale(m, pool))
+	if (pool && !pool->same_next && !is_stale(m, pool)) {
 		*s_r = pool;
-	else
-		*s_r = choose_any(m, pool, k, score_reply, line);
+	} else {
+		read_words(&read);
+		*s_r = choose_any(m, pool, &read, score_reply, line);
+	}
 	if (!*s_r)
 		*s_r = newest_of(m, pool);
 	return *s_r ? SW_OK : begin_midway(m, p, line, s_r);
@@ -722,7 +766,7 @@ static bool awaits_reply(const struct ims *m, struct log_session *pool)
 	struct log_session *s;
 
 	for (s = pool; s; s = s->same_next)
-		if (!is_stale(m, s) && (log_session_outstanding(s) > 0 ||
+		if (!is_stale(m, s) && (is_waiting(s) ||
 		    (s->start_seen && !extra_of(s)->greeted)))
 			return true;
 	return false;
@@ -734,7 +778,7 @@ static struct log_session *content_of(struct ims *m)
 	struct log_session *s, *best = NULL;
 
 	for (s = pool_of(m, POOL_IN); s; s = s->same_next)
-		if (log_content_due(s) && (!best ||
+		if (is_content_due(s) && (!best ||
 		    (s->content.open && !best->content.open) ||
 		    (s->content.open == best->content.open &&
 		    s->last > best->last)))
@@ -749,11 +793,11 @@ static void mark_ambiguous_content(struct ims *m,
 	size_t n = 0;
 
 	for (s = pool_of(m, POOL_IN); s; s = s->same_next)
-		n += log_content_due(s) && !is_stale(m, s);
+		n += is_content_due(s) && !is_stale(m, s);
 	if (n < 2)
 		return;
 	for (s = pool_of(m, POOL_IN); s; s = s->same_next)
-		if (log_content_due(s) && !is_stale(m, s))
+		if (is_content_due(s) && !is_stale(m, s))
 			log_session_ambiguous(s, line);
 }
 
@@ -970,7 +1014,7 @@ static enum sw_status say_reply(struct ims *m, enum pool p,
 		status = session_of_reply(m, p, k, line, &s);
 	if (status != SW_OK)
 		return status;
-	if (log_content_due(s))
+	if (is_content_due(s))
 		flush_part(m, s, line);
 	m->more = false;
 	return say_reply_line(m, s, line, k->text);
@@ -1031,7 +1075,7 @@ static void tell_content(struct ims *m, struct log_session *s,
 static void flush_part(struct ims *m, struct log_session *s,
     const struct log_line *line)
 {
-	if (m->part_open && m->part.len > 0 && log_content_due(s))
+	if (m->part_open && m->part.len > 0 && is_content_due(s))
 		tell_content(m, s, line, buffer_slice(&m->part));
 	m->part_open = false;
 	buffer_clear(&m->part);
@@ -1085,7 +1129,7 @@ static void settle_io(struct ims *m)
 	size_t i;
 
 	m->io_undecided = false;
-	for (i = 0; s && i < m->io_count && log_content_due(s); i++) {
+	for (i = 0; s && i < m->io_count && is_content_due(s); i++) {
 		struct slice text = io_text(m, &m->io[i]);
 		struct log_line line = { .text = text,
 			.number = m->io[i].number };
@@ -1122,7 +1166,7 @@ static void take_io(struct ims *m, const struct log_line *line,
 static void more_content(struct ims *m, const struct log_line *line,
     struct slice text)
 {
-	bool due = log_content_due(m->speaker);
+	bool due = is_content_due(m->speaker);
 
 	if (due && m->by_io)
 		content_by_io(m, m->speaker, line, text, false);
@@ -1652,7 +1696,7 @@ static enum sw_status end_log(void *state)
 
 const struct log_format log_exchange_ims = {
 	.name = "exchange-ims",
-	.title = "Exchange 4.0 to 5.5, Internet Mail Connector or Service",
+	.title = "Exchange 4.0 to 5.5, SMTP log of the Internet Mail Service",
 	.records = RECORDS_ALWAYS | SW_BIT(SW_RECORDS_CLIENT_ADDRESS) |
 	    SW_BIT(SW_RECORDS_SERVER_ADDRESS) |
 	    SW_BIT(SW_RECORDS_GREETING) | SW_BIT(SW_RECORDS_BODY) |
