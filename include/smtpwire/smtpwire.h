@@ -189,6 +189,8 @@ struct sw_format {
 	const char *title; /* for people; static */
 	enum sw_source_kind kind;
 	uint32_t records; /* what it can record at best, 1u << sw_record */
+	const char *times; /* zone and resolution of its times, for people;
+	                      NULL: it has none; static */
 };
 /* The format of number i, from 0; false: there are no more. */
 bool sw_format_get(size_t i, struct sw_format *f_r);

@@ -24,6 +24,7 @@ bool sw_format_get(size_t i, struct sw_format *f_r)
 		f_r->title = captures[i].title;
 		f_r->kind = SW_SOURCE_WIRE;
 		f_r->records = SW_RECORDS_ALL;
+		f_r->times = "UTC, 1 us or finer";
 		return true;
 	}
 	/* The registry ends with NULL: walk, never jump beyond it. */
@@ -35,6 +36,7 @@ bool sw_format_get(size_t i, struct sw_format *f_r)
 		f_r->title = log_formats[k]->title;
 		f_r->kind = SW_SOURCE_LOG;
 		f_r->records = log_formats[k]->records;
+		f_r->times = log_formats[k]->times;
 		return true;
 	}
 	return false;

@@ -34,8 +34,10 @@ static void print_formats(enum sw_source_kind kind)
 		if (f.kind != kind)
 			continue;
 		printf("  %-20s%s\n", f.name, f.title);
-		if (kind == SW_SOURCE_LOG)
-			print_records(f.records);
+		if (kind != SW_SOURCE_LOG)
+			continue;
+		print_records(f.records);
+		printf("      times   %s\n", f.times ? f.times : "none");
 	}
 }
 

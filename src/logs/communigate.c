@@ -433,6 +433,7 @@ static enum sw_status end_log(void *state)
 const struct log_format log_communigate = {
 	.name = "communigate",
 	.title = "CommuniGate Pro log, SMTP module at level 4 or 5",
+	.times = "local times of day, 10 ms",
 	.records = SW_BIT(SW_RECORDS_CLIENT_ADDRESS) |
 	    SW_BIT(SW_RECORDS_CLIENT_PORT) |
 	    SW_BIT(SW_RECORDS_SERVER_ADDRESS) |

@@ -115,6 +115,7 @@ static enum sw_status open_log(const struct log_options *options,
 const struct log_format log_curl = {
 	.name = "curl",
 	.title = "curl -v, with and without --trace-time",
+	.times = "none, or local times of day, 1 us",
 	.records = TRACE_RECORDS | SW_BIT(SW_RECORDS_TIMES),
 	.probe = probe,
 	.open = open_log,

@@ -304,6 +304,7 @@ static enum sw_status end_log(void *state)
 const struct log_format log_domino = {
 	.name = "domino",
 	.title = "Lotus Domino console log, connections of its SMTP server",
+	.times = "local, 1 s",
 	.records = SW_BIT(SW_RECORDS_CLIENT_ADDRESS) |
 	    SW_BIT(SW_RECORDS_CLOSE) | SW_BIT(SW_RECORDS_TIMES),
 	.probe = probe,

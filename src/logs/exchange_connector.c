@@ -1014,6 +1014,7 @@ static enum sw_status end_log(void *state)
 const struct log_format log_exchange_connector = {
 	.name = "exchange-connector",
 	.title = "Exchange 2007 and later, Receive and Send connectors",
+	.times = "UTC, 1 ms",
 	.records = SW_RECORDS_ALL & ~SW_BIT(SW_RECORDS_BODY),
 	.probe = probe,
 	.open = open_log,

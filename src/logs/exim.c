@@ -685,6 +685,7 @@ static enum sw_status end_log(void *state)
 const struct log_format log_exim = {
 	.name = "exim",
 	.title = "Exim, debugging output of -d and -v",
+	.times = "none, or local times of day, 1 s or finer",
 	.records = TALK_RECORDS | SW_BIT(SW_RECORDS_CLIENT_ADDRESS) |
 	    SW_BIT(SW_RECORDS_CLIENT_PORT) |
 	    SW_BIT(SW_RECORDS_SERVER_ADDRESS) |

@@ -949,6 +949,7 @@ static enum sw_status end_log(void *state)
 const struct log_format log_haraka = {
 	.name = "haraka",
 	.title = "Haraka log at level PROTOCOL or DATA",
+	.times = "none, or UTC, 1 ms",
 	.records = SW_BIT(SW_RECORDS_CLIENT_ADDRESS) |
 	    SW_BIT(SW_RECORDS_CLIENT_PORT) |
 	    SW_BIT(SW_RECORDS_SERVER_ADDRESS) |

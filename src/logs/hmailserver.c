@@ -655,6 +655,7 @@ static enum sw_status end_log(void *state)
 const struct log_format log_hmailserver = {
 	.name = "hmailserver",
 	.title = "hMailServer log",
+	.times = "local, 1 ms",
 	.records = SW_BIT(SW_RECORDS_CLIENT_ADDRESS) |
 	    SW_BIT(SW_RECORDS_SERVER_ADDRESS) |
 	    SW_BIT(SW_RECORDS_SERVER_PORT) | SW_BIT(SW_RECORDS_GREETING) |

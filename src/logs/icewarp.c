@@ -717,6 +717,7 @@ static enum sw_status end_log(void *state)
 const struct log_format log_icewarp = {
 	.name = "icewarp",
 	.title = "VisNetic, Merak and IceWarp mail server, SMTP log",
+	.times = "local, 1 s, day by the name; before 2005 with offset",
 	.records = SW_BIT(SW_RECORDS_CLIENT_ADDRESS) |
 	    SW_BIT(SW_RECORDS_SERVER_ADDRESS) |
 	    SW_BIT(SW_RECORDS_GREETING) | SW_BIT(SW_RECORDS_COMMAND) |

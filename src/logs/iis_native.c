@@ -418,6 +418,7 @@ static enum sw_status end_log(void *state)
 const struct log_format log_iis_native = {
 	.name = "iis-native",
 	.title = "IIS SMTP service, Microsoft IIS log file format",
+	.times = "local, 1 s",
 	.records = SW_BIT(SW_RECORDS_CLIENT_ADDRESS) |
 	    SW_BIT(SW_RECORDS_SERVER_ADDRESS) |
 	    SW_BIT(SW_RECORDS_GREETING) | SW_BIT(SW_RECORDS_COMMAND) |

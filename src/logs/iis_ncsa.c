@@ -289,6 +289,7 @@ static enum sw_status end_log(void *state)
 const struct log_format log_iis_ncsa = {
 	.name = "iis-ncsa",
 	.title = "IIS SMTP service, NCSA common log file format",
+	.times = "local with its offset, 1 s",
 	.records = SW_BIT(SW_RECORDS_CLIENT_ADDRESS) |
 	    SW_BIT(SW_RECORDS_SERVER_ADDRESS) |
 	    SW_BIT(SW_RECORDS_GREETING) | SW_BIT(SW_RECORDS_COMMAND) |

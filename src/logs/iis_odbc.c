@@ -697,6 +697,7 @@ static enum sw_status end_log(void *state)
 const struct log_format log_iis_odbc = {
 	.name = "iis-odbc",
 	.title = "IIS SMTP service, table odbc:DSN=...;TABLE=... or a dump",
+	.times = "local, 1 s or finer",
 	.records = SW_BIT(SW_RECORDS_CLIENT_ADDRESS) |
 	    SW_BIT(SW_RECORDS_SERVER_ADDRESS) |
 	    SW_BIT(SW_RECORDS_GREETING) | SW_BIT(SW_RECORDS_COMMAND) |

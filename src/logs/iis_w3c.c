@@ -562,6 +562,7 @@ static enum sw_status end_log(void *state)
 const struct log_format log_iis_w3c = {
 	.name = "iis-w3c",
 	.title = "IIS SMTP service, W3C extended log",
+	.times = "UTC, 1 s",
 	.records = SW_BIT(SW_RECORDS_CLIENT_ADDRESS) |
 	    SW_BIT(SW_RECORDS_SERVER_ADDRESS) |
 	    SW_BIT(SW_RECORDS_SERVER_PORT) | SW_BIT(SW_RECORDS_GREETING) |

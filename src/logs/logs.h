@@ -45,6 +45,7 @@ struct log_line; /* lines.h */
 struct log_format {
 	const char *name;  /* "iis-w3c" */
 	const char *title; /* for people */
+	const char *times; /* zone and resolution, for people; NULL: none */
 	uint32_t records;  /* what it is able to record at best */
 	/* head: the first octets (up to LIMIT_LOG_PROBE) of the file, without
 	 * a mark of byte order, UTF-16 as UTF-8; its last line may be cut. */

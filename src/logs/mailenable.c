@@ -396,6 +396,7 @@ static enum sw_status end_log(void *state)
 const struct log_format log_mailenable = {
 	.name = "mailenable",
 	.title = "MailEnable, SMTP activity log",
+	.times = "local, 1 s",
 	.records = SW_BIT(SW_RECORDS_CLIENT_ADDRESS) |
 	    SW_BIT(SW_RECORDS_SERVER_ADDRESS) |
 	    SW_BIT(SW_RECORDS_GREETING) | SW_BIT(SW_RECORDS_COMMAND) |

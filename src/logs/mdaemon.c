@@ -676,6 +676,7 @@ static enum sw_status end_log(void *state)
 const struct log_format log_mdaemon = {
 	.name = "mdaemon",
 	.title = "MDaemon SMTP log, incoming and outgoing",
+	.times = "local, 1 s",
 	.records = SW_BIT(SW_RECORDS_CLIENT_ADDRESS) |
 	    SW_BIT(SW_RECORDS_CLIENT_PORT) |
 	    SW_BIT(SW_RECORDS_SERVER_ADDRESS) |

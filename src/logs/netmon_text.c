@@ -661,6 +661,7 @@ static enum sw_status end_log(void *state)
 const struct log_format log_netmon_text = {
 	.name = "netmon-text",
 	.title = "Network Monitor, frames printed or copied as text",
+	.times = "since the capture began, 1 ms",
 	.records = RECORDS_ALWAYS | SW_BIT(SW_RECORDS_CLIENT_ADDRESS) |
 	    SW_BIT(SW_RECORDS_SERVER_ADDRESS) | SW_BIT(SW_RECORDS_ARGUMENT) |
 	    SW_BIT(SW_RECORDS_REPLY_TEXT) | SW_BIT(SW_RECORDS_TIMES),

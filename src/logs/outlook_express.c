@@ -809,6 +809,7 @@ static enum sw_status end_log(void *state)
 const struct log_format log_outlook_express = {
 	.name = "outlook-express",
 	.title = "Outlook Express, Internet Mail and News, Smtp.log",
+	.times = "local times of day, 1 s; day without a year",
 	.records = RECORDS_ALWAYS | SW_BIT(SW_RECORDS_SERVER_ADDRESS) |
 	    SW_BIT(SW_RECORDS_TIMES),
 	.probe = probe,

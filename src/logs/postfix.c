@@ -733,6 +733,7 @@ static enum sw_status end_log(void *state)
 const struct log_format log_postfix = {
 	.name = "postfix",
 	.title = "Postfix, syslog of smtpd, smtp, lmtp, postscreen (-v)",
+	.times = "local or with an offset, 1 s or finer",
 	.records = SW_BIT(SW_RECORDS_CLIENT_ADDRESS) |
 	    SW_BIT(SW_RECORDS_CLIENT_PORT) |
 	    SW_BIT(SW_RECORDS_SERVER_ADDRESS) |

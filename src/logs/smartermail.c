@@ -503,6 +503,7 @@ static enum sw_status end_log(void *state)
 const struct log_format log_smartermail = {
 	.name = "smartermail",
 	.title = "SmarterMail, SMTP log and delivery log",
+	.times = "local, 1 ms or 1 s",
 	.records = SW_BIT(SW_RECORDS_CLIENT_ADDRESS) |
 	    SW_BIT(SW_RECORDS_GREETING) | SW_BIT(SW_RECORDS_COMMAND) |
 	    SW_BIT(SW_RECORDS_ARGUMENT) | SW_BIT(SW_RECORDS_REPLY_CODE) |

@@ -224,6 +224,7 @@ static enum sw_status open_log(const struct log_options *options,
 const struct log_format log_smtplib = {
 	.name = "smtplib",
 	.title = "Python's smtplib, set_debuglevel(1) and (2)",
+	.times = "none, or local times of day, 1 us",
 	.records = TRACE_RECORDS | SW_BIT(SW_RECORDS_BODY) |
 	    SW_BIT(SW_RECORDS_BODY_SIZE) | SW_BIT(SW_RECORDS_TIMES),
 	.probe = probe,

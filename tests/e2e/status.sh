@@ -17,6 +17,8 @@ is read-help-quiet '' "$(cat "$TMP/err")"
 exits formats 0 "$SMTPWIRE" formats
 has formats-pcapng '^  pcapng' "$TMP/out"
 has formats-iis 'iis-w3c' "$TMP/out"
+has formats-times '^      times   UTC, 1 ms$' "$TMP/out"
+has formats-no-times '^      times   none$' "$TMP/out"
 exits formats-no-operand 2 "$SMTPWIRE" formats x
 
 exits explain 0 "$SMTPWIRE" explain 550 5.1.1 rcpt
