@@ -163,7 +163,18 @@ static void make_memo(struct clock_memo *m, const struct sw_clock *clock,
 		tail = put_offset(tail, clock->offset_s);
 	m->tail = (size_t)(tail - m->tail_text);
 	m->second_ns = (uint64_t)ts_ns - (uint64_t)c.ns;
+	m->second = (uint64_t)c.second;
 	m->made = true;
+}
+
+/* Later in the same minute: two digits differ. */
+static void move_memo(struct clock_memo *m, uint64_t seconds)
+{
+	size_t off = m->head - (m->digits > 0) - 2;
+
+	m->second += seconds;
+	m->second_ns += seconds * (uint64_t)NS_PER_S;
+	buffer_put_digits(m->head_text + off, m->second, 2);
 }
 
 /* The local time that a clock of a known offset shows. */
@@ -194,12 +205,16 @@ uint8_t *clock_put(uint8_t *w, struct clock_memo *m,
 		ts_ns = shifted(clock, ts_ns);
 	ns = (uint64_t)ts_ns - m->second_ns;
 	if (!m->made || ns >= NS_PER_S) {
-		make_memo(m, clock, ts_ns, sep);
+		if (m->made && ns < (60 - m->second) * (uint64_t)NS_PER_S)
+			move_memo(m, ns / (uint64_t)NS_PER_S);
+		else
+			make_memo(m, clock, ts_ns, sep);
 		ns = (uint64_t)ts_ns - m->second_ns;
 	}
 	memcpy(w, m->head_text, sizeof(m->head_text));
 	w += m->head;
-	put_nine(w, (uint32_t)ns);
+	if (m->digits > 0)
+		put_nine(w, (uint32_t)ns);
 	w += m->digits;
 	memcpy(w, m->tail_text, sizeof(m->tail_text));
 	return w + m->tail;

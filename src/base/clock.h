@@ -49,6 +49,7 @@ bool clock_append(struct buffer *b, const struct sw_clock *clock,
 struct clock_memo {
 	bool made;          /* the rest is valid */
 	uint64_t second_ns; /* start of its second, modulo 2^64 */
+	uint64_t second;    /* of its minute */
 	size_t head, digits, tail; /* octets */
 	uint8_t head_text[24], tail_text[8];
 };

@@ -189,6 +189,43 @@ static void text(void **state)
 	}
 }
 
+/* A walk through time: what is remembered of the time before must not show. */
+static void a_memo_does_not_show(void **state)
+{
+	static const int64_t steps[] = { 0, 1, 999999999, NS_PER_S,
+		7 * NS_PER_S, 29 * NS_PER_S + 5, 59 * NS_PER_S, 60 * NS_PER_S,
+		61 * NS_PER_S, -NS_PER_S, -13 * NS_PER_S - 1,
+		3600 * NS_PER_S, -86400 * NS_PER_S };
+	static const struct sw_clock clocks[] = {
+		{ SW_ZONE_UTC, 0, NS_PER_S, SW_DATE_GIVEN },
+		{ SW_ZONE_LOCAL, 0, 1000000, SW_DATE_GIVEN },
+		{ SW_ZONE_OFFSET, -12600, 1, SW_DATE_GIVEN },
+		{ SW_ZONE_NONE, 0, NS_PER_S, SW_DATE_NONE },
+	};
+	size_t k, i;
+
+	(void)state;
+	for (k = 0; k < sizeof(clocks) / sizeof(clocks[0]); k++) {
+		struct clock_memo kept = { .made = false };
+		int64_t t = -40 * NS_PER_S;
+		uint32_t random = 1;
+
+		for (i = 0; i < 20000; i++) {
+			struct clock_memo fresh = { .made = false };
+			uint8_t a[CLOCK_ROOM], b[CLOCK_ROOM];
+			size_t n = (size_t)(clock_put(a, &kept, &clocks[k], t,
+			    'T') - a);
+
+			assert_int_equal(n, clock_put(b, &fresh, &clocks[k],
+			    t, 'T') - b);
+			assert_memory_equal(a, b, n);
+			random = random * 1664525u + 1013904223u;
+			t += steps[(random >> 16) % (sizeof(steps) /
+			    sizeof(steps[0]))];
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -199,6 +236,7 @@ int main(void)
 		cmocka_unit_test(sums),
 		cmocka_unit_test(digits_of_a_resolution),
 		cmocka_unit_test(text),
+		cmocka_unit_test(a_memo_does_not_show),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
