@@ -5,12 +5,20 @@
 
 man=src/man/smtpwire.1
 
-"$SMTPWIRE" read --help | sed -n 's/^ .*--\([a-z-]*\).*/--\1/p
-	s/^  -\([a-zA-Z]\) .*/-\1/p' | sort >"$TMP/help"
+# options COMMAND
+options()
+{
+	"$SMTPWIRE" "$1" --help | sed -n 's/^  .*--\([a-z-]*\).*/--\1/p
+		s/^  -\([a-zA-Z]\) .*/-\1/p' | sort
+}
+
+options read >"$TMP/read"
+options check >"$TMP/check"
+sort -u "$TMP/read" "$TMP/check" >"$TMP/help"
 # .It Fl o Ar FILE , Fl -output Ar FILE
 sed -n '/^\.Sh OPTIONS/,/^\.Sh EXIT/p' $man | sed -n 's/^\.It //p' |
 	sed -n 's/.*Fl -\([a-z-]*\).*/--\1/p; t
-	s/^Fl \([a-zA-Z]\).*/-\1/p' | sort >"$TMP/man"
+	s/^Fl \([a-zA-Z]\).*/-\1/p' | sort -u >"$TMP/man"
 is manual "$(cat "$TMP/help")" "$(cat "$TMP/man")"
 is manual-not-empty yes "$([ "$(wc -l <"$TMP/man")" -gt 20 ] && echo yes)"
 
@@ -35,12 +43,27 @@ while read -r o; do
 	--from | --rcpt | --host | --subject | --message-id | --queue-id)
 		value=x
 		;;
+	--ignore | --only) value=smuggling,reply-missing ;;
+	--max-offset) value=60 ;;
+	--context) value=1 ;;
 	*) value= ;;
 	esac
 	# shellcheck disable=SC2086 # no word if there is no value
-	exits "option$o" 0 "$SMTPWIRE" read "$o" ${value:+"$value"} "$capture"
+	if grep -qxe "$o" "$TMP/read"; then
+		exits "read$o" 0 "$SMTPWIRE" read "$o" ${value:+"$value"} \
+			"$capture"
+	fi
+	# shellcheck disable=SC2086
+	if grep -qxe "$o" "$TMP/check"; then
+		exits "check$o" 0 "$SMTPWIRE" check "$o" ${value:+"$value"} \
+			"$capture" "$capture"
+	fi
 done <"$TMP/help"
 
 # No line of help is wider than a terminal.
-"$SMTPWIRE" read --help >"$TMP/wide"
+for command in '' read check formats explain; do
+	# shellcheck disable=SC2086 # no word if there is no command
+	"$SMTPWIRE" $command --help
+done >"$TMP/wide"
+"$SMTPWIRE" formats >>"$TMP/wide"
 is width '' "$(expand "$TMP/wide" | grep -E '.{80}')"
