@@ -39,6 +39,9 @@
 #define TRAFFIC_OVERLAP_NS (INT64_C(2) * NS_PER_S)
 enum {
 	BATCH = 256, /* segments, with one thread */
+	FETCH_STEPS = 4,  /* ahead of each segment, ... */
+	FETCH_APART = 3,  /* so many segments from step to step */
+	FETCH_AHEAD = 16, /* more than both together */
 	STRETCH_BLOCKS = 4,
 	STRETCH_SEGMENTS = 16384,
 	SHARD_ICMP = SHARD_COUNT /* added to the shard: an ICMP error */
@@ -259,15 +262,33 @@ static enum sw_status tick_shard(struct shard *s, struct origin at)
 
 /* --- with one thread ------------------------------------------------------ */
 
+/* Of the segments that are to be fed, at `at`, those further behind are
+ * fetched, each by a step. */
+static inline void fetch_ahead(struct wire *w, const struct batch *b,
+    size_t at, uint32_t hashes[FETCH_AHEAD])
+{
+	unsigned step;
+
+	for (step = 0; step < FETCH_STEPS; step++) {
+		size_t i = at + (FETCH_STEPS - step) * FETCH_APART;
+
+		if (i < b->count)
+			tcp_native_ops.fetch(w->shards[b->shards[i]].engine,
+			    &b->segments[i], step, &hashes[i % FETCH_AHEAD]);
+	}
+}
+
 static enum sw_status run_batch(struct wire *w)
 {
 	struct batch *b = w->filling;
 	enum sw_status status = SW_OK;
+	uint32_t hashes[FETCH_AHEAD] = { 0 };
 	size_t i;
 
 	for (i = 0; i < b->count && status == SW_OK; i++) {
 		struct shard *s = &w->shards[b->shards[i]];
 
+		fetch_ahead(w, b, i, hashes);
 		shard_begin(s, w->stretch);
 		status = feed(s, &b->segments[i]);
 	}

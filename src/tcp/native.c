@@ -269,6 +269,49 @@ static enum sw_status native_feed(struct tcp_engine *e,
 	return status(e);
 }
 
+/* --- ahead of a segment -------------------------------------------------- */
+
+/* What stands in the table under a hash: the flow in most cases. */
+static const struct flow *peek(const struct flows *t, uint32_t hash)
+{
+	size_t i = hash & t->mask;
+
+	while (t->table[i].flow && t->table[i].hash != hash)
+		i = (i + 1) & t->mask;
+	return t->table[i].flow;
+}
+
+/* Octets that the usual segment touches of a flow. */
+static inline __attribute__((always_inline)) void fetch_flow(
+    const struct flow *f)
+{
+	const uint8_t *p = (const uint8_t *)f;
+
+	for (size_t i = 0; i < sizeof *f; i += TCP_CACHE_LINE)
+		__builtin_prefetch(p + i, 1);
+}
+
+static void native_fetch(const struct tcp_engine *e,
+    const struct segment *seg, unsigned step, uint32_t *hash)
+{
+	const struct flows *t = &e->flows;
+	const struct flow *f;
+
+	if (step == 0) {
+		*hash = hash_of(e, seg);
+		__builtin_prefetch(&t->table[*hash & t->mask]);
+		return;
+	}
+	f = peek(t, *hash);
+	if (!f)
+		return;
+	if (step == 1)
+		fetch_flow(f);
+	else if (e->ops->fetch && (f->state & (FLOW_OPEN | FLOW_MUTE |
+	    FLOW_CLOSED)) == FLOW_OPEN)
+		e->ops->fetch(e->ctx, f->user, step - 2);
+}
+
 static enum sw_status native_icmp(struct tcp_engine *e,
     const struct icmp_error *icmp)
 {
@@ -489,6 +532,7 @@ const struct tcp_engine_ops tcp_native_ops = {
 	.name = "native",
 	.open = native_open,
 	.feed = native_feed,
+	.fetch = native_fetch,
 	.icmp = native_icmp,
 	.tick = native_tick,
 	.evict = native_evict,
