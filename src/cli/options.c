@@ -6,7 +6,6 @@
  * checked against the help that is printed from the same rows.
  */
 
-#include <errno.h>
 #include <getopt.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -127,14 +126,10 @@ static const char *set_kinds(const struct row *row, struct cli_args *a,
 static const char *set_max_offset(const struct row *row,
     struct cli_args *a, const char *value)
 {
-	char *end;
-	unsigned long long seconds;
+	unsigned seconds;
 
 	(void)row;
-	errno = 0;
-	seconds = strtoull(value, &end, 10);
-	if (errno || *end || end == value || *value == '-' ||
-	    seconds == 0 || seconds > 1000000000)
+	if (!cli_value_count(value, 1000000000, &seconds))
 		return "must be a number of seconds";
 	a->max_offset_ns = (int64_t)seconds * 1000000000;
 	return NULL;
@@ -143,13 +138,10 @@ static const char *set_max_offset(const struct row *row,
 static const char *set_context(const struct row *row, struct cli_args *a,
     const char *value)
 {
-	char *end;
-	unsigned long n;
+	unsigned n = 0;
 
 	(void)row;
-	errno = 0;
-	n = strtoul(value, &end, 10);
-	if (errno || *end || end == value || *value == '-' || n > 1000000)
+	if (strcmp(value, "0") != 0 && !cli_value_count(value, 1000000, &n))
 		return "must be a number of rows";
 	a->context = n;
 	return NULL;

@@ -216,13 +216,23 @@ bool cli_value_size(const char *text, uint64_t *octets_r)
 	return true;
 }
 
-bool cli_value_count(const char *text, unsigned max, unsigned *n_r)
+bool cli_value_number(const char *text, unsigned max, unsigned *n_r)
 {
 	uint64_t n;
 
-	if (!take_number(&text, &n) || *text != '\0' || n == 0 || n > max)
+	if (!take_number(&text, &n) || *text != '\0' || n > max)
 		return false;
 	*n_r = (unsigned)n;
+	return true;
+}
+
+bool cli_value_count(const char *text, unsigned max, unsigned *n_r)
+{
+	unsigned n;
+
+	if (!cli_value_number(text, max, &n) || n == 0)
+		return false;
+	*n_r = n;
 	return true;
 }
 

@@ -16,6 +16,8 @@ bool cli_value_time(const char *text, struct cli_time *t_r);
 bool cli_value_zone(const char *text, int32_t *offset_s_r);
 /* "4096", "64K", "512M", "2G". */
 bool cli_value_size(const char *text, uint64_t *octets_r);
+/* A number from 0 to max. */
+bool cli_value_number(const char *text, unsigned max, unsigned *n_r);
 /* A number from 1 to max. */
 bool cli_value_count(const char *text, unsigned max, unsigned *n_r);
 /* "25,465,2000-2010": a list on the heap, each port once, in order. */

@@ -131,6 +131,13 @@ static void test_count(void **state)
 	assert_false(cli_value_count("4294967297", 8, &n));
 	assert_false(cli_value_count("18446744073709551617", 8, &n));
 	assert_false(cli_value_count("2 ", 8, &n));
+	assert_true(cli_value_number("0", 8, &n));
+	assert_int_equal(n, 0);
+	assert_true(cli_value_number("8", 8, &n));
+	assert_int_equal(n, 8);
+	assert_false(cli_value_number("9", 8, &n));
+	assert_false(cli_value_number("-1", 8, &n));
+	assert_false(cli_value_number("", 8, &n));
 	assert_false(cli_value_count("-1", 8, &n));
 	assert_false(cli_value_count("", 8, &n));
 	assert_int_equal(n, 8);
