@@ -444,8 +444,8 @@ const char *sw_retry_name(enum sw_retry r)
 		[SW_RETRY_NONE] = "not needed",
 		[SW_RETRY_LATER] = "the same again later may succeed",
 		[SW_RETRY_USELESS] = "the same again will be refused again",
-		[SW_RETRY_OTHERWISE] = "of use only after what the reply asks "
-		    "for",
+		[SW_RETRY_OTHERWISE] =
+		    "of use only after what the reply asks for",
 	};
 
 	return names[r];
