@@ -171,8 +171,16 @@ static void fake_close(void **state)
 	*state = NULL;
 }
 
-static const struct log_format fake = { "fake", "for tests", 0, fake_probe,
-	fake_open, fake_line, fake_file, fake_end, fake_close };
+static const struct log_format fake = {
+	.name = "fake",
+	.title = "for tests",
+	.probe = fake_probe,
+	.open = fake_open,
+	.line = fake_line,
+	.file = fake_file,
+	.end = fake_end,
+	.close = fake_close,
+};
 
 /* --- reading ------------------------------------------------------------ */
 
