@@ -65,7 +65,7 @@ static int64_t median(int64_t *values, size_t count)
 static int64_t local_median(const struct clock_sample *s, size_t count,
     size_t i)
 {
-	int64_t values[2 * REACH + 1];
+	int64_t values[2 * REACH + 1] = { 0 };
 	size_t from = i > REACH ? i - REACH : 0, n = 0;
 
 	for (; from < count && from <= i + REACH; from++)
