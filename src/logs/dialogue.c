@@ -746,9 +746,9 @@ void log_session_ambiguous(struct log_session *s,
 		return;
 	s->ambiguous = true;
 	session_note(s->b, SW_NOTE_AMBIGUOUS_INTERLEAVING, 0, line->number,
-	    line->number, "another session of the same client was open: "
-	    "the log does not tell which of them this line and later ones "
-	    "belong to");
+	    line->number, "another open session could have spoken here as "
+	    "well: the log does not tell which of them this line and later "
+	    "ones belong to");
 }
 
 /* --- notes that many families make --------------------------------------- */

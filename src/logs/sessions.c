@@ -424,9 +424,32 @@ enum sw_status log_sessions_begin(struct log_sessions *t, struct slice key,
 	return SW_OK;
 }
 
+/* The session goes on in another file, with this line. */
+static void turn_page(struct log_session *s, uint64_t number)
+{
+	struct log_turn *turn = arena_calloc(session_arena(s->b), 1,
+	    sizeof(*turn));
+
+	if (!turn) {
+		session_fail(s->b);
+		return;
+	}
+	turn->last = s->last;
+	turn->first = number;
+	if (s->last_turn)
+		s->last_turn->next = turn;
+	else
+		s->first_turn = turn;
+	s->last_turn = turn;
+	s->turn_count++;
+}
+
 void log_sessions_touch(struct log_sessions *t, struct log_session *s,
     uint64_t number, int64_t time)
 {
+	if (t->file_count > 1 && number > t->files[t->file_count - 1].base &&
+	    s->last <= t->files[t->file_count - 1].base)
+		turn_page(s, number);
 	s->last = number;
 	if (time != SW_NO_TIME)
 		s->last_time = time;
@@ -442,39 +465,44 @@ void log_sessions_drop(struct log_sessions *t, struct log_session *s)
 	free_session(t, s);
 }
 
+/* One file that holds the lines from first to last of the session; file: the
+ * newest that can be it, and then is. */
+static void describe_part(const struct log_sessions *t, struct log_session *s,
+    struct sw_part *part, uint64_t first, uint64_t last, size_t *file)
+{
+	const struct sw_session *out = session_get(s->b);
+
+	while (*file + 1 < t->file_count && t->files[*file + 1].base < first)
+		++*file;
+	part->name = out->source.name;
+	part->format = out->source.format;
+	if (*file < t->file_count) {
+		part->name = session_text(s->b,
+		    slice_str(t->files[*file].name));
+		part->base = t->files[*file].base;
+	}
+	part->first = first - part->base;
+	part->last = last - part->base;
+}
+
 /* The files that hold lines of the session. */
 static void describe_parts(const struct log_sessions *t,
     struct log_session *s)
 {
-	static const struct log_file none = { NULL, 0 };
-	const struct log_file *files = t->file_count ? t->files : &none;
-	size_t count = t->file_count ? t->file_count : 1, i, n = 0;
 	struct sw_session *out = session_get(s->b);
-	struct sw_part *parts;
+	struct sw_part *parts = arena_calloc(session_arena(s->b),
+	    s->turn_count + 1, sizeof(*parts));
+	const struct log_turn *turn;
+	uint64_t first = s->first;
+	size_t n = 0, file = 0;
 
-	while (count > 1 && files[count - 1].base >= s->last)
-		count--; /* begun behind it */
-	while (count > 1 && files[1].base < s->first) {
-		files++;
-		count--;
-	}
-	parts = arena_calloc(session_arena(s->b), count, sizeof(*parts));
 	if (!parts)
 		return;
-	for (i = 0; i < count; i++) {
-		uint64_t base = files[i].base;
-		uint64_t end = i + 1 < count ? files[i + 1].base : s->last;
-
-		if (end == base && i + 1 < count)
-			continue; /* without lines */
-		parts[n].name = files[i].name ? session_text(s->b,
-		    slice_str(files[i].name)) : out->source.name;
-		parts[n].format = out->source.format;
-		parts[n].base = base;
-		parts[n].first = (s->first > base ? s->first : base + 1) -
-		    base;
-		parts[n++].last = end - base;
+	for (turn = s->first_turn; turn; turn = turn->next) {
+		describe_part(t, s, &parts[n++], first, turn->last, &file);
+		first = turn->first;
 	}
+	describe_part(t, s, &parts[n++], first, s->last, &file);
 	out->source.name = parts[0].name;
 	out->source.parts = parts;
 	out->source.part_count = n;

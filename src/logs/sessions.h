@@ -51,6 +51,12 @@ struct log_content {
 	struct event_span last; /* of its newest octets */
 };
 
+/* A session's last line in one file and its first in a later one. */
+struct log_turn {
+	struct log_turn *next;
+	uint64_t last, first;
+};
+
 struct log_session {
 	struct session_builder *b;
 	uint64_t first, last;   /* lines */
@@ -64,6 +70,8 @@ struct log_session {
 	bool start_seen;        /* the family saw it begin */
 	int32_t last_code;      /* of the newest reply, SW_UNKNOWN */
 	/* private */
+	struct log_turn *first_turn, *last_turn; /* in b's arena */
+	size_t turn_count;
 	struct log_key *key;
 	struct log_session *same_next, *same_prev; /* of the key, by age */
 	struct log_session *older, *newer;         /* by the last line */

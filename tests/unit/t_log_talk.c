@@ -511,8 +511,9 @@ static void test_files(void **state)
 	read_files(texts, &out);
 	assert_count(&out, "part file1 first=1 last=3 base=0", 1);
 	assert_count(&out, "part file3 first=1 last=1 base=3", 1);
-	assert_count(&out, "part file4 first=1 last=2 base=4", 1);
+	assert_count(&out, "part file4 first=2 last=2 base=4", 1);
 	assert_count(&out, "part file2", 0);
+	assert_count(&out, "part ", 5);
 	assert_count(&out, "first=1 last=6 ", 1);
 	assert_count(&out, "code=250 to=1 text=a text=b", 1);
 	assert_count(&out, "part file1 first=2 last=2 base=0", 1);
