@@ -28,11 +28,12 @@
 enum {
 	COST_ALONE = -2,
 	WORTH_NEVER = -1000,
-	WORTH_OTHER_VERB = -2, /* better than both alone */
+	WORTH_OTHER_VERB = -3, /* better than both alone */
 	WORTH_OTHER_REPLY = 0,
 	WORTH_SAME_VERB = 4,
 	WORTH_SAME_CLASS = 2,
 	WORTH_SAME_CODE = 5,
+	WORTH_SAME_TEXT = 1, /* beside that of the code */
 	WORTH_SAME_ARGUMENT = 4, /* beside that of the verb */
 	WORTH_OTHER_PATH = -4,   /* of MAIL and RCPT, beside it */
 	WORTH_DATA = 6
@@ -211,12 +212,19 @@ static int worth_command(const struct sw_event *a, const struct sw_event *b)
 	    WORTH_SAME_VERB;
 }
 
+static bool same_text(const struct sw_reply *x, const struct sw_reply *y)
+{
+	return x->line_count > 0 && y->line_count > 0 &&
+	    slice_eq(slice_of(x->lines[0]), slice_of(y->lines[0]));
+}
+
 static int worth_reply(const struct sw_event *a, const struct sw_event *b)
 {
 	int32_t x = a->u.reply.code, y = b->u.reply.code;
 
 	if (x == y || x == SW_UNKNOWN || y == SW_UNKNOWN)
-		return WORTH_SAME_CODE;
+		return WORTH_SAME_CODE + (same_text(&a->u.reply,
+		    &b->u.reply) ? WORTH_SAME_TEXT : 0);
 	return x / 100 == y / 100 ? WORTH_SAME_CLASS : WORTH_OTHER_REPLY;
 }
 
@@ -236,8 +244,11 @@ static bool is_sure(const struct sw_event *a, const struct sw_event *b)
 {
 	int w = worth(a, b);
 
-	return w == WORTH_DATA || (a->kind == SW_EVENT_REPLY ?
-	    w == WORTH_SAME_CODE : w >= WORTH_SAME_VERB);
+	if (a->kind != b->kind || a->kind != SW_EVENT_REPLY)
+		return w == WORTH_DATA || w >= WORTH_SAME_VERB;
+	return w >= WORTH_SAME_CODE + WORTH_SAME_TEXT ||
+	    (w == WORTH_SAME_CODE && (a->u.reply.line_count == 0 ||
+	    b->u.reply.line_count == 0));
 }
 
 /* --- alignment ------------------------------------------------------------ */
@@ -246,7 +257,8 @@ struct pairing {
 	const struct list *left, *right;
 	uint32_t *partner; /* of each dialogue event of the left: place in the
 	                      right's list + 1; 0: none */
-	int32_t *score;    /* (WINDOW + 1) squared */
+	size_t stride;     /* of the two tables: at most WINDOW + 1 */
+	int32_t *score;
 	uint8_t *move;
 };
 
@@ -257,16 +269,16 @@ static const struct sw_event *event_at(const struct list *l, size_t i)
 	return &l->s->events[l->dialogue[i]];
 }
 
-static size_t cell(size_t i, size_t k)
+static size_t cell(const struct pairing *p, size_t i, size_t k)
 {
-	return i * (WINDOW + 1) + k;
+	return i * p->stride + k;
 }
 
 static void fill_cell(struct pairing *p, size_t i, size_t k, int w)
 {
-	int32_t both = p->score[cell(i - 1, k - 1)] + w;
-	int32_t left = p->score[cell(i - 1, k)] + COST_ALONE;
-	int32_t right = p->score[cell(i, k - 1)] + COST_ALONE;
+	int32_t both = p->score[cell(p, i - 1, k - 1)] + w;
+	int32_t left = p->score[cell(p, i - 1, k)] + COST_ALONE;
+	int32_t right = p->score[cell(p, i, k - 1)] + COST_ALONE;
 	uint8_t move = MOVE_BOTH;
 
 	if (left > both) {
@@ -277,8 +289,8 @@ static void fill_cell(struct pairing *p, size_t i, size_t k, int w)
 		both = right;
 		move = MOVE_RIGHT;
 	}
-	p->score[cell(i, k)] = both;
-	p->move[cell(i, k)] = move;
+	p->score[cell(p, i, k)] = both;
+	p->move[cell(p, i, k)] = move;
 }
 
 /* Best alignments of all beginnings of a window of n and m events. */
@@ -288,12 +300,12 @@ static void fill(struct pairing *p, size_t from, size_t at, size_t n,
 	size_t i, k;
 
 	for (i = 0; i <= n; i++) {
-		p->score[cell(i, 0)] = (int32_t)i * COST_ALONE;
-		p->move[cell(i, 0)] = MOVE_LEFT;
+		p->score[cell(p, i, 0)] = (int32_t)i * COST_ALONE;
+		p->move[cell(p, i, 0)] = MOVE_LEFT;
 	}
 	for (k = 0; k <= m; k++) {
-		p->score[cell(0, k)] = (int32_t)k * COST_ALONE;
-		p->move[cell(0, k)] = MOVE_RIGHT;
+		p->score[cell(p, 0, k)] = (int32_t)k * COST_ALONE;
+		p->move[cell(p, 0, k)] = MOVE_RIGHT;
 	}
 	for (i = 1; i <= n; i++)
 		for (k = 1; k <= m; k++)
@@ -307,17 +319,17 @@ static void find_exit(const struct pairing *p, size_t *n, size_t *m,
     bool last)
 {
 	size_t best_n = *n, best_m = *m, i;
-	int32_t best = p->score[cell(*n, *m)];
+	int32_t best = p->score[cell(p, *n, *m)];
 
 	for (i = 0; !last && i <= *n; i++)
-		if (p->score[cell(i, *m)] > best) {
-			best = p->score[cell(i, *m)];
+		if (p->score[cell(p, i, *m)] > best) {
+			best = p->score[cell(p, i, *m)];
 			best_n = i;
 			best_m = *m;
 		}
 	for (i = 0; !last && i <= *m; i++)
-		if (p->score[cell(*n, i)] > best) {
-			best = p->score[cell(*n, i)];
+		if (p->score[cell(p, *n, i)] > best) {
+			best = p->score[cell(p, *n, i)];
 			best_n = *n;
 			best_m = i;
 		}
@@ -334,7 +346,7 @@ static void trace(struct pairing *p, size_t from, size_t at, size_t n,
 	bool kept = false;
 
 	while (n > 0 || m > 0) {
-		uint8_t move = p->move[cell(n, m)];
+		uint8_t move = p->move[cell(p, n, m)];
 
 		if (!kept && n <= keep && m <= keep) {
 			*n_r = n;
@@ -375,7 +387,7 @@ static void align_windows(struct pairing *p, size_t i, size_t k, size_t n,
 static bool align_lists(struct pairing *p)
 {
 	size_t n = p->left->dialogue_count, m = p->right->dialogue_count;
-	size_t i = 0;
+	size_t i = 0, cells;
 
 	while (i < n && i < m &&
 	    is_sure(event_at(p->left, i), event_at(p->right, i))) {
@@ -390,8 +402,10 @@ static bool align_lists(struct pairing *p)
 	}
 	if (i == n || i == m)
 		return true;
-	p->score = calloc((WINDOW + 1) * (WINDOW + 1), sizeof(*p->score));
-	p->move = calloc((WINDOW + 1) * (WINDOW + 1), sizeof(*p->move));
+	p->stride = smaller(m - i, WINDOW) + 1;
+	cells = (smaller(n - i, WINDOW) + 1) * p->stride;
+	p->score = calloc(cells, sizeof(*p->score));
+	p->move = calloc(cells, sizeof(*p->move));
 	if (p->score && p->move)
 		align_windows(p, i, i, n, m);
 	return p->score && p->move;

@@ -19,11 +19,12 @@ static struct about about_message(const struct sw_message *l,
 
 /* --- content -------------------------------------------------------------- */
 
-/* Is its content known to be whole? */
-static bool is_whole(const struct sw_message *m)
+/* Is its content known to be whole?  A log does not say that octets are
+ * missing, a capture that does not know their number does. */
+static bool is_whole(const struct sw_session *s, const struct sw_message *m)
 {
 	return m->size != SW_UNKNOWN && (m->missing == 0 ||
-	    m->missing == SW_UNKNOWN);
+	    (m->missing == SW_UNKNOWN && s->source.kind == SW_SOURCE_LOG));
 }
 
 /* Did anybody say that the content was complete? */
@@ -76,8 +77,19 @@ static bool is_inexact(const struct judge *j, const struct sw_message *l,
 	bool y_lines = y->source.kind == SW_SOURCE_LOG &&
 	    compare_records(y, SW_RECORDS_BODY);
 
-	return (x_lines || y_lines) && (has_bare_ends(x, l->n) ||
-	    has_bare_ends(y, r->n));
+	/* How a log's own lines end says nothing. */
+	return (x_lines && !y_lines && has_bare_ends(y, r->n)) ||
+	    (y_lines && !x_lines && has_bare_ends(x, l->n));
+}
+
+/* A capture lacks an unknown number of octets of it. */
+static bool is_snapped(const struct judge *j, const struct sw_message *l,
+    const struct sw_message *r)
+{
+	return (l->size != SW_UNKNOWN && l->missing == SW_UNKNOWN &&
+	    j->s[SW_LEFT]->source.kind == SW_SOURCE_WIRE) ||
+	    (r->size != SW_UNKNOWN && r->missing == SW_UNKNOWN &&
+	    j->s[SW_RIGHT]->source.kind == SW_SOURCE_WIRE);
 }
 
 static void compare_content(struct judge *j, const struct sw_message *l,
@@ -85,13 +97,14 @@ static void compare_content(struct judge *j, const struct sw_message *l,
 {
 	struct about a;
 
-	if (l->missing > 0 || r->missing > 0) {
+	if (l->missing > 0 || r->missing > 0 || is_snapped(j, l, r)) {
 		j->undecided = true;
 		return;
 	}
 	if (is_inexact(j, l, r) || !is_ended(l) || !is_ended(r))
 		return;
-	if (is_whole(l) && is_whole(r) && l->size != r->size) {
+	if (is_whole(j->s[SW_LEFT], l) && is_whole(j->s[SW_RIGHT], r) &&
+	    l->size != r->size) {
 		a = about_message(l, r, SW_FOUND_MESSAGE_SIZE_CHANGED,
 		    SW_NO_SIDE);
 		a.left_text = number(j, l->size);

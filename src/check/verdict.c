@@ -620,6 +620,48 @@ static size_t lost_transaction(const struct judge *j, size_t row,
 	return any ? i : 0;
 }
 
+/* The row near this one in which only `side` has the same command;
+ * row_count: there is none. */
+static size_t moved_to(const struct judge *j, size_t row, enum sw_side side)
+{
+	const struct sw_event *e = event_of(j, other(side), row);
+	size_t i = row > ROWS_BACK ? row - ROWS_BACK : 0;
+
+	for (; i < j->row_count && i < row + ROWS_BACK; i++) {
+		const struct sw_event *o = event_of(j, side, i);
+
+		if (o && o->kind == SW_EVENT_COMMAND &&
+		    !event_of(j, other(side), i) && e->u.command.verb.data &&
+		    same_verbs(o->u.command.verb, e->u.command.verb) &&
+		    compare_texts(j, o->u.command.argument,
+		    e->u.command.argument, 0))
+			return i;
+	}
+	return j->row_count;
+}
+
+/* Both have it, at another place; told once, at the first. */
+static bool is_moved(struct judge *j, size_t row, enum sw_side side,
+    struct about *a)
+{
+	size_t i = moved_to(j, row, side);
+
+	if (i == j->row_count)
+		return false;
+	j->rows[row].found = true;
+	if (i < row)
+		return true;
+	a->kind = SW_FOUND_ORDER_CHANGED;
+	a->side = SW_NO_SIDE;
+	*(side == SW_LEFT ? &a->left : &a->right) = event_of(j, side, i);
+	a->left_text = command_text(j, &a->left->u.command);
+	a->right_text = command_text(j, &a->right->u.command);
+	judge_find(j, a, "Both sides have this command, but at another place "
+	    "among the others: one record tells them out of order, or "
+	    "something between the two points holds commands back.");
+	return true;
+}
+
 static void lost_command(struct judge *j, size_t row, enum sw_side side,
     struct about *a)
 {
@@ -627,6 +669,8 @@ static void lost_command(struct judge *j, size_t row, enum sw_side side,
 	const char *name = compare_name(j, other(side));
 	size_t end = is_verb(e, "MAIL") ? lost_transaction(j, row, side) : 0;
 
+	if (is_moved(j, row, side, a))
+		return;
 	*(side == SW_LEFT ? &a->right_text : &a->left_text) =
 	    command_text(j, &e->u.command);
 	if (end > 0) {

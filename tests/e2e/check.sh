@@ -1,0 +1,69 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# check.sh - the command `check`: statuses, options, what agrees, what is found
+. tests/lib.sh
+
+log=pcaps/postfix-plain.server.log
+exim=pcaps/exim-plain.server.log
+
+exits check-agrees 0 "$SMTPWIRE" check "$log" "$capture"
+has check-agrees-text '^2 pairs: 2 agree, 0 differ, 0 cannot' "$TMP/out"
+exits check-agrees-vs 0 "$SMTPWIRE" check "$log" --vs "$capture"
+exits check-itself 0 "$SMTPWIRE" check "$capture" "$capture"
+exits check-help 0 "$SMTPWIRE" check --help
+exits check-nothing 2 "$SMTPWIRE" check
+exits check-one 2 "$SMTPWIRE" check "$capture"
+exits check-three 2 "$SMTPWIRE" check "$log" "$log" "$capture"
+exits check-no-left 2 "$SMTPWIRE" check --vs "$capture"
+exits check-no-right 2 "$SMTPWIRE" check "$log" --vs
+exits check-form 2 "$SMTPWIRE" check -f jsonl "$log" "$capture"
+exits check-unknown-kind 2 "$SMTPWIRE" check --ignore nonsense "$log" \
+	"$capture"
+exits check-several 0 "$SMTPWIRE" check "$log" "$exim" --vs "$capture" \
+	pcaps/exim-plain.pcap
+has check-several-pairs '^4 pairs: 4 agree' "$TMP/out"
+
+# 3: what cannot be read beats what differs
+exits check-unreadable 3 "$SMTPWIRE" check "$log" "$TMP/none"
+has check-unreadable-named 'none: ' "$TMP/err"
+echo nonsense >"$TMP/junk"
+exits check-junk 3 "$SMTPWIRE" check "$TMP/junk" "$capture"
+exits check-junk-beside 3 "$SMTPWIRE" check "$log" "$TMP/junk" --vs \
+	"$capture"
+has check-junk-others-read '^2 pairs: 2 agree' "$TMP/out"
+exits check-full 4 "$SMTPWIRE" check -o "$TMP" "$log" "$capture"
+if [ -c /dev/full ]; then
+	"$SMTPWIRE" check "$log" "$capture" >/dev/full 2>"$TMP/err"
+	is check-disk-full 4 $?
+	has check-disk-full-said 'cannot write' "$TMP/err"
+fi
+
+# one difference: the server's log tells another code
+sed 's/250 2\.1\.5 Ok/550 5.1.1 No/' "$log" >"$TMP/changed.log"
+exits check-differs 1 "$SMTPWIRE" check "$TMP/changed.log" "$capture"
+has check-differs-text 'reply-code-changed' "$TMP/out"
+has check-differs-quotes 'left : 550 5.1.1 No' "$TMP/out"
+exits check-ignored 0 "$SMTPWIRE" check --ignore reply-code-changed \
+	"$TMP/changed.log" "$capture"
+exits check-ignored-else 1 "$SMTPWIRE" check --ignore message-missing \
+	"$TMP/changed.log" "$capture"
+exits check-only 1 "$SMTPWIRE" check --only reply-code-changed \
+	"$TMP/changed.log" "$capture"
+exits check-only-else 0 "$SMTPWIRE" check --only command-missing \
+	"$TMP/changed.log" "$capture"
+"$SMTPWIRE" check --context 1 "$TMP/changed.log" "$capture" >"$TMP/near"
+"$SMTPWIRE" check --context 50 "$TMP/changed.log" "$capture" >"$TMP/far"
+is check-context less "$(test "$(wc -l <"$TMP/near")" -lt \
+	"$(wc -l <"$TMP/far")" && echo less || echo more)"
+exits check-both-ways 1 "$SMTPWIRE" check "$capture" "$TMP/changed.log"
+"$SMTPWIRE" check "$TMP/changed.log" "$capture" >"$TMP/out" 2>&1
+is check-no-colour 0 "$(grep -c "$(printf '\033')" "$TMP/out")"
+"$SMTPWIRE" check -o "$TMP/written" "$TMP/changed.log" "$capture"
+is check-written same "$(cmp -s "$TMP/out" "$TMP/written" && echo same)"
+exits check-near 0 "$SMTPWIRE" check --max-offset 3600 "$log" "$capture"
+
+command -v python3 >/dev/null || {
+	skip check-recordings 'no python3'
+	exit 0
+}
+exec python3 tests/e2e/check.py
