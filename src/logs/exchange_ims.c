@@ -851,6 +851,12 @@ static struct slice io_text(const struct ims *m, const struct io_line *l)
 /* Drop what is in front of both, blanks ignored; false: they differ. */
 static bool match_blankless(struct slice *raw, struct slice *parsed)
 {
+	size_t n = 0;
+
+	while (n < raw->len && n < parsed->len && raw->p[n] == parsed->p[n])
+		n++;
+	*raw = slice_from(*raw, n);
+	*parsed = slice_from(*parsed, n);
 	for (;;) {
 		log_take_blanks(raw);
 		log_take_blanks(parsed);

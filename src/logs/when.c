@@ -22,7 +22,7 @@ bool log_take_text(struct slice *rest, const char *text)
 	return true;
 }
 
-size_t log_take_blanks(struct slice *rest)
+size_t log_take_some_blanks(struct slice *rest)
 {
 	size_t n = 0;
 

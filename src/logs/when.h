@@ -19,7 +19,13 @@ bool log_take_octet(struct slice *rest, uint8_t c);
 /* This text, ASCII case ignored. */
 bool log_take_text(struct slice *rest, const char *text);
 /* Blanks and tabs, any number; how many. */
-size_t log_take_blanks(struct slice *rest);
+size_t log_take_some_blanks(struct slice *rest);
+static inline size_t log_take_blanks(struct slice *rest)
+{
+	if (rest->len == 0 || (rest->p[0] != ' ' && rest->p[0] != '\t'))
+		return 0;
+	return log_take_some_blanks(rest);
+}
 /* A number of min to max digits. */
 bool log_take_number(struct slice *rest, size_t min, size_t max,
     int *value_r);

@@ -311,6 +311,23 @@ static void ims_command(struct gen *g, const char *command)
 	ims_line(g, "<<< ", command);
 }
 
+/* Where IO lines are logged so is the content, in buffers. */
+static void ims_content(struct gen *g, const struct session *s, unsigned user)
+{
+	unsigned lines = draw(g, 30), i;
+	char text[300];
+
+	snprintf(text, sizeof(text), "From: <user%u@example.org>\r\n"
+	    "To: <user%u@example.net>\r\nMessage-ID: <%08x.%u@client%u."
+	    "example.org>\r\nSubject: what was logged\r\n", user,
+	    draw(g, 10000), draw(g, 1u << 30), s->number, s->client);
+	ims_line(g, "<<< IO: |", text);
+	for (i = 0; i < lines; i++)
+		say(g, "The quick brown fox %u jumps over the lazy dog, and "
+		    "does so in each line.\r\n", draw(g, 1000));
+	say(g, ".\r\n");
+}
+
 static void ims_step(struct gen *g, struct session *s)
 {
 	char text[300];
@@ -347,6 +364,7 @@ static void ims_step(struct gen *g, struct session *s)
 	case STEP_DATA:
 		ims_command(g, "DATA");
 		ims_line(g, ">>> ", "354 Send data.  End with CRLF.CRLF");
+		ims_content(g, s, user);
 		ims_line(g, ">>> ", "250 OK");
 		break;
 	case STEP_QUIT:
