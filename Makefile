@@ -79,6 +79,7 @@ SRC_LOGS := $(addprefix src/logs/, \
 	iis_odbc.c \
 	iis_rows.c \
 	odbc.c \
+	sendmail_syslog.c \
 	strangers.c \
 	iis_w3c.c \
 	mailenable.c \

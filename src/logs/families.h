@@ -22,6 +22,7 @@ extern const struct log_format log_mailenable; /* mailenable.c */
 extern const struct log_format log_mdaemon; /* mdaemon.c */
 extern const struct log_format log_netmon_text; /* netmon_text.c */
 extern const struct log_format log_opensmtpd; /* opensmtpd.c */
+extern const struct log_format log_sendmail_syslog; /* sendmail_syslog.c */
 extern const struct log_format log_sendmail_verbose; /* sendmail_verbose.c */
 extern const struct log_format log_smartermail; /* smartermail.c */
 extern const struct log_format log_msmtp;   /* msmtp.c */

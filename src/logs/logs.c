@@ -21,6 +21,7 @@ const struct log_format *const log_formats[] = {
 	&log_opensmtpd,
 	&log_exim,
 	&log_sendmail_verbose,
+	&log_sendmail_syslog,
 	&log_swaks,
 	&log_smtplib,
 	&log_msmtp,

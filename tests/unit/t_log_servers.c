@@ -191,6 +191,8 @@ static void test_secrets(void **state)
 		{ &log_postfix, "tests/data/postfix/mail-20260131.log" },
 		{ &log_postfix, "tests/data/postfix/iso.log" },
 		{ &log_sendmail, "tests/data/sendmail/traffic.log" },
+		{ &log_sendmail_syslog,
+		    "tests/data/sendmail-syslog/mail-20260131.log" },
 		{ &log_exim, "tests/data/exim/daemon.log" },
 	};
 	static const char *const secrets[] = { "c2VjcmV0",
@@ -310,6 +312,8 @@ static void test_cut(void **state)
 	check_cut(&log_sendmail, "tests/data/sendmail/traffic.log");
 	check_cut(&log_sendmail_verbose,
 	    "tests/data/sendmail-verbose/deliver.log");
+	check_cut(&log_sendmail_syslog,
+	    "tests/data/sendmail-syslog/mail-20260131.log");
 	check_cut(&log_opensmtpd, "tests/data/opensmtpd/trace.log");
 	check_cut(&log_exim, "tests/data/exim/daemon.log");
 }
