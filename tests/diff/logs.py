@@ -4,8 +4,9 @@
 
 	logs.py [-v] [LOG...]		(SMTPWIRE names the program)
 
-Each capture was recorded while the server (NAME.server.log) and the client
-(NAME.client.log) wrote their logs.  Both are read; the sessions of a log are
+Each capture was recorded while the server (NAME.server.log, and its ordinary
+log as NAME.mail.log) and the client (NAME.client.log) wrote their logs.  All
+are read; the sessions of a log are
 laid beside those of the capture in their order, and then compared: commands
 with their arguments, replies with code, text and what they answer, content
 (size and hash where the log has it), envelopes, recipients, verdicts, queue
@@ -85,11 +86,21 @@ def read_log(path):
 
 # --- what is compared ------------------------------------------------------
 
+def is_answer(e):
+	"""A line of AUTH?"""
+	return e['verb'] is None and 'masked' in e['flags']
+
+
+# Formats that do not tell what a client answers in AUTH.
+NO_ANSWERS = ('sendmail-syslog',)
+
+
 class Flat:
 	"""A session as lists of what each side said."""
 
-	def __init__(self, session):
+	def __init__(self, session, answers=True):
 		self.session = session
+		self.answers = answers  # the client's, in AUTH
 		self.commands, self.replies, self.data = [], [], []
 		# what follows is beyond what the record can show
 		self.opaque = session['recorder'] == 'wire' and \
@@ -106,7 +117,8 @@ class Flat:
 			encryption = self.session['encryption'] or {}
 			self.encrypted = not encryption.get('decrypted')
 			self.opaque = self.opaque or self.encrypted
-		elif e['kind'] == 'command':
+		elif e['kind'] == 'command' and (self.answers or
+		    not is_answer(e)):
 			self.number[e['n']] = ('command', len(self.commands))
 			self.commands.append(e)
 		elif e['kind'] == 'data':
@@ -186,7 +198,10 @@ class Comparison:
 	"""Collects the kinds of what differs, with the first example each."""
 
 	def __init__(self, log, wire):
-		self.log, self.wire = Flat(log), Flat(wire)
+		self.log = Flat(log)
+		# some logs leave them out
+		self.wire = Flat(wire, log['source']['format'] not in
+		    NO_ANSWERS)
 		self.records = log['records']
 		self.found = collections.OrderedDict()
 		self.counts = collections.Counter()
@@ -362,7 +377,8 @@ class Comparison:
 					self.differ(key, '%s.%s: log %r, wire '
 					    '%r' % (side, key, a, b))
 		def auths(s):
-			return [(a['mechanism'], a['user'], a['code'])
+			return [(a['mechanism'], a['user'] if
+			    self.wire.answers else None, a['code'])
 			    for a in s['auth']]
 		self.counts['auth'] += len(log['auth'])
 		if auths(log) != auths(wire):
@@ -474,7 +490,7 @@ def compare(path):
 		if logs is None:
 			return r
 		# what is not yet answered has its place by its start
-		wires = read(re.sub(r'\.(server|client)\.log$', '.pcap', path),
+		wires = read(re.sub(r'\.(server|mail|client)\.log$', '.pcap', path),
 		    '--any-port')
 	except RuntimeError as e:
 		r.error = str(e)
@@ -507,6 +523,7 @@ def main(argv):
 	every = not paths
 	if every:
 		paths = sorted(glob.glob('pcaps/*.server.log') +
+		    glob.glob('pcaps/*.mail.log') +
 		    glob.glob('pcaps/*.client.log'))
 		paths = [p for p in paths if not is_no_log(p)]
 	listed = Listed(os.path.join(HERE, 'logs.txt'))
