@@ -6,7 +6,8 @@ What is looked at: the samples of the unit test (something of everything, in
 complete form, normal form and without times) and every capture in pcaps/, in
 both forms.  Beside the schema the order of the fields is checked: `required`
 lists them in order.  The schema of the normal form must be the other one
-without what that form leaves out.
+without what that form leaves out.  Reports of `check`: those of some logs
+beside their captures.
 """
 import glob
 import json
@@ -17,6 +18,7 @@ import sys
 
 FULL = "src/man/smtpwire-transcript.schema.json"
 NORMAL = "src/man/smtpwire-transcript-normal.schema.json"
+REPORT = "src/man/smtpwire-report.schema.json"
 GONE = ("source", "clock", "start", "tcp", "at", "time", "end")
 
 
@@ -157,12 +159,44 @@ def captures(validators):
     for path in found:
         for option in ([], ["--normal"]):
             name = " ".join([os.path.basename(path)] + option)
-            check(name, run(command, "read", "-q", "-f", "jsonl", *option,
-                            path), validators)
+            check(name, run(command, "read", "-q", "--any-port", "-f",
+                            "jsonl", *option, path), validators)
+
+
+def report_order_error(schema, report):
+    """Objects whose fields are not in the order of the schema."""
+    groups = [(None, [report]), ("side", [report["left"], report["right"]]),
+              ("summary", [report["summary"]])]
+    groups += [(name, report[k]) for name, k in (
+        ("clock", "clock"), ("note", "notes"), ("pair", "pairs"),
+        ("only", "left_only"), ("only", "right_only"))]
+    groups += [("finding", p["findings"]) for p in report["pairs"]]
+    for name, items in groups:
+        wanted = list((schema["$defs"][name] if name else
+                       schema)["properties"])
+        if any(list(i) != wanted for i in items):
+            return f"{name or 'report'}: fields out of order"
+    return None
+
+
+def reports(schema, validator):
+    command = os.environ["SMTPWIRE"]
+    found = sorted(f for scene in ("aborts", "bare", "plain", "starttls")
+                   for f in glob.glob(f"pcaps/*-{scene}.server.log"))
+    if not found or not os.path.exists(command):
+        print("skip reports: nothing to read")
+        return
+    for log in found:
+        pcap = log.replace(".server.log", ".pcap")
+        report = json.loads(run(command, "check", "-q", "-f", "json", log,
+                                pcap))
+        say("report " + os.path.basename(log),
+            first_error(validator, report) or
+            report_order_error(schema, report))
 
 
 def main():
-    full, normal = load(FULL), load(NORMAL)
+    full, normal, report = load(FULL), load(NORMAL), load(REPORT)
     same = derived(full)
     same.update(title=normal["title"], description=normal["description"])
     say("normal-form", None if same == normal else
@@ -173,11 +207,12 @@ def main():
         print("skip schema: python3-jsonschema is not installed")
         return
     make = jsonschema.Draft202012Validator
-    for schema in (full, normal):
+    for schema in (full, normal, report):
         make.check_schema(schema)
     validators = {False: (full, make(full)), True: (normal, make(normal))}
     samples(validators)
     captures(validators)
+    reports(report, make(report))
 
 
 if __name__ == "__main__":
