@@ -205,8 +205,13 @@ static void any_attempt(void *ctx, struct tcp_flow *flow, bool refused,
 }
 
 static const struct tcp_sink_ops any_sink = {
-	any_open, any_octets, any_gap, any_anomaly, any_close, any_end,
-	any_attempt
+	.open = any_open,
+	.octets = any_octets,
+	.gap = any_gap,
+	.anomaly = any_anomaly,
+	.close = any_close,
+	.end = any_end,
+	.attempt = any_attempt,
 };
 
 /* Both were told the same. */
@@ -352,7 +357,13 @@ static void on_attempt(void *ctx, struct tcp_flow *flow, bool refused,
 }
 
 static const struct tcp_sink_ops sink = {
-	on_open, on_octets, on_gap, on_anomaly, on_close, on_end, on_attempt
+	.open = on_open,
+	.octets = on_octets,
+	.gap = on_gap,
+	.anomaly = on_anomaly,
+	.close = on_close,
+	.end = on_end,
+	.attempt = on_attempt,
 };
 
 /* --- the hosts ---------------------------------------------------------- */

@@ -201,8 +201,13 @@ static void script_attempt(void *ctx, struct tcp_flow *flow, bool refused,
 }
 
 static const struct tcp_sink_ops script_sink = {
-	script_open, script_octets, script_gap, script_anomaly, script_close,
-	script_end, script_attempt
+	.open = script_open,
+	.octets = script_octets,
+	.gap = script_gap,
+	.anomaly = script_anomaly,
+	.close = script_close,
+	.end = script_end,
+	.attempt = script_attempt,
 };
 
 static inline void script_host_init(struct script_host *h, uint32_t isn,
