@@ -45,6 +45,12 @@ exits explain-text 0 "$SMTPWIRE" read -q --explain \
 	pcaps/exim-refusals.pcap
 has explain-line '^           =  permanent failure: ' "$TMP/out"
 
+printf '#Software: Microsoft Exchange Server\n#Log-type: POP3 Log\n' \
+	>"$TMP/pop3.log"
+exits stranger 3 "$SMTPWIRE" read "$TMP/pop3.log"
+has stranger-named 'pop3.log: a protocol log of the Exchange POP3 service, not SMTP$' \
+	"$TMP/err"
+
 exits read-nothing 2 "$SMTPWIRE" read
 has read-nothing-told 'no file' "$TMP/err"
 is read-nothing-clean '' "$(cat "$TMP/out")"
