@@ -88,6 +88,8 @@ if [ "$what" != build ]; then
 	need tshark "second opinion on captures" has tshark
 	need tcpdump "feeds the tests of pipes" has tcpdump
 	need jq "the manual's examples" has jq
+	need python3-jsonschema "checks what is written" \
+		python3 -c 'import jsonschema'
 	need openssl "second opinion on digests" has openssl
 	need xz-utils "compresses test input" has xz
 	need zstd "compresses test input" has zstd

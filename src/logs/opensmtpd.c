@@ -555,6 +555,7 @@ static enum sw_status end_log(void *state)
 const struct log_format log_opensmtpd = {
 	.name = "opensmtpd",
 	.title = "OpenSMTPD, traced with -T smtp or -T mta",
+	.times = "none, or local or with an offset, 1 s or finer",
 	.records = TALK_RECORDS | SW_BIT(SW_RECORDS_CLIENT_ADDRESS) |
 	    SW_BIT(SW_RECORDS_SERVER_ADDRESS) |
 	    SW_BIT(SW_RECORDS_SERVER_PORT) | SW_BIT(SW_RECORDS_BODY) |

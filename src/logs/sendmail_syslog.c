@@ -369,6 +369,7 @@ static enum sw_status end_log(void *state)
 const struct log_format log_sendmail_syslog = {
 	.name = "sendmail-syslog",
 	.title = "sendmail, syslog at a LogLevel that shows the dialogue",
+	.times = "local or with an offset, 1 s or finer",
 	.records = RECORDS | SW_BIT(SW_RECORDS_CLIENT_ADDRESS) |
 	    SW_BIT(SW_RECORDS_TIMES),
 	.probe = probe,
