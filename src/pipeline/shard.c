@@ -90,21 +90,10 @@ static void on_octets(void *ctx, void *user, const struct delivery *o)
 {
 	struct live *l = user;
 
+	session_fetch(l->builder);
+	dialogue_fetch(l->dialogue);
 	dialogue_feed(l->dialogue, o);
 	count_held(ctx, l);
-}
-
-static void on_fetch(void *ctx, const void *user, unsigned step)
-{
-	const struct live *l = user;
-
-	(void)ctx;
-	if (step == 0) {
-		__builtin_prefetch(l);
-	} else if (step == 1) {
-		session_fetch(l->builder);
-		dialogue_fetch(l->dialogue);
-	}
 }
 
 static void on_gap(void *ctx, void *user, int dir, uint64_t offset,
@@ -378,7 +367,6 @@ const struct tcp_sink_ops shard_sink_ops = {
 	.close = on_close,
 	.end = on_end,
 	.attempt = on_attempt,
-	.fetch = on_fetch,
 };
 
 enum sw_status shard_init(struct shard *s, unsigned number,

@@ -39,9 +39,7 @@
 #define TRAFFIC_OVERLAP_NS (INT64_C(2) * NS_PER_S)
 enum {
 	BATCH = 256, /* segments, with one thread */
-	FETCH_STEPS = 4,  /* ahead of each segment, ... */
-	FETCH_APART = 3,  /* so many segments from step to step */
-	FETCH_AHEAD = 16, /* more than both together */
+	FETCH_AHEAD = 4, /* segments */
 	STRETCH_BLOCKS = 4,
 	STRETCH_SEGMENTS = 16384,
 	SHARD_ICMP = SHARD_COUNT /* added to the shard: an ICMP error */
@@ -262,33 +260,24 @@ static enum sw_status tick_shard(struct shard *s, struct origin at)
 
 /* --- with one thread ------------------------------------------------------ */
 
-/* Of the segments that are to be fed, at `at`, those further behind are
- * fetched, each by a step. */
-static inline void fetch_ahead(struct wire *w, const struct batch *b,
-    size_t at, uint32_t hashes[FETCH_AHEAD])
+/* A thousand connections take turns: until its next segment each has left
+ * the processor's cache. */
+static inline void fetch_flow(struct wire *w, const struct batch *b, size_t i)
 {
-	unsigned step;
-
-	for (step = 0; step < FETCH_STEPS; step++) {
-		size_t i = at + (FETCH_STEPS - step) * FETCH_APART;
-
-		if (i < b->count)
-			tcp_native_ops.fetch(w->shards[b->shards[i]].engine,
-			    &b->segments[i], step, &hashes[i % FETCH_AHEAD]);
-	}
+	tcp_native_ops.fetch(w->shards[b->shards[i]].engine, &b->segments[i]);
 }
 
 static enum sw_status run_batch(struct wire *w)
 {
 	struct batch *b = w->filling;
 	enum sw_status status = SW_OK;
-	uint32_t hashes[FETCH_AHEAD] = { 0 };
 	size_t i;
 
 	for (i = 0; i < b->count && status == SW_OK; i++) {
 		struct shard *s = &w->shards[b->shards[i]];
 
-		fetch_ahead(w, b, i, hashes);
+		if (i + FETCH_AHEAD < b->count)
+			fetch_flow(w, b, i + FETCH_AHEAD);
 		shard_begin(s, w->stretch);
 		status = feed(s, &b->segments[i]);
 	}
@@ -513,6 +502,7 @@ static int64_t to_utc(const struct wire *w, int64_t ts_ns)
 static enum sw_status take_segment(struct wire *w, struct segment *seg)
 {
 	struct batch *b = w->filling;
+	unsigned shard;
 
 	if (!w->options.any_port && !port_set_has(&w->ports, seg->src.port) &&
 	    !port_set_has(&w->ports, seg->dst.port)) {
@@ -520,7 +510,11 @@ static enum sw_status take_segment(struct wire *w, struct segment *seg)
 		free(seg->owned);
 		return SW_OK;
 	}
-	b->shards[b->count] = (uint8_t)tcp_shard_of(&seg->src, &seg->dst);
+	shard = tcp_shard_of(&seg->src, &seg->dst);
+	b->shards[b->count] = (uint8_t)shard;
+	seg->hashed = false;
+	if (!is_threaded(w))
+		tcp_native_ops.locate(w->shards[shard].engine, seg);
 	b->count++;
 	w->stretch_segments++;
 	if (b->count < b->capacity)

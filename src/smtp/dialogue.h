@@ -57,7 +57,7 @@ static inline __attribute__((always_inline)) void dialogue_fetch(
 {
 	size_t i;
 
-	for (i = 0; i < 8; i++)
+	for (i = 0; i < 4; i++)
 		__builtin_prefetch((const uint8_t *)(const void *)d + 64 * i,
 		    1);
 }

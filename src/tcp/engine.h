@@ -98,10 +98,6 @@ struct tcp_sink_ops {
 	 * answered by RST or an ICMP error (true) is over. */
 	void (*attempt)(void *ctx, struct tcp_flow *flow, bool refused,
 	    struct origin origin);
-	/* Octets will come soon: fetch into the cache what they will need,
-	 * in steps from 0 on, each by what the one before has fetched.
-	 * Nothing is changed.  NULL: nothing to fetch. */
-	void (*fetch)(void *ctx, const void *user, unsigned step);
 };
 
 struct tcp_engine;
@@ -125,11 +121,11 @@ struct tcp_engine_ops {
 	 * copied. */
 	enum sw_status (*feed)(struct tcp_engine *e,
 	    const struct segment *seg);
-	/* seg will be fed soon: fetch into the cache what it will need, in
-	 * steps as above.  *hash is set by step 0 and needed by the others.
-	 * Nothing is changed. */
-	void (*fetch)(const struct tcp_engine *e, const struct segment *seg,
-	    unsigned step, uint32_t *hash);
+	/* seg will be fed soon, behind some others: work out where its flow
+	 * stands ... */
+	void (*locate)(const struct tcp_engine *e, struct segment *seg);
+	/* ... and fetch that into the cache.  Nothing is changed. */
+	void (*fetch)(const struct tcp_engine *e, const struct segment *seg);
 	enum sw_status (*icmp)(struct tcp_engine *e,
 	    const struct icmp_error *icmp);
 	/* Capture time has come to now at frame origin.at: expire what is

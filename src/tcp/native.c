@@ -71,6 +71,8 @@ static void expire(struct tcp_engine *e, struct flow *f, struct origin origin)
 static inline uint32_t hash_of(const struct tcp_engine *e,
     const struct segment *seg)
 {
+	if (seg->hashed)
+		return seg->hash;
 	return tcp_flows_hash(&e->flows, &seg->src, &seg->dst,
 	    seg->vlan_tag, seg->tunnel_tag);
 }
@@ -271,45 +273,28 @@ static enum sw_status native_feed(struct tcp_engine *e,
 
 /* --- ahead of a segment -------------------------------------------------- */
 
-/* What stands in the table under a hash: the flow in most cases. */
-static const struct flow *peek(const struct flows *t, uint32_t hash)
+static void native_locate(const struct tcp_engine *e, struct segment *seg)
 {
-	size_t i = hash & t->mask;
-
-	while (t->table[i].flow && t->table[i].hash != hash)
-		i = (i + 1) & t->mask;
-	return t->table[i].flow;
+	seg->hash = hash_of(e, seg);
+	seg->hashed = true;
+	__builtin_prefetch(&e->flows.table[seg->hash & e->flows.mask]);
 }
 
-/* Octets that the usual segment touches of a flow. */
-static inline __attribute__((always_inline)) void fetch_flow(
-    const struct flow *f)
-{
-	const uint8_t *p = (const uint8_t *)f;
-
-	for (size_t i = 0; i < sizeof *f; i += TCP_CACHE_LINE)
-		__builtin_prefetch(p + i, 1);
-}
-
+/* What stands in the table under the hash is the flow, in most cases. */
 static void native_fetch(const struct tcp_engine *e,
-    const struct segment *seg, unsigned step, uint32_t *hash)
+    const struct segment *seg)
 {
 	const struct flows *t = &e->flows;
-	const struct flow *f;
+	size_t i = seg->hash & t->mask;
+	const uint8_t *p;
 
-	if (step == 0) {
-		*hash = hash_of(e, seg);
-		__builtin_prefetch(&t->table[*hash & t->mask]);
+	while (t->table[i].flow && t->table[i].hash != seg->hash)
+		i = (i + 1) & t->mask;
+	p = (const uint8_t *)t->table[i].flow;
+	if (!p)
 		return;
-	}
-	f = peek(t, *hash);
-	if (!f)
-		return;
-	if (step == 1)
-		fetch_flow(f);
-	else if (e->ops->fetch && (f->state & (FLOW_OPEN | FLOW_MUTE |
-	    FLOW_CLOSED)) == FLOW_OPEN)
-		e->ops->fetch(e->ctx, f->user, step - 2);
+	for (i = 0; i < sizeof(struct flow); i += TCP_CACHE_LINE)
+		__builtin_prefetch(p + i, 1);
 }
 
 static enum sw_status native_icmp(struct tcp_engine *e,
@@ -532,6 +517,7 @@ const struct tcp_engine_ops tcp_native_ops = {
 	.name = "native",
 	.open = native_open,
 	.feed = native_feed,
+	.locate = native_locate,
 	.fetch = native_fetch,
 	.icmp = native_icmp,
 	.tick = native_tick,

@@ -185,11 +185,12 @@ struct flow {
 	/* A SYN with another sequence number came while this flow was open:
 	 * the flow that it may begin.  Of a rival: its elder. */
 	struct flow *rival;
+	/* Its neighbours are touched with it: both links in one line. */
+	struct link age;     /* engine.flows.live or .closed */
+	struct link session; /* engine.flows.sessions while it is open */
+
 	int64_t touched_ns;  /* engine time of the last frame */
 	uint64_t frames;
-	struct link age;     /* engine.flows.live or .closed */
-
-	struct link session; /* engine.flows.sessions while it is open */
 	struct origin last;
 	int64_t syn_ns;      /* time of the SYN; from open on the RTT */
 
