@@ -851,12 +851,6 @@ static struct slice io_text(const struct ims *m, const struct io_line *l)
 /* Drop what is in front of both, blanks ignored; false: they differ. */
 static bool match_blankless(struct slice *raw, struct slice *parsed)
 {
-	size_t n = 0;
-
-	while (n < raw->len && n < parsed->len && raw->p[n] == parsed->p[n])
-		n++;
-	*raw = slice_from(*raw, n);
-	*parsed = slice_from(*parsed, n);
 	for (;;) {
 		log_take_blanks(raw);
 		log_take_blanks(parsed);
@@ -1026,6 +1020,20 @@ static enum sw_status say_reply(struct ims *m, enum pool p,
 	return say_reply_line(m, s, line, k->text);
 }
 
+/* A verb that is known, or the line that AUTH awaits; not half of a reply,
+ * nor what else stands behind an IO line. */
+static bool could_be_command(struct ims *m, const struct spoken *k)
+{
+	struct log_session *s;
+
+	if (k->verb != VERB_NONE && k->verb != VERB_UNKNOWN)
+		return true;
+	for (s = pool_of(m, POOL_IN); s; s = s->same_next)
+		if (s->auth_line_next && is_auth_line(k->text))
+			return true;
+	return false;
+}
+
 /* The first IO lines had no parsed line behind them. */
 static enum sw_status tell_inferred(struct ims *m, size_t count)
 {
@@ -1042,8 +1050,10 @@ static enum sw_status tell_inferred(struct ims *m, size_t count)
 		struct log_said said = log_said(&line, io.time, k.text);
 		struct log_session *s;
 
-		if (k.reply.code != SW_UNKNOWN) {
-			drop_io(m, 0, 1); /* half of a reply */
+		if (!could_be_command(m, &k)) {
+			account_add(m->account, ACCOUNT_LINES_NOT_UNDERSTOOD,
+			    1);
+			drop_io(m, 0, 1);
 			continue;
 		}
 		m->time = io.time;
@@ -1499,9 +1509,17 @@ static enum sw_status read_line(struct ims *m, const struct log_line *line)
 {
 	struct slice text = line->text;
 
+	size_t next;
+
 	if (take_prefix(m, &text))
 		return take_entries(m, line, text);
-	return take_rest(m, line);
+	/* What was broken in copying may hold whole entries behind. */
+	next = m->entry == ENTRY_CONTENT ? text.len : find_next_entry(text);
+	if (next == text.len)
+		return take_rest(m, line);
+	log_not_understood(m->account, m->file_name, line);
+	text = slice_from(text, next);
+	return take_prefix(m, &text) ? take_entries(m, line, text) : SW_OK;
 }
 
 /* --- lines held until the order of dates is known ----------------------- */
@@ -1702,8 +1720,7 @@ static enum sw_status end_log(void *state)
 
 const struct log_format log_exchange_ims = {
 	.name = "exchange-ims",
-	.title = "Exchange 4.0 to 5.5, Internet Mail Connector or Service",
-	.times = "local, 1 s",
+	.title = "Exchange 4.0 to 5.5, SMTP log of the Internet Mail Service",
 	.records = RECORDS_ALWAYS | SW_BIT(SW_RECORDS_CLIENT_ADDRESS) |
 	    SW_BIT(SW_RECORDS_SERVER_ADDRESS) |
 	    SW_BIT(SW_RECORDS_GREETING) | SW_BIT(SW_RECORDS_BODY) |

@@ -152,6 +152,20 @@ static void test_mailbox(void **state)
 	buffer_fini(&out);
 }
 
+/* A copy in which a line was broken within its prefix. */
+static void test_broken(void **state)
+{
+	struct buffer out;
+
+	(void)state;
+	run(P "<<< HELO a.example.org\r\n"
+	    "5/13/00 2:36:27\r\n\r\n"
+	    "PM : >>> 250 OK " P "<<< NOOP " P ">>> 250 OK\r\n", &out);
+	assert_has(&out, "verb=NOOP", 1);
+	assert_has(&out, "not understood=2", 1);
+	buffer_fini(&out);
+}
+
 /* Silence ends a session, but for one whose content is not told. */
 static void test_idle(void **state)
 {
@@ -311,6 +325,7 @@ int main(void)
 		cmocka_unit_test(test_undecided),
 		cmocka_unit_test(test_news),
 		cmocka_unit_test(test_mailbox),
+		cmocka_unit_test(test_broken),
 		cmocka_unit_test(test_idle),
 		cmocka_unit_test(test_strange),
 		cmocka_unit_test(test_secrets),
