@@ -210,11 +210,21 @@ static enum sw_status fail_statement(struct odbc *o, const char *what,
 
 /* --- the connection ----------------------------------------------------- */
 
+/* Drivers look for the end of a text although they are told its length. */
+static bool terminate(struct buffer *b)
+{
+	if (!buffer_append_char(b, '\0'))
+		return false;
+	b->len--;
+	return true;
+}
+
 static bool try_connect(struct odbc *o)
 {
+	if (!terminate(&o->words))
+		return false;
 	o->connected = SQL_SUCCEEDED(SQLDriverConnect(o->connection, NULL,
-	    o->words.p, (SQLSMALLINT)o->words.len, NULL, 0, NULL,
-	    SQL_DRIVER_NOPROMPT));
+	    o->words.p, SQL_NTS, NULL, 0, NULL, SQL_DRIVER_NOPROMPT));
 	return o->connected;
 }
 
@@ -348,8 +358,8 @@ static bool append_table(struct odbc *o, struct buffer *b)
 
 static bool execute(struct odbc *o)
 {
-	return SQL_SUCCEEDED(SQLExecDirect(o->statement, o->query.p,
-	    (SQLINTEGER)o->query.len));
+	return terminate(&o->query) && SQL_SUCCEEDED(SQLExecDirect(
+	    o->statement, o->query.p, SQL_NTS));
 }
 
 /* A statement that returns no rows, but says which columns there are. */
@@ -371,7 +381,6 @@ static bool find_table(struct odbc *o)
 	SQLLEN schema_len = 0, name_len = 0;
 	size_t count = 0;
 
-	SQLFreeStmt(o->statement, SQL_CLOSE);
 	if (!SQL_SUCCEEDED(SQLTables(o->statement, NULL, 0, NULL, 0, NULL, 0,
 	    NULL, 0)))
 		return false;
@@ -501,11 +510,20 @@ static enum sw_status bind(struct odbc *o, struct sw_err *err)
 	return SW_OK;
 }
 
-static enum sw_status ask(struct odbc *o, struct sw_err *err)
+static void free_statement(struct odbc *o)
 {
-	struct names names = { { "" } };
-	enum sw_status status;
+	if (!o->statement)
+		return;
+	SQLFreeStmt(o->statement, SQL_CLOSE);
+	SQLFreeStmt(o->statement, SQL_UNBIND);
+	SQLFreeHandle(SQL_HANDLE_STMT, o->statement);
+	o->statement = NULL;
+}
 
+/* A fresh one for each question. */
+static enum sw_status make_statement(struct odbc *o, struct sw_err *err)
+{
+	free_statement(o);
 	if (!SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_STMT, o->connection,
 	    &o->statement)))
 		return fail(o, SQL_HANDLE_DBC, o->connection,
@@ -514,10 +532,21 @@ static enum sw_status ask(struct odbc *o, struct sw_err *err)
 	    (SQLPOINTER)(uintptr_t)SQL_CURSOR_FORWARD_ONLY, 0);
 	SQLSetStmtAttr(o->statement, SQL_ATTR_CONCURRENCY,
 	    (SQLPOINTER)(uintptr_t)SQL_CONCUR_READ_ONLY, 0);
+	return SW_OK;
+}
+
+static enum sw_status ask(struct odbc *o, struct sw_err *err)
+{
+	struct names names = { { "" } };
+	enum sw_status status = make_statement(o, err);
+
+	if (status != SW_OK)
+		return status;
 	find_quotes(o);
 	if (!ask_columns(o)) {
 		fail_statement(o, "the table cannot be read", err);
-		if (!find_table(o) || !ask_columns(o))
+		if (make_statement(o, NULL) != SW_OK || !find_table(o) ||
+		    make_statement(o, NULL) != SW_OK || !ask_columns(o))
 			return SW_EREAD;
 	}
 	status = describe(o, &names, err);
@@ -526,7 +555,9 @@ static enum sw_status ask(struct odbc *o, struct sw_err *err)
 	if (!make_query(o, &names))
 		return base_error_set(err, SW_EREAD, "%.*s: a name cannot be "
 		    "quoted", (int)o->name.len, (const char *)o->name.p);
-	status = bind(o, err);
+	status = make_statement(o, err);
+	if (status == SW_OK)
+		status = bind(o, err);
 	if (status == SW_OK && !execute(o))
 		status = fail_statement(o, "the table cannot be read", err);
 	return status;
@@ -642,8 +673,7 @@ static void free_odbc(void *ctx)
 
 	if (!o)
 		return;
-	if (o->statement)
-		SQLFreeHandle(SQL_HANDLE_STMT, o->statement);
+	free_statement(o);
 	disconnect(o);
 	if (o->connection)
 		SQLFreeHandle(SQL_HANDLE_DBC, o->connection);
