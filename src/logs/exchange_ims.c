@@ -1720,7 +1720,8 @@ static enum sw_status end_log(void *state)
 
 const struct log_format log_exchange_ims = {
 	.name = "exchange-ims",
-	.title = "Exchange 4.0 to 5.5, SMTP log of the Internet Mail Service",
+	.title = "Exchange 4.0 to 5.5, Internet Mail Connector or Service",
+	.times = "local, 1 s",
 	.records = RECORDS_ALWAYS | SW_BIT(SW_RECORDS_CLIENT_ADDRESS) |
 	    SW_BIT(SW_RECORDS_SERVER_ADDRESS) |
 	    SW_BIT(SW_RECORDS_GREETING) | SW_BIT(SW_RECORDS_BODY) |

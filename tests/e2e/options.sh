@@ -67,3 +67,9 @@ for command in '' read check formats explain; do
 done >"$TMP/wide"
 "$SMTPWIRE" formats >>"$TMP/wide"
 is width '' "$(expand "$TMP/wide" | grep -E '.{80}')"
+
+# A log that records times tells their zone.
+is times '' "$("$SMTPWIRE" formats | awk '/^  [^ ]/ { name = $1; records = 0 }
+	/^      times   / { if (records && $2 == "none" && NF == 2) print name
+		next }
+	/ times( |$)/ { records = 1 }')"
