@@ -175,16 +175,23 @@ static void fall_into_step(struct log_session *s, int32_t code)
 
 /* --- commands ----------------------------------------------------------- */
 
-/* Is it a secret although it looks like a command? */
+/* Is it a secret although it looks like a command?  It may be another
+ * session's where the log does not tell them apart. */
 static bool looks_secret(const struct log_session *s,
     const struct command_in *c, enum verb verb)
 {
-	if (!s->auth_seen && s->start_seen)
-		return false;
+	struct slice line = slice_trim(c->line);
+
 	if (verb != VERB_NONE && verb != VERB_UNKNOWN)
 		return false;
+	/* AUTH behind a blank is no command, but bears what it bears. */
+	if (verb == VERB_NONE && c->line.p && is_auth(session_verb(line,
+	    &(size_t){ 0 })))
+		return true;
+	if (!s->auth_seen && s->start_seen && !s->ambiguous)
+		return false;
 	if (c->line.p)
-		return auth_is_base64(c->line);
+		return auth_is_base64(line);
 	return auth_is_base64(c->verb) && c->argument.len == 0;
 }
 
@@ -561,10 +568,9 @@ static uint32_t unprompted(struct log_session *s, const struct reply_in *r)
 	struct reply_in in = *r;
 
 	/* The log leaves out the client's lines of AUTH. */
-	if (s->auth_open && r->code != SW_UNKNOWN) {
-		in.is_challenge = r->code == 334;
+	if (s->auth_open && r->code != SW_UNKNOWN)
 		answer_auth(s, r->code);
-	}
+	in.is_challenge = r->code == 334;
 	return session_reply(s->b, &in);
 }
 
@@ -620,6 +626,10 @@ uint32_t log_session_reply(struct log_session *s, const struct reply_in *r)
 
 	mask_echo(s, &in);
 	s->last_code = r->code;
+	/* Whatever it answers, the client's line of AUTH is next (RFC 4954
+	 * 4), though the AUTH itself is not in the log. */
+	if (!s->auth_open)
+		s->auth_line_next = r->code == 334;
 	if (s->content.of && skips_verdict(s, &in))
 		forget_content(s);
 	if (s->content.of)

@@ -560,8 +560,11 @@ static int score_command(struct log_session *s, const struct spoken *k)
 	if (is_content_due(s) && (s->content.open || x->content_by_io ||
 	    k->verb == VERB_NONE || k->verb == VERB_UNKNOWN))
 		return 0;
+	/* What is no command is the AUTH line that is due; a command is more
+	 * probably another session's. */
 	if (s->auth_line_next)
-		return is_auth_line(k->text) ? 12 : 1;
+		return k->verb != VERB_NONE && k->verb != VERB_UNKNOWN ? 1 :
+		    is_auth_line(k->text) ? 12 : 6;
 	fit = log_session_fit(s, k->verb, SW_UNKNOWN);
 	if (fit == 0)
 		return 0;

@@ -223,6 +223,38 @@ static void test_secrets(void **state)
 	buffer_fini(&out);
 }
 
+/* The command of another session is no line of AUTH, and what may be one is
+ * shown in none. */
+static void test_secrets_beside_others(void **state)
+{
+	struct buffer out;
+
+	(void)state;
+	run(P "A connection was accepted from a.example.org.\r\n"
+	    P "<<< HELO a.example.org\r\n"
+	    P ">>> 250 OK\r\n"
+	    P "A connection was accepted from b.example.org.\r\n"
+	    P "<<< HELO b.example.org\r\n"
+	    P ">>> 250 OK\r\n"
+	    P "<<< AUTH LOGIN\r\n"
+	    P ">>> 334 VXNlcm5hbWU6\r\n"
+	    P "<<< NOOP\r\n"
+	    P ">>> 250 OK\r\n"
+	    P "<<< YWxpY2U=\r\n"
+	    P ">>> 334 UGFzc3dvcmQ6\r\n"
+	    P "<<< RSET\r\n"
+	    P ">>> 250 OK\r\n"
+	    P "<<< not-base64\r\n"
+	    P ">>> 535 no\r\n"
+	    P "<<< c2VjcmV0\r\n", &out);
+	assert_has(&out, "YWxpY2U=", 0);
+	assert_has(&out, "not-base64", 0);
+	assert_has(&out, "c2VjcmV0", 0);
+	assert_has(&out, "line=NOOP", 1);
+	assert_has(&out, "line=RSET", 1);
+	buffer_fini(&out);
+}
+
 /* A reply goes to the session whose address it repeats; two that are equal
  * are both marked. */
 static void test_ambiguous(void **state)
@@ -329,6 +361,7 @@ int main(void)
 		cmocka_unit_test(test_idle),
 		cmocka_unit_test(test_strange),
 		cmocka_unit_test(test_secrets),
+		cmocka_unit_test(test_secrets_beside_others),
 		cmocka_unit_test(test_ambiguous),
 		cmocka_unit_test(test_no_verdict),
 		cmocka_unit_test(test_xexch50),

@@ -421,6 +421,20 @@ static void test_secrets(void **state)
 		/* after any AUTH, too */
 		{ "1 00001 + \n1 00001 C AUTH PLAIN\n1 00001 S 504 no\n"
 		    "1 00001 C c2VjcmV0\n", "c2VjcmV0", 0 },
+		/* blanks around it do not show it */
+		{ "1 00001 + \n1 00001 C AUTH PLAIN\n1 00001 S 504 no\n"
+		    "1 00001 C  c2VjcmV0 \n", "c2VjcmV0", 0 },
+		{ "1 00001 + \n1 00001 C  AUTH PLAIN AGEAc2VjcmV0\n",
+		    "AGEAc2VjcmV0", 0 },
+		/* a challenge to an AUTH that the log does not tell */
+		{ "1 00001 + \n1 00001 S 334 PDEyMzQ1Pg==\n"
+		    "1 00001 C se-cret\n1 00001 S 235 ok\n"
+		    "1 00001 C NOOP\n", "PDEyMzQ1Pg==", 0 },
+		{ "1 00001 + \n1 00001 S 334 PDEyMzQ1Pg==\n"
+		    "1 00001 C se-cret\n1 00001 S 235 ok\n"
+		    "1 00001 C NOOP\n", "se-cret", 0 },
+		{ "1 00001 + \n1 00001 S 334 PDEyMzQ1Pg==\n"
+		    "1 00001 S 235 ok\n1 00001 C NOOP\n", "line=NOOP", 1 },
 		{ "1 00001 C AUTH LOGIN\n1 00001 S 334 x\n1 00001 C y\n"
 		    "1 00001 S 235 ok\n", "auth=LOGIN code=235", 1 },
 	};
@@ -486,6 +500,9 @@ static void test_ends(void **state)
 		{ "1 00001 + \n1 00001 C NOOP\n", "client connect at=1", 1 },
 		{ "no line of this log\n", "not understood=1", 1 },
 		{ "1 x C AUTH PLAIN c2VjcmV0\n", "c2VjcmV0", 0 },
+		{ "1 x C c2VjcmV0\n", "c2VjcmV0", 0 },
+		{ "1 x C QUVBQg== of\n", "1 x C *** of", 1 },
+		{ "1 x C Received deadbeef\n", "C Received deadbeef", 1 },
 		{ "1 x C NOO", "the log is cut in this line", 1 },
 	};
 
