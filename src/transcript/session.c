@@ -802,7 +802,7 @@ static bool is_common_word(struct slice w)
 
 /* The first word of a greeting if it is a host name or an address literal
  * (RFC 5321 4.2: Greeting). */
-static struct slice greeting_name(struct slice text)
+static struct slice greeting_name(struct slice text, int32_t code)
 {
 	struct slice none = { NULL, 0 }, w;
 	size_t n = 0, i;
@@ -810,7 +810,8 @@ static struct slice greeting_name(struct slice text)
 	while (n < text.len && text.p[n] != ' ' && text.p[n] != '\t')
 		n++;
 	w = slice_head(text, n);
-	if (n == 0 || is_common_word(w))
+	if (n == 0 || is_common_word(w) ||
+	    enhanced_code(text, code).len == n)
 		return none;
 	if (w.p[0] == '[' && w.p[n - 1] == ']')
 		return w;
@@ -831,7 +832,7 @@ static void greet(struct session_builder *b, const struct reply_in *r)
 	    (r->code != 220 && r->code != 554))
 		return;
 	b->greeted = true;
-	name = greeting_name(r->lines[0]);
+	name = greeting_name(r->lines[0], r->code);
 	if (name.p)
 		b->s.server.name = session_text(b, name);
 }
