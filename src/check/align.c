@@ -245,7 +245,7 @@ static bool is_sure(const struct sw_event *a, const struct sw_event *b)
 	int w = worth(a, b);
 
 	if (a->kind != b->kind || a->kind != SW_EVENT_REPLY)
-		return w == WORTH_DATA || w >= WORTH_SAME_VERB;
+		return w >= WORTH_SAME_VERB; /* data is worth more */
 	return w >= WORTH_SAME_CODE + WORTH_SAME_TEXT ||
 	    (w == WORTH_SAME_CODE && (a->u.reply.line_count == 0 ||
 	    b->u.reply.line_count == 0));
