@@ -133,7 +133,9 @@ endif
 LIBS_PC := libpcap libcrypto gmime-3.0 libarchive zlib jansson \
 	$(if $(filter yes,$(ODBC)),odbc)
 PC_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBS_PC) 2>/dev/null)
-PC_LIBS := $(shell $(PKG_CONFIG) --libs $(LIBS_PC) 2>/dev/null)
+# GMime is loaded when it is needed, see src/transcript/header.c.
+PC_LIBS := $(shell $(PKG_CONFIG) --libs $(filter-out gmime-3.0,$(LIBS_PC)) \
+	2>/dev/null)
 CMOCKA_CFLAGS := $(shell $(PKG_CONFIG) --cflags cmocka 2>/dev/null)
 CMOCKA_LIBS := $(shell $(PKG_CONFIG) --libs cmocka 2>/dev/null)
 

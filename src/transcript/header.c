@@ -5,9 +5,15 @@
  * RFC 5322 2.2 and 2.2.3: fields, folding.  Values that hold an encoded word
  * (RFC 2047) go to GMime; all others are only unfolded, since GMime costs
  * several times all the rest.
+ *
+ * GMime brings some fifteen other libraries, whose loading takes longer than
+ * reading a small capture; so it is loaded at the first encoded word.  Where
+ * it is not to be had the words are told as they stand.
  */
+#include <dlfcn.h>
 #include <gmime/gmime.h>
 
+#include <stdlib.h>
 #include <threads.h>
 
 #include "transcript/message.h"
@@ -32,7 +38,19 @@ static const struct field fields[] = {
 	FIELD("date", date),
 };
 
+#define GMIME_LIBRARY "libgmime-3.0.so.0"
+
+typedef void (*init_function)(void);
+typedef char *(*decode_function)(GMimeParserOptions *options,
+    const char *text);
+typedef void (*free_function)(void *memory);
+
 static once_flag gmime_once = ONCE_FLAG_INIT;
+/* Set once, by gmime_load; decode is NULL without GMime. */
+static struct {
+	decode_function decode;
+	free_function free;
+} gmime;
 
 /* The next line with its end; empty at the end. */
 static struct slice next_line(struct slice *rest)
@@ -102,17 +120,46 @@ static bool has_encoded_word(struct slice s)
 	return false;
 }
 
+/* ISO C knows no way from an object's address to a function's; POSIX does. */
+static bool find_function(void *library, const char *name, void *function)
+{
+	void *address = dlsym(library, name);
+
+	memcpy(function, &address, sizeof(address));
+	return address;
+}
+
+static void gmime_load(void)
+{
+	void *library = dlopen(GMIME_LIBRARY, RTLD_NOW | RTLD_LOCAL);
+	init_function init;
+	decode_function decode;
+
+	/* g_free is found behind the library's own dependencies. */
+	if (!library || !find_function(library, "g_mime_init", &init) ||
+	    !find_function(library, "g_free", &gmime.free) ||
+	    !find_function(library, "g_mime_utils_header_decode_text",
+	    &decode))
+		return; /* it stays loaded, if it is */
+	init();
+	gmime.decode = decode;
+}
+
 static struct sw_bytes decode(struct slice value, struct arena *arena)
 {
-	struct sw_bytes out;
+	struct sw_bytes out = { NULL, 0 };
 	char *text, *decoded;
 
-	call_once(&gmime_once, g_mime_init);
-	text = g_strndup((const char *)value.p, value.len);
-	decoded = g_mime_utils_header_decode_text(NULL, text);
+	call_once(&gmime_once, gmime_load);
+	if (!gmime.decode)
+		return arena_copy(arena, value);
+	text = strndup((const char *)value.p, value.len);
+	if (!text)
+		return out;
+	decoded = gmime.decode(NULL, text);
 	out = arena_copy(arena, slice_str(decoded ? decoded : ""));
-	g_free(decoded);
-	g_free(text);
+	gmime.free(decoded);
+	free(text);
 	return out;
 }
 
