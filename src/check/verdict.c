@@ -291,6 +291,36 @@ static bool same_verbs(struct sw_bytes x, struct sw_bytes y)
 	return slice_eq_nocase(compare_slice(x), compare_slice(y));
 }
 
+static bool same_commands(const struct judge *j, const struct sw_event *l,
+    const struct sw_event *r)
+{
+	return l && r && l->kind == SW_EVENT_COMMAND &&
+	    r->kind == SW_EVENT_COMMAND && l->u.command.verb.data &&
+	    same_verbs(l->u.command.verb, r->u.command.verb) &&
+	    compare_texts(j, l->u.command.argument, r->u.command.argument, 0);
+}
+
+/* Do two rows hold the same two commands, but crosswise?  Told once. */
+static bool is_exchanged(struct judge *j, size_t row, struct about *a)
+{
+	size_t i = row > ROWS_BACK ? row - ROWS_BACK : 0;
+
+	while (i < j->row_count && i < row + ROWS_BACK && (i == row ||
+	    !same_commands(j, event_of(j, SW_LEFT, i), a->right) ||
+	    !same_commands(j, a->left, event_of(j, SW_RIGHT, i))))
+		i++;
+	if (i == j->row_count || i == row + ROWS_BACK)
+		return false;
+	j->rows[row].found = true;
+	if (i < row)
+		return true;
+	a->kind = SW_FOUND_ORDER_CHANGED;
+	judge_find(j, a, "Both sides have these commands, but in another "
+	    "order: one record tells them out of order, or something between "
+	    "the two points holds commands back.");
+	return true;
+}
+
 static void change_command(struct judge *j, size_t row,
     const struct sw_event *l, const struct sw_event *r)
 {
@@ -301,6 +331,8 @@ static void change_command(struct judge *j, size_t row,
 
 	a.left_text = command_text(j, &l->u.command);
 	a.right_text = command_text(j, &r->u.command);
+	if (is_exchanged(j, row, &a))
+		return;
 	if (left != right) {
 		a.kind = SW_FOUND_VERB_MASKED;
 		a.side = left ? SW_LEFT : SW_RIGHT;
@@ -630,11 +662,8 @@ static size_t moved_to(const struct judge *j, size_t row, enum sw_side side)
 	for (; i < j->row_count && i < row + ROWS_BACK; i++) {
 		const struct sw_event *o = event_of(j, side, i);
 
-		if (o && o->kind == SW_EVENT_COMMAND &&
-		    !event_of(j, other(side), i) && e->u.command.verb.data &&
-		    same_verbs(o->u.command.verb, e->u.command.verb) &&
-		    compare_texts(j, o->u.command.argument,
-		    e->u.command.argument, 0))
+		if (!event_of(j, other(side), i) && same_commands(j,
+		    side == SW_LEFT ? o : e, side == SW_LEFT ? e : o))
 			return i;
 	}
 	return j->row_count;

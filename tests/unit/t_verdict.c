@@ -1,0 +1,543 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* t_verdict.c - what is found between two records of one session */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "check/check.h"
+#include "talk_script.h"
+
+#define HEAD "* connect\nS 220 mx.example.org ESMTP\n"
+#define EHLO "C EHLO client.example.net\n" \
+	"S 250-mx.example.org|PIPELINING|STARTTLS|8BITMIME\n"
+#define FROM "C MAIL FROM:<a@example.net>\nS 250 2.1.0 Ok\n"
+#define RCPT(x) "C RCPT TO:<" x "@example.org>\nS 250 2.1.5 Ok\n"
+#define DATA "C DATA\nS 354 go ahead\n"
+#define MAIL FROM RCPT("b") DATA
+#define VERDICT "S 250 2.0.0 Ok: queued as 4F1C\n"
+#define QUIT "C QUIT\nS 221 2.0.0 Bye\n* client\n"
+#define ALL HEAD EHLO MAIL "D 276\n" VERDICT QUIT
+
+/* Both sides, and what was found. */
+struct both {
+	struct talk *t[2];
+	struct arena arena;
+	struct verdict_options options;
+	struct sw_pair pair;
+};
+
+static void begin(struct both *b, enum sw_recorder left, const char *x,
+    enum sw_recorder right, const char *y)
+{
+	memset(b, 0, sizeof(*b));
+	arena_init(&b->arena);
+	b->t[0] = malloc(sizeof(struct talk));
+	b->t[1] = malloc(sizeof(struct talk));
+	assert_non_null(b->t[0]);
+	assert_non_null(b->t[1]);
+	talk_read(b->t[0], left, x);
+	talk_read(b->t[1], right, y);
+}
+
+static void run(struct both *b)
+{
+	struct sw_aligned *rows;
+	size_t count;
+
+	assert_int_equal(align_events(&b->t[0]->s, &b->t[1]->s, &b->arena,
+	    &rows, &count), SW_OK);
+	assert_int_equal(verdict_compare(&b->t[0]->s, &b->t[1]->s, rows,
+	    count, &b->options, &b->arena, &b->pair), SW_OK);
+}
+
+static void end(struct both *b)
+{
+	arena_fini(&b->arena);
+	free(b->t[0]);
+	free(b->t[1]);
+}
+
+/* "kind side, kind side": all that was found. */
+static void told(const struct both *b, char *text, size_t size)
+{
+	size_t i, n = 0;
+
+	text[0] = '\0';
+	for (i = 0; i < b->pair.finding_count && n < size; i++) {
+		const struct sw_finding *f = &b->pair.findings[i];
+		const char *side = sw_side_name(f->side);
+
+		n += (size_t)snprintf(text + n, size - n, "%s%s%s%s",
+		    i ? ", " : "", sw_finding_name(f->kind),
+		    side ? " " : "", side ? side : "");
+		assert_non_null(f->explanation.data);
+		assert_true(f->explanation.len > 20);
+	}
+}
+
+static void check(struct both *b, const char *name, enum sw_verdict verdict,
+    const char *want)
+{
+	char text[500];
+
+	run(b);
+	told(b, text, sizeof(text));
+	if (strcmp(text, want) != 0 || b->pair.verdict != verdict)
+		fail_msg("%s: %s <%s>, want %s <%s>", name,
+		    sw_verdict_name(b->pair.verdict), text,
+		    sw_verdict_name(verdict), want);
+}
+
+/* --- what is found -------------------------------------------------------- */
+
+struct row {
+	const char *name, *left, *right; /* NULL: ALL */
+	enum sw_verdict verdict;
+	const char *want, *turned; /* ... and with the sides exchanged; NULL:
+	                              the same */
+};
+
+/* The left is a server's log, the right the wire. */
+static const struct row rows[] = {
+	{ "the same", NULL, NULL, SW_AGREES, "", NULL },
+	{ "greeting masked", NULL,
+	    "* connect\nS 220 **************0*******\n" EHLO MAIL "D 276\n"
+	    VERDICT QUIT, SW_DIFFERS, "greeting-masked right",
+	    "greeting-masked left" },
+	{ "starttls stripped", NULL, HEAD "C EHLO client.example.net\n"
+	    "S 250-mx.example.org|PIPELINING|8BITMIME\n" MAIL "D 276\n"
+	    VERDICT QUIT, SW_DIFFERS, "starttls-stripped right",
+	    "starttls-stripped left" },
+	{ "extension removed", HEAD "C EHLO client.example.net\n"
+	    "S 250-mx.example.org|STARTTLS|8BITMIME\n" MAIL "D 276\n"
+	    VERDICT QUIT, NULL, SW_DIFFERS, "extension-removed left",
+	    "extension-removed right" },
+	{ "verb masked", HEAD "C XXXX client.example.net\n"
+	    "S 250-mx.example.org|PIPELINING|STARTTLS|8BITMIME\n" MAIL
+	    "D 276\n" VERDICT QUIT, NULL, SW_DIFFERS, "verb-masked left",
+	    "verb-masked right" },
+	{ "command changed", HEAD EHLO "C MAIL FROM:<z@example.net>\n"
+	    "S 250 2.1.0 Ok\n" RCPT("b") DATA "D 276\n" VERDICT QUIT, NULL,
+	    SW_DIFFERS, "command-changed", NULL },
+	{ "code changed", HEAD EHLO FROM "C RCPT TO:<b@example.org>\n"
+	    "S 450 4.2.0 Later\n" DATA "D 276\n" VERDICT QUIT, NULL,
+	    SW_DIFFERS, "reply-code-changed", NULL },
+	{ "text changed", HEAD EHLO FROM "C RCPT TO:<b@example.org>\n"
+	    "S 250 2.1.5 Fine\n" DATA "D 276\n" VERDICT QUIT, NULL,
+	    SW_DIFFERS, "reply-text-changed", NULL },
+	{ "command missing", NULL, HEAD EHLO "C NOOP\nS 250 2.0.0 Ok\n" MAIL
+	    "D 276\n" VERDICT QUIT, SW_DIFFERS, "command-missing left",
+	    "command-missing right" },
+	{ "recipient missing", HEAD EHLO FROM RCPT("b") RCPT("c") DATA
+	    "D 276\n" VERDICT QUIT, NULL, SW_DIFFERS,
+	    "recipient-missing right", "recipient-missing left" },
+	{ "message missing", HEAD EHLO MAIL "D 276\n" VERDICT FROM RCPT("c")
+	    DATA "D 300\n" VERDICT QUIT, NULL, SW_DIFFERS,
+	    "message-missing right", "message-missing left" },
+	{ "reply missing", HEAD EHLO FROM "C RCPT TO:<b@example.org>\n"
+	    "C DATA\nA 354 go ahead\n* client\n",
+	    HEAD EHLO FROM "C RCPT TO:<b@example.org>\nS 250 2.1.5 Ok\n"
+	    "C DATA\nS 354 go ahead\n* client\n", SW_DIFFERS,
+	    "reply-missing left", "reply-never-arrived right" },
+	{ "order changed", HEAD EHLO FROM RCPT("b") RCPT("c") DATA "D 276\n"
+	    VERDICT QUIT, HEAD EHLO FROM RCPT("c") RCPT("b") DATA "D 276\n"
+	    VERDICT QUIT, SW_DIFFERS, "order-changed", NULL },
+	{ "size changed", HEAD EHLO MAIL "D 277\n" VERDICT QUIT, NULL,
+	    SW_DIFFERS, "message-size-changed", NULL },
+	{ "verdict lost", HEAD EHLO MAIL "D 276\n" VERDICT "* client\n",
+	    HEAD EHLO MAIL "D 276\n* reset\n",
+	    SW_DIFFERS, "reply-never-arrived right", NULL },
+	{ "verdict unacknowledged", HEAD EHLO MAIL "D 276\n" VERDICT
+	    "* client\n", HEAD EHLO MAIL "D 276\n"
+	    "S 250 2.0.0 Ok: queued as 4F1C {unacked}\n* reset\n",
+	    SW_DIFFERS, "reply-never-arrived right", NULL },
+	{ "reply lost on the way", HEAD EHLO FROM
+	    "C RCPT TO:<b@example.org>\nS 250 2.1.5 Ok\n* server\n",
+	    HEAD EHLO FROM "C RCPT TO:<b@example.org>\n* server\n",
+	    SW_DIFFERS, "reply-never-arrived right", NULL },
+
+	/* a capture that lacks octets */
+	{ "reply in a gap", NULL, HEAD EHLO FROM
+	    "C RCPT TO:<b@example.org>\nG s\nC DATA\nA 354 go ahead\n"
+	    "D 276\n" VERDICT QUIT, SW_UNDECIDABLE, "capture-gap right",
+	    "capture-gap left" },
+
+	/* what the server's log cannot have */
+	{ "never read", HEAD EHLO "* server\n",
+	    HEAD EHLO "C MAIL FROM:<a@example.net>\nC QUIT\n* server\n",
+	    SW_AGREES, "", NULL },
+	{ "read before 421", HEAD EHLO "s 421 4.7.0 too many errors\n"
+	    "* server\n", HEAD EHLO "C FOO\nS 421 4.7.0 too many errors\n"
+	    "* server\n", SW_AGREES, "", NULL },
+	/* what nobody waited for */
+	{ "421 to nobody", HEAD EHLO "* client\n"
+	    "s 421 4.4.1 lost connection\n", HEAD EHLO "* client\n",
+	    SW_AGREES, "", NULL },
+	{ "221 to nobody", NULL, HEAD EHLO MAIL "D 276\n" VERDICT
+	    "C QUIT\n* client\n", SW_AGREES, "", NULL },
+	{ "221 unacknowledged", NULL, HEAD EHLO MAIL "D 276\n" VERDICT
+	    "C QUIT\nS 221 2.0.0 Bye {unacked}\n* client\n", SW_AGREES, "",
+	    NULL },
+	{ "client did not wait", HEAD EHLO FROM
+	    "C RCPT TO:<b@example.org>\nS 250 2.1.5 Ok\n* client\n",
+	    HEAD EHLO FROM "C RCPT TO:<b@example.org>\n* reset\n", SW_AGREES,
+	    "", NULL },
+	/* the greeting came after the first command */
+	{ "early", "S 220 mx.example.org ESMTP\nC EHLO client.example.net\n"
+	    "S 250 Ok\n" QUIT, "* connect\nC EHLO client.example.net\n"
+	    "s 220 mx.example.org ESMTP\nS 250 Ok\n" QUIT, SW_AGREES, "",
+	    NULL },
+	/* pipelining: the log tells in the order of the answers */
+	{ "pipelined", NULL, HEAD EHLO "C MAIL FROM:<a@example.net>\n"
+	    "C RCPT TO:<b@example.org>\nC DATA\nS 250 2.1.0 Ok\n"
+	    "S 250 2.1.5 Ok\nS 354 go ahead\nD 276\n" VERDICT QUIT,
+	    SW_AGREES, "", NULL },
+	/* TLS hides the rest */
+	{ "hidden", HEAD EHLO "C STARTTLS\nS 220 go\n" EHLO MAIL "D 276\n"
+	    VERDICT QUIT, HEAD EHLO "C STARTTLS\nS 220 go\nT\n* client\n",
+	    SW_UNDECIDABLE, "", NULL },
+	{ "differs in front of TLS", HEAD EHLO "C STARTTLS\nS 220 go\n"
+	    "C EHLO again.example.net\n", HEAD "C EHLO other.example.net\n"
+	    "S 250-mx.example.org|PIPELINING|STARTTLS|8BITMIME\n"
+	    "C STARTTLS\nS 220 go\nT\n* client\n", SW_DIFFERS,
+	    "command-changed", NULL },
+	/* lines as programs print them */
+	{ "cut", NULL, HEAD EHLO FROM "C RCPT TO:<b@example.org>\n"
+	    "S 250 2.1 {truncated}\n" DATA "D 276\n" VERDICT QUIT, SW_AGREES,
+	    "", NULL },
+	{ "code only", HEAD EHLO FROM "C RCPT TO:<b@example.org>\n"
+	    "S 250 {code-only}\n" DATA "D 276\n" VERDICT QUIT,
+	    HEAD EHLO FROM "C RCPT TO:<b@example.org>\nS 250\n" DATA
+	    "D 276\n" VERDICT QUIT, SW_AGREES, "", NULL },
+	{ "unprintable", HEAD "C EHLO cli?nt\nS 250 Ok\n" QUIT,
+	    HEAD "C EHLO cli\xffnt\nS 250 Ok\n" QUIT, SW_AGREES, "", NULL },
+	{ "secrets", HEAD "C AUTH LOGIN\nS 334 VXNlcm5hbWU6\nC ***\n"
+	    "S 235 2.7.0 Ok\n" QUIT, HEAD "C AUTH LOGIN\n"
+	    "S 334 VXNlcm5hbWU6\nC ***\nS 334 UGFzc3dvcmQ6\nC ***\n"
+	    "S 235 2.7.0 Ok\n" QUIT, SW_AGREES, "", NULL },
+};
+
+static void table(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct row *r = &rows[i];
+		const char *x = r->left ? r->left : ALL;
+		const char *y = r->right ? r->right : ALL;
+		struct both b;
+
+		begin(&b, SW_RECORDER_SERVER, x, SW_RECORDER_WIRE, y);
+		check(&b, r->name, r->verdict, r->want);
+		end(&b);
+		if (!r->turned)
+			continue;
+		/* what the other side lacks; the roles stay */
+		begin(&b, SW_RECORDER_SERVER, y, SW_RECORDER_WIRE, x);
+		if (strstr(y, "G s")) {
+			end(&b);
+			begin(&b, SW_RECORDER_WIRE, y, SW_RECORDER_SERVER,
+			    x);
+		}
+		check(&b, r->name, r->verdict, r->turned);
+		end(&b);
+	}
+}
+
+/* A pair the other way round: the same findings on the other side. */
+static void mirrored(void **state)
+{
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *x = rows[i].left ? rows[i].left : ALL;
+		const char *y = rows[i].right ? rows[i].right : ALL;
+		struct both a, b;
+		size_t k;
+
+		begin(&a, SW_RECORDER_SERVER, x, SW_RECORDER_WIRE, y);
+		begin(&b, SW_RECORDER_WIRE, y, SW_RECORDER_SERVER, x);
+		run(&a);
+		run(&b);
+		assert_int_equal(a.pair.verdict, b.pair.verdict);
+		assert_int_equal(a.pair.finding_count, b.pair.finding_count);
+		for (k = 0; k < a.pair.finding_count; k++) {
+			const struct sw_finding *f = &a.pair.findings[k];
+			const struct sw_finding *g = &b.pair.findings[k];
+
+			assert_int_equal(f->kind, g->kind);
+			assert_int_equal(f->side, g->side == SW_NO_SIDE ?
+			    SW_NO_SIDE : g->side == SW_LEFT ? SW_RIGHT :
+			    SW_LEFT);
+			/* order-changed quotes the first of either */
+			if (f->kind == SW_FOUND_ORDER_CHANGED)
+				continue;
+			assert_int_equal(f->left_event, g->right_event);
+			assert_int_equal(f->right_event, g->left_event);
+			assert_int_equal(f->left_text.len,
+			    g->right_text.len);
+		}
+		end(&a);
+		end(&b);
+	}
+}
+
+/* --- messages ------------------------------------------------------------- */
+
+static void contents(void **state)
+{
+	struct both b;
+
+	(void)state;
+	begin(&b, SW_RECORDER_WIRE, ALL, SW_RECORDER_WIRE, ALL);
+	b.t[0]->messages[0].sha256.known = true;
+	b.t[1]->messages[0].sha256.known = true;
+	check(&b, "equal hashes", SW_AGREES, "");
+	b.t[1]->messages[0].sha256.octets[31] = 1;
+	check(&b, "other hash", SW_DIFFERS, "message-content-changed");
+	b.t[1]->messages[0].sha256.known = false;
+	check(&b, "no hash", SW_AGREES, "");
+	b.t[0]->messages[0].message_id = talk_text("<1@example.net>");
+	check(&b, "no Message-ID", SW_AGREES, "");
+	b.t[1]->messages[0].message_id = talk_text("<2@example.net>");
+	check(&b, "other Message-ID", SW_DIFFERS, "header-changed");
+	assert_int_equal(b.pair.findings[0].message, 1);
+	b.t[1]->messages[0].message_id = talk_text("<1@example.net>");
+	b.t[0]->messages[0].subject = talk_text("one");
+	b.t[1]->messages[0].subject = talk_text("two");
+	check(&b, "other subject", SW_DIFFERS, "header-changed");
+	end(&b);
+}
+
+static void incomplete_contents(void **state)
+{
+	struct both b;
+
+	(void)state;
+	begin(&b, SW_RECORDER_SERVER, ALL, SW_RECORDER_WIRE,
+	    HEAD EHLO MAIL "D 270\n" VERDICT QUIT);
+	b.t[1]->messages[0].missing = 6;
+	check(&b, "missing octets", SW_UNDECIDABLE, "");
+	b.t[1]->messages[0].missing = SW_UNKNOWN;
+	check(&b, "unknown number of them", SW_UNDECIDABLE, "");
+	b.t[1]->messages[0].missing = 0;
+	b.t[1]->events[10].flags = SW_BIT(SW_FLAG_BARE_LF);
+	assert_int_equal(b.t[1]->events[10].kind, SW_EVENT_DATA);
+	check(&b, "lines without their ends", SW_AGREES, "");
+	b.t[0]->s.records &= ~SW_BIT(SW_RECORDS_BODY);
+	check(&b, "a counted size", SW_DIFFERS, "message-size-changed");
+	b.t[0]->messages[0].outcome = SW_OUTCOME_ABORTED;
+	check(&b, "broken off", SW_AGREES, "");
+	end(&b);
+}
+
+/* --- what one side cannot record ------------------------------------------ */
+
+static void unable(void **state)
+{
+	static const struct {
+		const char *name, *left;
+		enum sw_record lacks;
+	} cases[] = {
+		{ "greeting", "* connect\n" EHLO MAIL "D 276\n" VERDICT QUIT,
+		    SW_RECORDS_GREETING },
+		{ "354", HEAD EHLO FROM RCPT("b") "C DATA\nD 276\n" VERDICT
+		    QUIT, SW_RECORDS_INTERMEDIATE_REPLIES },
+		{ "arguments", HEAD "C EHLO\n"
+		    "S 250-mx.example.org|PIPELINING|STARTTLS|8BITMIME\n"
+		    MAIL "D 276\n" VERDICT QUIT, SW_RECORDS_ARGUMENT },
+		{ "texts", HEAD EHLO FROM "C RCPT TO:<b@example.org>\n"
+		    "S 250 other\n" DATA "D 276\n" VERDICT QUIT,
+		    SW_RECORDS_REPLY_TEXT },
+		{ "lines", HEAD "C EHLO client.example.net\n"
+		    "S 250 mx.example.org\n" MAIL "D 276\n" VERDICT QUIT,
+		    SW_RECORDS_REPLY_LINES },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct both b;
+
+		begin(&b, SW_RECORDER_SERVER, cases[i].left,
+		    SW_RECORDER_WIRE, ALL);
+		run(&b);
+		if (b.pair.verdict != SW_DIFFERS)
+			fail_msg("%s: no difference", cases[i].name);
+		b.t[0]->s.records &= ~SW_BIT(cases[i].lacks);
+		check(&b, cases[i].name, SW_AGREES, "");
+		end(&b);
+	}
+}
+
+/* The record begins late, or ends early. */
+static void partial(void **state)
+{
+	struct both b;
+
+	(void)state;
+	begin(&b, SW_RECORDER_SERVER, ALL, SW_RECORDER_WIRE,
+	    HEAD EHLO FROM);
+	check(&b, "ends early", SW_UNDECIDABLE, "");
+	end(&b);
+	begin(&b, SW_RECORDER_SERVER, ALL, SW_RECORDER_WIRE,
+	    RCPT("b") DATA "D 276\n" VERDICT QUIT);
+	b.t[1]->notes[0].code = SW_NOTE_NO_START;
+	b.t[1]->s.note_count = 1;
+	check(&b, "begins late", SW_UNDECIDABLE, "");
+	end(&b);
+}
+
+static void joined(void **state)
+{
+	struct both b;
+
+	(void)state;
+	begin(&b, SW_RECORDER_SERVER, HEAD "C EHLO client.example.net\n"
+	    "S 250 mx.example.org PIPELINING STARTTLS 8BITMIME {joined}\n"
+	    QUIT, SW_RECORDER_WIRE, HEAD EHLO QUIT);
+	check(&b, "joined", SW_AGREES, "");
+	end(&b);
+	begin(&b, SW_RECORDER_SERVER, HEAD "C EHLO client.example.net\n"
+	    "S 250 mx.example.org PIPELINING 8BITMIME {joined}\n" QUIT,
+	    SW_RECORDER_WIRE, HEAD EHLO QUIT);
+	check(&b, "joined, one less", SW_DIFFERS, "reply-text-changed");
+	end(&b);
+}
+
+/* Rows that hold a code and the number of octets. */
+static void counted(void **state)
+{
+	struct both b;
+
+	(void)state;
+	begin(&b, SW_RECORDER_SERVER, HEAD "C NOOP\nS 250 {code-only}\n"
+	    QUIT, SW_RECORDER_WIRE, HEAD "C NOOP\nS 250 2.0.0 Ok\n" QUIT);
+	b.t[0]->events[3].u.reply.octets = 14;
+	check(&b, "counted", SW_AGREES, "");
+	b.t[0]->events[3].u.reply.octets = 15;
+	check(&b, "counted otherwise", SW_DIFFERS, "reply-text-changed");
+	end(&b);
+}
+
+/* --- notes, addresses, options -------------------------------------------- */
+
+static void put_note(struct both *b, size_t side, enum sw_note_code code)
+{
+	struct sw_note *n = &b->t[side]->notes[b->t[side]->s.note_count++];
+
+	n->code = code;
+	n->text = talk_text("What a note says is told as it stands.");
+	n->event = 2;
+}
+
+static void notes(void **state)
+{
+	static const struct {
+		enum sw_note_code note;
+		const char *left, *both;
+	} cases[] = {
+		{ SW_NOTE_SMUGGLING, "smuggling left", "smuggling" },
+		{ SW_NOTE_EARLY_TALKER, "early-talker left",
+		    "early-talker" },
+		{ SW_NOTE_COMMANDS_AFTER_STARTTLS,
+		    "commands-after-starttls left",
+		    "commands-after-starttls" },
+		{ SW_NOTE_TIMEOUT_CLIENT, "timeout-client left",
+		    "timeout-client" },
+		{ SW_NOTE_TIMEOUT_SERVER, "timeout-server left",
+		    "timeout-server" },
+		{ SW_NOTE_MTU_BLACK_HOLE, "mtu-black-hole left",
+		    "mtu-black-hole" },
+		{ SW_NOTE_DATE_ASSUMED, "", "" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct both b;
+
+		begin(&b, SW_RECORDER_WIRE, ALL, SW_RECORDER_WIRE, ALL);
+		put_note(&b, 0, cases[i].note);
+		check(&b, "a note", SW_AGREES, cases[i].left);
+		put_note(&b, 1, cases[i].note);
+		check(&b, "of both", SW_AGREES, cases[i].both);
+		end(&b);
+	}
+}
+
+/* The wire shows one message, the server took two. */
+static void smuggled(void **state)
+{
+	struct both b;
+
+	(void)state;
+	begin(&b, SW_RECORDER_SERVER, HEAD EHLO MAIL "D 100\n" VERDICT
+	    "C MAIL FROM:<z@example.net>\nS 250 2.1.0 Ok\n" RCPT("c") DATA
+	    "D 100\n" VERDICT QUIT, SW_RECORDER_WIRE, HEAD EHLO MAIL
+	    "D 276 {bare-lf}\nS 250 2.0.0 Ok: queued as 4F1C\n" QUIT);
+	put_note(&b, 1, SW_NOTE_SMUGGLING);
+	check(&b, "smuggled", SW_DIFFERS, "smuggling right");
+	end(&b);
+}
+
+static void addresses(void **state)
+{
+	struct both b;
+
+	(void)state;
+	begin(&b, SW_RECORDER_SERVER, ALL, SW_RECORDER_WIRE, ALL);
+	b.t[0]->s.client.ip = talk_text("192.0.2.1");
+	check(&b, "one unknown", SW_AGREES, "");
+	b.t[1]->s.client.ip = talk_text("192.0.2.2");
+	check(&b, "other address", SW_DIFFERS, "address-changed");
+	b.options.nat[0] = true;
+	check(&b, "translated", SW_AGREES, "");
+	end(&b);
+}
+
+static void options(void **state)
+{
+	struct both b;
+
+	(void)state;
+	begin(&b, SW_RECORDER_SERVER, HEAD EHLO MAIL "D 277\n" VERDICT
+	    "C QUIT\nS 222 2.0.0 Bye\n", SW_RECORDER_WIRE, ALL);
+	check(&b, "both", SW_DIFFERS,
+	    "reply-code-changed, message-size-changed");
+	b.options.ignore = SW_BIT(SW_FOUND_REPLY_CODE_CHANGED);
+	check(&b, "ignored", SW_DIFFERS, "message-size-changed");
+	b.options.only = SW_BIT(SW_FOUND_REPLY_CODE_CHANGED);
+	check(&b, "neither", SW_AGREES, "");
+	b.options.ignore = 0;
+	check(&b, "only", SW_DIFFERS, "reply-code-changed");
+	end(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(table),
+		cmocka_unit_test(mirrored),
+		cmocka_unit_test(contents),
+		cmocka_unit_test(incomplete_contents),
+		cmocka_unit_test(unable),
+		cmocka_unit_test(partial),
+		cmocka_unit_test(joined),
+		cmocka_unit_test(counted),
+		cmocka_unit_test(notes),
+		cmocka_unit_test(smuggled),
+		cmocka_unit_test(addresses),
+		cmocka_unit_test(options),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
