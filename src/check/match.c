@@ -31,6 +31,12 @@
 #define GROUP_PAIRS 64
 /* Candidates by time, on either side of a session. */
 #define NEIGHBOURS 8
+/* Where no session is rare: so many of them tell the clocks, each with those
+ * of the other side whose place differs by so much, and at least so many must
+ * agree. */
+#define VOTERS 2000
+#define VOTE_REACH 8
+#define VOTES_MIN 3
 /* A component with at most so many sessions a side is solved exactly. */
 #define EXACT 12
 /* A candidate that is worth less is none. */
@@ -420,6 +426,114 @@ static void weigh(const struct matcher *x, struct edge *e)
 	    !r->opaque)
 		e->worth -= WORTH_NO_SHAPE;
 }
+
+/* --- clocks by vote ------------------------------------------------------- */
+
+/* An offset that two sessions would tell. */
+struct vote {
+	int64_t offset;
+	uint32_t left, right;
+};
+
+static int compare_votes(const void *a, const void *b)
+{
+	const struct vote *x = a, *y = b;
+
+	if (x->offset != y->offset)
+		return x->offset < y->offset ? -1 : 1;
+	if (x->left != y->left)
+		return x->left < y->left ? -1 : 1;
+	return x->right < y->right ? -1 : x->right > y->right;
+}
+
+/* What sessions at about the same place of both sides would tell, if
+ * something speaks for them. */
+static size_t collect_votes(const struct matcher *x, struct vote *votes)
+{
+	size_t i, k, n = 0;
+
+	for (i = 0; i < x->n[0] && i < VOTERS; i++)
+		for (k = i > VOTE_REACH ? i - VOTE_REACH : 0; k < x->n[1] &&
+		    k <= i + VOTE_REACH; k++) {
+			struct edge e = { .left = (uint32_t)i,
+				.right = (uint32_t)k };
+			bool known;
+			int64_t offset = apart(x, &x->d[0][i], &x->d[1][k],
+			    &known);
+
+			if (!known || offset >= OFFSET_MAX ||
+			    offset <= -OFFSET_MAX)
+				continue;
+			weigh(x, &e);
+			if (e.worth <= 0)
+				continue;
+			votes[n].offset = offset;
+			votes[n].left = (uint32_t)i;
+			votes[n++].right = (uint32_t)k;
+		}
+	return n;
+}
+
+static int64_t magnitude(int64_t v)
+{
+	return v < 0 ? -v : v;
+}
+
+/* Most votes that lie together; of equally many those nearest to 0. */
+static size_t densest(const struct vote *votes, size_t n, int64_t width,
+    size_t *from_r)
+{
+	size_t from = 0, to, best = 0;
+
+	*from_r = 0;
+	for (to = 0; to < n; to++) {
+		size_t count;
+
+		while (votes[to].offset - votes[from].offset > width)
+			from++;
+		count = to - from + 1;
+		if (count < best || (count == best &&
+		    magnitude(votes[from].offset) >=
+		    magnitude(votes[*from_r].offset)))
+			continue;
+		best = count;
+		*from_r = from;
+	}
+	return best;
+}
+
+/*
+ * No two sessions are the same beyond doubt: the same mail again and again.
+ * What offset would make most of them meet?
+ */
+static bool vote(struct matcher *x)
+{
+	size_t least = x->n[0] < x->n[1] ? x->n[0] : x->n[1], n, from, i;
+	struct vote *votes;
+	int64_t width;
+	bool ok = true;
+
+	if (x->sample_count > 0 || least < VOTES_MIN)
+		return true;
+	votes = calloc(VOTERS * (2 * VOTE_REACH + 1), sizeof(*votes));
+	if (!votes)
+		return false;
+	n = collect_votes(x, votes);
+	if (n > 1)
+		qsort(votes, n, sizeof(*votes), compare_votes);
+	width = slack_of(&x->d[0][0], &x->d[1][0]) + NS_PER_S / 10;
+	n = densest(votes, n, width, &from);
+	if (least > VOTERS)
+		least = VOTERS;
+	for (i = from; ok && n >= VOTES_MIN && 2 * n >= least && i < from + n;
+	    i++)
+		ok = add_sample(x, &x->d[0][votes[i].left],
+		    &x->d[1][votes[i].right]);
+	free(votes);
+	return ok;
+}
+
+/* --- candidates ----------------------------------------------------------- */
 
 static int compare_edges(const void *a, const void *b)
 {
@@ -949,6 +1063,8 @@ static enum sw_status run(struct matcher *x, int64_t max_offset_ns)
 	if (!make_tables(x) || !collect_tokens(x) || !take_tokens(x))
 		return SW_ENOMEM;
 	find_translation(x);
+	if (!vote(x))
+		return SW_ENOMEM;
 	status = clocks_estimate(x->samples, x->sample_count, max_offset_ns,
 	    &x->m->clock, &x->m->clock_count);
 	if (status != SW_OK)

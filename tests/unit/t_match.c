@@ -291,6 +291,35 @@ static void equal_envelopes(void **state)
 	done(&w);
 }
 
+/* As before, but nothing is rare: most of them tell the clocks. */
+static void nothing_rare(void **state)
+{
+	struct world w;
+	size_t i, side;
+
+	(void)state;
+	make(&w, 1000);
+	for (side = 0; side < 2; side++)
+		for (i = 0; i < 1000; i++) {
+			w.d[side][i].token_count = 0;
+			add_token(&w.d[side][i], TOKEN_ADDRESS, 0);
+			add_token(&w.d[side][i], TOKEN_HELO, 0);
+			add_token(&w.d[side][i], TOKEN_ENVELOPE, 0);
+		}
+	shift(&w, 1, -2 * HOUR);
+	round_times(&w, 0);
+	take_out(&w, 0, 333);
+	take_out(&w, 1, 17);
+	take_out(&w, 1, 700);
+	run(&w);
+	assert_int_equal(wrong(&w), 0);
+	assert_int_equal(w.m.pair_count, 997);
+	assert_int_equal(w.m.clock_count, 1);
+	assert_in_range(w.m.clock->offset_ns - 2 * HOUR + S, 0, 2 * S);
+	assert_int_equal(w.m.only[0][0].id, 18);
+	done(&w);
+}
+
 /* Neither times nor anything rare: what is left is order. */
 static void order_alone(void **state)
 {
@@ -451,6 +480,7 @@ int main(void)
 		cmocka_unit_test(summer_time),
 		cmocka_unit_test(translated),
 		cmocka_unit_test(equal_envelopes),
+		cmocka_unit_test(nothing_rare),
 		cmocka_unit_test(order_alone),
 		cmocka_unit_test(no_times),
 		cmocka_unit_test(no_dates),
