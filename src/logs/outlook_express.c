@@ -640,8 +640,9 @@ static enum sw_status take_bare(struct oe *o, const struct log_line *line)
 			say_content(o, &said);
 		if (o->dot_next || (o->open && o->open->content.of)) {
 			o->dot_next = false;
-			log_sessions_touch(&o->sessions, o->open,
-			    line->number, SW_NO_TIME);
+			if (o->open)
+				log_sessions_touch(&o->sessions, o->open,
+				    line->number, SW_NO_TIME);
 			return SW_OK;
 		}
 	}

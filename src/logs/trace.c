@@ -252,8 +252,8 @@ static bool has_mark(const struct trace_mark *m, struct slice text,
 {
 	struct slice prefix = slice_str(m->prefix);
 
-	if (text.len >= prefix.len &&
-	    memcmp(text.p, prefix.p, prefix.len) == 0) {
+	if (prefix.len == 0 || (text.len >= prefix.len &&
+	    memcmp(text.p, prefix.p, prefix.len) == 0)) {
 		*rest_r = slice_from(text, prefix.len);
 		return true;
 	}

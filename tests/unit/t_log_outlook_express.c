@@ -153,6 +153,23 @@ static void test_lines(void **state)
 	buffer_fini(&out);
 }
 
+/* The dot of an empty [tx] although the session is over by then. */
+static void test_late_dot(void **state)
+{
+	struct buffer out;
+
+	(void)state;
+	run("Smtp.log", "SMTP: 17:22:28 [rx] 220 mx.example.org\n"
+	    "SMTP: 17:22:29 [tx] DATA\n"
+	    "SMTP: 17:22:29 [rx] 354 go\n"
+	    "SMTP: 17:22:29 [tx] \n"
+	    "SMTP: 17:22:29 [db] Connection to 'mx' closed.\n"
+	    ".\n", &out);
+	assert_has(&out, "verb=DATA", 1);
+	assert_has(&out, "not understood=0", 1);
+	buffer_fini(&out);
+}
+
 /* Folded lines of published copies, and what is none. */
 static void test_folds(void **state)
 {
@@ -208,6 +225,7 @@ int main(void)
 		cmocka_unit_test(test_midnight),
 		cmocka_unit_test(test_others),
 		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_late_dot),
 		cmocka_unit_test(test_folds),
 		cmocka_unit_test(test_probe),
 	};
