@@ -145,7 +145,7 @@ static enum sw_status compare(struct sw_check *c, size_t i,
 		    &c->arenas[side], &c->sessions[side], err);
 	if (status != SW_OK)
 		return status;
-	o.offset_ns = matching_offset(&c->matching, c->sessions[1].start);
+	o.offset_ns = match_offset(&c->matching, c->sessions[1].start);
 	memcpy(o.nat, c->matching.nat, sizeof(o.nat));
 	arena_reset(&c->arena);
 	status = align_events(&c->sessions[0], &c->sessions[1], &c->arena,
@@ -345,7 +345,7 @@ void sw_check_free(struct sw_check **cp)
 		free(c->warnings[i]);
 	free(c->warnings);
 	free(c->verdicts);
-	matching_fini(&c->matching);
+	match_fini(&c->matching);
 	arena_fini(&c->arena);
 	free(c);
 }

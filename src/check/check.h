@@ -79,7 +79,7 @@ enum sw_status side_session(struct side *s, const struct digest *d,
     struct arena *arena, struct sw_session *session_r, struct sw_err *err)
     SW_MUST_USE;
 /* Digest of a session, but for where it lies. */
-void digest_make(const struct sw_session *s, struct digest *d_r);
+void check_digest(const struct sw_session *s, struct digest *d_r);
 
 /* --- match.c, clocks.c ---------------------------------------------------- */
 
@@ -105,9 +105,9 @@ struct matching {
 enum sw_status match_sides(const struct digest *left, size_t left_count,
     const struct digest *right, size_t right_count, int64_t max_offset_ns,
     struct matching *m_r) SW_MUST_USE;
-void matching_fini(struct matching *m);
+void match_fini(struct matching *m);
 /* ns to add to a time of the right side; 0 without a clock. */
-int64_t matching_offset(const struct matching *m, int64_t right_time);
+int64_t match_offset(const struct matching *m, int64_t right_time);
 
 /* Evidence of one pair for the clocks. */
 struct clock_sample {

@@ -213,7 +213,7 @@ enum sw_status clocks_estimate(struct clock_sample *samples, size_t count,
 	return status;
 }
 
-int64_t matching_offset(const struct matching *m, int64_t right_time)
+int64_t match_offset(const struct matching *m, int64_t right_time)
 {
 	const struct sw_clock_piece *p;
 	size_t low = 0, high = m->clock_count;

@@ -36,7 +36,7 @@ struct about {
 	size_t row; /* number + 1, 0: none */
 };
 /* Add a finding; what it means as printf makes it. */
-void judge_find(struct judge *j, const struct about *a, const char *format,
+void check_find(struct judge *j, const struct about *a, const char *format,
     ...) __attribute__((format(printf, 3, 4)));
 
 static inline struct slice compare_slice(struct sw_bytes b)

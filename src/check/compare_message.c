@@ -109,7 +109,7 @@ static void compare_content(struct judge *j, const struct sw_message *l,
 		    SW_NO_SIDE);
 		a.left_text = number(j, l->size);
 		a.right_text = number(j, r->size);
-		judge_find(j, &a, "The message has another size on either "
+		check_find(j, &a, "The message has another size on either "
 		    "side: it was altered between the two points (a filter "
 		    "that adds or removes something), or it was cut.");
 	} else if (l->sha256.known && r->sha256.known &&
@@ -117,7 +117,7 @@ static void compare_content(struct judge *j, const struct sw_message *l,
 	    sizeof(l->sha256.octets)) != 0) {
 		a = about_message(l, r, SW_FOUND_MESSAGE_CONTENT_CHANGED,
 		    SW_NO_SIDE);
-		judge_find(j, &a, "The message has as many octets on both "
+		check_find(j, &a, "The message has as many octets on both "
 		    "sides, but not the same: it was altered between the two "
 		    "points.  Write both with read --eml and compare them.");
 	}
@@ -135,7 +135,7 @@ static void compare_header(struct judge *j, const struct sw_message *l,
 	a = about_message(l, r, SW_FOUND_HEADER_CHANGED, SW_NO_SIDE);
 	a.left_text = x;
 	a.right_text = y;
-	judge_find(j, &a, "%s differs between the two points: the header was "
+	check_find(j, &a, "%s differs between the two points: the header was "
 	    "rewritten on the way.", name);
 }
 
@@ -181,7 +181,7 @@ static void missing_recipient(struct judge *j, const struct sw_message *l,
 	    side);
 
 	a.recipient = path;
-	judge_find(j, &a, "This recipient is named on one side only: it was "
+	check_find(j, &a, "This recipient is named on one side only: it was "
 	    "dropped or added between the two points, or one record is "
 	    "not complete.");
 }

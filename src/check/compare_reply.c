@@ -10,6 +10,8 @@
 
 #include <stdlib.h>
 
+#include "transcript/observe.h"
+
 /* Lines of a reply that are looked at for extensions. */
 #define LINES_MAX 256
 
@@ -44,19 +46,9 @@ static struct about about_replies(struct judge *j, size_t row,
 
 /* --- middleboxes ---------------------------------------------------------- */
 
-/* A greeting of asterisks: Cisco's fixup and its like. */
 static bool is_masked(const struct sw_reply *r)
 {
-	size_t stars = 0, other = 0, i;
-
-	if (r->line_count == 0)
-		return false;
-	for (i = 0; i < r->lines[0].len; i++) {
-		stars += r->lines[0].data[i] == '*';
-		other += r->lines[0].data[i] != '*' &&
-		    r->lines[0].data[i] != ' ';
-	}
-	return stars >= 4 && stars > 2 * other;
+	return r->line_count > 0 && observe_is_starred(r->lines[0]);
 }
 
 static bool take_greeting(struct judge *j, size_t row,
@@ -69,7 +61,7 @@ static bool take_greeting(struct judge *j, size_t row,
 		return false;
 	side = is_masked(l) ? SW_LEFT : SW_RIGHT;
 	a = about_replies(j, row, SW_FOUND_GREETING_MASKED, side);
-	judge_find(j, &a, "The greeting is plain on one side and made "
+	check_find(j, &a, "The greeting is plain on one side and made "
 	    "unreadable with asterisks on the other: a firewall that inspects "
 	    "SMTP (Cisco PIX or ASA \"fixup\", \"inspect esmtp\") stands "
 	    "between the two points.  Switch that inspection off.");
@@ -120,14 +112,14 @@ static bool take_extensions(struct judge *j, size_t row,
 			a.right_text = has->lines[i];
 		any = true;
 		if (tls)
-			judge_find(j, &a, "The server offers STARTTLS, but "
+			check_find(j, &a, "The server offers STARTTLS, but "
 			    "the offer is missing on this side: something "
 			    "between the two points takes it out, so that "
 			    "the mail goes in clear (RFC 3207, section 6).  "
 			    "Look for a firewall or proxy that inspects "
 			    "SMTP.");
 		else
-			judge_find(j, &a, "The extension %.*s is offered on "
+			check_find(j, &a, "The extension %.*s is offered on "
 			    "one side only: something between the two points "
 			    "takes it out of the reply to EHLO.",
 			    (int)(word.len < 40 ? word.len : 40),
@@ -226,7 +218,7 @@ static void take_texts(struct judge *j, size_t row, const struct sw_event *l,
 		return;
 	found = about_replies(j, row, SW_FOUND_REPLY_TEXT_CHANGED,
 	    SW_NO_SIDE);
-	judge_find(j, &found, "The same code, but other words: the reply was "
+	check_find(j, &found, "The same code, but other words: the reply was "
 	    "rewritten between the two points, or the two records are not of "
 	    "the same session.");
 }
@@ -270,7 +262,7 @@ static void take_octets(struct judge *j, size_t row,
 	if (sum == log->u.reply.octets)
 		return;
 	a = about_replies(j, row, SW_FOUND_REPLY_TEXT_CHANGED, SW_NO_SIDE);
-	judge_find(j, &a, "The log counted %lld octets of this reply, on the "
+	check_find(j, &a, "The log counted %lld octets of this reply, on the "
 	    "other side it has %lld: another text was sent than arrived.",
 	    (long long)log->u.reply.octets, (long long)sum);
 }
@@ -284,7 +276,7 @@ static void take_code(struct judge *j, size_t row, const struct sw_event *l,
 	    SW_NO_SIDE);
 	int32_t x = l->u.reply.code, y = r->u.reply.code;
 
-	judge_find(j, &a, "%s has %d, %s %d: %s", compare_name(j, SW_LEFT),
+	check_find(j, &a, "%s has %d, %s %d: %s", compare_name(j, SW_LEFT),
 	    (int)x, compare_name(j, SW_RIGHT), (int)y, x / 100 == y / 100 ?
 	    "the outcome is the same, but the reply was rewritten on the "
 	    "way, or another reply was logged than sent." :
@@ -307,7 +299,7 @@ static void take_unacked(struct judge *j, size_t row,
 		return;
 	a = about_replies(j, row, SW_FOUND_REPLY_NEVER_ARRIVED,
 	    left ? SW_LEFT : SW_RIGHT);
-	judge_find(j, &a, "The server sent this reply, but the client never "
+	check_find(j, &a, "The server sent this reply, but the client never "
 	    "acknowledged it%s", e->u.reply.code >= 200 &&
 	    e->u.reply.code < 300 && e->u.reply.to && l->u.reply.to &&
 	    j->s[SW_LEFT]->message_count > 0 ?

@@ -142,7 +142,7 @@ static int64_t distance(const struct matcher *x, const struct digest *l,
 	*known_r = *known_r && x->m->clock_count > 0;
 	if (!*known_r)
 		return 0;
-	d -= matching_offset(x->m, r->start);
+	d -= match_offset(x->m, r->start);
 	if (!x->dated)
 		d = fold(d);
 	return d < 0 ? -d : d;
@@ -293,7 +293,7 @@ static struct at *in_time(const struct matcher *x, size_t side,
 		if (!d->resolution_ns || !is_time(d->start))
 			continue;
 		list[n].time = side == 0 ? d->start :
-		    d->start + matching_offset(x->m, d->start);
+		    d->start + match_offset(x->m, d->start);
 		if (!x->dated)
 			list[n].time = (list[n].time % DAY + DAY) % DAY;
 		list[n++].index = (uint32_t)i;
@@ -953,7 +953,7 @@ static bool covers(const struct matcher *x, size_t side, int64_t *from_r,
 
 	for (i = 0; i < x->n[side]; i++) {
 		const struct digest *d = &x->d[side][i];
-		int64_t offset = side == 1 ? matching_offset(x->m, d->start) :
+		int64_t offset = side == 1 ? match_offset(x->m, d->start) :
 		    0;
 		int64_t end = is_time(d->end) && d->end > d->start ? d->end :
 		    d->start;
@@ -972,7 +972,7 @@ static bool covers(const struct matcher *x, size_t side, int64_t *from_r,
 static enum sw_only_reason reason_of(const struct matcher *x, size_t side,
     const struct digest *d, bool covered, int64_t from, int64_t to)
 {
-	int64_t start = d->start + (side == 1 ? matching_offset(x->m,
+	int64_t start = d->start + (side == 1 ? match_offset(x->m,
 	    d->start) : 0);
 
 	if (covered && d->resolution_ns && d->dated && is_time(d->start) &&
@@ -1104,7 +1104,7 @@ enum sw_status match_sides(const struct digest *left, size_t left_count,
 	return status;
 }
 
-void matching_fini(struct matching *m)
+void match_fini(struct matching *m)
 {
 	size_t side;
 

@@ -245,7 +245,7 @@ static bool says_nothing(const struct sw_session *s)
 	return true;
 }
 
-void digest_make(const struct sw_session *s, struct digest *d_r)
+void check_digest(const struct sw_session *s, struct digest *d_r)
 {
 	memset(d_r, 0, sizeof(*d_r));
 	d_r->id = s->id;
@@ -331,7 +331,7 @@ enum sw_status side_add(struct side *s, const struct sw_session *session,
 	    s->buffer.len > UINT32_MAX)
 		return base_error_set(err, SW_ENOMEM, "out of memory");
 	d = &s->digests[s->count];
-	digest_make(session, d);
+	check_digest(session, d);
 	d->file = file;
 	d->first = session->source.first;
 	d->length = (uint32_t)s->buffer.len;

@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "check/compare.h"
+#include "transcript/observe.h"
 
 /* Findings of one pair. */
 #define FINDINGS_MAX 1000
@@ -71,7 +72,7 @@ static struct sw_finding *new_finding(struct judge *j)
 	return &j->findings[j->count++];
 }
 
-void judge_find(struct judge *j, const struct about *a, const char *format,
+void check_find(struct judge *j, const struct about *a, const char *format,
     ...)
 {
 	struct sw_finding *f;
@@ -275,17 +276,6 @@ static struct sw_bytes command_text(struct judge *j,
 	return text;
 }
 
-/* Nothing but X, at least four: what Cisco's fixup makes of a verb. */
-static bool is_crossed_out(struct sw_bytes verb)
-{
-	size_t i;
-
-	for (i = 0; i < verb.len; i++)
-		if (ascii_lower(verb.data[i]) != 'x')
-			return false;
-	return verb.len >= 4;
-}
-
 static bool same_verbs(struct sw_bytes x, struct sw_bytes y)
 {
 	return slice_eq_nocase(compare_slice(x), compare_slice(y));
@@ -315,7 +305,7 @@ static bool is_exchanged(struct judge *j, size_t row, struct about *a)
 	if (i < row)
 		return true;
 	a->kind = SW_FOUND_ORDER_CHANGED;
-	judge_find(j, a, "Both sides have these commands, but in another "
+	check_find(j, a, "Both sides have these commands, but in another "
 	    "order: one record tells them out of order, or something between "
 	    "the two points holds commands back.");
 	return true;
@@ -324,8 +314,8 @@ static bool is_exchanged(struct judge *j, size_t row, struct about *a)
 static void change_command(struct judge *j, size_t row,
     const struct sw_event *l, const struct sw_event *r)
 {
-	bool left = is_crossed_out(l->u.command.verb);
-	bool right = is_crossed_out(r->u.command.verb);
+	bool left = observe_is_crossed(l->u.command.verb);
+	bool right = observe_is_crossed(r->u.command.verb);
 	struct about a = { .kind = SW_FOUND_COMMAND_CHANGED,
 		.side = SW_NO_SIDE, .left = l, .right = r, .row = row + 1 };
 
@@ -336,13 +326,13 @@ static void change_command(struct judge *j, size_t row,
 	if (left != right) {
 		a.kind = SW_FOUND_VERB_MASKED;
 		a.side = left ? SW_LEFT : SW_RIGHT;
-		judge_find(j, &a, "A verb is crossed out with X on one side: "
+		check_find(j, &a, "A verb is crossed out with X on one side: "
 		    "a firewall that inspects SMTP (Cisco PIX or ASA "
 		    "\"fixup\", \"inspect esmtp\") does not let the client "
 		    "use this extension.  Switch that inspection off.");
 		return;
 	}
-	judge_find(j, &a, "The command is not the same on both sides: it was "
+	check_find(j, &a, "The command is not the same on both sides: it was "
 	    "rewritten between the two points, or one record is wrong.");
 }
 
@@ -545,7 +535,7 @@ static void explain_gap(struct judge *j, size_t row, enum sw_side side)
 	a.left = event_of(j, SW_LEFT, row);
 	a.right = event_of(j, SW_RIGHT, row);
 	j->undecided = true;
-	judge_find(j, &a, "One side has this and the other's capture lacks "
+	check_find(j, &a, "One side has this and the other's capture lacks "
 	    "octets of the session: the gap explains the difference, which "
 	    "cannot be decided.  Capture without drops (a larger -B, a filter, "
 	    "a full snapshot length).");
@@ -584,21 +574,21 @@ static void lost_reply(struct judge *j, size_t row, enum sw_side side,
 	    j->s[side]->recorder != SW_RECORDER_SERVER;
 
 	if (!claims) {
-		judge_find(j, a, "Only one side has this reply: it was added "
+		check_find(j, a, "Only one side has this reply: it was added "
 		    "or swallowed between the two points, or one record is "
 		    "not complete.");
 		return;
 	}
 	a->kind = SW_FOUND_REPLY_NEVER_ARRIVED;
 	if (is_final_dot(j, e, other(side)) && e->u.reply.code / 100 == 2)
-		judge_find(j, a, "The server logged that it took the message, "
+		check_find(j, a, "The server logged that it took the message, "
 		    "but %s does not have that reply: the client takes the "
 		    "message for undelivered and sends it again, so it comes "
 		    "twice (RFC 1047).  Look at the path from server to "
 		    "client, and at how long the server took.",
 		    compare_name(j, side));
 	else
-		judge_find(j, a, "The server logged this reply, but %s does "
+		check_find(j, a, "The server logged this reply, but %s does "
 		    "not have it: it never reached this point.  Look at the "
 		    "path from server to client.", compare_name(j, side));
 }
@@ -685,7 +675,7 @@ static bool is_moved(struct judge *j, size_t row, enum sw_side side,
 	*(side == SW_LEFT ? &a->left : &a->right) = event_of(j, side, i);
 	a->left_text = command_text(j, &a->left->u.command);
 	a->right_text = command_text(j, &a->right->u.command);
-	judge_find(j, a, "Both sides have this command, but at another place "
+	check_find(j, a, "Both sides have this command, but at another place "
 	    "among the others: one record tells them out of order, or "
 	    "something between the two points holds commands back.");
 	return true;
@@ -705,7 +695,7 @@ static void lost_command(struct judge *j, size_t row, enum sw_side side,
 	if (end > 0) {
 		a->kind = SW_FOUND_MESSAGE_MISSING;
 		j->told_until[side] = end;
-		judge_find(j, a, "Only %s has this transaction: the message "
+		check_find(j, a, "Only %s has this transaction: the message "
 		    "was swallowed or added between the two points, or one "
 		    "record is not complete.", name);
 		return;
@@ -716,13 +706,13 @@ static void lost_command(struct judge *j, size_t row, enum sw_side side,
 		a->kind = SW_FOUND_RECIPIENT_MISSING;
 		a->recipient.data = path.p;
 		a->recipient.len = path.len;
-		judge_find(j, a, "Only %s has this recipient: it was dropped "
+		check_find(j, a, "Only %s has this recipient: it was dropped "
 		    "or added between the two points, or one record is not "
 		    "complete.", name);
 		return;
 	}
 	a->kind = SW_FOUND_COMMAND_MISSING;
-	judge_find(j, a, "Only %s has this command: it was added or "
+	check_find(j, a, "Only %s has this command: it was added or "
 	    "swallowed between the two points, or one record is not "
 	    "complete.", name);
 }
@@ -868,7 +858,7 @@ static void take_note(struct judge *j, enum sw_side side,
 			a.row = i + 1;
 		}
 	}
-	judge_find(j, &a, "%.*s", (int)(n->text.len < 900 ? n->text.len :
+	check_find(j, &a, "%.*s", (int)(n->text.len < 900 ? n->text.len :
 	    900), (const char *)n->text.data);
 }
 
@@ -900,7 +890,7 @@ static void compare_addresses(struct judge *j)
 	    slice_eq_nocase(compare_slice(a.left_text),
 	    compare_slice(a.right_text)))
 		return;
-	judge_find(j, &a, "The client has another address on either side, "
+	check_find(j, &a, "The client has another address on either side, "
 	    "though others have not: a proxy stands between the two points, "
 	    "or these are not the same session.");
 }

@@ -224,15 +224,15 @@ static void offset_at(void **state)
 	struct matching m = { .clock = p, .clock_count = 2 };
 
 	(void)state;
-	assert_int_equal(matching_offset(&m, START), S);
-	assert_near(matching_offset(&m, START + 50 * S), S + S / 2, 10);
-	assert_int_equal(matching_offset(&m, START - HOUR), S);
-	assert_near(matching_offset(&m, START + 150 * S), 2 * S, 10);
-	assert_int_equal(matching_offset(&m, START + 280 * S), HOUR);
-	assert_int_equal(matching_offset(&m, START + HOUR), HOUR);
-	assert_int_equal(matching_offset(&m, SW_NO_TIME), S);
+	assert_int_equal(match_offset(&m, START), S);
+	assert_near(match_offset(&m, START + 50 * S), S + S / 2, 10);
+	assert_int_equal(match_offset(&m, START - HOUR), S);
+	assert_near(match_offset(&m, START + 150 * S), 2 * S, 10);
+	assert_int_equal(match_offset(&m, START + 280 * S), HOUR);
+	assert_int_equal(match_offset(&m, START + HOUR), HOUR);
+	assert_int_equal(match_offset(&m, SW_NO_TIME), S);
 	m.clock_count = 0;
-	assert_int_equal(matching_offset(&m, START), 0);
+	assert_int_equal(match_offset(&m, START), 0);
 }
 
 int main(void)

@@ -146,7 +146,7 @@ static size_t wrong(const struct world *w)
 
 static void done(struct world *w)
 {
-	matching_fini(&w->m);
+	match_fini(&w->m);
 	free(w->d[0]);
 	free(w->d[1]);
 }
