@@ -49,7 +49,7 @@ SRC_TCP := $(addprefix src/tcp/, \
 
 # the model: built, named, stored
 SRC_TRANSCRIPT := $(addprefix src/transcript/, \
-	auth.c header.c message.c names.c queue_id.c replies.c session.c store.c \
+	auth.c header.c message.c names.c observe.c queue_id.c replies.c session.c store.c \
 	store_json.c transaction.c)
 
 # octets of two directions -> the model

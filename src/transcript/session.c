@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* session.c - building a session: its events, notes, auth and names */
+#include "transcript/observe.h"
 #include "transcript/session_internal.h"
 
 #include <stdarg.h>
@@ -1080,6 +1081,7 @@ const struct sw_session *session_finish(struct session_builder *b)
 	while (b->pending_count > 0)
 		session_answer(b, oldest_pending(b)->n, SW_UNKNOWN, NULL, 0);
 	transaction_finish(b);
+	observe_session(b);
 	b->finished = true;
 	return &b->s;
 }
