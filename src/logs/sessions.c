@@ -687,12 +687,11 @@ static bool may_be_base64(struct slice word, bool cut)
 
 static bool is_between_words(uint8_t c)
 {
-	return c == ' ' || c == '\t' || c == '"' || c == '\'' || c == '|' ||
-	    c == ',' || c == ':' || c == '\\';
+	return c <= ' ' || c == '"' || c == '\'' || c == '|' || c == '<' ||
+	    c == '>' || c == ',' || c == ':' || c == '\\';
 }
 
-/* A text of which no word may be a line of AUTH. */
-static void quote_text(struct buffer *b, struct slice text)
+void log_quote(struct buffer *b, struct slice text)
 {
 	while (text.len > 0) {
 		struct slice word;
@@ -730,7 +729,7 @@ static void quote_line(struct account *account, const char *file_name,
 		buffer_append_slice(&b, slice_head(line->text, auth + 4));
 		buffer_append_str(&b, " ***");
 	} else {
-		quote_text(&b, slice_head(line->text, QUOTE_MAX));
+		log_quote(&b, slice_head(line->text, QUOTE_MAX));
 		if (line->text.len > QUOTE_MAX)
 			buffer_append_str(&b, "...");
 	}

@@ -186,6 +186,9 @@ enum sw_status log_sessions_end_all(struct log_sessions *t) SW_MUST_USE;
 void log_not_understood(struct account *account, const char *file_name,
     const struct log_line *line);
 
+/* Append a text without words that may be lines of AUTH. */
+void log_quote(struct buffer *b, struct slice text);
+
 /* --- the dialogue ------------------------------------------------------- */
 
 /* Where and when the events of one line are. */

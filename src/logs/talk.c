@@ -293,7 +293,22 @@ bool log_reply_open(const struct log_session *s)
 void log_say_note(struct log_session *s, const struct log_line *line,
     int64_t time, struct slice text)
 {
-	session_note_event(s->b, SW_NOBODY, text, log_span(line, time));
+	struct buffer b;
+
+	/* It may be a line of AUTH whose mark is damaged. */
+	if ((!s->auth_open && slice_find_nocase(text, slice_str("AUTH")) ==
+	    text.len) || session_shows_secrets(s->b)) {
+		session_note_event(s->b, SW_NOBODY, text,
+		    log_span(line, time));
+		return;
+	}
+	buffer_init(&b, 4 * LIMIT_LINE);
+	log_quote(&b, text);
+	if (b.failed)
+		session_fail(s->b);
+	session_note_event(s->b, SW_NOBODY, buffer_slice(&b),
+	    log_span(line, time));
+	buffer_fini(&b);
 }
 
 /* --- content ------------------------------------------------------------ */

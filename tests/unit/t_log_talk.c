@@ -502,6 +502,7 @@ static void test_ends(void **state)
 		{ "1 x C AUTH PLAIN c2VjcmV0\n", "c2VjcmV0", 0 },
 		{ "1 x C c2VjcmV0\n", "c2VjcmV0", 0 },
 		{ "1 x C QUVBQg== of\n", "1 x C *** of", 1 },
+		{ "1 x C >>>c2VjcmV0\n", "c2VjcmV0", 0 },
 		{ "1 x C Received deadbeef\n", "C Received deadbeef", 1 },
 		{ "1 x C NOO", "the log is cut in this line", 1 },
 	};
