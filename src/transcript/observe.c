@@ -22,6 +22,10 @@
 #define WAIT_VERDICT (600 * NS_PER_S)
 /* 4.5.3.2.7: and a server for the next command. */
 #define WAIT_CLIENT (300 * NS_PER_S)
+/* Octets that only a segment near the usual MTU holds, and how often such a
+ * one must have been sent again. */
+#define FULL_SEGMENT 1000
+#define SENT_AGAIN 3
 
 bool observe_is_starred(struct sw_bytes text)
 {
@@ -158,15 +162,36 @@ static void look_at_close(struct session_builder *b,
 		    (long long)(waited / NS_PER_S));
 }
 
+/*
+ * Content that was sent again and again and never acknowledged, after all the
+ * short lines before it had passed: full segments do not get through.
+ */
+static void look_at_size(struct session_builder *b, const struct sw_event *e)
+{
+	const struct sw_tcp *tcp = session_get(b)->tcp;
+
+	if (!tcp || tcp->client.unacked < FULL_SEGMENT ||
+	    tcp->client.retransmitted < SENT_AGAIN * FULL_SEGMENT)
+		return;
+	session_note(b, SW_NOTE_MTU_BLACK_HOLE, e->n, e->at_first,
+	    e->at_last, "The content was sent again and again (%lld octets) "
+	    "and %lld octets of it were never acknowledged, while short "
+	    "lines passed: full segments are lost on the way, and the ICMP "
+	    "messages that should tell it are filtered.",
+	    (long long)tcp->client.retransmitted,
+	    (long long)tcp->client.unacked);
+}
+
 void observe_session(struct session_builder *b)
 {
 	const struct sw_session *s = session_get(b);
 	const struct sw_event *last = NULL;
 	int64_t since = s->start;
 	bool replied = false, crossed = false, hidden = false;
+	bool closed = false;
 	size_t i;
 
-	for (i = 0; i < s->event_count; i++) {
+	for (i = 0; i < s->event_count && !closed; i++) {
 		const struct sw_event *e = &s->events[i];
 
 		switch (e->kind) {
@@ -187,7 +212,8 @@ void observe_session(struct session_builder *b)
 		case SW_EVENT_CLOSE:
 			if (!hidden)
 				look_at_close(b, e, last, since);
-			return;
+			closed = true;
+			continue;
 		case SW_EVENT_TLS:
 		case SW_EVENT_GAP:
 			hidden = true;
@@ -202,4 +228,6 @@ void observe_session(struct session_builder *b)
 		last = e;
 		since = e->end != SW_NO_TIME ? e->end : e->time;
 	}
+	if (!hidden && last && last->kind == SW_EVENT_DATA)
+		look_at_size(b, last);
 }
