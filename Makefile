@@ -49,8 +49,8 @@ SRC_TCP := $(addprefix src/tcp/, \
 
 # the model: built, named, stored
 SRC_TRANSCRIPT := $(addprefix src/transcript/, \
-	auth.c header.c message.c names.c observe.c queue_id.c replies.c session.c store.c \
-	store_json.c transaction.c)
+	auth.c header.c message.c names.c observe.c queue_id.c replies.c \
+	session.c store.c store_json.c transaction.c)
 
 # octets of two directions -> the model
 SRC_SMTP := $(addprefix src/smtp/, \
@@ -62,7 +62,14 @@ SRC_LOGS := $(addprefix src/logs/, \
 	dialogue.c lines.c logs.c sessions.c syslog.c talk.c text.c trace.c \
 	waiting.c when.c \
 	communigate.c \
+	apple_mail.c \
 	curl.c \
+	fakesmtp.c \
+	fetchmail.c \
+	javamail.c \
+	mailkit.c \
+	net_smtp.c \
+	roundcube.c \
 	domino.c \
 	exim.c \
 	haraka.c \
