@@ -62,7 +62,14 @@ SRC_LOGS := $(addprefix src/logs/, \
 	dialogue.c lines.c logs.c sessions.c syslog.c talk.c text.c trace.c \
 	waiting.c when.c \
 	communigate.c \
+	apple_mail.c \
 	curl.c \
+	fakesmtp.c \
+	fetchmail.c \
+	javamail.c \
+	mailkit.c \
+	net_smtp.c \
+	roundcube.c \
 	domino.c \
 	exim.c \
 	haraka.c \

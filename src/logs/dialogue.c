@@ -587,6 +587,19 @@ static bool is_greeting(const struct log_session *s, int32_t code,
 	    (session_get(s->b)->records & SW_BIT(SW_RECORDS_GREETING));
 }
 
+/* The end of AUTH answers the client's last line of it: what some logs leave
+ * out are challenges. */
+static struct log_outstanding pop_auth(struct log_session *s,
+    struct log_outstanding o)
+{
+	while (s->outstanding_count > 0 &&
+	    s->outstanding[s->outstanding_first].verb == VERB_NONE) {
+		session_answer(s->b, o.n, SW_UNKNOWN, NULL, 0);
+		o = pop(s);
+	}
+	return o;
+}
+
 static uint32_t answer(struct log_session *s, const struct reply_in *r)
 {
 	struct log_outstanding o;
@@ -595,6 +608,9 @@ static uint32_t answer(struct log_session *s, const struct reply_in *r)
 
 	fall_into_step(s, r->code);
 	o = pop(s);
+	if (s->auth_open && r->code == 235 &&
+	    (is_auth(o.verb) || o.verb == VERB_NONE))
+		o = pop_auth(s, o);
 	if (o.verb == VERB_BDAT && o.counted && r->code >= 200 &&
 	    r->code < 400)
 		return chunk_passed(s, &o, r);

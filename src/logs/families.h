@@ -5,6 +5,13 @@
 
 #include "logs/logs.h"
 
+extern const struct log_format log_apple_mail; /* apple_mail.c */
+extern const struct log_format log_fakesmtp; /* fakesmtp.c */
+extern const struct log_format log_fetchmail; /* fetchmail.c */
+extern const struct log_format log_javamail; /* javamail.c */
+extern const struct log_format log_mailkit; /* mailkit.c */
+extern const struct log_format log_net_smtp; /* net_smtp.c */
+extern const struct log_format log_roundcube; /* roundcube.c */
 extern const struct log_format log_communigate; /* communigate.c */
 extern const struct log_format log_curl;    /* curl.c */
 extern const struct log_format log_domino; /* domino.c */

@@ -37,6 +37,13 @@ const struct log_format *const log_formats[] = {
 	&log_communigate,
 	&log_domino,
 	&log_netmon_text,
+	&log_fetchmail,
+	&log_net_smtp,
+	&log_mailkit,
+	&log_fakesmtp,
+	&log_roundcube,
+	&log_apple_mail,
+	&log_javamail,
 	NULL,
 };
 

@@ -289,18 +289,20 @@ static struct slice take_stamp(struct slice text, int64_t *ns_r,
 	return s;
 }
 
-/* A line without a mark, behind a reply or content. */
+/* A line without a mark goes on with what the side before it said. */
 static bool take_more(struct trace *t, const struct log_line *line,
     struct slice text)
 {
+	bool server = t->side == TRACE_SERVER;
+
 	if (!t->format->bare_more || !t->current || !t->begun)
 		return false;
-	if (log_content_due(t->current) && t->format->content)
-		trace_say(t, line, false, text, 0);
-	else if (log_parse_reply_line(text).code != SW_UNKNOWN)
-		trace_say(t, line, true, text, 0);
-	else
+	if (server && log_parse_reply_line(text).code == SW_UNKNOWN &&
+	    !log_reply_open(t->current))
 		return false;
+	if (!server && !log_content_due(t->current) && !log_is_smtp(text))
+		return false;
+	trace_say(t, line, server, text, 0);
 	return true;
 }
 
@@ -313,6 +315,7 @@ static bool take_text(struct trace *t, const struct log_line *line,
 	switch (m ? m->kind : TRACE_NONE) {
 	case TRACE_CLIENT:
 	case TRACE_SERVER:
+		t->side = m->kind;
 		trace_say(t, line, m->kind == TRACE_SERVER, rest, m->flags);
 		return true;
 	case TRACE_REMARK:
@@ -361,6 +364,7 @@ enum sw_status trace_open(const struct trace_format *format,
 		return base_error_set(err, SW_ENOMEM, "out of memory");
 	t->format = format;
 	t->peer_port = SW_UNKNOWN;
+	t->side = TRACE_NONE;
 	t->time = SW_NO_TIME;
 	log_days_begin(&t->days, NULL);
 	buffer_init(&t->peer, 256);

@@ -77,6 +77,10 @@ struct trace {
 	bool replaced;  /* content has another line in its place */
 	int64_t time;   /* of the line in hand, SW_NO_TIME */
 	int digits;     /* of its fraction */
+	/* For families whose lines bear no mark. */
+	enum trace_kind side; /* who speaks from here on */
+	uint64_t key;         /* of the connection */
+	bool fresh;           /* nothing of it was told yet */
 	/* What remarks said of a connection to come. */
 	struct buffer peer;
 	int32_t peer_port;
