@@ -247,27 +247,41 @@ static void split_surplus(const struct fields *f, struct slice line,
 	v_r->of[IIS_QUERY] = line;
 }
 
-/* The usual row: as many values as columns, which are found 16 octets at a
- * time.  false: more, or fewer. */
+/* The blanks among 64 octets. */
+static inline uint64_t find_blanks(const uint8_t octets[64])
+{
+	uint64_t found = 0;
+	unsigned i;
+
+	for (i = 0; i < 64 / LOG_OCTETS; i++)
+		found |= (uint64_t)log_octet_bits(log_find_octet(octets +
+		    i * LOG_OCTETS, ' ')) << i * LOG_OCTETS;
+	return found;
+}
+
+/* The usual row: as many values as columns, which are found many octets at a
+ * time (few steps of unknown length: each is a branch guessed wrongly).
+ * false: more, or fewer. */
 static bool split_usual(const struct fields *f, struct slice line,
     struct values *v_r)
 {
 	const uint8_t *start = line.p, *end = line.p + line.len;
-	uint8_t last[LOG_OCTETS] = { 0 };
+	uint8_t last[64];
 	size_t n = 0, off;
 
-	for (off = 0; off < line.len; off += LOG_OCTETS) {
+	for (off = 0; off < line.len; off += sizeof(last)) {
 		const uint8_t *p = line.p + off;
-		log_octet_set found;
+		uint64_t found;
 
-		if (line.len - off < LOG_OCTETS) {
+		if (line.len - off < sizeof(last)) {
+			memset(last, 0, sizeof(last));
 			memcpy(last, p, line.len - off);
-			found = log_find_octet(last, ' ');
+			found = find_blanks(last);
 		} else {
-			found = log_find_octet(p, ' ');
+			found = find_blanks(p);
 		}
 		for (; found; found &= found - 1) {
-			const uint8_t *blank = p + log_first_octet(found);
+			const uint8_t *blank = p + __builtin_ctzll(found);
 
 			if (n + 1 >= f->count)
 				return false;
@@ -284,14 +298,19 @@ static bool split_usual(const struct fields *f, struct slice line,
 static bool split(const struct fields *f, struct slice line,
     struct values *v_r)
 {
+	uint32_t missing = ~f->known & (SW_BIT(W3C_COUNT) - 1);
 
 	while (line.len > 0 && line.p[line.len - 1] == ' ')
 		line.len--;
 	if (f->count == 0)
 		return false;
-	memset(v_r, 0, sizeof(*v_r));
-	if (split_usual(f, line, v_r))
+	if (split_usual(f, line, v_r)) {
+		/* Each known column was told. */
+		for (; missing; missing &= missing - 1)
+			v_r->of[__builtin_ctz(missing)] =
+			    slice_make(NULL, 0);
 		return true;
+	}
 	memset(v_r, 0, sizeof(*v_r));
 	if (f->query >= f->count || count_blanks(line) < f->count)
 		return false;
@@ -366,8 +385,9 @@ static bool parse_row(struct w3c *w, const struct log_line *line,
 	struct slice query;
 	bool ignored;
 
-	memset(row, 0, sizeof(*row));
 	row->line = line;
+	row->query_bare = false;
+	row->flags = 0;
 	if (!split(&w->fields, line->text, &v) || !parse_numbers(&v, row) ||
 	    !parse_time(w, &v, &row->time))
 		return false;

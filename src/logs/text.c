@@ -156,18 +156,32 @@ struct log_reply_line log_parse_reply_line(struct slice line)
 	return r;
 }
 
-/* FNV-1a, and at the end of each text its length, so that texts cannot run
- * into each other. */
+static inline uint64_t mix(uint64_t seed, uint64_t word)
+{
+	seed = (seed ^ word) * UINT64_C(0xff51afd7ed558ccd);
+	return seed ^ seed >> 32;
+}
+
+/* The same on every machine: the octets of a word count from its low end. */
+static inline uint64_t hash_word(const uint8_t octets[8])
+{
+	struct cursor c = cursor_make(slice_make(octets, 8));
+
+	return cursor_le64(&c);
+}
+
+/* As FNV-1a, but eight octets at a time, and with the length of each text,
+ * so that texts cannot run into each other. */
 uint64_t log_hash(uint64_t seed, struct slice s)
 {
-	uint64_t len = s.len;
-	size_t i;
+	uint8_t last[8] = { 0 };
 
-	for (i = 0; i < s.len; i++)
-		seed = (seed ^ s.p[i]) * UINT64_C(0x100000001b3);
-	for (i = 0; i < 8; i++, len >>= 8)
-		seed = (seed ^ (len & 0xff)) * UINT64_C(0x100000001b3);
+	seed = mix(seed, s.len);
+	for (; s.len >= sizeof(last); s = slice_from(s, sizeof(last)))
+		seed = mix(seed, hash_word(s.p));
+	if (s.len > 0)
+		memcpy(last, s.p, s.len);
+	seed = mix(seed, hash_word(last));
 	/* Spread it over all bits. */
-	seed = (seed ^ seed >> 33) * UINT64_C(0xff51afd7ed558ccd);
-	return seed ^ seed >> 33;
+	return mix(seed, seed >> 29);
 }

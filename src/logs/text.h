@@ -42,6 +42,11 @@ static inline uint32_t log_first_octet(log_octet_set set)
 {
 	return (uint32_t)__builtin_ctz(set);
 }
+/* One bit for each octet, the first one's is the lowest. */
+static inline uint32_t log_octet_bits(log_octet_set set)
+{
+	return set;
+}
 #else
 #define LOG_OCTETS 8u
 typedef uint64_t log_octet_set;
@@ -58,6 +63,13 @@ static inline log_octet_set log_find_octet(const uint8_t octets[LOG_OCTETS],
 static inline uint32_t log_first_octet(log_octet_set set)
 {
 	return (uint32_t)__builtin_ctzll(set) / 8;
+}
+/* One bit for each octet, the first one's is the lowest. */
+static inline uint32_t log_octet_bits(log_octet_set set)
+{
+	/* The top bits of the octets go to the top octet, in order. */
+	return (uint32_t)(((set >> 7 & UINT64_C(0x0101010101010101)) *
+	    UINT64_C(0x0102040810204080)) >> 56);
 }
 #endif
 

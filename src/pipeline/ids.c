@@ -13,6 +13,12 @@ static size_t slot_of(const struct id_set *s, uint64_t id)
 	return (size_t)(id ^ id >> 32) & (s->slot_count - 1);
 }
 
+void pipeline_ids_fetch(const struct id_set *s, uint64_t id)
+{
+	if (s->slot_count > 0)
+		__builtin_prefetch(&s->slots[slot_of(s, id)], 1);
+}
+
 static bool is_known(const struct id_set *s, uint64_t id)
 {
 	size_t i;

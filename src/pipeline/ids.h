@@ -24,6 +24,8 @@ struct id_set {
 
 /* Cleared memory is an empty set. */
 void pipeline_ids_fini(struct id_set *s);
+/* Soon this one will be given: its place is fetched into the cache. */
+void pipeline_ids_fetch(const struct id_set *s, uint64_t id);
 /* The id itself, or the next one that is free, into *id_r. */
 enum sw_status pipeline_ids_give(struct id_set *s, uint64_t id,
     uint64_t *id_r) SW_MUST_USE;

@@ -231,11 +231,12 @@ static enum sw_status on_session(void *ctx, struct session_builder *b)
 	struct inputs *in = ctx;
 	struct sw_session *s = session_get(b);
 
+	pipeline_ids_fetch(&in->ids, s->id);
+	session_finish(b);
 	if (pipeline_ids_give(&in->ids, s->id, &s->id) != SW_OK) {
 		session_builder_free(&b);
 		return SW_ENOMEM;
 	}
-	session_finish(b);
 	return add_ready(in, b);
 }
 
