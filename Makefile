@@ -32,7 +32,7 @@ all: lib smtpwire ## the library and the command (default)
 # sources, buffers, escapes, clock, account
 SRC_BASE := $(addprefix src/base/, \
 	account.c arena.c buffer.c clock.c decompress.c error.c escape.c \
-	scratch.c slice.c source.c)
+	library.c scratch.c slice.c source.c)
 
 # capture files -> frames
 SRC_CAPTURE := $(addprefix src/capture/, \
@@ -140,11 +140,12 @@ endif
 LIBS_PC := libpcap libcrypto gmime-3.0 libarchive zlib jansson \
 	$(if $(filter yes,$(ODBC)),odbc)
 PC_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBS_PC) 2>/dev/null)
-# GMime is loaded when it is needed, see src/transcript/header.c.
-PC_LIBS := $(shell $(PKG_CONFIG) --libs $(filter-out gmime-3.0,$(LIBS_PC)) \
+# Some libraries are loaded when they are needed, see src/base/library.c.
+LIBS_LATE := gmime-3.0 libarchive libpcap
+PC_LIBS := $(shell $(PKG_CONFIG) --libs $(filter-out $(LIBS_LATE),$(LIBS_PC)) \
 	2>/dev/null)
 CMOCKA_CFLAGS := $(shell $(PKG_CONFIG) --cflags cmocka 2>/dev/null)
-CMOCKA_LIBS := $(shell $(PKG_CONFIG) --libs cmocka 2>/dev/null)
+CMOCKA_LIBS := $(shell $(PKG_CONFIG) --libs cmocka libarchive 2>/dev/null)
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wwrite-strings \

@@ -6,6 +6,8 @@
  * filter that the first octets ask for is enabled, and none that would run a
  * program.
  *
+ * It is loaded when a file needs it, as it brings a dozen other libraries.
+ *
  * libarchive's filters fill 64 KiB before they hand out anything, and drop
  * what they have when the input then turns out to be cut: of a small file
  * nothing would be left.  gzip is what captures are mostly compressed with
@@ -19,10 +21,28 @@
 #include <stdlib.h>
 #include <zlib.h>
 
+#include "base/library.h"
+
 #define INPUT_LEN 65536
+#define ARCHIVE_LIBRARY "libarchive.so.13"
+
+/* Functions of libarchive, named as there without archive_. */
+struct functions {
+	__typeof__(archive_read_new) *read_new;
+	__typeof__(archive_read_support_format_raw) *read_support_format_raw;
+	__typeof__(archive_read_support_format_empty)
+	    *read_support_format_empty;
+	__typeof__(archive_read_open2) *read_open2;
+	__typeof__(archive_read_next_header) *read_next_header;
+	__typeof__(archive_read_data_block) *read_data_block;
+	__typeof__(archive_read_free) *read_free;
+	__typeof__(archive_error_string) *error_string;
+	__typeof__(archive_set_error) *set_error;
+};
 
 struct decompress {
 	struct archive *archive; /* NULL with zlib */
+	struct functions lib;    /* set if archive is */
 	z_stream z;
 	bool z_ready;
 	bool member; /* zlib is within a member of the file */
@@ -41,19 +61,19 @@ struct decompress {
 static const struct method {
 	const char *name;
 	struct slice magic;
-	int (*enable)(struct archive *);
+	const char *enable; /* a function of libarchive; NULL: zlib */
 } methods[] = {
 	{ "gzip", { (const uint8_t *)"\x1f\x8b\x08", 3 }, NULL },
 	{ "xz", { (const uint8_t *)"\xfd" "7zXZ\0", 6 },
-	  archive_read_support_filter_xz },
+	  "archive_read_support_filter_xz" },
 	{ "zstd", { (const uint8_t *)"\x28\xb5\x2f\xfd", 4 },
-	  archive_read_support_filter_zstd },
+	  "archive_read_support_filter_zstd" },
 	{ "bzip2", { (const uint8_t *)"BZh", 3 },
-	  archive_read_support_filter_bzip2 },
+	  "archive_read_support_filter_bzip2" },
 	{ "lz4", { (const uint8_t *)"\x04\x22\x4d\x18", 4 },
-	  archive_read_support_filter_lz4 },
+	  "archive_read_support_filter_lz4" },
 	{ "lz4", { (const uint8_t *)"\x02\x21\x4c\x18", 4 },
-	  archive_read_support_filter_lz4 },
+	  "archive_read_support_filter_lz4" },
 };
 
 /* "BZh" could begin a line of a log: the level and the first block's (or
@@ -92,21 +112,57 @@ static la_ssize_t feed(struct archive *a, void *ctx, const void **buf_r)
 	if (d->read(d->ctx, d->input, sizeof(d->input), &got, &d->err) !=
 	    SW_OK) {
 		d->failed = true;
-		archive_set_error(a, EIO, "read error");
+		d->lib.set_error(a, EIO, "read error");
 		return -1;
 	}
 	return (la_ssize_t)got;
 }
 
+static bool load(struct functions *f)
+{
+	const struct library_function functions[] = {
+		{ "archive_read_new", &f->read_new },
+		{ "archive_read_support_format_raw",
+		  &f->read_support_format_raw },
+		{ "archive_read_support_format_empty",
+		  &f->read_support_format_empty },
+		{ "archive_read_open2", &f->read_open2 },
+		{ "archive_read_next_header", &f->read_next_header },
+		{ "archive_read_data_block", &f->read_data_block },
+		{ "archive_read_free", &f->read_free },
+		{ "archive_error_string", &f->error_string },
+		{ "archive_set_error", &f->set_error }
+	};
+
+	return library_load(ARCHIVE_LIBRARY, functions,
+	    sizeof(functions) / sizeof(functions[0]));
+}
+
 static bool enable(struct archive *a, const char *name)
 {
+	__typeof__(archive_read_support_filter_xz) *filter;
+	struct library_function function = { NULL, &filter };
 	size_t i;
 
 	for (i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
 		if (strcmp(methods[i].name, name) == 0)
-			/* ARCHIVE_WARN: it would run a program. */
-			return methods[i].enable(a) == ARCHIVE_OK;
-	return false;
+			function.name = methods[i].enable;
+	/* ARCHIVE_WARN: it would run a program. */
+	return function.name && library_load(ARCHIVE_LIBRARY, &function, 1) &&
+	    filter(a) == ARCHIVE_OK;
+}
+
+/* An archive without filters; NULL: no memory. */
+static struct archive *new_archive(const struct functions *f)
+{
+	struct archive *a = f->read_new();
+
+	if (a && (f->read_support_format_raw(a) != ARCHIVE_OK ||
+	    f->read_support_format_empty(a) != ARCHIVE_OK)) {
+		f->read_free(a);
+		a = NULL;
+	}
+	return a;
 }
 
 enum sw_status decompress_new(const char *name, const char *file,
@@ -131,10 +187,14 @@ enum sw_status decompress_new(const char *name, const char *file,
 		return *d_r ? SW_OK :
 		    base_error_set(err, SW_ENOMEM, "no memory");
 	}
-	d->archive = archive_read_new();
-	if (!d->archive || archive_read_support_format_raw(d->archive) !=
-	    ARCHIVE_OK || archive_read_support_format_empty(d->archive) !=
-	    ARCHIVE_OK) {
+	if (!load(&d->lib)) {
+		decompress_free(d_r);
+		return base_error_set(err, SW_EFORMAT, "%s: compressed with "
+		    "%s, and %s cannot be loaded", file, name,
+		    ARCHIVE_LIBRARY);
+	}
+	d->archive = new_archive(&d->lib);
+	if (!d->archive) {
 		decompress_free(d_r);
 		return base_error_set(err, SW_ENOMEM, "no memory");
 	}
@@ -148,7 +208,7 @@ enum sw_status decompress_new(const char *name, const char *file,
 
 static enum sw_status tell(struct decompress *d, struct sw_err *err)
 {
-	const char *text = archive_error_string(d->archive);
+	const char *text = d->lib.error_string(d->archive);
 
 	if (d->failed) {
 		if (err)
@@ -163,10 +223,10 @@ static enum sw_status tell(struct decompress *d, struct sw_err *err)
 static int begin(struct decompress *d)
 {
 	struct archive_entry *entry;
-	int r = archive_read_open2(d->archive, d, NULL, feed, NULL, NULL);
+	int r = d->lib.read_open2(d->archive, d, NULL, feed, NULL, NULL);
 
 	if (r == ARCHIVE_OK)
-		r = archive_read_next_header(d->archive, &entry);
+		r = d->lib.read_next_header(d->archive, &entry);
 	if (r == ARCHIVE_EOF)
 		return 0;
 	return r == ARCHIVE_OK || r == ARCHIVE_WARN ? 1 : -1;
@@ -255,7 +315,7 @@ enum sw_status decompress_read(struct decompress *d, uint8_t *buf, size_t len,
 		const void *p;
 		size_t n;
 		la_int64_t off;
-		int r = archive_read_data_block(d->archive, &p, &n, &off);
+		int r = d->lib.read_data_block(d->archive, &p, &n, &off);
 
 		if (r == ARCHIVE_EOF)
 			return SW_OK;
@@ -276,7 +336,7 @@ void decompress_free(struct decompress **d)
 	if (!*d)
 		return;
 	if ((*d)->archive)
-		archive_read_free((*d)->archive);
+		(*d)->lib.read_free((*d)->archive);
 	if ((*d)->z_ready)
 		inflateEnd(&(*d)->z);
 	free(*d);

@@ -7,6 +7,8 @@
  * the order met, the last used first tried.  Link types are the values in
  * files, libpcap compiles for its own (DLT); they are the same but for the
  * rows of `types`.
+ *
+ * libpcap is loaded when it is needed, as it brings a dozen other libraries.
  */
 #include "net/net.h"
 
@@ -16,6 +18,7 @@
 #include <pcap/pcap.h>
 
 #include "base/arena.h"
+#include "base/library.h"
 #include "net/walk.h"
 
 /* As tcpdump's default. */
@@ -23,6 +26,18 @@ enum { FILTER_SNAPLEN = 262144 };
 /* Link types of one run; a capture that has more is no honest one.  What is
  * beyond matches nothing, and is told once. */
 enum { FILTER_PROGRAMS_MAX = 64 };
+
+#define PCAP_LIBRARY "libpcap.so.0.8"
+
+/* Functions of libpcap, named as there. */
+struct functions {
+	__typeof__(pcap_open_dead) *pcap_open_dead;
+	__typeof__(pcap_close) *pcap_close;
+	__typeof__(pcap_compile) *pcap_compile;
+	__typeof__(pcap_freecode) *pcap_freecode;
+	__typeof__(pcap_geterr) *pcap_geterr;
+	__typeof__(bpf_filter) *bpf_filter;
+};
 
 struct program {
 	uint32_t link_type;
@@ -32,6 +47,7 @@ struct program {
 };
 
 struct net_filter {
+	struct functions lib;
 	char *expression;
 	struct program *programs;
 	size_t count, capacity;
@@ -76,40 +92,62 @@ const char *net_filter_link_name(uint32_t link_type)
 {
 	size_t skip;
 	int dlt = find_dlt(link_type, &skip);
+	__typeof__(pcap_datalink_val_to_name) *name_of;
+	const struct library_function function = {
+		"pcap_datalink_val_to_name", &name_of
+	};
 
-	return dlt < 0 ? NULL : pcap_datalink_val_to_name(dlt);
+	return dlt < 0 || !library_load(PCAP_LIBRARY, &function, 1) ? NULL :
+	    name_of(dlt);
+}
+
+static bool load(struct functions *f)
+{
+	const struct library_function functions[] = {
+		{ "pcap_open_dead", &f->pcap_open_dead },
+		{ "pcap_close", &f->pcap_close },
+		{ "pcap_compile", &f->pcap_compile },
+		{ "pcap_freecode", &f->pcap_freecode },
+		{ "pcap_geterr", &f->pcap_geterr },
+		{ "bpf_filter", &f->bpf_filter }
+	};
+
+	return library_load(PCAP_LIBRARY, functions,
+	    sizeof(functions) / sizeof(functions[0]));
 }
 
 /* SW_EUSAGE with libpcap's words when it does not compile. */
-static enum sw_status compile(const char *expression, int dlt,
-    struct bpf_program *code_r, struct sw_err *err)
+static enum sw_status compile(const struct functions *lib,
+    const char *expression, int dlt, struct bpf_program *code_r,
+    struct sw_err *err)
 {
-	pcap_t *dead = pcap_open_dead(dlt, FILTER_SNAPLEN);
+	pcap_t *dead = lib->pcap_open_dead(dlt, FILTER_SNAPLEN);
 	enum sw_status status = SW_OK;
 
 	if (!dead)
 		return base_error_set(err, SW_ENOMEM, "out of memory");
-	if (pcap_compile(dead, code_r, expression, 1,
+	if (lib->pcap_compile(dead, code_r, expression, 1,
 	    PCAP_NETMASK_UNKNOWN) != 0)
 		status = base_error_set(err, SW_EUSAGE, "filter \"%s\": %s",
-		    expression, pcap_geterr(dead));
-	pcap_close(dead);
+		    expression, lib->pcap_geterr(dead));
+	lib->pcap_close(dead);
 	return status;
 }
 
 /* An expression may make sense for some link types only; Ethernet and raw
  * IP stand for all. */
-static enum sw_status check_syntax(const char *expression,
-    struct sw_err *err)
+static enum sw_status check_syntax(const struct functions *lib,
+    const char *expression, struct sw_err *err)
 {
 	struct bpf_program code;
-	enum sw_status status = compile(expression, DLT_EN10MB, &code, err);
+	enum sw_status status = compile(lib, expression, DLT_EN10MB, &code,
+	    err);
 
 	if (status == SW_EUSAGE &&
-	    compile(expression, DLT_RAW, &code, NULL) == SW_OK)
+	    compile(lib, expression, DLT_RAW, &code, NULL) == SW_OK)
 		status = SW_OK;
 	if (status == SW_OK)
-		pcap_freecode(&code);
+		lib->pcap_freecode(&code);
 	return status;
 }
 
@@ -118,9 +156,14 @@ enum sw_status net_filter_new(const char *expression,
 {
 	size_t size = strlen(expression) + 1;
 	struct net_filter *f;
-	enum sw_status status = check_syntax(expression, err);
+	struct functions lib;
+	enum sw_status status;
 
 	*f_r = NULL;
+	if (!load(&lib))
+		return base_error_set(err, SW_EUSAGE, "filter \"%s\": %s "
+		    "cannot be loaded", expression, PCAP_LIBRARY);
+	status = check_syntax(&lib, expression, err);
 	if (status != SW_OK)
 		return status;
 	f = calloc(1, sizeof(*f));
@@ -131,6 +174,7 @@ enum sw_status net_filter_new(const char *expression,
 		return base_error_set(err, SW_ENOMEM, "out of memory");
 	}
 	memcpy(f->expression, expression, size);
+	f->lib = lib;
 	*f_r = f;
 	return SW_OK;
 }
@@ -147,7 +191,8 @@ static void compile_program(struct net_filter *f, struct program *p,
 	struct sw_err err;
 	char name[16], text[600];
 
-	if (dlt >= 0 && compile(f->expression, dlt, &p->code, &err) == SW_OK) {
+	if (dlt >= 0 && compile(&f->lib, f->expression, dlt, &p->code,
+	    &err) == SW_OK) {
 		p->usable = true;
 		return;
 	}
@@ -202,7 +247,7 @@ bool net_filter_match(struct net_filter *f, const struct frame *frame,
 	if (!p || !p->usable || p->skip > frame->octets.len)
 		return false;
 	octets = slice_from(frame->octets, p->skip);
-	return bpf_filter(p->code.bf_insns, octets.p, frame->wire_len,
+	return f->lib.bpf_filter(p->code.bf_insns, octets.p, frame->wire_len,
 	    (u_int)octets.len) != 0;
 }
 
@@ -212,7 +257,7 @@ void net_filter_free(struct net_filter **f)
 		return;
 	for (size_t i = 0; i < (*f)->count; i++)
 		if ((*f)->programs[i].usable)
-			pcap_freecode(&(*f)->programs[i].code);
+			(*f)->lib.pcap_freecode(&(*f)->programs[i].code);
 	free((*f)->programs);
 	free((*f)->expression);
 	free(*f);

@@ -10,12 +10,12 @@
  * reading a small capture; so it is loaded at the first encoded word.  Where
  * it is not to be had the words are told as they stand.
  */
-#include <dlfcn.h>
 #include <gmime/gmime.h>
 
 #include <stdlib.h>
 #include <threads.h>
 
+#include "base/library.h"
 #include "transcript/message.h"
 
 #include "base/buffer.h"
@@ -120,27 +120,19 @@ static bool has_encoded_word(struct slice s)
 	return false;
 }
 
-/* ISO C knows no way from an object's address to a function's; POSIX does. */
-static bool find_function(void *library, const char *name, void *function)
-{
-	void *address = dlsym(library, name);
-
-	memcpy(function, &address, sizeof(address));
-	return address;
-}
-
 static void gmime_load(void)
 {
-	void *library = dlopen(GMIME_LIBRARY, RTLD_NOW | RTLD_LOCAL);
 	init_function init;
 	decode_function decode;
+	const struct library_function functions[] = {
+		{ "g_mime_init", &init },
+		{ "g_mime_utils_header_decode_text", &decode },
+		{ "g_free", &gmime.free } /* of one that it depends on */
+	};
 
-	/* g_free is found behind the library's own dependencies. */
-	if (!library || !find_function(library, "g_mime_init", &init) ||
-	    !find_function(library, "g_free", &gmime.free) ||
-	    !find_function(library, "g_mime_utils_header_decode_text",
-	    &decode))
-		return; /* it stays loaded, if it is */
+	if (!library_load(GMIME_LIBRARY, functions,
+	    sizeof(functions) / sizeof(functions[0])))
+		return;
 	init();
 	gmime.decode = decode;
 }
