@@ -44,13 +44,6 @@ static bool is_auth(enum verb verb)
 	return verb == VERB_AUTH || verb == VERB_XEXPS;
 }
 
-struct event_span log_span(const struct log_line *line, int64_t time)
-{
-	struct event_span span = { line->number, line->number, time, time };
-
-	return span;
-}
-
 /* --- outstanding commands ----------------------------------------------- */
 
 size_t log_session_outstanding(const struct log_session *s)
@@ -247,7 +240,8 @@ static struct slice response_of(struct slice argument)
 uint32_t log_session_command(struct log_session *s,
     const struct command_in *c)
 {
-	struct command_in in = *c;
+	const struct command_in *told = c;
+	struct command_in in;
 	size_t len = 0;
 	enum verb verb = c->line.p ? session_verb(c->line, &len) : c->known;
 	struct slice argument = argument_of(c, len);
@@ -255,22 +249,26 @@ uint32_t log_session_command(struct log_session *s,
 	uint32_t n;
 
 	if (s->auth_line_next || looks_secret(s, c, verb)) {
+		in = *c;
 		in.masked = true;
 		verb = in.known = VERB_NONE;
 		answer = c->line.p ? c->line : c->verb;
+		told = &in;
 	} else if (is_auth(verb)) {
+		in = *c;
 		answer = response_of(argument);
 		in.masked = answer.len > 0;
+		told = &in;
 	}
 	s->auth_line_next = false;
-	n = session_command(s->b, &in);
+	n = session_command(s->b, told);
 	if (n == 0 || !push(s, n, verb, argument))
 		return 0;
 	if (is_auth(verb))
 		begin_auth(s, n, argument);
 	else if (verb != VERB_NONE)
 		s->auth_open = false;
-	if (in.masked)
+	if (told->masked)
 		take_answer(s, answer);
 	if (s->secure_next)
 		session_encryption(s->b)->decrypted = true;
@@ -600,10 +598,10 @@ static struct log_outstanding pop_auth(struct log_session *s,
 	return o;
 }
 
-static uint32_t answer(struct log_session *s, const struct reply_in *r)
+/* r is ours to complete. */
+static uint32_t answer(struct log_session *s, struct reply_in *r)
 {
 	struct log_outstanding o;
-	struct reply_in in = *r;
 	uint32_t n;
 
 	fall_into_step(s, r->code);
@@ -614,9 +612,9 @@ static uint32_t answer(struct log_session *s, const struct reply_in *r)
 	if (o.verb == VERB_BDAT && o.counted && r->code >= 200 &&
 	    r->code < 400)
 		return chunk_passed(s, &o, r);
-	in.to = o.n;
-	in.is_challenge = r->code == 334;
-	n = session_reply(s->b, &in);
+	r->to = o.n;
+	r->is_challenge = r->code == 334;
+	n = session_reply(s->b, r);
 	session_answer(s->b, o.n, r->code, r->lines, r->line_count);
 	if (o.verb == VERB_DATA && r->code >= 200 && r->code < 400) {
 		s->content.of = o.n;

@@ -231,8 +231,13 @@ static bool split_plain(const struct fields *f, struct slice line,
 	if (!log_find_ends(line, ',', f->count - 1, &ends))
 		return false;
 	count = ends.count < f->count ? ends.count : f->count;
-	for (i = 0; i < count; i++)
-		v_r->of[f->column[i]] = log_value_at(line, &ends, i);
+	for (i = 0; i < count; i++) {
+		struct slice *v = &v_r->of[f->column[i]];
+		size_t from = i > 0 ? ends.at[i - 1] + 1 : 0;
+
+		v->p = line.p + from;
+		v->len = ends.at[i] - from;
+	}
 	return true;
 }
 
@@ -282,32 +287,32 @@ static struct slice undouble(struct buffer *b, struct slice s)
 	return buffer_slice(b);
 }
 
+/* Over 99: they are none. */
+static inline unsigned two_digits(const uint8_t *p)
+{
+	unsigned high = (unsigned)p[0] - '0', low = (unsigned)p[1] - '0';
+
+	return high > 9 || low > 9 ? 100 : high * 10 + low;
+}
+
 /* "15:59:51.433Z", as all rows have it; false: it is written otherwise. */
 static bool parse_usual_time(struct slice s, int64_t *ns_r)
 {
-	static const char shape[] = "00:00:00.000Z";
-	int n[3] = { 0 }, ms = 0;
-	size_t i;
+	const uint8_t *p = s.p;
+	unsigned h, m, sec, ms, last;
 
-	if (s.len != sizeof(shape) - 1)
+	if (s.len != sizeof("00:00:00.000Z") - 1 || p[2] != ':' ||
+	    p[5] != ':' || p[8] != '.' || p[12] != 'Z')
 		return false;
-	for (i = 0; i < s.len; i++) {
-		if (shape[i] != '0') {
-			if (s.p[i] != (uint8_t)shape[i])
-				return false;
-			continue;
-		}
-		if (!ascii_is_digit(s.p[i]))
-			return false;
-		if (i < 8)
-			n[i / 3] = n[i / 3] * 10 + (s.p[i] - '0');
-		else
-			ms = ms * 10 + (s.p[i] - '0');
-	}
-	if (n[0] > 23 || n[1] > 59 || n[2] > 60)
+	h = two_digits(p);
+	m = two_digits(p + 3);
+	sec = two_digits(p + 6);
+	ms = two_digits(p + 9);
+	last = (unsigned)p[11] - '0';
+	if (h > 23 || m > 59 || sec > 60 || ms > 99 || last > 9)
 		return false;
-	*ns_r = ((n[0] * INT64_C(60) + n[1]) * 60 + n[2]) * NS_PER_S +
-	    ms * (NS_PER_S / 1000);
+	*ns_r = ((h * INT64_C(60) + m) * 60 + sec) * NS_PER_S +
+	    (ms * 10 + last) * (NS_PER_S / 1000);
 	return true;
 }
 

@@ -568,35 +568,35 @@ static struct slice command_text(struct iis_rows *r,
 }
 
 /* The command of a row, with what stands in its query or without. */
-static struct command_in make_command(struct iis_rows *r,
-    const struct iis_row *row, bool with_query, bool argument_known)
+static inline void make_command(struct iis_rows *r,
+    const struct iis_row *row, bool with_query, bool argument_known,
+    struct command_in *c)
 {
-	struct command_in c = { .by = SW_CLIENT, .octets = SW_UNKNOWN,
-		.span = log_span(row->line, row->time) };
 	struct slice text = row->method;
 	size_t len = 0;
 
-	c.known = session_verb(text, &len);
+	log_command_begin(c, log_span(row->line, row->time));
+
+	c->known = session_verb(text, &len);
 	if (len > 0 && len == text.len) { /* a verb alone, as is usual */
-		c.verb = text;
-		c.argument = with_query ? skip_blanks(row->query) :
+		c->verb = text;
+		c->argument = with_query ? skip_blanks(row->query) :
 		    slice_from(text, len);
-		c.argument_known = argument_known;
-		return c;
+		c->argument_known = argument_known;
+		return;
 	}
 	text = command_text(r, row, with_query);
-	c.known = session_verb(text, &len);
+	c->known = session_verb(text, &len);
 	if (len == 0) { /* no verb: the line is all there is */
-		c.line = text;
-		return c;
+		c->line = text;
+		return;
 	}
-	c.verb = slice_head(text, len);
-	c.argument = skip_blanks(slice_from(text, len));
-	c.argument_known = argument_known;
-	return c;
+	c->verb = slice_head(text, len);
+	c->argument = skip_blanks(slice_from(text, len));
+	c->argument_known = argument_known;
 }
 
-static struct reply_in make_reply(const struct iis_row *row, int32_t code)
+static inline struct reply_in make_reply(const struct iis_row *row, int32_t code)
 {
 	struct reply_in r = { .by = SW_SERVER, .code = code,
 		.octets = row->sent > 0 ? row->sent : SW_UNKNOWN,
@@ -679,10 +679,10 @@ static void take_command(struct iis_rows *r, struct log_session *s,
 	bool data = verb == VERB_DATA;
 	/* What stands in the query of these is no argument. */
 	bool argument = !data && verb != VERB_QUIT;
-	struct command_in c = make_command(r, row, argument,
-	    has(row, IIS_QUERY) && argument);
+	struct command_in c;
 	struct reply_in reply = make_reply(row, row->status);
 
+	make_command(r, row, argument, has(row, IIS_QUERY) && argument, &c);
 	if (data && has_content(row)) {
 		take_content(s, row, &c);
 		return;
@@ -725,11 +725,12 @@ static bool is_true_quit(const struct iis_rows *r, struct log_session *s,
 static enum sw_status take_quit(struct iis_rows *r, struct log_session *s,
     const struct iis_row *row)
 {
-	struct command_in c = make_command(r, row, false, true);
+	struct event_span span = log_span(row->line, row->time);
 	struct reply_in reply = make_reply(row, 221);
-	struct event_span span = c.span;
+	struct command_in c;
 	uint32_t n;
 
+	make_command(r, row, false, true, &c);
 	if (is_true_quit(r, s, row)) {
 		if (row->received > 0)
 			c.octets = row->received + 2;
@@ -826,7 +827,7 @@ static enum sw_status take_sent(struct iis_rows *r,
 	if (is_new)
 		no_start(s, row); /* the greeting's row comes first */
 	note_opened(s, row);
-	c = make_command(r, row, true, has(row, IIS_QUERY));
+	make_command(r, row, true, has(row, IIS_QUERY), &c);
 	c.flags |= row->flags;
 	if (row->query_doubtful)
 		c.flags |= SW_BIT(SW_FLAG_INFERRED);

@@ -51,35 +51,38 @@ static void gather(struct log_lines *l, struct slice s)
 	buffer_append_slice(&l->part, s);
 }
 
-static struct log_line finish_line(struct log_lines *l, struct slice s,
-    bool overflow, bool unterminated)
+/* Written to where it is read: a copy of what was just written in smaller
+ * pieces would wait for them. */
+static void finish_line(struct log_lines *l, struct slice s, bool overflow,
+    bool unterminated, struct log_line *line_r)
 {
-	struct log_line line = { .unterminated = unterminated };
-
+	line_r->crlf = false;
 	if (!overflow && s.len > 0 && s.p[s.len - 1] == '\r') {
-		line.crlf = !unterminated;
+		line_r->crlf = !unterminated;
 		s.len--;
 	}
-	line.truncated = overflow || s.len > LIMIT_LINE;
+	line_r->truncated = overflow || s.len > LIMIT_LINE;
+	line_r->unterminated = unterminated;
 	s.len = s.len > LIMIT_LINE ? LIMIT_LINE : s.len;
 	while (s.len > 0 && s.p[0] == 0)
 		s = slice_from(s, 1);
-	line.text = s;
-	line.number = ++l->number;
-	line.base = l->base;
-	return line;
+	line_r->text.p = s.p;
+	line_r->text.len = s.len;
+	line_r->number = ++l->number;
+	line_r->base = l->base;
 }
 
 /* The gathered line is complete. */
-static struct log_line finish_part(struct log_lines *l, bool unterminated)
+static void finish_part(struct log_lines *l, bool unterminated,
+    struct log_line *line_r)
 {
 	bool overflow = l->overflow;
 
 	l->taken = true;
 	l->overflow = false;
 	l->any = false;
-	return finish_line(l, buffer_slice(&l->part), overflow,
-	    unterminated);
+	finish_line(l, buffer_slice(&l->part), overflow, unterminated,
+	    line_r);
 }
 
 /* --- marks of byte order ------------------------------------------------ */
@@ -150,11 +153,11 @@ static bool next_octets(struct log_lines *l, struct log_line *line_r)
 	l->input = slice_from(s, (size_t)(lf - s.p) + 1);
 	s.len = (size_t)(lf - s.p);
 	if (!l->any) {
-		*line_r = finish_line(l, s, s.len > PART_MAX, false);
+		finish_line(l, s, s.len > PART_MAX, false, line_r);
 		return true;
 	}
 	gather(l, s);
-	*line_r = finish_part(l, false);
+	finish_part(l, false, line_r);
 	return true;
 }
 
@@ -219,7 +222,7 @@ static bool next_utf16(struct log_lines *l, struct log_line *line_r)
 		l->held_len = 0;
 		if (take_unit(l, cursor_x16(&unit,
 		    l->encoding == LOG_ENCODING_UTF16BE))) {
-			*line_r = finish_part(l, false);
+			finish_part(l, false, line_r);
 			return true;
 		}
 	}
@@ -264,7 +267,7 @@ int log_lines_end(struct log_lines *l, struct log_line *line_r)
 		return SW_ENOMEM;
 	if (!l->any)
 		return 0;
-	*line_r = finish_part(l, true);
+	finish_part(l, true, line_r);
 	return 1;
 }
 

@@ -192,7 +192,26 @@ void log_quote(struct buffer *b, struct slice text);
 /* --- the dialogue ------------------------------------------------------- */
 
 /* Where and when the events of one line are. */
-struct event_span log_span(const struct log_line *line, int64_t time);
+static inline struct event_span log_span(const struct log_line *line,
+    int64_t time)
+{
+	struct event_span span = { line->number, line->number, time, time };
+
+	return span;
+}
+
+/* One of the client's of which nothing else is known yet.  Member by member,
+ * since large structures are cleared slowly. */
+static inline void log_command_begin(struct command_in *c, struct event_span span)
+{
+	c->by = SW_CLIENT;
+	c->line = c->verb = c->argument = slice_make(NULL, 0);
+	c->argument_known = c->masked = false;
+	c->octets = SW_UNKNOWN;
+	c->flags = 0;
+	c->span = span;
+	c->known = VERB_NONE;
+}
 
 /* A command; secrets are found out here.  Returns its n, 0: no memory. */
 uint32_t log_session_command(struct log_session *s,

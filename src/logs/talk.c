@@ -114,12 +114,14 @@ static struct event_span span_of(const struct log_said *said)
 
 uint32_t log_say_client(struct log_session *s, const struct log_said *said)
 {
-	struct command_in c = { .by = SW_CLIENT, .line = said->text,
-		.argument_known = true, .octets = said->octets };
+	struct command_in c;
 
 	log_talk_flush(s);
+	log_command_begin(&c, span_of(said));
+	c.line = said->text;
+	c.argument_known = true;
+	c.octets = said->octets;
 	c.flags = flags_of(said);
-	c.span = span_of(said);
 	return log_session_command(s, &c);
 }
 

@@ -140,22 +140,6 @@ struct slice log_head_line(struct slice *head)
 	return line;
 }
 
-struct log_reply_line log_parse_reply_line(struct slice line)
-{
-	struct log_reply_line r = { SW_UNKNOWN, false, line };
-	struct slice rest = line;
-	int code;
-
-	if (!log_take_digits(&rest, 3, &code))
-		return r;
-	if (rest.len > 0 && rest.p[0] != ' ' && rest.p[0] != '-')
-		return r;
-	r.code = code;
-	r.more = rest.len > 0 && rest.p[0] == '-';
-	r.text = slice_from(rest, 1);
-	return r;
-}
-
 static inline uint64_t mix(uint64_t seed, uint64_t word)
 {
 	seed = (seed ^ word) * UINT64_C(0xff51afd7ed558ccd);

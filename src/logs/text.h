@@ -118,7 +118,25 @@ struct log_reply_line {
 	bool more;         /* a hyphen: more lines follow */
 	struct slice text; /* after code and separator */
 };
-struct log_reply_line log_parse_reply_line(struct slice line);
+static inline struct log_reply_line log_parse_reply_line(struct slice line)
+{
+	struct log_reply_line r = { SW_UNKNOWN, false, line };
+	int32_t code = 0;
+	size_t i;
+
+	if (line.len < 3 || (line.len > 3 && line.p[3] != ' ' &&
+	    line.p[3] != '-'))
+		return r;
+	for (i = 0; i < 3; i++) {
+		if (!ascii_is_digit(line.p[i]))
+			return r;
+		code = code * 10 + (line.p[i] - '0');
+	}
+	r.code = code;
+	r.more = line.len > 3 && line.p[3] == '-';
+	r.text = slice_from(line, 4);
+	return r;
+}
 
 /* A fixed hash, for ids: the same on every machine and in every run.
  * Continue with the result as seed; begin with LOG_HASH_START. */
