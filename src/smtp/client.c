@@ -18,6 +18,8 @@
 
 /* RFC 5321 4.5.3.1.4, and RFC 4954 4 for AUTH. */
 enum { AUTH_LINE_MAX = 12288 };
+/* What is held of a chunk, with the segment that makes it too much. */
+enum { HELD_MOST = LIMIT_PROVISIONAL + 4096, HELD_GROWTH = 8 };
 
 /* --- commands ------------------------------------------------------------- */
 
@@ -349,10 +351,29 @@ static size_t take_lines(struct dialogue *d, struct slice octets,
 
 /* --- states that decide --------------------------------------------------- */
 
+/* It is known how long the chunk of a BDAT will be; believed is what is not
+ * much more than what has come. */
+static void expect_chunk(struct dialogue *d, size_t len)
+{
+	size_t n = d->held.octets.len + len;
+	const struct outstanding *o;
+
+	if (d->client != CLIENT_AFTER_BDAT || d->queue_count == 0 ||
+	    n <= d->held.octets.capacity)
+		return;
+	o = smtp_queue_at(d, d->queue_count - 1);
+	n = n < HELD_MOST / HELD_GROWTH ? n * HELD_GROWTH : HELD_MOST;
+	if (o->counted && o->size < n)
+		n = (size_t)o->size;
+	if (o->counted && n > d->held.octets.len)
+		smtp_held_expect(&d->held, n - d->held.octets.len);
+}
+
 static void hold(struct dialogue *d, struct slice octets,
     const struct delivery *p)
 {
 	d->resized = true;
+	expect_chunk(d, octets.len);
 	if (!smtp_held_add(&d->held, octets, p))
 		d->memory = true;
 	if (smtp_held_len(&d->held) > LIMIT_PROVISIONAL)

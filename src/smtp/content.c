@@ -30,6 +30,13 @@ static void compact(struct held *h)
 	h->from = h->next = 0;
 }
 
+void smtp_held_expect(struct held *h, size_t n)
+{
+	if (h->octets.max == 0)
+		buffer_init(&h->octets, SIZE_MAX / 2);
+	(void)buffer_reserve(&h->octets, n);
+}
+
 bool smtp_held_add(struct held *h, struct slice octets,
     const struct delivery *o)
 {

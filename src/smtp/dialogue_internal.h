@@ -276,6 +276,8 @@ void dialogue_dispatch_gap(struct dialogue *d, int dir, uint64_t offset,
 void dialogue_dispatch_close(struct dialogue *d, int dir, bool rst,
     struct origin origin);
 
+/* Make room for n octets at once; no memory: adding fails. */
+void smtp_held_expect(struct held *h, size_t n);
 bool smtp_held_add(struct held *h, struct slice octets,
     const struct delivery *o);
 void smtp_held_clear(struct held *h);
