@@ -24,16 +24,30 @@ bool slice_has_prefix_nocase(struct slice s, struct slice prefix)
 
 size_t slice_find_nocase(struct slice s, struct slice needle)
 {
-	uint8_t first;
-	size_t i;
+	uint8_t first, bit;
+	size_t i, starts;
 
 	if (needle.len == 0)
 		return 0;
+	if (needle.len > s.len)
+		return s.len;
+	starts = s.len - needle.len + 1;
 	first = ascii_lower(needle.p[0]);
-	for (i = 0; i < s.len && s.len - i >= needle.len; i++)
-		if (ascii_lower(s.p[i]) == first &&
-		    slice_has_prefix_nocase(slice_from(s, i), needle))
+	bit = first >= 'a' && first <= 'z' ? 0x20 : 0;
+	for (i = 0; i < starts; i++) {
+		if (!bit) { /* it has no case */
+			const uint8_t *at = memchr(s.p + i, first,
+			    starts - i);
+
+			if (!at)
+				break;
+			i = (size_t)(at - s.p);
+		} else if ((s.p[i] | bit) != first) {
+			continue;
+		}
+		if (slice_has_prefix_nocase(slice_from(s, i), needle))
 			return i;
+	}
 	return s.len;
 }
 

@@ -247,16 +247,22 @@ static void split_surplus(const struct fields *f, struct slice line,
 	v_r->of[IIS_QUERY] = line;
 }
 
-/* The blanks among 64 octets. */
+/* The blanks among 16 octets, and among 64. */
+static inline uint64_t find_few_blanks(const uint8_t octets[16])
+{
+	uint64_t found = log_octet_bits(log_find_octet(octets, ' '));
+
+	if (LOG_OCTETS < 16)
+		found |= (uint64_t)log_octet_bits(log_find_octet(octets +
+		    16 - LOG_OCTETS, ' ')) << (16 - LOG_OCTETS);
+	return found;
+}
+
 static inline uint64_t find_blanks(const uint8_t octets[64])
 {
-	uint64_t found = 0;
-	unsigned i;
-
-	for (i = 0; i < 64 / LOG_OCTETS; i++)
-		found |= (uint64_t)log_octet_bits(log_find_octet(octets +
-		    i * LOG_OCTETS, ' ')) << i * LOG_OCTETS;
-	return found;
+	return find_few_blanks(octets) | find_few_blanks(octets + 16) << 16 |
+	    find_few_blanks(octets + 32) << 32 |
+	    find_few_blanks(octets + 48) << 48;
 }
 
 /* The usual row: as many values as columns, which are found many octets at a
@@ -282,11 +288,13 @@ static bool split_usual(const struct fields *f, struct slice line,
 		}
 		for (; found; found &= found - 1) {
 			const uint8_t *blank = p + __builtin_ctzll(found);
+			struct slice *v;
 
 			if (n + 1 >= f->count)
 				return false;
-			v_r->of[f->column[n++]] = slice_make(start,
-			    (size_t)(blank - start));
+			v = &v_r->of[f->column[n++]];
+			v->p = start;
+			v->len = (size_t)(blank - start);
 			start = blank + 1;
 		}
 	}

@@ -98,7 +98,8 @@ struct log_file {
 	uint64_t base;    /* lines of the files before it */
 };
 
-#define LOG_KEY_TREES 1024
+/* Most have one key at most. */
+#define LOG_KEY_TREES 16384
 /* Sessions that are over and whose memory is kept: as many as are open at
  * once in most logs. */
 #define LOG_SPARE_SESSIONS 64

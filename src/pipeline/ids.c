@@ -19,15 +19,30 @@ void pipeline_ids_fetch(const struct id_set *s, uint64_t id)
 		__builtin_prefetch(&s->slots[slot_of(s, id)], 1);
 }
 
+/*
+ * A slot holds the index + 1 and behind it bits of the id, so that ids that
+ * are not equal are hardly ever looked at.
+ */
+#define INDEX_BITS 15
+#define INDEX_MASK ((UINT32_C(1) << INDEX_BITS) - 1)
+_Static_assert(LIMIT_SHARD_IDS <= INDEX_MASK, "an index fits its bits");
+
+static uint32_t tag_of(uint64_t id)
+{
+	return (uint32_t)(id >> 16) << INDEX_BITS;
+}
+
 static bool is_known(const struct id_set *s, uint64_t id)
 {
+	uint32_t tag = tag_of(id);
 	size_t i;
 
 	if (s->slot_count == 0)
 		return false;
 	for (i = slot_of(s, id); s->slots[i];
 	    i = (i + 1) & (s->slot_count - 1))
-		if (s->ids[s->slots[i] - 1] == id)
+		if ((s->slots[i] & ~INDEX_MASK) == tag &&
+		    s->ids[(s->slots[i] & INDEX_MASK) - 1] == id)
 			return true;
 	return false;
 }
@@ -38,7 +53,7 @@ static void put_slot(struct id_set *s, size_t index)
 
 	while (s->slots[i])
 		i = (i + 1) & (s->slot_count - 1);
-	s->slots[i] = (uint32_t)index + 1;
+	s->slots[i] = ((uint32_t)index + 1) | tag_of(s->ids[index]);
 }
 
 /* Make the table anew for the ids that are kept. */

@@ -18,7 +18,7 @@
 struct id_set {
 	uint64_t *ids; /* in the order given */
 	size_t count, capacity;
-	uint32_t *slots; /* open addressing: index + 1 into ids */
+	uint32_t *slots; /* open addressing: index + 1 into ids, and a tag */
 	size_t slot_count;
 };
 
