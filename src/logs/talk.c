@@ -22,14 +22,6 @@ struct log_reply_parts {
 	struct event_span span;
 };
 
-struct log_said log_said(const struct log_line *line, int64_t time,
-    struct slice text)
-{
-	struct log_said said = { line, time, text, 0, SW_UNKNOWN };
-
-	return said;
-}
-
 /* --- who speaks --------------------------------------------------------- */
 
 void log_session_recorder(struct log_session *s, enum sw_recorder recorder)
@@ -323,30 +315,36 @@ bool log_content_due(const struct log_session *s)
 
 static void open_content(struct log_session *s, const struct log_said *said)
 {
-	struct data_in d = { .of = s->content.of,
-		.method = s->content.no_message ? SW_METHOD_NONE :
-		    SW_METHOD_DATA,
-		.start_seen = true, .span = span_of(said) };
+	struct data_in d = { .of = s->content.of };
 
 	if (s->content.open)
 		return;
+	d.method = s->content.no_message ? SW_METHOD_NONE : SW_METHOD_DATA;
+	d.start_seen = true;
+	d.span = span_of(said);
 	log_talk_flush(s);
 	s->content.data = session_data_begin(s->b, &d);
 	s->content.open = true;
 	s->content.flags = 0;
 }
 
-void log_content_octets(struct log_session *s, const struct log_said *said,
-    struct slice octets)
+/* Content is due. */
+static void tell_octets(struct log_session *s, const struct log_said *said,
+    uint32_t flags, struct slice octets)
 {
-	if (!log_content_due(s))
-		return;
 	open_content(s, said);
-	s->content.flags |= said->flags;
+	s->content.flags |= flags;
 	s->content.last = span_of(said);
 	session_data_octets(s->b, octets);
 	if (said->line->truncated)
 		session_data_gap(s->b, SW_UNKNOWN);
+}
+
+void log_content_octets(struct log_session *s, const struct log_said *said,
+    struct slice octets)
+{
+	if (log_content_due(s))
+		tell_octets(s, said, said->flags, octets);
 }
 
 void log_content_lost(struct log_session *s, const struct log_said *said)
@@ -364,7 +362,8 @@ void log_content_lost(struct log_session *s, const struct log_said *said)
 bool log_content_line(struct log_session *s, const struct log_said *said,
     bool stuffed, bool crlf)
 {
-	struct log_said one = *said;
+	struct slice text = said->text;
+	uint32_t flags;
 
 	if (!log_content_due(s))
 		return false;
@@ -373,12 +372,12 @@ bool log_content_line(struct log_session *s, const struct log_said *said,
 		return true;
 	}
 	/* RFC 5321 4.5.2 */
-	if (stuffed && said->text.len > 0 && said->text.p[0] == '.')
-		one.text = slice_from(said->text, 1);
-	one.flags = flags_of(said) & ~SW_BIT(SW_FLAG_TRUNCATED);
+	if (stuffed && text.len > 0 && text.p[0] == '.')
+		text = slice_from(text, 1);
+	flags = flags_of(said) & ~SW_BIT(SW_FLAG_TRUNCATED);
 	if (!crlf)
-		one.flags |= SW_BIT(SW_FLAG_BARE_LF);
-	log_content_octets(s, &one, one.text);
+		flags |= SW_BIT(SW_FLAG_BARE_LF);
+	tell_octets(s, said, flags, text);
 	if (crlf)
 		session_data_octets(s->b, slice_str("\r\n"));
 	else

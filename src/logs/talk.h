@@ -33,8 +33,13 @@ struct log_said {
 };
 
 /* The usual: a text and nothing else known of it. */
-struct log_said log_said(const struct log_line *line, int64_t time,
-    struct slice text);
+static inline struct log_said log_said(const struct log_line *line,
+    int64_t time, struct slice text)
+{
+	struct log_said said = { line, time, text, 0, SW_UNKNOWN };
+
+	return said;
+}
 
 /*
  * Whose line is it, in a log whose marks tell what the logging program sent
