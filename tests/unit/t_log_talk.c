@@ -223,7 +223,7 @@ static void read_files(const char *const *texts, struct buffer *out)
 	account_init(&account);
 	buffer_init(out, 1 << 22);
 	for (i = 0; texts[i]; i++) {
-		char name[20];
+		char name[32];
 
 		before = s;
 		snprintf(name, sizeof(name), "file%zu", i + 1);
