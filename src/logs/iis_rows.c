@@ -596,7 +596,8 @@ static inline void make_command(struct iis_rows *r,
 	c->argument_known = argument_known;
 }
 
-static inline struct reply_in make_reply(const struct iis_row *row, int32_t code)
+static inline struct reply_in make_reply(const struct iis_row *row,
+    int32_t code)
 {
 	struct reply_in r = { .by = SW_SERVER, .code = code,
 		.octets = row->sent > 0 ? row->sent : SW_UNKNOWN,

@@ -203,7 +203,8 @@ static inline struct event_span log_span(const struct log_line *line,
 
 /* One of the client's of which nothing else is known yet.  Member by member,
  * since large structures are cleared slowly. */
-static inline void log_command_begin(struct command_in *c, struct event_span span)
+static inline void log_command_begin(struct command_in *c,
+    struct event_span span)
 {
 	c->by = SW_CLIENT;
 	c->line = c->verb = c->argument = slice_make(NULL, 0);
