@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # smtpwire - one Makefile, not recursive.  `make help` lists the targets.
 #
-# Objects lie in $(BUILD)/$(MODE).  MODE: release, debug, asan, tsan, cover, fuzz.
+# Objects lie in $(BUILD)/$(MODE).  MODE: release, debug, asan, tsan, cover,
+# fuzz.
 # CFLAGS, CPPFLAGS and LDFLAGS of the caller are added to, never replaced.
 
 VERSION := 0.1.0
@@ -59,43 +60,39 @@ SRC_SMTP := $(addprefix src/smtp/, \
 
 # lines of logs -> the model
 SRC_LOGS := $(addprefix src/logs/, \
-	dialogue.c lines.c logs.c sessions.c syslog.c talk.c text.c trace.c \
-	waiting.c when.c \
-	communigate.c \
+	dialogue.c lines.c logs.c sessions.c talk.c text.c when.c \
+	held.c iis_rows.c odbc.c strangers.c syslog.c trace.c waiting.c \
 	apple_mail.c \
+	communigate.c \
 	curl.c \
+	domino.c \
+	exchange_connector.c \
+	exchange_ims.c \
+	exim.c \
 	fakesmtp.c \
 	fetchmail.c \
-	javamail.c \
-	mailkit.c \
-	net_smtp.c \
-	roundcube.c \
-	domino.c \
-	exim.c \
 	haraka.c \
 	hmailserver.c \
 	icewarp.c \
-	exchange_connector.c \
-	exchange_ims.c \
-	opensmtpd.c \
-	outlook_express.c \
-	held.c \
 	iis_native.c \
 	iis_ncsa.c \
-	netmon_text.c \
 	iis_odbc.c \
-	iis_rows.c \
-	odbc.c \
-	sendmail_syslog.c \
-	strangers.c \
 	iis_w3c.c \
+	javamail.c \
 	mailenable.c \
+	mailkit.c \
 	mdaemon.c \
+	msmtp.c \
+	net_smtp.c \
+	netmon_text.c \
+	opensmtpd.c \
+	outlook_express.c \
+	postfix.c \
+	roundcube.c \
+	sendmail.c \
+	sendmail_syslog.c \
 	sendmail_verbose.c \
 	smartermail.c \
-	msmtp.c \
-	postfix.c \
-	sendmail.c \
 	smtplib.c \
 	swaks.c)
 
@@ -110,8 +107,7 @@ SRC_CHECK := $(addprefix src/check/, \
 
 # where the sides meet
 SRC_PIPELINE := $(addprefix src/pipeline/, \
-	connection.c crew.c ids.c input.c saved.c shard.c \
-	wire.c)
+	connection.c crew.c ids.c input.c saved.c shard.c wire.c)
 
 # include/smtpwire/
 SRC_API := $(addprefix src/api/, \
