@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * log_cases.h - for the tests of one family of logs: files against what is
- * expected of them (NAME.expect beside each, made by log_dump.h), and texts
- * made in the test
+ * log_cases.h - for the tests of one family of logs: texts made in the test,
+ * and files that are cut.  Whole files are t_log_files.c's.
  *
  * To be included behind cmocka.h.
  */
@@ -30,56 +29,8 @@ static void show(const char *what, const struct buffer *b)
 	print_error("--- %s\n%.*s", what, (int)b->len, (const char *)b->p);
 }
 
-static void check_pieces(const struct log_format *format, const char *path,
-    const struct buffer *text, const struct buffer *expected)
-{
-	static const size_t pieces[] = { 1 << 20, 1, 2, 3, 1000 };
-	size_t k;
-
-	for (k = 0; k < sizeof(pieces) / sizeof(pieces[0]); k++) {
-		struct buffer out;
-
-		buffer_init(&out, 1 << 22);
-		assert_int_equal(dump_log(format, path, buffer_slice(text),
-		    pieces[k], &out), SW_OK);
-		if (!slice_eq(buffer_slice(&out), buffer_slice(expected))) {
-			show("expected", expected);
-			show("found", &out);
-			fail_msg("%s in pieces of %zu", path, pieces[k]);
-		}
-		buffer_fini(&out);
-	}
-}
-
-/* Each file whole and in pieces; and it is the format's own by content. */
-static void check_files(const struct log_format *format, const char *folder,
-    const char *const *names, size_t count)
-{
-	size_t i;
-
-	for (i = 0; i < count; i++) {
-		struct buffer text, expected, head;
-		struct slice seen;
-		char path[200];
-
-		snprintf(path, sizeof(path), "%s%s.expect", folder, names[i]);
-		read_file(path, &expected);
-		snprintf(path, sizeof(path), "%s%s", folder, names[i]);
-		read_file(path, &text);
-		buffer_init(&head, 1 << 22);
-		assert_true(log_lines_head(slice_head(buffer_slice(&text),
-		    LIMIT_LOG_PROBE), &head, &seen));
-		if (!format->probe(seen))
-			fail_msg("%s is not recognized", path);
-		check_pieces(format, path, &text, &expected);
-		buffer_fini(&head);
-		buffer_fini(&text);
-		buffer_fini(&expected);
-	}
-}
-
 /* Cut anywhere: read without complaint. */
-static void check_cut(const struct log_format *format, const char *path)
+static inline void check_cut(const struct log_format *format, const char *path)
 {
 	struct buffer text;
 	size_t n;
@@ -98,7 +49,7 @@ static void check_cut(const struct log_format *format, const char *path)
 }
 
 /* What comes of text as a file of this name. */
-static void run_log(const struct log_format *format, const char *name,
+static inline void run_log(const struct log_format *format, const char *name,
     const char *text, struct buffer *out)
 {
 	buffer_init(out, 1 << 24);
@@ -124,7 +75,7 @@ static size_t count_lines(const struct buffer *out, const char *part)
 	return found;
 }
 
-static void assert_has(const struct buffer *out, const char *part,
+static inline void assert_has(const struct buffer *out, const char *part,
     size_t times)
 {
 	size_t found = count_lines(out, part);

@@ -15,14 +15,6 @@
 #define I "00:08:20.11 5 SMTPI-7([192.0.2.1]) "
 #define O "00:08:20.111 4 SMTP-007(example.net) "
 
-static void test_files(void **state)
-{
-	static const char *const names[] = { "2014-07-26_00-00.log" };
-
-	(void)state;
-	check_files(&log_communigate, DATA, names, 1);
-}
-
 static void test_cut(void **state)
 {
 	(void)state;
@@ -105,7 +97,6 @@ static void test_probe(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_roles),
 		cmocka_unit_test(test_ends),

@@ -15,14 +15,6 @@
 #define T "[0E4C:0010-0B40] 2016-11-07 10:15:32   SMTP Server: "
 #define HOST "client.example.org (192.0.2.10)"
 
-static void test_files(void **state)
-{
-	static const char *const names[] = { "console.log" };
-
-	(void)state;
-	check_files(&log_domino, DATA, names, 1);
-}
-
 static void test_cut(void **state)
 {
 	(void)state;
@@ -101,7 +93,6 @@ static void test_probe(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_dates),
 		cmocka_unit_test(test_order),

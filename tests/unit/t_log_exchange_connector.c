@@ -17,16 +17,6 @@
 
 static const struct log_format *const family = &log_exchange_connector;
 
-static void test_files(void **state)
-{
-	static const char *const names[] = { "recv-2010.log",
-		"recv-2023.log", "send-2010.log", "damaged.log",
-		"RECV2023011115-1.LOG" };
-
-	(void)state;
-	check_files(family, DATA, names, sizeof(names) / sizeof(names[0]));
-}
-
 static void test_cut(void **state)
 {
 	(void)state;
@@ -305,7 +295,6 @@ static void test_probe(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_endpoints),
 		cmocka_unit_test(test_two_files),

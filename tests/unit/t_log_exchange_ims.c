@@ -20,17 +20,6 @@ static void run(const char *text, struct buffer *out)
 	run_log(&log_exchange_ims, "L0000001.LOG", text, out);
 }
 
-static void test_files(void **state)
-{
-	static const char *const names[] = { "inbound.log", "io.log",
-		"body.log", "buffers.log", "outbound.log", "interleaved.log",
-		"cut.log", "german.log", "uk.log" };
-
-	(void)state;
-	check_files(&log_exchange_ims, DATA, names,
-	    sizeof(names) / sizeof(names[0]));
-}
-
 static void test_cut(void **state)
 {
 	(void)state;
@@ -351,7 +340,6 @@ static void test_probe(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_dates),
 		cmocka_unit_test(test_undecided),

@@ -23,15 +23,6 @@
 #define JD "{\"level\":\"DATA\",\"uuid\":\"A-B.1\",\"origin\":\"core\"," \
 	"\"message\":"
 
-static void test_files(void **state)
-{
-	static const char *const names[] = { "default.log", "logfmt.log",
-		"json.log", "auth.log" };
-
-	(void)state;
-	check_files(&log_haraka, DATA, names, 4);
-}
-
 static void test_cut(void **state)
 {
 	(void)state;
@@ -184,7 +175,6 @@ static void test_probe(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_content),

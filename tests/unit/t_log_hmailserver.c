@@ -17,15 +17,6 @@
 #define TCP(time, text) "\"TCPIP\"\t1\t\"2012-01-13 " time "\"\t\"TCP - " \
 	text "\"\r\n"
 
-static void test_files(void **state)
-{
-	static const char *const names[] = { "hmailserver_2012-01-13.log",
-		"hmailserver_SMTP_2012-01-13.log" };
-
-	(void)state;
-	check_files(&log_hmailserver, DATA, names, 2);
-}
-
 static void test_cut(void **state)
 {
 	(void)state;
@@ -189,7 +180,6 @@ static void test_probe(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_connections),
 		cmocka_unit_test(test_late),

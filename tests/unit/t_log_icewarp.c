@@ -19,15 +19,6 @@
 	A "<<< RCPT TO:<b@example.com>\r\n" A ">>> 250 ok\r\n" \
 	A "<<< DATA\r\n" A ">>> 354 go\r\n"
 
-static void test_files(void **state)
-{
-	static const char *const names[] = { "s20110516-00.log",
-		"s20110517-00.log", "merak-2004.log" };
-
-	(void)state;
-	check_files(&log_icewarp, DATA, names, 3);
-}
-
 static void test_cut(void **state)
 {
 	(void)state;
@@ -257,7 +248,6 @@ static void test_probe(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_sizes),

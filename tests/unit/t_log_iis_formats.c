@@ -18,20 +18,6 @@
 #define NCSA "tests/data/iis-ncsa/"
 #define ODBC "tests/data/iis-odbc/"
 
-static void test_files(void **state)
-{
-	static const char *const native[] = { "in090423.log",
-		"in030405.log", "inetsv1.log", "old.log" };
-	static const char *const ncsa[] = { "nc061011.log" };
-	static const char *const odbc[] = { "plain.log", "named.log",
-		"insert.log" };
-
-	(void)state;
-	check_files(&log_iis_native, NATIVE, native, 4);
-	check_files(&log_iis_ncsa, NCSA, ncsa, 1);
-	check_files(&log_iis_odbc, ODBC, odbc, 3);
-}
-
 static void test_cut(void **state)
 {
 	(void)state;
@@ -190,7 +176,6 @@ static void test_probes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_orders),
 		cmocka_unit_test(test_zone),

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * t_log_iis_w3c.c - W3C logs of IIS: files against what is expected of them
- * (tests/data/iis-w3c/NAME.expect), and rows made here
- */
+/* t_log_iis_w3c.c - W3C logs of IIS: rows made here, and files that are cut */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,85 +7,16 @@
 
 #include <cmocka.h>
 
-#include "log_dump.h"
+#include "log_cases.h"
 #include "logs/families.h"
 #include "logs/iis_rows.h"
 
 #define DATA "tests/data/iis-w3c/"
 
-static void read_file(const char *name, struct buffer *b)
-{
-	FILE *f = fopen(name, "rb");
-	char octets[4096];
-	size_t n;
-
-	if (!f)
-		fail_msg("%s cannot be opened", name);
-	buffer_init(b, 1 << 20);
-	while ((n = fread(octets, 1, sizeof(octets), f)) > 0)
-		buffer_append(b, octets, n);
-	fclose(f);
-}
-
-static void show(const char *what, const struct buffer *b)
-{
-	print_error("--- %s\n%.*s", what, (int)b->len, (const char *)b->p);
-}
-
-static void test_files(void **state)
-{
-	static const char *const names[] = { "relay.log", "refused.log",
-		"interleaved.log", "ex030131.log", "ex061231.log",
-		"utf16le.log" };
-	static const size_t pieces[] = { 1 << 20, 1, 2, 3, 1000 };
-	size_t i, k;
-
-	(void)state;
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		struct buffer text, expected;
-		char path[100];
-
-		snprintf(path, sizeof(path), DATA "%s.expect", names[i]);
-		read_file(path, &expected);
-		snprintf(path, sizeof(path), DATA "%s", names[i]);
-		read_file(path, &text);
-		for (k = 0; k < sizeof(pieces) / sizeof(pieces[0]); k++) {
-			struct buffer out;
-
-			buffer_init(&out, 1 << 20);
-			assert_int_equal(dump_log(&log_iis_w3c, path,
-			    buffer_slice(&text), pieces[k], &out), SW_OK);
-			if (!slice_eq(buffer_slice(&out),
-			    buffer_slice(&expected))) {
-				show("expected", &expected);
-				show("found", &out);
-				fail_msg("%s in pieces of %zu", path,
-				    pieces[k]);
-			}
-			buffer_fini(&out);
-		}
-		buffer_fini(&text);
-		buffer_fini(&expected);
-	}
-}
-
-/* Cut anywhere: read without complaint. */
 static void test_cut(void **state)
 {
-	struct buffer text;
-	size_t n;
-
 	(void)state;
-	read_file(DATA "refused.log", &text);
-	for (n = 0; n < text.len; n++) {
-		struct buffer out;
-
-		buffer_init(&out, 1 << 20);
-		assert_int_equal(dump_log(&log_iis_w3c, "x.log",
-		    slice_make(text.p, n), 1 << 20, &out), SW_OK);
-		buffer_fini(&out);
-	}
-	buffer_fini(&text);
+	check_cut(&log_iis_w3c, DATA "refused.log");
 }
 
 #define HEAD "#Software: Microsoft Internet Information Services 6.0\r\n"
@@ -97,39 +25,7 @@ static void test_cut(void **state)
 
 static void run(const char *text, struct buffer *out)
 {
-	buffer_init(out, 1 << 22);
-	assert_int_equal(dump_log(&log_iis_w3c, "x.log", slice_str(text),
-	    1 << 20, out), SW_OK);
-	assert_false(out->failed);
-}
-
-/* How often part stands in the lines of out, once a line at most. */
-static size_t count_lines(const struct buffer *out, const char *part)
-{
-	struct slice rest = buffer_slice(out);
-	size_t found = 0;
-
-	while (rest.len > 0) {
-		const uint8_t *lf = memchr(rest.p, '\n', rest.len);
-		struct slice line = slice_head(rest, lf ?
-		    (size_t)(lf - rest.p) : rest.len);
-
-		found += slice_find_nocase(line, slice_str(part)) < line.len;
-		rest = slice_from(rest, line.len + 1);
-	}
-	return found;
-}
-
-static void assert_has(const struct buffer *out, const char *part,
-    size_t times)
-{
-	size_t found = count_lines(out, part);
-
-	if (found != times) {
-		show("found", out);
-		fail_msg("\"%s\" stands there %zu times, not %zu", part,
-		    found, times);
-	}
+	run_log(&log_iis_w3c, "x.log", text, out);
 }
 
 /* RULES: a QUIT only if its octets fit the 221 line. */
@@ -390,7 +286,6 @@ static void test_reader(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_quit),
 		cmocka_unit_test(test_unplus),

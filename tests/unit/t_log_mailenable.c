@@ -18,14 +18,6 @@
 #define OUT(verb, line, reply, sent, received) HEAD("SMTP-OU", "192.0.2.1") \
 	verb "\t" line "\t" reply "\t" sent "\t" received "\t\r\n"
 
-static void test_files(void **state)
-{
-	static const char *const names[] = { "SMTP-Activity-131129.log" };
-
-	(void)state;
-	check_files(&log_mailenable, DATA, names, 1);
-}
-
 static void test_cut(void **state)
 {
 	(void)state;
@@ -122,7 +114,6 @@ static void test_probe(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_octets),
 		cmocka_unit_test(test_verdict),

@@ -14,15 +14,6 @@
 #define DATA "tests/data/mdaemon/"
 #define T "Mon 2010-08-30 11:03:10: "
 
-static void test_files(void **state)
-{
-	static const char *const names[] = { "MDaemon-2010-08-30-SMTP-in.log",
-		"MDaemon-2010-08-30-SMTP-out.log", "ids.log" };
-
-	(void)state;
-	check_files(&log_mdaemon, DATA, names, 3);
-}
-
 static void test_cut(void **state)
 {
 	(void)state;
@@ -149,7 +140,6 @@ static void test_probe(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_endpoints),
 		cmocka_unit_test(test_bounce),

@@ -15,16 +15,6 @@
 
 #define DATA "tests/data/netmon-text/"
 
-static void test_files(void **state)
-{
-	static const char *const names[] = { "printed.log", "details.log",
-		"copied.log" };
-
-	(void)state;
-	check_files(&log_netmon_text, DATA, names,
-	    sizeof(names) / sizeof(names[0]));
-}
-
 static void test_cut(void **state)
 {
 	(void)state;
@@ -112,7 +102,6 @@ static void test_probe(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_conversations),

@@ -20,16 +20,6 @@ static void run(const char *name, const char *text, struct buffer *out)
 	run_log(&log_outlook_express, name, text, out);
 }
 
-static void test_files(void **state)
-{
-	static const char *const names[] = { "smtp.log", "article.log",
-		"bare.log", "smtp-19990228.log" };
-
-	(void)state;
-	check_files(&log_outlook_express, DATA, names,
-	    sizeof(names) / sizeof(names[0]));
-}
-
 static void test_cut(void **state)
 {
 	(void)state;
@@ -219,7 +209,6 @@ static void test_probe(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_years),
 		cmocka_unit_test(test_midnight),

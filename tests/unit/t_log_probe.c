@@ -10,6 +10,7 @@
 
 #include <dirent.h>
 #include <stdio.h>
+#include <strings.h>
 
 #include "logs/lines.h"
 #include "logs/logs.h"
@@ -66,7 +67,7 @@ static size_t check_folder(const char *family)
 		size_t found;
 		bool own;
 
-		if (len < 4 || strcmp(e->d_name + len - 4, ".log") != 0)
+		if (len < 4 || strcasecmp(e->d_name + len - 4, ".log") != 0)
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", folder, e->d_name);
 		found = ask(path, family, &own);

@@ -15,15 +15,6 @@
 #define I "[2014.07.26] 12:58:46 [192.0.2.10][7] "
 #define O "[2014.07.26] 12:58:46.000 [91357] "
 
-static void test_files(void **state)
-{
-	static const char *const names[] = { "2014.07.26-smtpLog.log",
-		"delivery.log", "2007.07.26-delivery.log" };
-
-	(void)state;
-	check_files(&log_smartermail, DATA, names, 3);
-}
-
 static void test_cut(void **state)
 {
 	(void)state;
@@ -131,7 +122,6 @@ static void test_probe(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_joined),
 		cmocka_unit_test(test_bare),
