@@ -91,7 +91,6 @@ static bool remark(struct trace *t, const struct log_line *line,
 }
 
 static const struct trace_format format = {
-	.name = "apple-mail",
 	.marks = marks,
 	.mark_count = sizeof(marks) / sizeof(marks[0]),
 	.recorder = SW_RECORDER_CLIENT,
@@ -118,21 +117,15 @@ static bool probe(struct slice head)
 	return wrote && read && greeting;
 }
 
-static enum sw_status open_log(const struct log_options *options,
-    const char *file_name, struct account *account,
-    const struct log_sink *sink, void **state_r, struct sw_err *err)
-{
-	return trace_open(&format, options, file_name, account, sink,
-	    state_r, err);
-}
-
 const struct log_format log_apple_mail = {
 	.name = "apple-mail",
 	.title = "Apple Mail, log of connections",
 	.records = TRACE_RECORDS,
+	.table = &format,
+	.state_size = sizeof(struct trace),
 	.probe = probe,
-	.open = open_log,
+	.open = trace_open,
 	.line = trace_line,
 	.end = trace_end,
-	.close = trace_close_log,
+	.close = trace_close,
 };

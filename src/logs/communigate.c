@@ -22,7 +22,6 @@
  */
 #include <stdlib.h>
 
-#include "base/error.h"
 #include "logs/families.h"
 #include "logs/talk.h"
 #include "logs/text.h"
@@ -40,11 +39,7 @@ struct row {
 
 struct communigate {
 	struct log_sessions sessions;
-	const struct log_options *options;
-	struct account *account;
-	const char *file_name;
 	struct log_days days;
-	uint64_t last_line;
 	struct slice *lines; /* of one reply */
 };
 
@@ -161,7 +156,8 @@ static void describe(struct communigate *c, struct log_session *s,
 	struct slice rest = row->peer, ip;
 	int32_t port;
 
-	out->clock = log_local_clock(c->options, log_resolution(row->digits),
+	out->clock = log_local_clock(c->sessions.options,
+	    log_resolution(row->digits),
 	    c->days.known ? SW_DATE_ASSUMED : SW_DATE_NONE);
 	out->records = SW_BIT(SW_RECORDS_GREETING) |
 	    SW_BIT(SW_RECORDS_COMMAND) | SW_BIT(SW_RECORDS_ARGUMENT) |
@@ -326,7 +322,7 @@ static enum sw_status take_row(struct communigate *c,
 
 static void take_name(struct communigate *c)
 {
-	struct slice s = log_base_name(c->file_name);
+	struct slice s = log_base_name(c->sessions.file_name);
 	struct civil day;
 
 	if (log_take_iso_date(&s, &day) && s.len > 0 &&
@@ -359,37 +355,20 @@ static bool probe(struct slice head)
 	return smtp > 0 && rows > others;
 }
 
-static void close_log(void **state)
+static void close_log(void *state)
 {
-	struct communigate *c = *state;
+	struct communigate *c = state;
 
-	if (!c)
-		return;
-	*state = NULL;
-	log_sessions_fini(&c->sessions);
 	free(c->lines);
-	free(c);
 }
 
-static enum sw_status open_log(const struct log_options *options,
-    const char *file_name, struct account *account,
-    const struct log_sink *sink, void **state_r, struct sw_err *err)
+static enum sw_status open_log(void *state)
 {
-	struct communigate *c = calloc(1, sizeof(*c));
+	struct communigate *c = state;
 
-	*state_r = c;
-	if (!c)
-		return base_error_set(err, SW_ENOMEM, "out of memory");
-	log_sessions_init(&c->sessions, options, "communigate", file_name,
-	    account, sink, 0);
-	c->options = options;
-	c->account = account;
-	c->file_name = file_name;
 	log_days_begin(&c->days, NULL);
-	take_name(c);
 	c->lines = calloc(LIMIT_REPLY_LINES, sizeof(*c->lines));
-	return c->lines ? SW_OK :
-	    base_error_set(err, SW_ENOMEM, "out of memory");
+	return c->lines ? SW_OK : SW_ENOMEM;
 }
 
 static enum sw_status take_line(void *state, const struct log_line *line)
@@ -398,36 +377,26 @@ static enum sw_status take_line(void *state, const struct log_line *line)
 	enum sw_status status;
 	struct row row;
 
-	c->last_line = line->number;
 	if (line->text.len == 0)
 		return SW_OK;
 	if (!parse_row(line->text, &row)) {
-		log_not_understood(c->account, c->file_name, line);
+		log_not_understood(&c->sessions, line);
 		return SW_OK;
 	}
 	row.time = log_days_time(&c->days, row.time);
 	if (c->days.known)
-		row.time = log_local_time(c->options, row.time);
+		row.time = log_local_time(c->sessions.options, row.time);
 	status = log_sessions_expire(&c->sessions, row.time);
 	if (status != SW_OK || row.name.len == 0)
 		return status;
 	return take_row(c, line, &row);
 }
 
-static enum sw_status next_file(void *state, const char *file_name)
+static void begin_file(void *state)
 {
 	struct communigate *c = state;
 
-	c->file_name = file_name;
 	take_name(c);
-	return log_sessions_file(&c->sessions, file_name, c->last_line);
-}
-
-static enum sw_status end_log(void *state)
-{
-	struct communigate *c = state;
-
-	return log_sessions_end_all(&c->sessions);
 }
 
 const struct log_format log_communigate = {
@@ -443,10 +412,11 @@ const struct log_format log_communigate = {
 	    SW_BIT(SW_RECORDS_REPLY_LINES) |
 	    SW_BIT(SW_RECORDS_INTERMEDIATE_REPLIES) |
 	    SW_BIT(SW_RECORDS_CLOSE) | SW_BIT(SW_RECORDS_TIMES),
+	.state_size = sizeof(struct communigate),
+	.goes_on = true,
 	.probe = probe,
 	.open = open_log,
+	.file = begin_file,
 	.line = take_line,
-	.file = next_file,
-	.end = end_log,
 	.close = close_log,
 };

@@ -24,9 +24,6 @@
  * The order of a date of three numbers is that of --date-order, else the one
  * that all lines so far allow; where two are left, month first.
  */
-#include <stdlib.h>
-
-#include "base/error.h"
 #include "logs/families.h"
 #include "logs/talk.h"
 #include "logs/text.h"
@@ -48,10 +45,6 @@ struct peer {
 
 struct domino {
 	struct log_sessions sessions;
-	const struct log_options *options;
-	struct account *account;
-	const char *file_name;
-	uint64_t last_line;
 	struct log_date_votes votes;
 };
 
@@ -150,7 +143,8 @@ static enum sw_status take_connected(struct domino *d,
 	if (status != SW_OK)
 		return status;
 	out = session_get(s->b);
-	out->clock = log_local_clock(d->options, NS_PER_S, SW_DATE_GIVEN);
+	out->clock = log_local_clock(d->sessions.options,
+	    NS_PER_S, SW_DATE_GIVEN);
 	out->client.ip = session_text(s->b, p->ip);
 	out->records = SW_BIT(SW_RECORDS_CLIENT_ADDRESS) |
 	    SW_BIT(SW_RECORDS_CLOSE) | SW_BIT(SW_RECORDS_TIMES);
@@ -237,68 +231,24 @@ static bool probe(struct slice head)
 	return smtp > 0 && rows > others;
 }
 
-static void close_log(void **state)
-{
-	struct domino *d = *state;
-
-	if (!d)
-		return;
-	*state = NULL;
-	log_sessions_fini(&d->sessions);
-	free(d);
-}
-
-static enum sw_status open_log(const struct log_options *options,
-    const char *file_name, struct account *account,
-    const struct log_sink *sink, void **state_r, struct sw_err *err)
-{
-	struct domino *d = calloc(1, sizeof(*d));
-
-	*state_r = d;
-	if (!d)
-		return base_error_set(err, SW_ENOMEM, "out of memory");
-	log_sessions_init(&d->sessions, options, "domino", file_name,
-	    account, sink, 0);
-	d->options = options;
-	d->account = account;
-	d->file_name = file_name;
-	return SW_OK;
-}
-
 static enum sw_status take_line(void *state, const struct log_line *line)
 {
 	struct domino *d = state;
 	enum sw_status status;
 	struct row row;
 
-	d->last_line = line->number;
 	if (line->text.len == 0)
 		return SW_OK;
-	if (!parse_row(line->text, d->options->date_order, &d->votes,
+	if (!parse_row(line->text, d->sessions.options->date_order, &d->votes,
 	    &row)) {
-		log_not_understood(d->account, d->file_name, line);
+		log_not_understood(&d->sessions, line);
 		return SW_OK;
 	}
-	row.time = log_local_time(d->options, row.time);
+	row.time = log_local_time(d->sessions.options, row.time);
 	status = log_sessions_expire(&d->sessions, row.time);
 	if (status != SW_OK || !row.smtp)
 		return status;
 	return take_row(d, line, &row);
-}
-
-static enum sw_status next_file(void *state, const char *file_name)
-{
-	struct domino *d = state;
-
-	d->file_name = file_name;
-	return log_sessions_file(&d->sessions, file_name, d->last_line);
-}
-
-static enum sw_status end_log(void *state)
-{
-	struct domino *d = state;
-
-	return log_sessions_end_all(&d->sessions);
 }
 
 const struct log_format log_domino = {
@@ -307,10 +257,8 @@ const struct log_format log_domino = {
 	.times = "local, 1 s",
 	.records = SW_BIT(SW_RECORDS_CLIENT_ADDRESS) |
 	    SW_BIT(SW_RECORDS_CLOSE) | SW_BIT(SW_RECORDS_TIMES),
+	.state_size = sizeof(struct domino),
+	.goes_on = true,
 	.probe = probe,
-	.open = open_log,
 	.line = take_line,
-	.file = next_file,
-	.end = end_log,
-	.close = close_log,
 };

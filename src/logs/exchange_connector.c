@@ -25,9 +25,6 @@
  * verdict says: "<id> [...] 11511 bytes in 0.102, ...".  Later builds tell an
  * EHLO reply in one row, "250", two blanks, its lines joined by a blank.
  */
-#include <stdlib.h>
-
-#include "base/error.h"
 #include "logs/families.h"
 #include "logs/talk.h"
 #include "logs/text.h"
@@ -75,12 +72,9 @@ struct values {
 
 struct connector {
 	struct log_sessions sessions;
-	struct account *account;
-	const char *file_name;
 	struct fields fields;
 	bool type_known;
 	enum sw_recorder type;  /* Receive: server, Send: client */
-	uint64_t last_line;
 	int64_t day_ns;         /* start of the day ... */
 	uint8_t day_text[10];   /* ... that stood in the row before */
 	struct buffer key, text, unquoted[3];
@@ -173,7 +167,7 @@ static bool parse_type(struct slice text, enum sw_recorder *type_r)
 /* RECV2023011116-1.LOG, SEND20100309-1.log */
 static void take_name(struct connector *x)
 {
-	struct slice s = log_base_name(x->file_name);
+	struct slice s = log_base_name(x->sessions.file_name);
 
 	x->type_known = true;
 	if (slice_has_prefix_nocase(s, slice_str("RECV")))
@@ -929,42 +923,27 @@ static bool probe(struct slice head)
 	return type || fields || row;
 }
 
-static void close_log(void **state)
+static void close_log(void *state)
 {
-	struct connector *x = *state;
+	struct connector *x = state;
 	size_t i;
 
-	if (!x)
-		return;
-	*state = NULL;
-	log_sessions_fini(&x->sessions);
 	buffer_fini(&x->key);
 	buffer_fini(&x->text);
 	for (i = 0; i < 3; i++)
 		buffer_fini(&x->unquoted[i]);
-	free(x);
 }
 
-static enum sw_status open_log(const struct log_options *options,
-    const char *file_name, struct account *account,
-    const struct log_sink *sink, void **state_r, struct sw_err *err)
+static enum sw_status open_log(void *state)
 {
-	struct connector *x = calloc(1, sizeof(*x));
+	struct connector *x = state;
 	size_t i;
 
-	*state_r = x;
-	if (!x)
-		return base_error_set(err, SW_ENOMEM, "out of memory");
-	log_sessions_init(&x->sessions, options, "exchange-connector",
-	    file_name, account, sink, sizeof(struct remark));
-	x->account = account;
-	x->file_name = file_name;
 	x->day_ns = SW_NO_TIME;
 	buffer_init(&x->key, 2 * LIMIT_LINE);
 	buffer_init(&x->text, 2 * LIMIT_LINE);
 	for (i = 0; i < 3; i++)
 		buffer_init(&x->unquoted[i], LIMIT_LINE);
-	take_name(x);
 	return SW_OK;
 }
 
@@ -980,7 +959,6 @@ static enum sw_status take_line(void *state, const struct log_line *line)
 	struct values v;
 	int64_t time;
 
-	x->last_line = line->number;
 	if (line->text.len == 0)
 		return SW_OK;
 	if (line->text.p[0] == '#') {
@@ -988,7 +966,7 @@ static enum sw_status take_line(void *state, const struct log_line *line)
 		return SW_OK;
 	}
 	if (!parse_row(x, line, &v, &time)) {
-		log_not_understood(x->account, x->file_name, line);
+		log_not_understood(&x->sessions, line);
 		return SW_OK;
 	}
 	if (out_of_memory(x))
@@ -997,23 +975,12 @@ static enum sw_status take_line(void *state, const struct log_line *line)
 }
 
 /* What the next file holds it says itself. */
-static enum sw_status next_file(void *state, const char *file_name)
+static void begin_file(void *state)
 {
 	struct connector *x = state;
-	enum sw_status status = log_sessions_file(&x->sessions, file_name,
-	    x->last_line);
 
-	x->file_name = file_name;
 	memset(&x->fields, 0, sizeof(x->fields));
 	take_name(x);
-	return status;
-}
-
-static enum sw_status end_log(void *state)
-{
-	struct connector *x = state;
-
-	return log_sessions_end_all(&x->sessions);
 }
 
 const struct log_format log_exchange_connector = {
@@ -1021,10 +988,12 @@ const struct log_format log_exchange_connector = {
 	.title = "Exchange 2007 and later, Receive and Send connectors",
 	.times = "UTC, 1 ms",
 	.records = SW_RECORDS_ALL & ~SW_BIT(SW_RECORDS_BODY),
+	.state_size = sizeof(struct connector),
+	.session_size = sizeof(struct remark),
+	.goes_on = true,
 	.probe = probe,
 	.open = open_log,
+	.file = begin_file,
 	.line = take_line,
-	.file = next_file,
-	.end = end_log,
 	.close = close_log,
 };

@@ -97,10 +97,6 @@ struct held_line {
 
 struct ims {
 	struct log_sessions sessions;
-	const struct log_options *options;
-	struct account *account;
-	const char *file_name;
-	uint64_t last_line;
 
 	/* dates */
 	struct log_date_votes votes;
@@ -253,7 +249,7 @@ static void vote(struct ims *m, const struct log_numeric_date *d)
 {
 	enum log_date_order elected;
 
-	if (m->replaying || m->options->date_order != LOG_DATE_AUTO ||
+	if (m->replaying || m->sessions.options->date_order != LOG_DATE_AUTO ||
 	    (m->order != LOG_DATE_AUTO && !m->assumed) ||
 	    (m->votes.count > 0 && same_date(d, &m->newest_date)))
 		return;
@@ -275,8 +271,8 @@ static int64_t time_of(const struct ims *m, const struct log_numeric_date *d,
 	if (!log_order_date(d, m->order, &day) &&
 	    !log_order_date(d, LOG_DATE_AUTO, &day))
 		return SW_NO_TIME;
-	return log_local_time(m->options, clock_add(log_make_time(&day, 0),
-	    ns));
+	return log_local_time(m->sessions.options,
+	    clock_add(log_make_time(&day, 0), ns));
 }
 
 static void remember_prefix(struct ims *m, struct slice line, size_t len)
@@ -405,7 +401,7 @@ static enum sw_status begin_session(struct ims *m, enum pool pool,
 	out->records = RECORDS_ALWAYS;
 	if (pool == POOL_OUT)
 		out->records |= SW_BIT(SW_RECORDS_GREETING);
-	out->clock = log_local_clock(m->options, NS_PER_S, m->assumed ?
+	out->clock = log_local_clock(m->sessions.options, NS_PER_S, m->assumed ?
 	    SW_DATE_ASSUMED : SW_DATE_GIVEN);
 	if (m->assumed)
 		session_note((*s_r)->b, SW_NOTE_DATE_ASSUMED, 0,
@@ -1054,8 +1050,8 @@ static enum sw_status tell_inferred(struct ims *m, size_t count)
 		struct log_session *s;
 
 		if (!could_be_command(m, &k)) {
-			account_add(m->account, ACCOUNT_LINES_NOT_UNDERSTOOD,
-			    1);
+			account_add(m->sessions.account,
+			    ACCOUNT_LINES_NOT_UNDERSTOOD, 1);
 			drop_io(m, 0, 1);
 			continue;
 		}
@@ -1397,7 +1393,7 @@ static enum sw_status take_event(struct ims *m, const struct log_line *line,
 	    contains(text, "Rescheduling delivery"))
 		take_deferral(m, line, text);
 	else
-		log_not_understood(m->account, m->file_name, line);
+		log_not_understood(&m->sessions, line);
 	return SW_OK;
 }
 
@@ -1504,7 +1500,7 @@ static enum sw_status take_rest(struct ims *m, const struct log_line *line)
 		break;
 	}
 	if (text.len > 0)
-		log_not_understood(m->account, m->file_name, line);
+		log_not_understood(&m->sessions, line);
 	return SW_OK;
 }
 
@@ -1520,7 +1516,7 @@ static enum sw_status read_line(struct ims *m, const struct log_line *line)
 	next = m->entry == ENTRY_CONTENT ? text.len : find_next_entry(text);
 	if (next == text.len)
 		return take_rest(m, line);
-	log_not_understood(m->account, m->file_name, line);
+	log_not_understood(&m->sessions, line);
 	text = slice_from(text, next);
 	return take_prefix(m, &text) ? take_entries(m, line, text) : SW_OK;
 }
@@ -1616,38 +1612,23 @@ static bool probe(struct slice head)
 	return false;
 }
 
-static void close_log(void **state)
+static void close_log(void *state)
 {
-	struct ims *m = *state;
+	struct ims *m = state;
 
-	if (!m)
-		return;
-	*state = NULL;
-	log_sessions_fini(&m->sessions);
 	buffer_fini(&m->held_text);
 	buffer_fini(&m->io_text);
 	buffer_fini(&m->part);
 	buffer_fini(&m->last_io);
 	free(m->held);
-	free(m);
 }
 
-static enum sw_status open_log(const struct log_options *options,
-    const char *file_name, struct account *account,
-    const struct log_sink *sink, void **state_r, struct sw_err *err)
+static enum sw_status open_log(void *state)
 {
-	struct ims *m = calloc(1, sizeof(*m));
+	struct ims *m = state;
 
-	*state_r = m;
-	if (!m)
-		return base_error_set(err, SW_ENOMEM, "out of memory");
-	log_sessions_init(&m->sessions, options, "exchange-ims", file_name,
-	    account, sink, sizeof(struct extra));
-	m->options = options;
-	m->account = account;
-	m->file_name = file_name;
 	m->time = m->expired = SW_NO_TIME;
-	m->order = options->date_order;
+	m->order = m->sessions.options->date_order;
 	m->holding = m->order == LOG_DATE_AUTO;
 	buffer_init(&m->held_text, LIMIT_LOG_PROBE + LIMIT_LINE);
 	buffer_init(&m->io_text, IO_OCTETS + LIMIT_LINE);
@@ -1661,7 +1642,6 @@ static enum sw_status take_line(void *state, const struct log_line *line)
 	struct ims *m = state;
 	enum sw_status status;
 
-	m->last_line = line->number;
 	status = m->holding ? hold(m, line) : read_line(m, line);
 	if (m->io_text.failed || m->part.failed || m->last_io.failed)
 		return SW_ENOMEM;
@@ -1669,8 +1649,9 @@ static enum sw_status take_line(void *state, const struct log_line *line)
 }
 
 /* What was still to be decided at the end of a file. */
-static enum sw_status finish_file(struct ims *m)
+static enum sw_status end_file(void *state)
 {
+	struct ims *m = state;
 	enum sw_status status = release(m);
 
 	end_entry(m);
@@ -1679,46 +1660,10 @@ static enum sw_status finish_file(struct ims *m)
 	m->entry = ENTRY_NONE;
 	if (status == SW_OK)
 		status = tell_inferred(m, m->io_count);
-	return status;
-}
-
-static enum sw_status next_file(void *state, const char *file_name)
-{
-	struct ims *m = state;
-	enum sw_status status = finish_file(m);
-
-	if (status != SW_OK)
-		return status;
-	m->file_name = file_name;
 	forget_pools(m);
-	return log_sessions_file(&m->sessions, file_name, m->last_line);
-}
-
-static void account_others(struct ims *m)
-{
-	struct buffer b;
-
-	if (m->other_lines == 0)
-		return;
-	buffer_init(&b, 8192);
-	buffer_append_slice(&b, slice_head(slice_str(m->file_name), 4096));
-	buffer_append_str(&b, ": ");
-	buffer_append_u64(&b, m->other_lines);
-	buffer_append_str(&b, " lines of NNTP, POP3 or IMAP4 are not SMTP "
-	    "and were left out");
-	if (!b.failed)
-		account_note(m->account, ACCOUNT_LIST_WARNINGS,
-		    buffer_slice(&b), 1);
-	buffer_fini(&b);
-}
-
-static enum sw_status end_log(void *state)
-{
-	struct ims *m = state;
-	enum sw_status status = finish_file(m);
-
-	account_others(m);
-	return status == SW_OK ? log_sessions_end_all(&m->sessions) : status;
+	log_left_out(&m->sessions, m->other_lines);
+	m->other_lines = 0;
+	return status;
 }
 
 const struct log_format log_exchange_ims = {
@@ -1729,10 +1674,12 @@ const struct log_format log_exchange_ims = {
 	    SW_BIT(SW_RECORDS_SERVER_ADDRESS) |
 	    SW_BIT(SW_RECORDS_GREETING) | SW_BIT(SW_RECORDS_BODY) |
 	    SW_BIT(SW_RECORDS_BODY_SIZE),
+	.state_size = sizeof(struct ims),
+	.session_size = sizeof(struct extra),
+	.goes_on = true,
 	.probe = probe,
 	.open = open_log,
 	.line = take_line,
-	.file = next_file,
-	.end = end_log,
+	.file_end = end_file,
 	.close = close_log,
 };

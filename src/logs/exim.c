@@ -29,9 +29,6 @@
  */
 #include "logs/families.h"
 
-#include <stdlib.h>
-
-#include "base/error.h"
 #include "logs/talk.h"
 #include "logs/text.h"
 #include "logs/when.h"
@@ -55,9 +52,7 @@ struct address {
 
 struct exim {
 	struct log_sessions sessions;
-	struct account *account;
 	struct log_days days;
-	uint64_t last_line;
 	struct buffer key;
 	struct buffer accepted[ACCEPTED_MAX]; /* "[ip]:port I=[ip]:port" */
 	size_t next_accepted;
@@ -594,7 +589,6 @@ static enum sw_status take_line(void *state, const struct log_line *line)
 	enum mark mark;
 	bool client;
 
-	x->last_line = line->number;
 	take_time(x, &e);
 	take_pid(&e);
 	status = log_sessions_expire(&x->sessions, e.time);
@@ -631,55 +625,28 @@ static bool probe(struct slice head)
 	return false;
 }
 
-static void close_log(void **state)
+static void close_log(void *state)
 {
-	struct exim *x = *state;
+	struct exim *x = state;
 	size_t i;
 
-	if (!x)
-		return;
-	*state = NULL;
-	log_sessions_fini(&x->sessions);
 	buffer_fini(&x->key);
 	buffer_fini(&x->connecting);
 	for (i = 0; i < ACCEPTED_MAX; i++)
 		buffer_fini(&x->accepted[i]);
-	free(x);
 }
 
-static enum sw_status open_log(const struct log_options *options,
-    const char *file_name, struct account *account,
-    const struct log_sink *sink, void **state_r, struct sw_err *err)
+static enum sw_status open_log(void *state)
 {
-	struct exim *x = calloc(1, sizeof(*x));
+	struct exim *x = state;
 	size_t i;
 
-	*state_r = x;
-	if (!x)
-		return base_error_set(err, SW_ENOMEM, "out of memory");
-	log_sessions_init(&x->sessions, options, "exim", file_name, account,
-	    sink, sizeof(struct extra));
 	log_days_begin(&x->days, NULL);
-	x->account = account;
 	buffer_init(&x->key, 64);
 	buffer_init(&x->connecting, LIMIT_LINE);
 	for (i = 0; i < ACCEPTED_MAX; i++)
 		buffer_init(&x->accepted[i], LIMIT_LINE);
 	return SW_OK;
-}
-
-static enum sw_status next_file(void *state, const char *file_name)
-{
-	struct exim *x = state;
-
-	return log_sessions_file(&x->sessions, file_name, x->last_line);
-}
-
-static enum sw_status end_log(void *state)
-{
-	struct exim *x = state;
-
-	return log_sessions_end_all(&x->sessions);
 }
 
 const struct log_format log_exim = {
@@ -690,10 +657,11 @@ const struct log_format log_exim = {
 	    SW_BIT(SW_RECORDS_CLIENT_PORT) |
 	    SW_BIT(SW_RECORDS_SERVER_ADDRESS) |
 	    SW_BIT(SW_RECORDS_SERVER_PORT) | SW_BIT(SW_RECORDS_TIMES),
+	.state_size = sizeof(struct exim),
+	.session_size = sizeof(struct extra),
+	.goes_on = true,
 	.probe = probe,
 	.open = open_log,
 	.line = take_line,
-	.file = next_file,
-	.end = end_log,
 	.close = close_log,
 };

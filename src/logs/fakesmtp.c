@@ -23,7 +23,6 @@ static const struct trace_mark marks[] = {
 	SW_BIT(SW_RECORDS_INTERMEDIATE_REPLIES))
 
 static const struct trace_format format = {
-	.name = "fakesmtp",
 	.marks = marks,
 	.mark_count = sizeof(marks) / sizeof(marks[0]),
 	.recorder = SW_RECORDER_SERVER,
@@ -37,22 +36,16 @@ static bool probe(struct slice head)
 	return trace_probe(&format, head, 2);
 }
 
-static enum sw_status open_log(const struct log_options *options,
-    const char *file_name, struct account *account,
-    const struct log_sink *sink, void **state_r, struct sw_err *err)
-{
-	return trace_open(&format, options, file_name, account, sink,
-	    state_r, err);
-}
-
 const struct log_format log_fakesmtp = {
 	.name = "fakesmtp",
 	.title = "FakeSMTP, what its window shows",
 	.times = "local times of day, 1 s",
 	.records = RECORDS | SW_BIT(SW_RECORDS_TIMES),
+	.table = &format,
+	.state_size = sizeof(struct trace),
 	.probe = probe,
-	.open = open_log,
+	.open = trace_open,
 	.line = trace_line,
 	.end = trace_end,
-	.close = trace_close_log,
+	.close = trace_close,
 };

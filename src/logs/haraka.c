@@ -32,9 +32,6 @@
  * a row holds as much as was sent at once, its further lines bare behind it,
  * with CR LF always, and a row that does not end so goes on in the next.
  */
-#include <stdlib.h>
-
-#include "base/error.h"
 #include "logs/families.h"
 #include "logs/talk.h"
 #include "logs/text.h"
@@ -122,10 +119,6 @@ struct extra {
 
 struct haraka {
 	struct log_sessions sessions;
-	const struct log_options *options;
-	struct account *account;
-	const char *file_name;
-	uint64_t last_line;
 	struct buffer text;     /* a message without its escapes */
 	struct buffer id;
 	/* the row of content that bare lines go on with */
@@ -878,33 +871,18 @@ static bool probe(struct slice head)
 	return said > 0 && rows > others;
 }
 
-static void close_log(void **state)
+static void close_log(void *state)
 {
-	struct haraka *h = *state;
+	struct haraka *h = state;
 
-	if (!h)
-		return;
-	*state = NULL;
-	log_sessions_fini(&h->sessions);
 	buffer_fini(&h->text);
 	buffer_fini(&h->id);
-	free(h);
 }
 
-static enum sw_status open_log(const struct log_options *options,
-    const char *file_name, struct account *account,
-    const struct log_sink *sink, void **state_r, struct sw_err *err)
+static enum sw_status open_log(void *state)
 {
-	struct haraka *h = calloc(1, sizeof(*h));
+	struct haraka *h = state;
 
-	*state_r = h;
-	if (!h)
-		return base_error_set(err, SW_ENOMEM, "out of memory");
-	log_sessions_init(&h->sessions, options, "haraka", file_name,
-	    account, sink, sizeof(struct extra));
-	h->options = options;
-	h->account = account;
-	h->file_name = file_name;
 	buffer_init(&h->text, 2 * LIMIT_LINE);
 	buffer_init(&h->id, 2 * LIMIT_LINE);
 	return SW_OK;
@@ -916,11 +894,10 @@ static enum sw_status take_line(void *state, const struct log_line *line)
 	enum sw_status status;
 	struct row row;
 
-	h->last_line = line->number;
 	if (!parse_row(line->text, &row)) {
 		if (!take_bare(h, line) && line->text.len > 0 &&
 		    !is_chatter(line->text))
-			log_not_understood(h->account, h->file_name, line);
+			log_not_understood(&h->sessions, line);
 		return h->text.failed ? SW_ENOMEM : SW_OK;
 	}
 	h->block = false;
@@ -930,20 +907,11 @@ static enum sw_status take_line(void *state, const struct log_line *line)
 	return h->text.failed || h->id.failed ? SW_ENOMEM : status;
 }
 
-static enum sw_status next_file(void *state, const char *file_name)
+static void begin_file(void *state)
 {
 	struct haraka *h = state;
 
-	h->file_name = file_name;
 	h->block = false;
-	return log_sessions_file(&h->sessions, file_name, h->last_line);
-}
-
-static enum sw_status end_log(void *state)
-{
-	struct haraka *h = state;
-
-	return log_sessions_end_all(&h->sessions);
 }
 
 const struct log_format log_haraka = {
@@ -960,10 +928,12 @@ const struct log_format log_haraka = {
 	    SW_BIT(SW_RECORDS_INTERMEDIATE_REPLIES) |
 	    SW_BIT(SW_RECORDS_BODY) | SW_BIT(SW_RECORDS_BODY_SIZE) |
 	    SW_BIT(SW_RECORDS_CLOSE) | SW_BIT(SW_RECORDS_TIMES),
+	.state_size = sizeof(struct haraka),
+	.session_size = sizeof(struct extra),
+	.goes_on = true,
 	.probe = probe,
 	.open = open_log,
+	.file = begin_file,
 	.line = take_line,
-	.file = next_file,
-	.end = end_log,
 	.close = close_log,
 };

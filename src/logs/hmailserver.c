@@ -35,7 +35,6 @@
  */
 #include <stdlib.h>
 
-#include "base/error.h"
 #include "logs/families.h"
 #include "logs/talk.h"
 #include "logs/text.h"
@@ -86,10 +85,6 @@ struct accepted {
 
 struct hmail {
 	struct log_sessions sessions;
-	const struct log_options *options;
-	struct account *account;
-	const char *file_name;
-	uint64_t last_line;
 	struct accepted accepted[ACCEPTED_COUNT]; /* a ring */
 	size_t accepted_next;
 	struct {
@@ -340,8 +335,8 @@ static void connect_session(struct hmail *h, struct log_session *s,
 		return;
 	a->used = false;
 	line.number = a->number;
-	log_session_connect(s, &line, log_local_time(h->options, a->time),
-	    SW_CLIENT);
+	log_session_connect(s, &line,
+	    log_local_time(h->sessions.options, a->time), SW_CLIENT);
 	if (!certain)
 		return;
 	put_local(s, a);
@@ -354,8 +349,8 @@ static void describe(struct hmail *h, struct log_session *s,
 	bool server = row->type == TYPE_SMTPD;
 	struct sw_bytes peer = session_text(s->b, row->peer);
 
-	out->clock = log_local_clock(h->options, log_resolution(row->digits),
-	    SW_DATE_GIVEN);
+	out->clock = log_local_clock(h->sessions.options,
+	    log_resolution(row->digits), SW_DATE_GIVEN);
 	out->records = SW_BIT(SW_RECORDS_GREETING) |
 	    SW_BIT(SW_RECORDS_COMMAND) | SW_BIT(SW_RECORDS_ARGUMENT) |
 	    SW_BIT(SW_RECORDS_REPLY_CODE) | SW_BIT(SW_RECORDS_REPLY_TEXT) |
@@ -389,7 +384,7 @@ static enum sw_status begin(struct hmail *h, const struct log_line *line,
 		a = find_accepted(h, row->peer, row->time, &certain);
 	if (a) {
 		first.number = a->number;
-		time = log_local_time(h->options, a->time);
+		time = log_local_time(h->sessions.options, a->time);
 	}
 	status = log_sessions_begin(&h->sessions, key_of(row->type,
 	    row->session, key), &first, time, s_r);
@@ -524,7 +519,7 @@ static enum sw_status take_session_row(struct hmail *h,
 	uint8_t key[9];
 	struct log_session *s = log_sessions_find(&h->sessions,
 	    key_of(row->type, row->session, key));
-	int64_t time = log_local_time(h->options, row->time);
+	int64_t time = log_local_time(h->sessions.options, row->time);
 	struct slice text = row->text;
 	bool sent, said = take_said(&text, &sent);
 	bool greeting = said && sent == (row->type == TYPE_SMTPD) &&
@@ -580,37 +575,21 @@ static bool probe(struct slice head)
 	return smtp > 0 && rows > others;
 }
 
-static void close_log(void **state)
+static void close_log(void *state)
 {
-	struct hmail *h = *state;
+	struct hmail *h = state;
 
-	if (!h)
-		return;
-	*state = NULL;
-	log_sessions_fini(&h->sessions);
 	buffer_fini(&h->last);
 	free(h->lines);
-	free(h);
 }
 
-static enum sw_status open_log(const struct log_options *options,
-    const char *file_name, struct account *account,
-    const struct log_sink *sink, void **state_r, struct sw_err *err)
+static enum sw_status open_log(void *state)
 {
-	struct hmail *h = calloc(1, sizeof(*h));
+	struct hmail *h = state;
 
-	*state_r = h;
-	if (!h)
-		return base_error_set(err, SW_ENOMEM, "out of memory");
-	log_sessions_init(&h->sessions, options, "hmailserver", file_name,
-	    account, sink, 0);
-	h->options = options;
-	h->account = account;
-	h->file_name = file_name;
 	buffer_init(&h->last, LIMIT_LINE + 8);
 	h->lines = calloc(LINES_MAX, sizeof(*h->lines));
-	return h->lines ? SW_OK :
-	    base_error_set(err, SW_ENOMEM, "out of memory");
+	return h->lines ? SW_OK : SW_ENOMEM;
 }
 
 static enum sw_status take_line(void *state, const struct log_line *line)
@@ -619,15 +598,14 @@ static enum sw_status take_line(void *state, const struct log_line *line)
 	enum sw_status status;
 	struct row row;
 
-	h->last_line = line->number;
 	if (line->text.len == 0)
 		return SW_OK;
 	if (!parse_row(line->text, &row)) {
-		log_not_understood(h->account, h->file_name, line);
+		log_not_understood(&h->sessions, line);
 		return SW_OK;
 	}
 	status = log_sessions_expire(&h->sessions,
-	    log_local_time(h->options, row.time));
+	    log_local_time(h->sessions.options, row.time));
 	if (status != SW_OK)
 		return status;
 	if (row.type == TYPE_TCPIP)
@@ -635,21 +613,6 @@ static enum sw_status take_line(void *state, const struct log_line *line)
 	if (row.type != TYPE_SMTPD && row.type != TYPE_SMTPC)
 		return SW_OK;
 	return take_session_row(h, line, &row);
-}
-
-static enum sw_status next_file(void *state, const char *file_name)
-{
-	struct hmail *h = state;
-
-	h->file_name = file_name;
-	return log_sessions_file(&h->sessions, file_name, h->last_line);
-}
-
-static enum sw_status end_log(void *state)
-{
-	struct hmail *h = state;
-
-	return log_sessions_end_all(&h->sessions);
 }
 
 const struct log_format log_hmailserver = {
@@ -664,10 +627,10 @@ const struct log_format log_hmailserver = {
 	    SW_BIT(SW_RECORDS_REPLY_LINES) |
 	    SW_BIT(SW_RECORDS_INTERMEDIATE_REPLIES) |
 	    SW_BIT(SW_RECORDS_TIMES),
+	.state_size = sizeof(struct hmail),
+	.goes_on = true,
 	.probe = probe,
 	.open = open_log,
 	.line = take_line,
-	.file = next_file,
-	.end = end_log,
 	.close = close_log,
 };

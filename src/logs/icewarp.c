@@ -40,9 +40,6 @@
  * less again, since it leaves out the end of the last line too; it gives the
  * size when that line is missing (2004), and the receiver's id.
  */
-#include <stdlib.h>
-
-#include "base/error.h"
 #include "logs/families.h"
 #include "logs/talk.h"
 #include "logs/text.h"
@@ -76,14 +73,10 @@ struct extra {
 
 struct icewarp {
 	struct log_sessions sessions;
-	const struct log_options *options;
-	struct account *account;
-	const char *file_name;
 	struct log_days days;
 	struct address own[OWN_MAX];
 	size_t own_count;
 	struct log_waiting waiting; /* lines of the SYSTEM column */
-	uint64_t last_line;
 };
 
 static struct extra *extra(struct log_session *s)
@@ -344,8 +337,8 @@ static void describe(struct icewarp *w, struct log_session *s,
 	    SW_BIT(SW_RECORDS_INTERMEDIATE_REPLIES) |
 	    SW_BIT(SW_RECORDS_BODY_SIZE) | SW_BIT(SW_RECORDS_TIMES);
 	out->recorder = SW_RECORDER_SERVER; /* until a line tells */
-	out->clock = log_local_clock(w->options, NS_PER_S, w->days.known ?
-	    SW_DATE_ASSUMED : SW_DATE_NONE);
+	out->clock = log_local_clock(w->sessions.options,
+	    NS_PER_S, w->days.known ? SW_DATE_ASSUMED : SW_DATE_NONE);
 	if (row->dated) {
 		out->clock.zone = row->offset_s ? SW_ZONE_OFFSET :
 		    SW_ZONE_UTC;
@@ -587,7 +580,7 @@ static void take_name(struct icewarp *w)
 {
 	struct civil day;
 
-	if (name_day(w->file_name, &day))
+	if (name_day(w->sessions.file_name, &day))
 		log_days_begin(&w->days, &day);
 }
 
@@ -646,33 +639,11 @@ static bool probe(struct slice head)
 	    (seen[EVIDENCE_CODE] > 0 && seen[EVIDENCE_OTHER] == 0);
 }
 
-static void close_log(void **state)
+static enum sw_status open_log(void *state)
 {
-	struct icewarp *w = *state;
+	struct icewarp *w = state;
 
-	if (!w)
-		return;
-	*state = NULL;
-	log_sessions_fini(&w->sessions);
-	free(w);
-}
-
-static enum sw_status open_log(const struct log_options *options,
-    const char *file_name, struct account *account,
-    const struct log_sink *sink, void **state_r, struct sw_err *err)
-{
-	struct icewarp *w = calloc(1, sizeof(*w));
-
-	*state_r = w;
-	if (!w)
-		return base_error_set(err, SW_ENOMEM, "out of memory");
-	log_sessions_init(&w->sessions, options, "icewarp", file_name,
-	    account, sink, sizeof(struct extra));
-	w->options = options;
-	w->account = account;
-	w->file_name = file_name;
 	log_days_begin(&w->days, NULL);
-	take_name(w);
 	return SW_OK;
 }
 
@@ -682,36 +653,27 @@ static enum sw_status take_line(void *state, const struct log_line *line)
 	enum sw_status status;
 	struct row row;
 
-	w->last_line = line->number;
 	if (line->text.len == 0)
 		return SW_OK;
 	if (!parse_row(line->text, &row)) {
-		log_not_understood(w->account, w->file_name, line);
+		log_not_understood(&w->sessions, line);
 		return SW_OK;
 	}
 	if (!row.dated) {
 		row.time = log_days_time(&w->days, row.time);
 		if (w->days.known)
-			row.time = log_local_time(w->options, row.time);
+			row.time = log_local_time(w->sessions.options,
+			    row.time);
 	}
 	status = log_sessions_expire(&w->sessions, row.time);
 	return status == SW_OK ? take_row(w, line, &row) : status;
 }
 
-static enum sw_status next_file(void *state, const char *file_name)
+static void begin_file(void *state)
 {
 	struct icewarp *w = state;
 
-	w->file_name = file_name;
 	take_name(w);
-	return log_sessions_file(&w->sessions, file_name, w->last_line);
-}
-
-static enum sw_status end_log(void *state)
-{
-	struct icewarp *w = state;
-
-	return log_sessions_end_all(&w->sessions);
 }
 
 const struct log_format log_icewarp = {
@@ -726,10 +688,11 @@ const struct log_format log_icewarp = {
 	    SW_BIT(SW_RECORDS_INTERMEDIATE_REPLIES) |
 	    SW_BIT(SW_RECORDS_BODY_SIZE) | SW_BIT(SW_RECORDS_CLOSE) |
 	    SW_BIT(SW_RECORDS_TIMES),
+	.state_size = sizeof(struct icewarp),
+	.session_size = sizeof(struct extra),
+	.goes_on = true,
 	.probe = probe,
 	.open = open_log,
+	.file = begin_file,
 	.line = take_line,
-	.file = next_file,
-	.end = end_log,
-	.close = close_log,
 };

@@ -19,9 +19,6 @@
  * (inYYMMDD.log), or the dates themselves; after LIMIT_LOG_PROBE octets the
  * month is taken as the first.  What rows mean: iis_rows.h.
  */
-#include <stdlib.h>
-
-#include "base/error.h"
 #include "logs/families.h"
 #include "logs/held.h"
 #include "logs/iis_rows.h"
@@ -57,10 +54,6 @@ struct values {
 
 struct native {
 	struct iis_rows rows;
-	const struct log_options *options;
-	struct account *account;
-	const char *file_name;
-	uint64_t last_line;
 
 	enum log_date_order order; /* AUTO: not yet known */
 	bool assumed;              /* ... nor ever: month first */
@@ -143,7 +136,7 @@ static enum log_date_order order_by_name(const struct native *x,
 	struct civil day, wanted;
 	int order;
 
-	if (!parse_name(x->file_name, &wanted))
+	if (!parse_name(x->rows.sessions.file_name, &wanted))
 		return LOG_DATE_AUTO;
 	for (order = LOG_DATE_MDY; order < LOG_DATE_ORDER_COUNT; order++) {
 		if (!log_order_date(d, (enum log_date_order)order, &day) ||
@@ -194,8 +187,8 @@ static bool work_out_time(const struct native *x, const struct values *v,
 	if (!log_order_date(&d, x->order, &day) &&
 	    !log_order_date(&d, LOG_DATE_AUTO, &day))
 		return false;
-	*time_r = log_local_time(x->options, clock_add(log_make_time(&day,
-	    0), ns));
+	*time_r = log_local_time(x->rows.sessions.options,
+	    clock_add(log_make_time(&day, 0), ns));
 	return true;
 }
 
@@ -255,8 +248,8 @@ static bool parse_row(struct native *x, const struct log_line *line,
 	    !parse_numbers(&v, row) || !parse_time(x, &v, &row->time))
 		return false;
 	row->columns = COLUMNS;
-	row->clock = log_local_clock(x->options, NS_PER_S, x->assumed ?
-	    SW_DATE_ASSUMED : SW_DATE_GIVEN);
+	row->clock = log_local_clock(x->rows.sessions.options,
+	    NS_PER_S, x->assumed ? SW_DATE_ASSUMED : SW_DATE_GIVEN);
 	row->date_assumed = x->assumed;
 	row->client = iis_parse_text(v.of[NATIVE_CLIENT]);
 	row->server = iis_parse_text(v.of[NATIVE_SERVER]);
@@ -277,7 +270,7 @@ static enum sw_status read_line(struct native *x,
 	struct iis_row row;
 
 	if (line->truncated || !parse_row(x, line, &row)) {
-		log_not_understood(x->account, x->file_name, line);
+		log_not_understood(&x->rows.sessions, line);
 		return SW_OK;
 	}
 	return iis_rows_take(&x->rows, &row);
@@ -351,34 +344,21 @@ static bool probe(struct slice head)
 	return iis_native_has_rows(head, "SMTPSVC");
 }
 
-static void close_log(void **state)
+static void close_log(void *state)
 {
-	struct native *x = *state;
+	struct native *x = state;
 
-	if (!x)
-		return;
-	*state = NULL;
 	iis_rows_fini(&x->rows);
 	log_held_fini(&x->held);
-	free(x);
 }
 
-static enum sw_status open_log(const struct log_options *options,
-    const char *file_name, struct account *account,
-    const struct log_sink *sink, void **state_r, struct sw_err *err)
+static enum sw_status open_log(void *state)
 {
-	struct native *x = calloc(1, sizeof(*x));
+	struct native *x = state;
 
-	*state_r = x;
-	if (!x)
-		return base_error_set(err, SW_ENOMEM, "out of memory");
-	iis_rows_init(&x->rows, options, "iis-native", file_name, account,
-	    sink);
+	iis_rows_init(&x->rows);
 	log_held_init(&x->held);
-	x->options = options;
-	x->account = account;
-	x->file_name = file_name;
-	x->order = options->date_order;
+	x->order = x->rows.sessions.options->date_order;
 	x->holding = x->order == LOG_DATE_AUTO;
 	return SW_OK;
 }
@@ -387,32 +367,16 @@ static enum sw_status take_line(void *state, const struct log_line *line)
 {
 	struct native *x = state;
 
-	x->last_line = line->number;
 	if (line->text.len == 0)
 		return SW_OK;
 	return x->holding ? hold(x, line) : read_line(x, line);
 }
 
-static enum sw_status next_file(void *state, const char *file_name)
+static enum sw_status end_file(void *state)
 {
 	struct native *x = state;
-	enum sw_status status = x->holding ? release(x) : SW_OK;
 
-	if (status == SW_OK)
-		status = log_sessions_file(&x->rows.sessions, file_name,
-		    x->last_line);
-	x->file_name = file_name;
-	return status;
-}
-
-static enum sw_status end_log(void *state)
-{
-	struct native *x = state;
-	enum sw_status status = x->holding ? release(x) : SW_OK;
-
-	if (status == SW_OK)
-		status = log_sessions_end_all(&x->rows.sessions);
-	return status;
+	return x->holding ? release(x) : SW_OK;
 }
 
 const struct log_format log_iis_native = {
@@ -426,10 +390,12 @@ const struct log_format log_iis_native = {
 	    SW_BIT(SW_RECORDS_REPLY_TEXT) |
 	    SW_BIT(SW_RECORDS_INTERMEDIATE_REPLIES) |
 	    SW_BIT(SW_RECORDS_BODY_SIZE) | SW_BIT(SW_RECORDS_TIMES),
+	.state_size = sizeof(struct native),
+	.session_size = sizeof(struct iis_session),
+	.goes_on = true,
 	.probe = probe,
 	.open = open_log,
 	.line = take_line,
-	.file = next_file,
-	.end = end_log,
+	.file_end = end_file,
 	.close = close_log,
 };

@@ -12,9 +12,6 @@
  * blank in them is a plus.  Quotation marks are not escaped, so a row is
  * read from its end.  What rows mean: iis_rows.h.
  */
-#include <stdlib.h>
-
-#include "base/error.h"
 #include "logs/families.h"
 #include "logs/iis_rows.h"
 #include "logs/text.h"
@@ -30,9 +27,6 @@ struct values {
 
 struct ncsa {
 	struct iis_rows rows;
-	struct account *account;
-	const char *file_name;
-	uint64_t last_line;
 	struct sw_clock clock; /* of the row before ... */
 	int64_t time;
 	size_t when_len;       /* ... 0: none */
@@ -221,33 +215,21 @@ static bool probe(struct slice head)
 	return iis_ncsa_has_rows(head, "SMTP");
 }
 
-static void close_log(void **state)
+static void close_log(void *state)
 {
-	struct ncsa *x = *state;
+	struct ncsa *x = state;
 
-	if (!x)
-		return;
-	*state = NULL;
 	iis_rows_fini(&x->rows);
 	buffer_fini(&x->query);
 	buffer_fini(&x->method);
 	buffer_fini(&x->user);
-	free(x);
 }
 
-static enum sw_status open_log(const struct log_options *options,
-    const char *file_name, struct account *account,
-    const struct log_sink *sink, void **state_r, struct sw_err *err)
+static enum sw_status open_log(void *state)
 {
-	struct ncsa *x = calloc(1, sizeof(*x));
+	struct ncsa *x = state;
 
-	*state_r = x;
-	if (!x)
-		return base_error_set(err, SW_ENOMEM, "out of memory");
-	iis_rows_init(&x->rows, options, "iis-ncsa", file_name, account,
-	    sink);
-	x->account = account;
-	x->file_name = file_name;
+	iis_rows_init(&x->rows);
 	buffer_init(&x->query, LIMIT_LINE);
 	buffer_init(&x->method, LIMIT_LINE);
 	buffer_init(&x->user, LIMIT_LINE);
@@ -259,31 +241,15 @@ static enum sw_status take_line(void *state, const struct log_line *line)
 	struct ncsa *x = state;
 	struct iis_row row;
 
-	x->last_line = line->number;
 	if (line->text.len == 0)
 		return SW_OK;
 	if (line->truncated || !parse_row(x, line, &row)) {
-		log_not_understood(x->account, x->file_name, line);
+		log_not_understood(&x->rows.sessions, line);
 		return SW_OK;
 	}
 	if (x->query.failed || x->method.failed || x->user.failed)
 		return SW_ENOMEM;
 	return iis_rows_take(&x->rows, &row);
-}
-
-static enum sw_status next_file(void *state, const char *file_name)
-{
-	struct ncsa *x = state;
-
-	x->file_name = file_name;
-	return log_sessions_file(&x->rows.sessions, file_name, x->last_line);
-}
-
-static enum sw_status end_log(void *state)
-{
-	struct ncsa *x = state;
-
-	return log_sessions_end_all(&x->rows.sessions);
 }
 
 const struct log_format log_iis_ncsa = {
@@ -297,10 +263,11 @@ const struct log_format log_iis_ncsa = {
 	    SW_BIT(SW_RECORDS_REPLY_TEXT) |
 	    SW_BIT(SW_RECORDS_INTERMEDIATE_REPLIES) |
 	    SW_BIT(SW_RECORDS_TIMES),
+	.state_size = sizeof(struct ncsa),
+	.session_size = sizeof(struct iis_session),
+	.goes_on = true,
 	.probe = probe,
 	.open = open_log,
 	.line = take_line,
-	.file = next_file,
-	.end = end_log,
 	.close = close_log,
 };

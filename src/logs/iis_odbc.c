@@ -23,9 +23,6 @@
  * with a head.  Times are local.  A column of 255 characters holds no more
  * of what was said.  What rows mean: iis_rows.h.
  */
-#include <stdlib.h>
-
-#include "base/error.h"
 #include "logs/families.h"
 #include "logs/iis_rows.h"
 #include "logs/odbc.h"
@@ -75,9 +72,6 @@ struct dump {
 struct table {
 	struct iis_rows rows;
 	struct dump dump;
-	const struct log_options *options;
-	struct account *account;
-	const char *file_name;
 	bool live; /* its lines are rows, but for the first */
 };
 
@@ -454,9 +448,9 @@ static bool parse_time(const struct table *t, struct slice s,
 		row->clock.date = SW_DATE_GIVEN;
 		return true;
 	}
-	row->clock = log_local_clock(t->options, log_resolution(digits),
-	    SW_DATE_GIVEN);
-	row->time = log_local_time(t->options, row->time);
+	row->clock = log_local_clock(t->rows.sessions.options,
+	    log_resolution(digits), SW_DATE_GIVEN);
+	row->time = log_local_time(t->rows.sessions.options, row->time);
 	return true;
 }
 
@@ -478,7 +472,7 @@ static enum sw_status take_row(struct table *t, const struct log_line *line,
 	if (!is_service(&t->dump.columns, v, "SMTPSVC") ||
 	    !parse_numbers(v, &row) ||
 	    !parse_time(t, v->of[LOG_ODBC_TIME], &row)) {
-		log_not_understood(t->account, t->file_name, line);
+		log_not_understood(&t->rows.sessions, line);
 		return SW_OK;
 	}
 	row.columns = columns_of(&t->dump.columns);
@@ -509,7 +503,7 @@ static enum sw_status take_tuples(struct table *t,
 			status = take_row(t, line, &v);
 	}
 	if (n < 0)
-		log_not_understood(t->account, t->file_name, line);
+		log_not_understood(&t->rows.sessions, line);
 	return status;
 }
 
@@ -529,7 +523,7 @@ static enum sw_status take_statement(struct table *t,
 		return take_tuples(t, line, rest);
 	t->dump.in_values = false;
 	if (take_keyword(&rest, "INSERT"))
-		log_not_understood(t->account, t->file_name, line);
+		log_not_understood(&t->rows.sessions, line);
 	return SW_OK;
 }
 
@@ -624,34 +618,21 @@ static bool probe(struct slice head)
 	return iis_odbc_has_rows(head, "SMTPSVC");
 }
 
-static void close_log(void **state)
+static void close_log(void *state)
 {
-	struct table *t = *state;
+	struct table *t = state;
 
-	if (!t)
-		return;
-	*state = NULL;
 	iis_rows_fini(&t->rows);
 	buffer_fini(&t->dump.text);
-	free(t);
 }
 
-static enum sw_status open_log(const struct log_options *options,
-    const char *file_name, struct account *account,
-    const struct log_sink *sink, void **state_r, struct sw_err *err)
+static enum sw_status open_log(void *state)
 {
-	struct table *t = calloc(1, sizeof(*t));
+	struct table *t = state;
 
-	*state_r = t;
-	if (!t)
-		return base_error_set(err, SW_ENOMEM, "out of memory");
-	iis_rows_init(&t->rows, options, "iis-odbc", file_name, account,
-	    sink);
+	iis_rows_init(&t->rows);
 	dump_init(&t->dump);
-	t->options = options;
-	t->account = account;
-	t->file_name = file_name;
-	t->live = log_odbc_is_name(file_name);
+	t->live = log_odbc_is_name(t->rows.sessions.file_name);
 	if (t->live)
 		t->rows.sessions.unit = SW_UNIT_ROW;
 	return SW_OK;
@@ -667,7 +648,7 @@ static enum sw_status take_line(void *state, const struct log_line *in)
 	if (line.text.len == 0)
 		return SW_OK;
 	if (line.truncated) {
-		log_not_understood(t->account, t->file_name, in);
+		log_not_understood(&t->rows.sessions, in);
 		return SW_OK;
 	}
 	if (!t->dump.separator) {
@@ -681,17 +662,10 @@ static enum sw_status take_line(void *state, const struct log_line *in)
 	if (t->live)
 		line.number--; /* the head is no row */
 	if (!split_separated(&t->dump, line.text, &v)) {
-		log_not_understood(t->account, t->file_name, &line);
+		log_not_understood(&t->rows.sessions, &line);
 		return SW_OK;
 	}
 	return t->dump.text.failed ? SW_ENOMEM : take_row(t, &line, &v);
-}
-
-static enum sw_status end_log(void *state)
-{
-	struct table *t = state;
-
-	return log_sessions_end_all(&t->rows.sessions);
 }
 
 const struct log_format log_iis_odbc = {
@@ -705,9 +679,10 @@ const struct log_format log_iis_odbc = {
 	    SW_BIT(SW_RECORDS_REPLY_TEXT) |
 	    SW_BIT(SW_RECORDS_INTERMEDIATE_REPLIES) |
 	    SW_BIT(SW_RECORDS_BODY_SIZE) | SW_BIT(SW_RECORDS_TIMES),
+	.state_size = sizeof(struct table),
+	.session_size = sizeof(struct iis_session),
 	.probe = probe,
 	.open = open_log,
 	.line = take_line,
-	.end = end_log,
 	.close = close_log,
 };

@@ -20,33 +20,19 @@
 /* What evidence of time weighs against log_session_fit. */
 #define TIME_WEIGHT 4
 
-/* Beside each session. */
-struct iis_session {
-	struct sw_bytes user; /* of the last row that named one */
-	bool outbound;
-	int64_t opened;       /* when the connection was, SW_NO_TIME */
-	int64_t sent, received; /* of the row before, SW_UNKNOWN */
-};
-
 static struct iis_session *extra(struct log_session *s)
 {
 	return (struct iis_session *)(void *)s->extra;
 }
 
-void iis_rows_init(struct iis_rows *r, const struct log_options *options,
-    const char *format, const char *file_name, struct account *account,
-    const struct log_sink *sink)
+void iis_rows_init(struct iis_rows *r)
 {
-	memset(r, 0, sizeof(*r));
-	log_sessions_init(&r->sessions, options, format, file_name, account,
-	    sink, sizeof(struct iis_session));
 	buffer_init(&r->key, LIMIT_LINE + 1);
 	buffer_init(&r->text, 2 * LIMIT_LINE + 1);
 }
 
 void iis_rows_fini(struct iis_rows *r)
 {
-	log_sessions_fini(&r->sessions);
 	buffer_fini(&r->key);
 	buffer_fini(&r->text);
 }

@@ -68,6 +68,15 @@ struct iis_records {
 	uint32_t columns, records;
 };
 
+/* Private, beside each session: a family's session_size. */
+struct iis_session {
+	struct sw_bytes user; /* of the last row that named one */
+	bool outbound;
+	int64_t opened;       /* when the connection was, SW_NO_TIME */
+	int64_t sent, received; /* of the row before, SW_UNKNOWN */
+};
+
+/* What a family's state begins with. */
 struct iis_rows {
 	struct log_sessions sessions;
 	struct iis_records records[2]; /* inbound, outbound */
@@ -75,9 +84,8 @@ struct iis_rows {
 	struct buffer key, text;
 };
 
-void iis_rows_init(struct iis_rows *r, const struct log_options *options,
-    const char *format, const char *file_name, struct account *account,
-    const struct log_sink *sink);
+/* What stands behind sessions. */
+void iis_rows_init(struct iis_rows *r);
 void iis_rows_fini(struct iis_rows *r);
 
 /* One row.  Everything in it is borrowed for the call. */

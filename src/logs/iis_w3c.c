@@ -18,10 +18,7 @@
  * file's name (exYYMMDD.log), and a day more each time the clock falls by
  * more than half a day.  What rows mean: iis_rows.h.
  */
-#include <stdlib.h>
-
 #include "base/clock.h"
-#include "base/error.h"
 #include "logs/families.h"
 #include "logs/iis_rows.h"
 #include "logs/text.h"
@@ -74,11 +71,8 @@ struct values {
 
 struct w3c {
 	struct iis_rows rows;
-	struct account *account;
-	const char *file_name;
 	struct fields fields;
 	struct log_days days; /* of rows without a date */
-	uint64_t last_line;
 	bool clock_known;
 	struct sw_clock clock; /* of the newest row */
 	bool time_known;     /* of the newest row with date and time: */
@@ -151,7 +145,7 @@ static void take_date(struct w3c *w, struct slice rest)
  * month tells no day. */
 static void take_name(struct w3c *w)
 {
-	struct slice s = log_base_name(w->file_name);
+	struct slice s = log_base_name(w->rows.sessions.file_name);
 	struct civil day = { 0 };
 	int year, hour;
 
@@ -508,37 +502,24 @@ bool iis_w3c_is_news(struct slice head)
 	return c.news > 0 && c.news >= c.smtp && c.news * 4 >= c.rows;
 }
 
-static void close_log(void **state)
+static void close_log(void *state)
 {
-	struct w3c *w = *state;
+	struct w3c *w = state;
 
-	if (!w)
-		return;
-	*state = NULL;
 	iis_rows_fini(&w->rows);
 	buffer_fini(&w->query);
 	buffer_fini(&w->method);
 	buffer_fini(&w->user);
-	free(w);
 }
 
-static enum sw_status open_log(const struct log_options *options,
-    const char *file_name, struct account *account,
-    const struct log_sink *sink, void **state_r, struct sw_err *err)
+static enum sw_status open_log(void *state)
 {
-	struct w3c *w = calloc(1, sizeof(*w));
+	struct w3c *w = state;
 
-	*state_r = w;
-	if (!w)
-		return base_error_set(err, SW_ENOMEM, "out of memory");
-	iis_rows_init(&w->rows, options, "iis-w3c", file_name, account, sink);
-	w->account = account;
-	w->file_name = file_name;
+	iis_rows_init(&w->rows);
 	buffer_init(&w->query, LIMIT_LINE);
 	buffer_init(&w->method, LIMIT_LINE);
 	buffer_init(&w->user, LIMIT_LINE);
-	log_days_begin(&w->days, NULL);
-	take_name(w);
 	return SW_OK;
 }
 
@@ -548,7 +529,6 @@ static enum sw_status take_line(void *state, const struct log_line *line)
 	enum sw_status status = SW_OK;
 	struct iis_row row;
 
-	w->last_line = line->number;
 	if (line->text.len == 0)
 		return SW_OK;
 	if (line->text.p[0] == '#' && !line->truncated) {
@@ -556,7 +536,7 @@ static enum sw_status take_line(void *state, const struct log_line *line)
 		return SW_OK;
 	}
 	if (line->truncated || !parse_row(w, line, &row)) {
-		log_not_understood(w->account, w->file_name, line);
+		log_not_understood(&w->rows.sessions, line);
 		return SW_OK;
 	}
 	if (w->query.failed || w->method.failed || w->user.failed)
@@ -566,25 +546,14 @@ static enum sw_status take_line(void *state, const struct log_line *line)
 	return status == SW_OK ? iis_rows_take(&w->rows, &row) : status;
 }
 
-/* Rows of the next file have the columns that it names itself. */
-static enum sw_status next_file(void *state, const char *file_name)
+/* Rows of a file have the columns that it names itself. */
+static void begin_file(void *state)
 {
 	struct w3c *w = state;
-	enum sw_status status = log_sessions_file(&w->rows.sessions,
-	    file_name, w->last_line);
 
-	w->file_name = file_name;
 	memset(&w->fields, 0, sizeof(w->fields));
 	log_days_begin(&w->days, NULL);
 	take_name(w);
-	return status;
-}
-
-static enum sw_status end_log(void *state)
-{
-	struct w3c *w = state;
-
-	return log_sessions_end_all(&w->rows.sessions);
 }
 
 const struct log_format log_iis_w3c = {
@@ -598,10 +567,12 @@ const struct log_format log_iis_w3c = {
 	    SW_BIT(SW_RECORDS_REPLY_CODE) | SW_BIT(SW_RECORDS_REPLY_TEXT) |
 	    SW_BIT(SW_RECORDS_INTERMEDIATE_REPLIES) |
 	    SW_BIT(SW_RECORDS_BODY_SIZE) | SW_BIT(SW_RECORDS_TIMES),
+	.state_size = sizeof(struct w3c),
+	.session_size = sizeof(struct iis_session),
+	.goes_on = true,
 	.probe = probe,
 	.open = open_log,
+	.file = begin_file,
 	.line = take_line,
-	.file = next_file,
-	.end = end_log,
 	.close = close_log,
 };

@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "logs/families.h"
-#include "logs/lines.h"
+#include "logs/sessions.h"
 #include "logs/strangers.h"
 
 /* Told apart by content, in this order: the first that fits. */
@@ -49,13 +49,12 @@ const struct log_format *const log_formats[] = {
 
 struct log_reader {
 	struct source *source;
-	const struct log_format *format;
 	struct log_options options;
 	struct account *account;
 	struct log_sink counting; /* given to the family */
 	struct log_sink sink;     /* the caller's */
 	struct log_lines lines;
-	void *state;
+	struct log_sessions *state; /* of the family */
 	size_t peeked;   /* octets fed to lines and not yet consumed */
 	uint64_t handed; /* sessions that went to the sink */
 	bool input_over, done;
@@ -165,12 +164,11 @@ enum sw_status log_open(struct source *s, const struct log_format *format,
 	l = new_reader(s, options, account, sink);
 	if (!l)
 		return base_error_set(err, SW_ENOMEM, "out of memory");
-	l->format = format;
-	status = format->open(&l->options, source_name(s), account,
-	    &l->counting, &l->state, err);
+	status = log_state_new(format, &l->options, source_name(s), account,
+	    &l->counting, &l->state);
 	if (status != SW_OK) {
 		log_free(&l);
-		return status;
+		return base_error_set(err, status, "out of memory");
 	}
 	*l_r = l;
 	return SW_OK;
@@ -182,7 +180,7 @@ static enum sw_status take_line(struct log_reader *l,
 	account_add(l->account, ACCOUNT_LINES, 1);
 	if (line->truncated)
 		account_add(l->account, ACCOUNT_LIMIT_LINE, 1);
-	return l->format->line(l->state, line);
+	return l->state->format->line(l->state, line);
 }
 
 /* More octets for the lines; none: the input is over. */
@@ -252,7 +250,7 @@ int log_step(struct log_reader *l, struct sw_err *err)
 bool log_goes_on(const struct log_reader *l,
     const struct log_format *format)
 {
-	return l->format == format && format->file;
+	return l->state->format == format && format->goes_on;
 }
 
 enum sw_status log_continue(struct log_reader *l, struct source *s)
@@ -261,12 +259,12 @@ enum sw_status log_continue(struct log_reader *l, struct source *s)
 	l->peeked = 0;
 	l->input_over = l->done = false;
 	log_lines_next_file(&l->lines);
-	return l->format->file(l->state, source_name(s));
+	return log_state_next_file(l->state, source_name(s), l->lines.base);
 }
 
 enum sw_status log_end(struct log_reader *l)
 {
-	return l->format->end(l->state);
+	return log_state_end(l->state);
 }
 
 void log_free(struct log_reader **lp)
@@ -276,8 +274,7 @@ void log_free(struct log_reader **lp)
 	if (!l)
 		return;
 	*lp = NULL;
-	if (l->state)
-		l->format->close(&l->state);
+	log_state_free(&l->state);
 	log_lines_fini(&l->lines);
 	free(l);
 }

@@ -42,26 +42,33 @@ struct log_sink {
 
 struct log_line; /* lines.h */
 
+/* Of the functions, all but probe and line may be NULL. */
 struct log_format {
-	const char *name;  /* "iis-w3c" */
-	const char *title; /* for people */
-	const char *times; /* zone and resolution, for people; NULL: none */
-	uint32_t records;  /* what it is able to record at best */
+	const char *name;    /* "iis-w3c" */
+	const char *title;   /* for people */
+	const char *times;   /* zone and resolution, for people; NULL: none */
+	uint32_t records;    /* what it is able to record at best */
+	const void *table;   /* for what several families share (trace.h) */
+	size_t state_size;   /* of its state: a struct that begins with a
+	                        struct log_sessions; the rest is cleared */
+	size_t session_size; /* of what it keeps beside each session */
+	bool goes_on;        /* files given one behind the other are one log;
+	                        else each stands alone */
 	/* head: the first octets (up to LIMIT_LOG_PROBE) of the file, without
 	 * a mark of byte order, UTF-16 as UTF-8; its last line may be cut. */
 	bool (*probe)(struct slice head);
-	/* options, file_name and account outlive the state. */
-	enum sw_status (*open)(const struct log_options *options,
-	    const char *file_name, struct account *account,
-	    const struct log_sink *sink, void **state_r, struct sw_err *err);
-	/* The next line. */
+	enum sw_status (*open)(void *state); /* of a log */
+	/* A file of it begins, the first or a further one. */
+	void (*file)(void *state);
+	/* Its next line. */
 	enum sw_status (*line)(void *state, const struct log_line *line);
-	/* The lines from now on are those of another file, given behind the
-	 * first: sessions may go on in it (log_sessions_file).  NULL: a file
-	 * of this format stands alone. */
-	enum sw_status (*file)(void *state, const char *file_name);
+	/* It is over: what was held of it is to be told. */
+	enum sw_status (*file_end)(void *state);
+	/* The log is over: sessions that need more than their end, which
+	 * comes behind this, are to be ended. */
 	enum sw_status (*end)(void *state);
-	void (*close)(void **state);
+	/* Frees what open took, even if that failed half-way. */
+	void (*close)(void *state);
 };
 
 /* All families, ended by NULL. */

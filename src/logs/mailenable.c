@@ -22,9 +22,6 @@
  * the 354 the next one without another command is the verdict; a row with
  * one shows that this log has none.
  */
-#include <stdlib.h>
-
-#include "base/error.h"
 #include "logs/families.h"
 #include "logs/talk.h"
 #include "logs/text.h"
@@ -62,10 +59,6 @@ struct extra {
 
 struct mailenable {
 	struct log_sessions sessions;
-	const struct log_options *options;
-	struct account *account;
-	const char *file_name;
-	uint64_t last_line;
 };
 
 static struct extra *extra(struct log_session *s)
@@ -183,7 +176,8 @@ static void describe(struct mailenable *m, struct log_session *s,
 	struct sw_bytes ip = session_text(s->b, row->of[COLUMN_IP].len ?
 	    row->of[COLUMN_IP] : slice_make(NULL, 0));
 
-	out->clock = log_local_clock(m->options, NS_PER_S, SW_DATE_GIVEN);
+	out->clock = log_local_clock(m->sessions.options,
+	    NS_PER_S, SW_DATE_GIVEN);
 	out->records = SW_BIT(SW_RECORDS_GREETING) |
 	    SW_BIT(SW_RECORDS_COMMAND) | SW_BIT(SW_RECORDS_ARGUMENT) |
 	    SW_BIT(SW_RECORDS_REPLY_CODE) | SW_BIT(SW_RECORDS_REPLY_TEXT) |
@@ -289,7 +283,7 @@ static void tell_user(struct log_session *s, struct slice user)
 static enum sw_status take_row(struct mailenable *m,
     const struct log_line *line, const struct row *row)
 {
-	int64_t time = log_local_time(m->options, row->time);
+	int64_t time = log_local_time(m->sessions.options, row->time);
 	struct log_session *s = NULL;
 	enum sw_status status = log_sessions_expire(&m->sessions, time);
 	bool verdict;
@@ -336,61 +330,17 @@ static bool probe(struct slice head)
 	return rows > others;
 }
 
-static void close_log(void **state)
-{
-	struct mailenable *m = *state;
-
-	if (!m)
-		return;
-	*state = NULL;
-	log_sessions_fini(&m->sessions);
-	free(m);
-}
-
-static enum sw_status open_log(const struct log_options *options,
-    const char *file_name, struct account *account,
-    const struct log_sink *sink, void **state_r, struct sw_err *err)
-{
-	struct mailenable *m = calloc(1, sizeof(*m));
-
-	*state_r = m;
-	if (!m)
-		return base_error_set(err, SW_ENOMEM, "out of memory");
-	log_sessions_init(&m->sessions, options, "mailenable", file_name,
-	    account, sink, sizeof(struct extra));
-	m->options = options;
-	m->account = account;
-	m->file_name = file_name;
-	return SW_OK;
-}
-
 static enum sw_status take_line(void *state, const struct log_line *line)
 {
 	struct mailenable *m = state;
 	struct row row;
 
-	m->last_line = line->number;
 	if (line->text.len == 0)
 		return SW_OK;
-	if (parse_row(line->text, order_of(m->options), &row))
+	if (parse_row(line->text, order_of(m->sessions.options), &row))
 		return take_row(m, line, &row);
-	log_not_understood(m->account, m->file_name, line);
+	log_not_understood(&m->sessions, line);
 	return SW_OK;
-}
-
-static enum sw_status next_file(void *state, const char *file_name)
-{
-	struct mailenable *m = state;
-
-	m->file_name = file_name;
-	return log_sessions_file(&m->sessions, file_name, m->last_line);
-}
-
-static enum sw_status end_log(void *state)
-{
-	struct mailenable *m = state;
-
-	return log_sessions_end_all(&m->sessions);
 }
 
 const struct log_format log_mailenable = {
@@ -404,10 +354,9 @@ const struct log_format log_mailenable = {
 	    SW_BIT(SW_RECORDS_REPLY_TEXT) |
 	    SW_BIT(SW_RECORDS_INTERMEDIATE_REPLIES) |
 	    SW_BIT(SW_RECORDS_TIMES),
+	.state_size = sizeof(struct mailenable),
+	.session_size = sizeof(struct extra),
+	.goes_on = true,
 	.probe = probe,
-	.open = open_log,
 	.line = take_line,
-	.file = next_file,
-	.end = end_log,
-	.close = close_log,
 };

@@ -38,9 +38,6 @@
  * Copies of these logs (a bounce holds one) have a blank in front of each
  * line.  Content is never logged; its size is when the message's was.
  */
-#include <stdlib.h>
-
-#include "base/error.h"
 #include "logs/families.h"
 #include "logs/talk.h"
 #include "logs/text.h"
@@ -68,12 +65,8 @@ struct extra {
 
 struct mdaemon {
 	struct log_sessions sessions;
-	const struct log_options *options;
-	struct account *account;
-	const char *file_name;
 	struct log_waiting waiting;
 	uint64_t block;      /* number of the current one */
-	uint64_t last_line;
 };
 
 static struct extra *extra(struct log_session *s)
@@ -302,7 +295,8 @@ static void describe(struct mdaemon *m, struct log_session *s)
 {
 	struct sw_session *out = session_get(s->b);
 
-	out->clock = log_local_clock(m->options, NS_PER_S, SW_DATE_GIVEN);
+	out->clock = log_local_clock(m->sessions.options,
+	    NS_PER_S, SW_DATE_GIVEN);
 	out->recorder = SW_RECORDER_SERVER; /* until a line tells */
 	out->records = SW_BIT(SW_RECORDS_GREETING) |
 	    SW_BIT(SW_RECORDS_COMMAND) | SW_BIT(SW_RECORDS_ARGUMENT) |
@@ -606,71 +600,27 @@ static bool probe(struct slice head)
 	return smtp > 0 && rows > others;
 }
 
-static void close_log(void **state)
-{
-	struct mdaemon *m = *state;
-
-	if (!m)
-		return;
-	*state = NULL;
-	log_sessions_fini(&m->sessions);
-	free(m);
-}
-
-static enum sw_status open_log(const struct log_options *options,
-    const char *file_name, struct account *account,
-    const struct log_sink *sink, void **state_r, struct sw_err *err)
-{
-	struct mdaemon *m = calloc(1, sizeof(*m));
-
-	*state_r = m;
-	if (!m)
-		return base_error_set(err, SW_ENOMEM, "out of memory");
-	log_sessions_init(&m->sessions, options, "mdaemon", file_name,
-	    account, sink, sizeof(struct extra));
-	m->options = options;
-	m->account = account;
-	m->file_name = file_name;
-	return SW_OK;
-}
-
 static enum sw_status take_line(void *state, const struct log_line *line)
 {
 	struct mdaemon *m = state;
 	enum sw_status status = SW_OK;
 	struct row row;
 
-	m->last_line = line->number;
 	if (line->text.len == 0)
 		return SW_OK;
 	if (!parse_row(line->text, &row)) {
 		if (is_dashes(line->text))
 			return next_block(m);
-		log_not_understood(m->account, m->file_name, line);
+		log_not_understood(&m->sessions, line);
 		return SW_OK;
 	}
-	row.time = log_local_time(m->options, row.time);
+	row.time = log_local_time(m->sessions.options, row.time);
 	status = log_sessions_expire(&m->sessions, row.time);
 	if (status == SW_OK && begins_block(&row))
 		status = next_block(m);
 	if (status != SW_OK || is_dashes(row.text))
 		return status;
 	return take_row(m, line, &row);
-}
-
-static enum sw_status next_file(void *state, const char *file_name)
-{
-	struct mdaemon *m = state;
-
-	m->file_name = file_name;
-	return log_sessions_file(&m->sessions, file_name, m->last_line);
-}
-
-static enum sw_status end_log(void *state)
-{
-	struct mdaemon *m = state;
-
-	return log_sessions_end_all(&m->sessions);
 }
 
 const struct log_format log_mdaemon = {
@@ -687,10 +637,9 @@ const struct log_format log_mdaemon = {
 	    SW_BIT(SW_RECORDS_INTERMEDIATE_REPLIES) |
 	    SW_BIT(SW_RECORDS_BODY_SIZE) | SW_BIT(SW_RECORDS_CLOSE) |
 	    SW_BIT(SW_RECORDS_TIMES),
+	.state_size = sizeof(struct mdaemon),
+	.session_size = sizeof(struct extra),
+	.goes_on = true,
 	.probe = probe,
-	.open = open_log,
 	.line = take_line,
-	.file = next_file,
-	.end = end_log,
-	.close = close_log,
 };

@@ -26,9 +26,6 @@
  * file; a second greeting begins another one.  Times are seconds since the
  * capture began, which a note says.
  */
-#include <stdlib.h>
-
-#include "base/error.h"
 #include "logs/families.h"
 #include "logs/talk.h"
 #include "logs/text.h"
@@ -55,8 +52,6 @@ struct extra {
 
 struct text_log {
 	struct log_sessions sessions;
-	struct account *account;
-	const char *file_name;
 	bool summary_told;  /* the tree below it tells the same once more */
 	struct buffer key;
 	struct slice last_key;  /* of the newest summary, in key */
@@ -600,31 +595,17 @@ static bool probe(struct slice head)
 	return false;
 }
 
-static void close_log(void **state)
+static void close_log(void *state)
 {
-	struct text_log *t = *state;
+	struct text_log *t = state;
 
-	if (!t)
-		return;
-	*state = NULL;
-	log_sessions_fini(&t->sessions);
 	buffer_fini(&t->key);
-	free(t);
 }
 
-static enum sw_status open_log(const struct log_options *options,
-    const char *file_name, struct account *account,
-    const struct log_sink *sink, void **state_r, struct sw_err *err)
+static enum sw_status open_log(void *state)
 {
-	struct text_log *t = calloc(1, sizeof(*t));
+	struct text_log *t = state;
 
-	*state_r = t;
-	if (!t)
-		return base_error_set(err, SW_ENOMEM, "out of memory");
-	log_sessions_init(&t->sessions, options, "netmon-text", file_name,
-	    account, sink, sizeof(struct extra));
-	t->account = account;
-	t->file_name = file_name;
 	t->last_key = slice_str("");
 	buffer_init(&t->key, 2 * LIMIT_LINE);
 	return SW_OK;
@@ -640,7 +621,7 @@ static enum sw_status take_line(void *state, const struct log_line *line)
 		if (parse_summary(line->text, &ignored))
 			t->summary_told = false;
 		if (!is_other(line->text))
-			log_not_understood(t->account, t->file_name, line);
+			log_not_understood(&t->sessions, line);
 		return SW_OK;
 	}
 	if (!f.summary && !f.copied && t->summary_told)
@@ -651,13 +632,6 @@ static enum sw_status take_line(void *state, const struct log_line *line)
 	return take_frame(t, line, &f);
 }
 
-static enum sw_status end_log(void *state)
-{
-	struct text_log *t = state;
-
-	return log_sessions_end_all(&t->sessions);
-}
-
 const struct log_format log_netmon_text = {
 	.name = "netmon-text",
 	.title = "Network Monitor, frames printed or copied as text",
@@ -665,9 +639,10 @@ const struct log_format log_netmon_text = {
 	.records = RECORDS_ALWAYS | SW_BIT(SW_RECORDS_CLIENT_ADDRESS) |
 	    SW_BIT(SW_RECORDS_SERVER_ADDRESS) | SW_BIT(SW_RECORDS_ARGUMENT) |
 	    SW_BIT(SW_RECORDS_REPLY_TEXT) | SW_BIT(SW_RECORDS_TIMES),
+	.state_size = sizeof(struct text_log),
+	.session_size = sizeof(struct extra),
 	.probe = probe,
 	.open = open_log,
 	.line = take_line,
-	.end = end_log,
 	.close = close_log,
 };

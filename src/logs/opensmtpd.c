@@ -25,9 +25,6 @@
  */
 #include "logs/families.h"
 
-#include <stdlib.h>
-
-#include "base/error.h"
 #include "logs/syslog.h"
 #include "logs/talk.h"
 #include "logs/text.h"
@@ -44,8 +41,6 @@ enum { ID_SEARCH = 1024, ID_LEN = 16 };
 struct opensmtpd {
 	struct log_sessions sessions;
 	struct log_syslog syslog;
-	struct account *account;
-	uint64_t last_line;
 	struct buffer body;    /* key of the session whose content it is */
 	struct buffer pending; /* `mta connecting` whose pointer is due */
 };
@@ -473,7 +468,6 @@ static enum sw_status take_line(void *state, const struct log_line *line)
 	struct trace trace;
 	struct told told;
 
-	o->last_line = line->number;
 	open_entry(o, &e);
 	status = log_sessions_expire(&o->sessions, e.time);
 	if (status != SW_OK)
@@ -491,7 +485,7 @@ static enum sw_status take_line(void *state, const struct log_line *line)
 static bool probe(struct slice head)
 {
 	static const struct log_options none;
-	struct opensmtpd o = { .account = NULL };
+	struct opensmtpd o = { .sessions.account = NULL };
 	struct log_line line = { .number = 1 };
 
 	log_syslog_begin(&o.syslog, &none, "");
@@ -507,49 +501,23 @@ static bool probe(struct slice head)
 	return false;
 }
 
-static void close_log(void **state)
+static void close_log(void *state)
 {
-	struct opensmtpd *o = *state;
+	struct opensmtpd *o = state;
 
-	if (!o)
-		return;
-	*state = NULL;
-	log_sessions_fini(&o->sessions);
 	buffer_fini(&o->body);
 	buffer_fini(&o->pending);
-	free(o);
 }
 
-static enum sw_status open_log(const struct log_options *options,
-    const char *file_name, struct account *account,
-    const struct log_sink *sink, void **state_r, struct sw_err *err)
+static enum sw_status open_log(void *state)
 {
-	struct opensmtpd *o = calloc(1, sizeof(*o));
+	struct opensmtpd *o = state;
 
-	*state_r = o;
-	if (!o)
-		return base_error_set(err, SW_ENOMEM, "out of memory");
-	log_sessions_init(&o->sessions, options, "opensmtpd", file_name,
-	    account, sink, sizeof(struct extra));
-	log_syslog_begin(&o->syslog, options, file_name);
-	o->account = account;
+	log_syslog_begin(&o->syslog, o->sessions.options,
+	    o->sessions.file_name);
 	buffer_init(&o->body, LIMIT_LINE);
 	buffer_init(&o->pending, LIMIT_LINE);
 	return SW_OK;
-}
-
-static enum sw_status next_file(void *state, const char *file_name)
-{
-	struct opensmtpd *o = state;
-
-	return log_sessions_file(&o->sessions, file_name, o->last_line);
-}
-
-static enum sw_status end_log(void *state)
-{
-	struct opensmtpd *o = state;
-
-	return log_sessions_end_all(&o->sessions);
 }
 
 const struct log_format log_opensmtpd = {
@@ -561,10 +529,11 @@ const struct log_format log_opensmtpd = {
 	    SW_BIT(SW_RECORDS_SERVER_PORT) | SW_BIT(SW_RECORDS_BODY) |
 	    SW_BIT(SW_RECORDS_BODY_SIZE) | SW_BIT(SW_RECORDS_CLOSE) |
 	    SW_BIT(SW_RECORDS_TIMES),
+	.state_size = sizeof(struct opensmtpd),
+	.session_size = sizeof(struct extra),
+	.goes_on = true,
 	.probe = probe,
 	.open = open_log,
 	.line = take_line,
-	.file = next_file,
-	.end = end_log,
 	.close = close_log,
 };

@@ -28,9 +28,6 @@
  * was changed) if the day of the week agrees with it; that is assumed and
  * noted.  Where none of these tells it, times have no date.
  */
-#include <stdlib.h>
-
-#include "base/error.h"
 #include "logs/families.h"
 #include "logs/talk.h"
 #include "logs/text.h"
@@ -55,9 +52,6 @@ struct entry {
 
 struct oe {
 	struct log_sessions sessions;
-	const struct log_options *options;
-	struct account *account;
-	const char *file_name;
 	struct log_session *open; /* the connection, NULL: none */
 
 	/* the launch */
@@ -269,7 +263,8 @@ static bool parse_day(struct oe *o, struct slice rest, int64_t *ns_r)
 	memset(&o->day, 0, sizeof(o->day));
 	o->date = SW_DATE_NONE;
 	if (log_take_numeric_date(&rest, &d)) {
-		if (!log_order_date(&d, o->options->date_order, &o->day))
+		if (!log_order_date(&d, o->sessions.options->date_order,
+		    &o->day))
 			return false;
 		log_take_blanks(&rest);
 		o->date = SW_DATE_GIVEN;
@@ -302,7 +297,7 @@ static int64_t time_of(struct oe *o, const struct entry *e)
 		return SW_NO_TIME;
 	time = log_days_time(&o->days, e->ns);
 	return o->date == SW_DATE_NONE ? time :
-	    log_local_time(o->options, time);
+	    log_local_time(o->sessions.options, time);
 }
 
 /* "1 Aug 1996" anywhere in a greeting. */
@@ -365,7 +360,7 @@ static void shift_times(struct oe *o, struct log_session *s, int64_t by)
 	}
 	s->start_time = clock_add(s->start_time, by);
 	s->last_time = clock_add(s->last_time, by);
-	out->clock = log_local_clock(o->options, NS_PER_S, o->date);
+	out->clock = log_local_clock(o->sessions.options, NS_PER_S, o->date);
 }
 
 /* The year that a server tells in its greeting is that of the launch if day
@@ -394,7 +389,7 @@ static void learn_year(struct oe *o, struct log_session *s,
 	o->date = SW_DATE_ASSUMED;
 	o->days.known = true;
 	o->days.day = o->day;
-	base = log_local_time(o->options, log_make_time(&o->day, 0));
+	base = log_local_time(o->sessions.options, log_make_time(&o->day, 0));
 	shift_times(o, s, base);
 	note_assumed(s, line, "the server's greeting tells it");
 }
@@ -454,7 +449,7 @@ static enum sw_status begin_session(struct oe *o, const struct log_line *line,
 		return SW_OK;
 	}
 	out->records |= SW_BIT(SW_RECORDS_TIMES);
-	out->clock = log_local_clock(o->options, NS_PER_S, o->date);
+	out->clock = log_local_clock(o->sessions.options, NS_PER_S, o->date);
 	if (o->date == SW_DATE_ASSUMED)
 		note_assumed(o->open, line, "it is taken from a greeting "
 		    "before, or from the file");
@@ -646,7 +641,7 @@ static enum sw_status take_bare(struct oe *o, const struct log_line *line)
 			return SW_OK;
 		}
 	}
-	log_not_understood(o->account, o->file_name, line);
+	log_not_understood(&o->sessions, line);
 	return SW_OK;
 }
 
@@ -723,34 +718,19 @@ static bool probe(struct slice head)
 	return false;
 }
 
-static void close_log(void **state)
+static void close_log(void *state)
 {
-	struct oe *o = *state;
+	struct oe *o = state;
 
-	if (!o)
-		return;
-	*state = NULL;
-	log_sessions_fini(&o->sessions);
 	buffer_fini(&o->held_text);
-	free(o);
 }
 
-static enum sw_status open_log(const struct log_options *options,
-    const char *file_name, struct account *account,
-    const struct log_sink *sink, void **state_r, struct sw_err *err)
+static enum sw_status open_log(void *state)
 {
-	struct oe *o = calloc(1, sizeof(*o));
+	struct oe *o = state;
 
-	*state_r = o;
-	if (!o)
-		return base_error_set(err, SW_ENOMEM, "out of memory");
-	log_sessions_init(&o->sessions, options, "outlook-express",
-	    file_name, account, sink, 0);
-	o->options = options;
-	o->account = account;
-	o->file_name = file_name;
 	o->date = SW_DATE_NONE;
-	log_years_begin(&o->years, options, file_name);
+	log_years_begin(&o->years, o->sessions.options, o->sessions.file_name);
 	log_days_begin(&o->days, NULL);
 	buffer_init(&o->held_text, 2 * LIMIT_LINE);
 	return SW_OK;
@@ -778,33 +758,15 @@ static enum sw_status take_line(void *state, const struct log_line *line)
 	return o->held_text.failed ? SW_ENOMEM : SW_OK;
 }
 
-static void account_others(struct oe *o)
-{
-	struct buffer b;
-
-	if (o->other_lines == 0)
-		return;
-	buffer_init(&b, 8192);
-	buffer_append_slice(&b, slice_head(slice_str(o->file_name), 4096));
-	buffer_append_str(&b, ": ");
-	buffer_append_u64(&b, o->other_lines);
-	buffer_append_str(&b, " lines of POP3, IMAP or NNTP are not SMTP and "
-	    "were left out");
-	if (!b.failed)
-		account_note(o->account, ACCOUNT_LIST_WARNINGS,
-		    buffer_slice(&b), 1);
-	buffer_fini(&b);
-}
-
 static enum sw_status end_log(void *state)
 {
 	struct oe *o = state;
 	enum sw_status status = release(o);
 
-	account_others(o);
+	log_left_out(&o->sessions, o->other_lines);
 	if (status == SW_OK)
 		status = end_open(o);
-	return status == SW_OK ? log_sessions_end_all(&o->sessions) : status;
+	return status;
 }
 
 const struct log_format log_outlook_express = {
@@ -813,6 +775,7 @@ const struct log_format log_outlook_express = {
 	.times = "local times of day, 1 s; day without a year",
 	.records = RECORDS_ALWAYS | SW_BIT(SW_RECORDS_SERVER_ADDRESS) |
 	    SW_BIT(SW_RECORDS_TIMES),
+	.state_size = sizeof(struct oe),
 	.probe = probe,
 	.open = open_log,
 	.line = take_line,

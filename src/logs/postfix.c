@@ -31,9 +31,6 @@
  */
 #include "logs/families.h"
 
-#include <stdlib.h>
-
-#include "base/error.h"
 #include "logs/syslog.h"
 #include "logs/talk.h"
 #include "logs/text.h"
@@ -52,9 +49,7 @@ enum { REPLY_CUT = 100 };
 struct postfix {
 	struct log_sessions sessions;
 	struct log_syslog syslog;
-	struct account *account;
 	struct buffer key;
-	uint64_t last_line;
 };
 
 /* What each session has besides. */
@@ -616,11 +611,10 @@ static enum sw_status take_line(void *state, const struct log_line *line)
 	struct talk t;
 	struct peer peer;
 
-	p->last_line = line->number;
 	if (line->text.len == 0)
 		return SW_OK;
 	if (!log_syslog_take(&p->syslog, line->text, &e.l)) {
-		log_not_understood(p->account, p->sessions.file_name, line);
+		log_not_understood(&p->sessions, line);
 		return SW_OK;
 	}
 	e.program = program_of(e.l.tag);
@@ -686,48 +680,21 @@ static bool probe(struct slice head)
 	return found && of_syslog * 2 >= lines;
 }
 
-static void close_log(void **state)
+static void close_log(void *state)
 {
-	struct postfix *p = *state;
+	struct postfix *p = state;
 
-	if (!p)
-		return;
-	*state = NULL;
-	log_sessions_fini(&p->sessions);
 	buffer_fini(&p->key);
-	free(p);
 }
 
-static enum sw_status open_log(const struct log_options *options,
-    const char *file_name, struct account *account,
-    const struct log_sink *sink, void **state_r, struct sw_err *err)
+static enum sw_status open_log(void *state)
 {
-	struct postfix *p = calloc(1, sizeof(*p));
+	struct postfix *p = state;
 
-	*state_r = p;
-	if (!p)
-		return base_error_set(err, SW_ENOMEM, "out of memory");
-	log_sessions_init(&p->sessions, options, "postfix", file_name,
-	    account, sink, sizeof(struct extra));
-	log_syslog_begin(&p->syslog, options, file_name);
-	p->account = account;
+	log_syslog_begin(&p->syslog, p->sessions.options,
+	    p->sessions.file_name);
 	buffer_init(&p->key, 2 * LIMIT_LINE);
 	return SW_OK;
-}
-
-/* The years go on. */
-static enum sw_status next_file(void *state, const char *file_name)
-{
-	struct postfix *p = state;
-
-	return log_sessions_file(&p->sessions, file_name, p->last_line);
-}
-
-static enum sw_status end_log(void *state)
-{
-	struct postfix *p = state;
-
-	return log_sessions_end_all(&p->sessions);
 }
 
 const struct log_format log_postfix = {
@@ -739,10 +706,11 @@ const struct log_format log_postfix = {
 	    SW_BIT(SW_RECORDS_SERVER_ADDRESS) |
 	    SW_BIT(SW_RECORDS_SERVER_PORT) | TALK_RECORDS |
 	    SW_BIT(SW_RECORDS_CLOSE) | SW_BIT(SW_RECORDS_TIMES),
+	.state_size = sizeof(struct postfix),
+	.session_size = sizeof(struct extra),
+	.goes_on = true,
 	.probe = probe,
 	.open = open_log,
 	.line = take_line,
-	.file = next_file,
-	.end = end_log,
 	.close = close_log,
 };

@@ -9,9 +9,6 @@
  * Roundcube is the client.  The text in angle brackets is the web session's
  * id; several connections may follow each other under one.
  */
-#include <stdlib.h>
-
-#include "base/error.h"
 #include "logs/families.h"
 #include "logs/talk.h"
 #include "logs/text.h"
@@ -25,7 +22,6 @@
 
 struct roundcube {
 	struct log_sessions sessions;
-	uint64_t last_line;
 };
 
 struct row {
@@ -138,12 +134,10 @@ static enum sw_status take_line(void *state, const struct log_line *line)
 	enum sw_status status;
 	struct row r;
 
-	c->last_line = line->number;
 	if (line->text.len == 0)
 		return SW_OK;
 	if (!parse(line->text, &r)) {
-		log_not_understood(c->sessions.account,
-		    c->sessions.file_name, line);
+		log_not_understood(&c->sessions, line);
 		return SW_OK;
 	}
 	if (!r.sent && !r.received)
@@ -175,54 +169,13 @@ static bool probe(struct slice head)
 	return sent > 0 && received > 0;
 }
 
-static enum sw_status open_log(const struct log_options *options,
-    const char *file_name, struct account *account,
-    const struct log_sink *sink, void **state_r, struct sw_err *err)
-{
-	struct roundcube *c = calloc(1, sizeof(*c));
-
-	*state_r = c;
-	if (!c)
-		return base_error_set(err, SW_ENOMEM, "out of memory");
-	log_sessions_init(&c->sessions, options, "roundcube", file_name,
-	    account, sink, 0);
-	return SW_OK;
-}
-
-static enum sw_status next_file(void *state, const char *file_name)
-{
-	struct roundcube *c = state;
-
-	return log_sessions_file(&c->sessions, file_name, c->last_line);
-}
-
-static enum sw_status end_log(void *state)
-{
-	struct roundcube *c = state;
-
-	return log_sessions_end_all(&c->sessions);
-}
-
-static void close_log(void **state)
-{
-	struct roundcube *c = *state;
-
-	if (!c)
-		return;
-	*state = NULL;
-	log_sessions_fini(&c->sessions);
-	free(c);
-}
-
 const struct log_format log_roundcube = {
 	.name = "roundcube",
 	.title = "Roundcube, smtp_debug",
 	.times = "local with its offset, 1 us",
 	.records = RECORDS,
+	.state_size = sizeof(struct roundcube),
+	.goes_on = true,
 	.probe = probe,
-	.open = open_log,
 	.line = take_line,
-	.file = next_file,
-	.end = end_log,
-	.close = close_log,
 };

@@ -24,9 +24,6 @@
  */
 #include "logs/families.h"
 
-#include <stdlib.h>
-
-#include "base/error.h"
 #include "logs/talk.h"
 #include "logs/text.h"
 #include "logs/when.h"
@@ -40,8 +37,6 @@
 
 struct sendmail {
 	struct log_sessions sessions;
-	struct account *account;
-	uint64_t last_line;
 	bool cr_received; /* a received line had a CR */
 	bool cr_sent;     /* a sent one: the file was made anew with them */
 };
@@ -184,8 +179,7 @@ static enum sw_status take_program(struct sendmail *m, const struct entry *e)
 	enum sw_status status = SW_OK;
 
 	if (!connect && !log_take_text(&r, "EXEC ")) {
-		log_not_understood(m->account, m->sessions.file_name,
-		    e->line);
+		log_not_understood(&m->sessions, e->line);
 		return SW_OK;
 	}
 	if (s)
@@ -314,11 +308,9 @@ static enum sw_status take_line(void *state, const struct log_line *line)
 	enum sw_status status;
 	size_t at;
 
-	m->last_line = line->number;
 	if (!parse(line->text, &e)) {
 		if (line->text.len > 0)
-			log_not_understood(m->account, m->sessions.file_name,
-			    line);
+			log_not_understood(&m->sessions, line);
 		return SW_OK;
 	}
 	if (e.mark == SENT)
@@ -355,39 +347,6 @@ static bool probe(struct slice head)
 	return entries > 0 && entries * 2 > lines;
 }
 
-static void close_log(void **state)
-{
-	struct sendmail *m = *state;
-
-	if (!m)
-		return;
-	*state = NULL;
-	log_sessions_fini(&m->sessions);
-	free(m);
-}
-
-static enum sw_status open_log(const struct log_options *options,
-    const char *file_name, struct account *account,
-    const struct log_sink *sink, void **state_r, struct sw_err *err)
-{
-	struct sendmail *m = calloc(1, sizeof(*m));
-
-	*state_r = m;
-	if (!m)
-		return base_error_set(err, SW_ENOMEM, "out of memory");
-	log_sessions_init(&m->sessions, options, "sendmail", file_name,
-	    account, sink, sizeof(struct extra));
-	m->account = account;
-	return SW_OK;
-}
-
-static enum sw_status next_file(void *state, const char *file_name)
-{
-	struct sendmail *m = state;
-
-	return log_sessions_file(&m->sessions, file_name, m->last_line);
-}
-
 static enum sw_status end_log(void *state)
 {
 	struct sendmail *m = state;
@@ -402,10 +361,10 @@ const struct log_format log_sendmail = {
 	.name = "sendmail",
 	.title = "sendmail, traffic written with -X",
 	.records = RECORDS,
+	.state_size = sizeof(struct sendmail),
+	.session_size = sizeof(struct extra),
+	.goes_on = true,
 	.probe = probe,
-	.open = open_log,
 	.line = take_line,
-	.file = next_file,
 	.end = end_log,
-	.close = close_log,
 };

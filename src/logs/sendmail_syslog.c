@@ -20,9 +20,6 @@
 #include "logs/families.h"
 
 #include <arpa/inet.h>
-#include <stdlib.h>
-
-#include "base/error.h"
 #include "logs/syslog.h"
 #include "logs/talk.h"
 #include "logs/text.h"
@@ -36,8 +33,6 @@
 struct sendmail_syslog {
 	struct log_sessions sessions;
 	struct log_syslog syslog;
-	struct account *account;
-	uint64_t last_line;
 	struct buffer text; /* unescaped */
 };
 
@@ -279,11 +274,10 @@ static enum sw_status take_line(void *state, const struct log_line *line)
 	struct log_session *s;
 	enum sw_status status;
 
-	m->last_line = line->number;
 	if (line->text.len == 0)
 		return SW_OK;
 	if (!log_syslog_take(&m->syslog, line->text, &e.l)) {
-		log_not_understood(m->account, m->sessions.file_name, line);
+		log_not_understood(&m->sessions, line);
 		return SW_OK;
 	}
 	if (!is_sendmail(e.l.tag))
@@ -320,40 +314,21 @@ static bool probe(struct slice head)
 	return false;
 }
 
-static void close_log(void **state)
-{
-	struct sendmail_syslog *m = *state;
-
-	if (!m)
-		return;
-	*state = NULL;
-	log_sessions_fini(&m->sessions);
-	buffer_fini(&m->text);
-	free(m);
-}
-
-static enum sw_status open_log(const struct log_options *options,
-    const char *file_name, struct account *account,
-    const struct log_sink *sink, void **state_r, struct sw_err *err)
-{
-	struct sendmail_syslog *m = calloc(1, sizeof(*m));
-
-	*state_r = m;
-	if (!m)
-		return base_error_set(err, SW_ENOMEM, "out of memory");
-	log_sessions_init(&m->sessions, options, "sendmail-syslog", file_name,
-	    account, sink, sizeof(struct extra));
-	log_syslog_begin(&m->syslog, options, file_name);
-	m->account = account;
-	buffer_init(&m->text, LIMIT_LINE);
-	return SW_OK;
-}
-
-static enum sw_status next_file(void *state, const char *file_name)
+static void close_log(void *state)
 {
 	struct sendmail_syslog *m = state;
 
-	return log_sessions_file(&m->sessions, file_name, m->last_line);
+	buffer_fini(&m->text);
+}
+
+static enum sw_status open_log(void *state)
+{
+	struct sendmail_syslog *m = state;
+
+	log_syslog_begin(&m->syslog, m->sessions.options,
+	    m->sessions.file_name);
+	buffer_init(&m->text, LIMIT_LINE);
+	return SW_OK;
 }
 
 static enum sw_status end_log(void *state)
@@ -372,10 +347,12 @@ const struct log_format log_sendmail_syslog = {
 	.times = "local or with an offset, 1 s or finer",
 	.records = RECORDS | SW_BIT(SW_RECORDS_CLIENT_ADDRESS) |
 	    SW_BIT(SW_RECORDS_TIMES),
+	.state_size = sizeof(struct sendmail_syslog),
+	.session_size = sizeof(struct extra),
+	.goes_on = true,
 	.probe = probe,
 	.open = open_log,
 	.line = take_line,
-	.file = next_file,
 	.end = end_log,
 	.close = close_log,
 };

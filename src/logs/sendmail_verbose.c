@@ -21,9 +21,6 @@
  */
 #include "logs/families.h"
 
-#include <stdlib.h>
-
-#include "base/error.h"
 #include "logs/talk.h"
 #include "logs/text.h"
 #include "logs/when.h"
@@ -36,8 +33,6 @@
 
 struct verbose {
 	struct log_sessions sessions;
-	struct account *account;
-	uint64_t last_line;
 	struct buffer host; /* the one that was named last */
 };
 
@@ -182,7 +177,7 @@ static enum sw_status take_status(struct verbose *v,
 
 	if (slice_find_nocase(line->text, slice_str("... ")) ==
 	    line->text.len)
-		log_not_understood(v->account, v->sessions.file_name, line);
+		log_not_understood(&v->sessions, line);
 	else if (s)
 		log_say_note(s, line, SW_NO_TIME, line->text);
 	return SW_OK;
@@ -195,7 +190,6 @@ static enum sw_status take_line(void *state, const struct log_line *line)
 	struct log_session *s;
 	struct slice host;
 
-	v->last_line = line->number;
 	if (line->text.len == 0)
 		return SW_OK;
 	if (is_command(line->text) || is_reply(line->text)) {
@@ -237,30 +231,17 @@ static bool probe(struct slice head)
 	return false;
 }
 
-static void close_log(void **state)
+static void close_log(void *state)
 {
-	struct verbose *v = *state;
+	struct verbose *v = state;
 
-	if (!v)
-		return;
-	*state = NULL;
-	log_sessions_fini(&v->sessions);
 	buffer_fini(&v->host);
-	free(v);
 }
 
-static enum sw_status open_log(const struct log_options *options,
-    const char *file_name, struct account *account,
-    const struct log_sink *sink, void **state_r, struct sw_err *err)
+static enum sw_status open_log(void *state)
 {
-	struct verbose *v = calloc(1, sizeof(*v));
+	struct verbose *v = state;
 
-	*state_r = v;
-	if (!v)
-		return base_error_set(err, SW_ENOMEM, "out of memory");
-	log_sessions_init(&v->sessions, options, "sendmail-verbose",
-	    file_name, account, sink, sizeof(struct extra));
-	v->account = account;
 	buffer_init(&v->host, LIMIT_LINE);
 	return SW_OK;
 }
@@ -279,6 +260,8 @@ const struct log_format log_sendmail_verbose = {
 	.name = "sendmail-verbose",
 	.title = "sendmail, deliveries shown with -v",
 	.records = RECORDS | SW_BIT(SW_RECORDS_SERVER_ADDRESS),
+	.state_size = sizeof(struct verbose),
+	.session_size = sizeof(struct extra),
 	.probe = probe,
 	.open = open_log,
 	.line = take_line,

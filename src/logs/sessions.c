@@ -8,11 +8,9 @@
 #include "base/error.h"
 #include "logs/talk.h"
 #include "logs/text.h"
-#include "transcript/auth.h"
 
-/* Octets quoted of a line in the account, and of a file's name. */
-#define QUOTE_MAX 200
-#define NAME_MAX_QUOTED 4096
+/* "[address]:port" */
+#define ENDPOINT_MAX 4096
 
 /* A key and the open sessions that bear it.  Keys are spread over many
  * trees, which are balanced, so that no choice of keys makes a look-up
@@ -237,7 +235,7 @@ static struct log_session *take_spare(struct log_sessions *t)
 
 	t->spares = s->same_next;
 	t->spare_count--;
-	memset(s, 0, sizeof(*s) + t->extra_size);
+	memset(s, 0, sizeof(*s) + t->format->session_size);
 	s->outstanding = outstanding;
 	s->outstanding_capacity = capacity;
 	return s;
@@ -257,38 +255,53 @@ static void free_spares(struct log_sessions *t)
 
 /* --- the table ---------------------------------------------------------- */
 
-void log_sessions_init(struct log_sessions *t,
-    const struct log_options *options, const char *format,
-    const char *file_name, struct account *account,
-    const struct log_sink *sink, size_t extra_size)
+enum sw_status log_state_new(const struct log_format *format,
+    const struct log_options *options, const char *file_name,
+    struct account *account, const struct log_sink *sink,
+    struct log_sessions **t_r)
 {
-	memset(t, 0, sizeof(*t));
+	struct log_sessions *t = calloc(1, format->state_size);
+	enum sw_status status = SW_OK;
+
+	*t_r = NULL;
+	if (!t)
+		return SW_ENOMEM;
 	t->options = options;
 	t->account = account;
 	t->sink = sink;
 	t->format = format;
 	t->file_name = file_name;
 	t->unit = SW_UNIT_LINE;
-	t->extra_size = extra_size;
 	t->newest_time = SW_NO_TIME;
+	if (format->open)
+		status = format->open(t);
+	if (status != SW_OK) {
+		log_state_free(&t);
+		return status;
+	}
+	if (format->file)
+		format->file(t);
+	*t_r = t;
+	return SW_OK;
 }
 
-void log_sessions_fini(struct log_sessions *t)
+void log_state_free(struct log_sessions **tp)
 {
-	while (t->first_begun) {
-		struct log_session *s = t->first_begun;
+	struct log_sessions *t = *tp;
 
-		detach(t, s);
-		free_session(t, s);
-	}
+	if (!t)
+		return;
+	*tp = NULL;
+	while (t->first_begun)
+		log_sessions_drop(t, t->first_begun);
 	free_spares(t);
 	free(t->roots);
-	t->roots = NULL;
 	while (t->file_count > 0)
 		free((void *)(uintptr_t)t->files[--t->file_count].name);
 	free(t->files);
-	t->files = NULL;
-	t->file_capacity = 0;
+	if (t->format->close)
+		t->format->close(t);
+	free(t);
 }
 
 static enum sw_status add_file(struct log_sessions *t, const char *name,
@@ -309,18 +322,33 @@ static enum sw_status add_file(struct log_sessions *t, const char *name,
 	return SW_OK;
 }
 
-enum sw_status log_sessions_file(struct log_sessions *t,
+enum sw_status log_state_next_file(struct log_sessions *t,
     const char *file_name, uint64_t base)
 {
 	enum sw_status status = SW_OK;
 
-	if (t->file_count == 0)
+	if (t->format->file_end)
+		status = t->format->file_end(t);
+	if (status == SW_OK && t->file_count == 0)
 		status = add_file(t, t->file_name, 0);
 	if (status == SW_OK)
 		status = add_file(t, file_name, base);
 	t->file_name = file_name;
 	t->file_begun = true;
+	if (t->format->file)
+		t->format->file(t);
 	return status;
+}
+
+enum sw_status log_state_end(struct log_sessions *t)
+{
+	enum sw_status status = SW_OK;
+
+	if (t->format->file_end)
+		status = t->format->file_end(t);
+	if (status == SW_OK && t->format->end)
+		status = t->format->end(t);
+	return status == SW_OK ? log_sessions_end_all(t) : status;
 }
 
 struct log_session *log_sessions_find(const struct log_sessions *t,
@@ -356,7 +384,7 @@ static uint64_t make_id(const struct log_sessions *t,
     const struct log_line *line)
 {
 	uint8_t number[8];
-	uint64_t h = log_hash(LOG_HASH_START, slice_str(t->format));
+	uint64_t h = log_hash(LOG_HASH_START, slice_str(t->format->name));
 	size_t i;
 
 	for (i = 0; i < 8; i++)
@@ -374,14 +402,14 @@ static void describe_source(struct log_sessions *t, struct log_session *s,
 	out->source.kind = SW_SOURCE_LOG;
 	out->source.unit = t->unit;
 	out->source.name = session_text(s->b, slice_str(t->file_name));
-	out->source.format = session_text(s->b, slice_str(t->format));
+	out->source.format = session_text(s->b, slice_str(t->format->name));
 	out->protocol = SW_PROTOCOL_SMTP;
 }
 
 static struct log_session *new_session(struct log_sessions *t)
 {
 	struct log_session *s = t->spares ? take_spare(t) :
-	    calloc(1, sizeof(*s) + t->extra_size);
+	    calloc(1, sizeof(*s) + t->format->session_size);
 
 	if (s && session_builder_new(&t->options->session, &s->b) != SW_OK) {
 		free(s->outstanding);
@@ -548,7 +576,7 @@ enum sw_status log_sessions_attempt(struct log_sessions *t,
 		s->start_time };
 	struct buffer b;
 
-	buffer_init(&b, NAME_MAX_QUOTED);
+	buffer_init(&b, ENDPOINT_MAX);
 	append_endpoint(&b, &session_get(s->b)->server);
 	account_add(t->account, refused ? ACCOUNT_ATTEMPTS_REFUSED :
 	    ACCOUNT_ATTEMPTS_NO_ANSWER, 1);
@@ -640,113 +668,4 @@ enum sw_status log_sessions_end_all(struct log_sessions *t)
 		status = end_unclosed(t, t->first_begun,
 		    SW_ENDING_INPUT_ENDED);
 	return status;
-}
-
-/* "file, line 7" and what is appended to it goes to a list. */
-static void begin_entry(struct buffer *b, const char *file_name,
-    const struct log_line *line)
-{
-	buffer_init(b, NAME_MAX_QUOTED + QUOTE_MAX + 64);
-	buffer_append_slice(b, slice_head(slice_str(file_name),
-	    NAME_MAX_QUOTED));
-	buffer_append_str(b, ", line ");
-	buffer_append_u64(b, line->number - line->base);
-	buffer_append_str(b, ": ");
-}
-
-static void end_entry(struct buffer *b, struct account *account,
-    enum account_list list)
-{
-	if (b->failed)
-		account->list_more[list]++;
-	else
-		account_note(account, list, buffer_slice(b), 1);
-	buffer_fini(b);
-}
-
-/* Letters as base64 has them, and hardly a word or a number?  cut: it may
- * have no end. */
-static bool may_be_base64(struct slice word, bool cut)
-{
-	size_t i, lower = 0, other = 0, hex = 0;
-
-	if (word.len < 8 || (!cut && word.len % 4 != 0) ||
-	    !auth_is_base64(word))
-		return false;
-	for (i = 0; i < word.len; i++) {
-		bool small = word.p[i] >= 'a' && word.p[i] <= 'z';
-
-		lower += small;
-		other += !small && i > 0;
-		hex += ascii_is_digit(word.p[i]) ||
-		    ((word.p[i] | 0x20) >= 'a' && (word.p[i] | 0x20) <= 'f');
-	}
-	return (lower > 0 && other > 0 && hex < word.len) ||
-	    word.p[word.len - 1] == '=';
-}
-
-static bool is_between_words(uint8_t c)
-{
-	return c <= ' ' || c == '"' || c == '\'' || c == '|' || c == '<' ||
-	    c == '>' || c == ',' || c == ':' || c == '\\';
-}
-
-void log_quote(struct buffer *b, struct slice text)
-{
-	while (text.len > 0) {
-		struct slice word;
-		size_t n = 0;
-
-		while (n < text.len && !is_between_words(text.p[n]))
-			n++;
-		word = slice_head(text, n);
-		if (may_be_base64(word, n == text.len))
-			buffer_append_str(b, "***");
-		else
-			buffer_append_slice(b, word);
-		text = slice_from(text, n);
-		if (text.len > 0) {
-			buffer_append_slice(b, slice_head(text, 1));
-			text = slice_from(text, 1);
-		}
-	}
-}
-
-static void quote_line(struct account *account, const char *file_name,
-    const struct log_line *line)
-{
-	struct buffer b;
-	size_t auth;
-
-	if (account->list_len[ACCOUNT_LIST_LINES] >= LIMIT_ACCOUNT_LIST) {
-		account->list_more[ACCOUNT_LIST_LINES]++;
-		return;
-	}
-	begin_entry(&b, file_name, line);
-	/* What AUTH bears is secret, in a line of any shape. */
-	auth = slice_find_nocase(line->text, slice_str("AUTH"));
-	if (auth < line->text.len && auth + 4 <= QUOTE_MAX) {
-		buffer_append_slice(&b, slice_head(line->text, auth + 4));
-		buffer_append_str(&b, " ***");
-	} else {
-		log_quote(&b, slice_head(line->text, QUOTE_MAX));
-		if (line->text.len > QUOTE_MAX)
-			buffer_append_str(&b, "...");
-	}
-	end_entry(&b, account, ACCOUNT_LIST_LINES);
-}
-
-void log_not_understood(struct account *account, const char *file_name,
-    const struct log_line *line)
-{
-	struct buffer b;
-
-	account_add(account, ACCOUNT_LINES_NOT_UNDERSTOOD, 1);
-	quote_line(account, file_name, line);
-	if (!line->unterminated)
-		return;
-	/* A last line without its end was not written to its end. */
-	begin_entry(&b, file_name, line);
-	buffer_append_str(&b, "the log is cut in this line");
-	end_entry(&b, account, ACCOUNT_LIST_WARNINGS);
 }

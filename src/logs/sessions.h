@@ -108,13 +108,13 @@ struct log_sessions {
 	const struct log_options *options; /* borrowed, with account */
 	struct account *account;
 	const struct log_sink *sink;
-	const char *format, *file_name;    /* borrowed */
+	const struct log_format *format;
+	const char *file_name;             /* borrowed */
 	struct log_file *files;            /* so far, the newest last */
 	size_t file_count, file_capacity;
 	int64_t newest_time;               /* of any line, SW_NO_TIME */
 	bool file_begun;                   /* no line of the newest yet */
 	enum sw_unit unit;                 /* line, unless changed */
-	size_t extra_size;
 	void **roots;                      /* tsearch trees of log_key */
 	struct log_session *spares;        /* by same_next */
 	size_t spare_count;
@@ -125,13 +125,26 @@ struct log_sessions {
 	size_t waiting;
 };
 
-/* extra_size: cleared octets behind each session for the family. */
-void log_sessions_init(struct log_sessions *t,
-    const struct log_options *options, const char *format,
-    const char *file_name, struct account *account,
-    const struct log_sink *sink, size_t extra_size);
+/*
+ * The state of a family (struct log_format) for a log whose first file has
+ * this name; t is its head.  options, file_name, account and sink outlive it.
+ */
+enum sw_status log_state_new(const struct log_format *format,
+    const struct log_options *options, const char *file_name,
+    struct account *account, const struct log_sink *sink,
+    struct log_sessions **t_r) SW_MUST_USE;
+/*
+ * The file is over, and the next lines are those of another one, whose name
+ * outlives the state; base: the number of the last line before.  Sessions go
+ * on in it, unless its times turn out to lie before what was read: then it is
+ * another log.
+ */
+enum sw_status log_state_next_file(struct log_sessions *t,
+    const char *file_name, uint64_t base) SW_MUST_USE;
+/* The log is over: hands out what is open. */
+enum sw_status log_state_end(struct log_sessions *t) SW_MUST_USE;
 /* Drops what is open. */
-void log_sessions_fini(struct log_sessions *t);
+void log_state_free(struct log_sessions **t);
 
 /* The open sessions of a key, oldest first, then by ->same_next; NULL:
  * none. */
@@ -172,20 +185,15 @@ enum sw_status log_sessions_linger(struct log_sessions *t,
  * before a session is looked up for the line. */
 enum sw_status log_sessions_expire(struct log_sessions *t, int64_t now)
     SW_MUST_USE;
-/*
- * The next lines are those of another file, whose name outlives the table;
- * base: the number of the last line before.  Sessions go on in it, unless
- * its times turn out to lie before what was read: then it is another log.
- */
-enum sw_status log_sessions_file(struct log_sessions *t,
-    const char *file_name, uint64_t base) SW_MUST_USE;
-/* The log is over. */
+/* All end as if the log were over. */
 enum sw_status log_sessions_end_all(struct log_sessions *t) SW_MUST_USE;
 
 /* A line that no rule understood: counted, the first few quoted; a warning
  * if the log is cut in it. */
-void log_not_understood(struct account *account, const char *file_name,
-    const struct log_line *line);
+void log_not_understood(struct log_sessions *t, const struct log_line *line);
+
+/* A warning that so many lines of other protocols, if any, are not told. */
+void log_left_out(struct log_sessions *t, uint64_t lines);
 
 /* Append a text without words that may be lines of AUTH. */
 void log_quote(struct buffer *b, struct slice text);

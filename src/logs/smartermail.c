@@ -29,7 +29,6 @@
  */
 #include <stdlib.h>
 
-#include "base/error.h"
 #include "logs/families.h"
 #include "logs/talk.h"
 #include "logs/text.h"
@@ -51,12 +50,8 @@ struct row {
 
 struct smarter {
 	struct log_sessions sessions;
-	const struct log_options *options;
-	struct account *account;
-	const char *file_name;
 	struct log_days days;
 	struct log_waiting waiting;
-	uint64_t last_line;
 	struct slice *lines;    /* of one reply */
 	struct buffer last;     /* the last of them */
 	struct buffer open_key; /* the session whose reply goes on */
@@ -214,7 +209,8 @@ static void describe(struct smarter *m, struct log_session *s,
 	struct sw_session *out = session_get(s->b);
 	bool server = row->ip.len > 0;
 
-	out->clock = log_local_clock(m->options, log_resolution(row->digits),
+	out->clock = log_local_clock(m->sessions.options,
+	    log_resolution(row->digits),
 	    row->dated ? SW_DATE_GIVEN : m->days.known ? SW_DATE_ASSUMED :
 	    SW_DATE_NONE);
 	out->records = SW_BIT(SW_RECORDS_GREETING) |
@@ -390,7 +386,7 @@ static bool take_bare(struct smarter *m, const struct log_line *line)
 /* 2014.07.26-smtpLog.log */
 static void take_name(struct smarter *m)
 {
-	struct slice s = log_base_name(m->file_name);
+	struct slice s = log_base_name(m->sessions.file_name);
 	struct civil day;
 
 	if (log_take_iso_date(&s, &day) && s.len > 0 &&
@@ -424,41 +420,24 @@ static bool probe(struct slice head)
 	return smtp > 0 && rows > others;
 }
 
-static void close_log(void **state)
+static void close_log(void *state)
 {
-	struct smarter *m = *state;
+	struct smarter *m = state;
 
-	if (!m)
-		return;
-	*state = NULL;
-	log_sessions_fini(&m->sessions);
 	buffer_fini(&m->last);
 	buffer_fini(&m->open_key);
 	free(m->lines);
-	free(m);
 }
 
-static enum sw_status open_log(const struct log_options *options,
-    const char *file_name, struct account *account,
-    const struct log_sink *sink, void **state_r, struct sw_err *err)
+static enum sw_status open_log(void *state)
 {
-	struct smarter *m = calloc(1, sizeof(*m));
+	struct smarter *m = state;
 
-	*state_r = m;
-	if (!m)
-		return base_error_set(err, SW_ENOMEM, "out of memory");
-	log_sessions_init(&m->sessions, options, "smartermail", file_name,
-	    account, sink, 0);
-	m->options = options;
-	m->account = account;
-	m->file_name = file_name;
 	buffer_init(&m->last, LIMIT_LINE + 8);
 	buffer_init(&m->open_key, 3 * ID_MAX);
 	log_days_begin(&m->days, NULL);
-	take_name(m);
 	m->lines = calloc(LIMIT_REPLY_LINES, sizeof(*m->lines));
-	return m->lines ? SW_OK :
-	    base_error_set(err, SW_ENOMEM, "out of memory");
+	return m->lines ? SW_OK : SW_ENOMEM;
 }
 
 static enum sw_status take_line(void *state, const struct log_line *line)
@@ -467,37 +446,27 @@ static enum sw_status take_line(void *state, const struct log_line *line)
 	enum sw_status status;
 	struct row row;
 
-	m->last_line = line->number;
 	if (line->text.len == 0)
 		return SW_OK;
 	if (!parse_row(line->text, &row)) {
 		if (!take_bare(m, line))
-			log_not_understood(m->account, m->file_name, line);
+			log_not_understood(&m->sessions, line);
 		return SW_OK;
 	}
 	if (!row.dated)
 		row.time = log_days_time(&m->days, row.time);
 	if (row.dated || m->days.known)
-		row.time = log_local_time(m->options, row.time);
+		row.time = log_local_time(m->sessions.options, row.time);
 	status = log_sessions_expire(&m->sessions, row.time);
 	return status == SW_OK ? take_row(m, line, &row) : status;
 }
 
-static enum sw_status next_file(void *state, const char *file_name)
+static void begin_file(void *state)
 {
 	struct smarter *m = state;
 
-	m->file_name = file_name;
 	m->open = false;
 	take_name(m);
-	return log_sessions_file(&m->sessions, file_name, m->last_line);
-}
-
-static enum sw_status end_log(void *state)
-{
-	struct smarter *m = state;
-
-	return log_sessions_end_all(&m->sessions);
 }
 
 const struct log_format log_smartermail = {
@@ -510,10 +479,11 @@ const struct log_format log_smartermail = {
 	    SW_BIT(SW_RECORDS_REPLY_TEXT) | SW_BIT(SW_RECORDS_REPLY_LINES) |
 	    SW_BIT(SW_RECORDS_INTERMEDIATE_REPLIES) |
 	    SW_BIT(SW_RECORDS_CLOSE) | SW_BIT(SW_RECORDS_TIMES),
+	.state_size = sizeof(struct smarter),
+	.goes_on = true,
 	.probe = probe,
 	.open = open_log,
+	.file = begin_file,
 	.line = take_line,
-	.file = next_file,
-	.end = end_log,
 	.close = close_log,
 };

@@ -176,7 +176,6 @@ static bool remark(struct trace *t, const struct log_line *line,
 }
 
 static const struct trace_format format = {
-	.name = "smtplib",
 	.marks = marks,
 	.mark_count = sizeof(marks) / sizeof(marks[0]),
 	.recorder = SW_RECORDER_CLIENT,
@@ -213,23 +212,17 @@ static bool probe(struct slice head)
 	return sent > 0 && received > 0 && (sent + received) * 3 >= lines;
 }
 
-static enum sw_status open_log(const struct log_options *options,
-    const char *file_name, struct account *account,
-    const struct log_sink *sink, void **state_r, struct sw_err *err)
-{
-	return trace_open(&format, options, file_name, account, sink,
-	    state_r, err);
-}
-
 const struct log_format log_smtplib = {
 	.name = "smtplib",
 	.title = "Python's smtplib, set_debuglevel(1) and (2)",
 	.times = "none, or local times of day, 1 us",
 	.records = TRACE_RECORDS | SW_BIT(SW_RECORDS_BODY) |
 	    SW_BIT(SW_RECORDS_BODY_SIZE) | SW_BIT(SW_RECORDS_TIMES),
+	.table = &format,
+	.state_size = sizeof(struct trace),
 	.probe = probe,
-	.open = open_log,
+	.open = trace_open,
 	.line = trace_line,
 	.end = trace_end,
-	.close = trace_close_log,
+	.close = trace_close,
 };

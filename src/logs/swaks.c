@@ -89,7 +89,6 @@ static bool is_placeholder(struct slice text)
 }
 
 static const struct trace_format format = {
-	.name = "swaks",
 	.marks = marks,
 	.mark_count = sizeof(marks) / sizeof(marks[0]),
 	.recorder = SW_RECORDER_CLIENT,
@@ -107,22 +106,16 @@ static bool probe(struct slice head)
 	return trace_probe(&format, head, 2);
 }
 
-static enum sw_status open_log(const struct log_options *options,
-    const char *file_name, struct account *account,
-    const struct log_sink *sink, void **state_r, struct sw_err *err)
-{
-	return trace_open(&format, options, file_name, account, sink,
-	    state_r, err);
-}
-
 const struct log_format log_swaks = {
 	.name = "swaks",
 	.title = "swaks, what it prints",
 	.records = TRACE_RECORDS | SW_BIT(SW_RECORDS_BODY) |
 	    SW_BIT(SW_RECORDS_BODY_SIZE) | SW_BIT(SW_RECORDS_CLOSE),
+	.table = &format,
+	.state_size = sizeof(struct trace),
 	.probe = probe,
-	.open = open_log,
+	.open = trace_open,
 	.line = trace_line,
 	.end = trace_end,
-	.close = trace_close_log,
+	.close = trace_close,
 };

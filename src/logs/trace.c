@@ -3,9 +3,7 @@
 #include "logs/trace.h"
 
 #include <arpa/inet.h>
-#include <stdlib.h>
 
-#include "base/error.h"
 #include "logs/text.h"
 
 /* --- endpoints ---------------------------------------------------------- */
@@ -345,31 +343,22 @@ enum sw_status trace_line(void *state, const struct log_line *line)
 	if (ns >= 0)
 		t->time = log_days_time(&t->days, ns);
 	if (!take_text(t, line, text))
-		log_not_understood(t->sessions.account,
-		    t->sessions.file_name, line);
+		log_not_understood(&t->sessions, line);
 	if (t->peer.failed)
 		return SW_ENOMEM;
 	return t->status;
 }
 
-enum sw_status trace_open(const struct trace_format *format,
-    const struct log_options *options, const char *file_name,
-    struct account *account, const struct log_sink *sink, void **state_r,
-    struct sw_err *err)
+enum sw_status trace_open(void *state)
 {
-	struct trace *t = calloc(1, sizeof(*t));
+	struct trace *t = state;
 
-	*state_r = t;
-	if (!t)
-		return base_error_set(err, SW_ENOMEM, "out of memory");
-	t->format = format;
+	t->format = t->sessions.format->table;
 	t->peer_port = SW_UNKNOWN;
 	t->side = TRACE_NONE;
 	t->time = SW_NO_TIME;
 	log_days_begin(&t->days, NULL);
 	buffer_init(&t->peer, 256);
-	log_sessions_init(&t->sessions, options, format->name, file_name,
-	    account, sink, 0);
 	return SW_OK;
 }
 
@@ -381,16 +370,11 @@ enum sw_status trace_end(void *state)
 	return t->status;
 }
 
-void trace_close_log(void **state)
+void trace_close(void *state)
 {
-	struct trace *t = *state;
+	struct trace *t = state;
 
-	if (!t)
-		return;
-	*state = NULL;
-	log_sessions_fini(&t->sessions);
 	buffer_fini(&t->peer);
-	free(t);
 }
 
 /* --- the probe ---------------------------------------------------------- */

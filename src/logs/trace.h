@@ -45,8 +45,8 @@ struct trace_mark {
 
 struct trace;
 
+/* What a family's row (struct log_format) has as its table. */
 struct trace_format {
-	const char *name;
 	const struct trace_mark *marks; /* the first that fits counts */
 	size_t mark_count;
 	enum sw_recorder recorder;
@@ -67,8 +67,8 @@ struct trace_format {
 };
 
 struct trace {
-	const struct trace_format *format;
 	struct log_sessions sessions;
+	const struct trace_format *format;
 	struct log_session *current; /* NULL: none is open */
 	struct log_days days;
 	bool stamped;   /* the current session's lines bear times */
@@ -87,14 +87,11 @@ struct trace {
 	enum sw_status status;
 };
 
-/* The members of a log_format, for a family's own functions to pass on. */
-enum sw_status trace_open(const struct trace_format *format,
-    const struct log_options *options, const char *file_name,
-    struct account *account, const struct log_sink *sink, void **state_r,
-    struct sw_err *err);
+/* For a family's row, whose state is a struct trace. */
+enum sw_status trace_open(void *state);
 enum sw_status trace_line(void *state, const struct log_line *line);
 enum sw_status trace_end(void *state);
-void trace_close_log(void **state);
+void trace_close(void *state);
 
 /*
  * Does the head hold at least `wanted` lines with marks of the dialogue whose

@@ -10,8 +10,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "logs/lines.h"
-#include "logs/logs.h"
+#include "logs/sessions.h"
 
 static void dump_text(struct buffer *b, const char *name, struct sw_bytes s)
 {
@@ -211,14 +210,15 @@ static enum sw_status dump_log(const struct log_format *format,
 	struct account account;
 	struct log_lines lines;
 	struct log_line line;
-	void *state = NULL;
+	struct log_sessions *state;
 	enum sw_status status;
 	int more = 0;
 
 	memset(&options, 0, sizeof(options));
 	account_init(&account);
 	log_lines_init(&lines);
-	status = format->open(&options, name, &account, &sink, &state, NULL);
+	status = log_state_new(format, &options, name, &account, &sink,
+	    &state);
 	while (text.len > 0 && status == SW_OK) {
 		struct slice part = slice_head(text, n);
 		uint8_t *copy = malloc(part.len);
@@ -240,9 +240,9 @@ static enum sw_status dump_log(const struct log_format *format,
 		status = format->line(state, &line);
 	}
 	if (status == SW_OK)
-		status = format->end(state);
+		status = log_state_end(state);
 	dump_account(out, &account);
-	format->close(&state);
+	log_state_free(&state);
 	log_lines_fini(&lines);
 	account_fini(&account);
 	return more < 0 ? SW_ENOMEM : status;

@@ -191,7 +191,7 @@ static void test_next_file(void **state)
 	struct account account;
 	struct buffer out;
 	struct log_sink sink = { &out, dump_session };
-	void *log = NULL;
+	struct log_sessions *log;
 
 	(void)state;
 	memset(&options, 0, sizeof(options));
@@ -199,16 +199,17 @@ static void test_next_file(void **state)
 	options.tz_offset_s = 10800;
 	account_init(&account);
 	buffer_init(&out, 1 << 20);
-	assert_int_equal(log_icewarp.open(&options, "s20110516-00.log",
-	    &account, &sink, &log, NULL), SW_OK);
+	assert_int_equal(log_state_new(&log_icewarp, &options,
+	    "s20110516-00.log", &account, &sink, &log), SW_OK);
 	feed(log, "192.0.2.10 [15C0] 23:59:59 Connected", 1, 0);
-	assert_int_equal(log_icewarp.file(log, "s20110517-00.log"), SW_OK);
+	assert_int_equal(log_state_next_file(log, "s20110517-00.log", 1),
+	    SW_OK);
 	feed(log, "192.0.2.10 [15C0] 00:00:01 >>> 220 mx", 2, 1);
 	feed(log, "192.0.2.10 [15C0] 00:00:01 Disconnected", 3, 1);
-	assert_int_equal(log_icewarp.end(log), SW_OK);
+	assert_int_equal(log_state_end(log), SW_OK);
 	assert_has(&out, "first=1 last=3 server client-close "
 	    "2011-05-16T23:59:59+03:00 2011-05-17T00:00:01+03:00 assumed", 1);
-	log_icewarp.close(&log);
+	log_state_free(&log);
 	account_fini(&account);
 	buffer_fini(&out);
 }

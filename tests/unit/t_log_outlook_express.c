@@ -109,7 +109,7 @@ static void test_others(void **state)
 	assert_true(log_outlook_express.probe(slice_str(text)));
 	run("Pop3.log", text, &out);
 	assert_has(&out, "session ", 0);
-	assert_has(&out, "3 lines of POP3, IMAP or NNTP are not SMTP", 1);
+	assert_has(&out, "3 lines of NNTP, POP3 or IMAP4 are not SMTP", 1);
 	assert_has(&out, "secret", 0);
 	buffer_fini(&out);
 }

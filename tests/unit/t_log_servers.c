@@ -162,21 +162,21 @@ static void gather_log(const struct log_format *f, struct slice text,
 	struct account account;
 	struct log_lines lines;
 	struct log_line line;
-	void *log = NULL;
+	struct log_sessions *log;
 
 	memset(&options, 0, sizeof(options));
 	account_init(&account);
 	log_lines_init(&lines);
-	assert_int_equal(f->open(&options, "x.log", &account, &sink, &log,
-	    NULL), SW_OK);
+	assert_int_equal(log_state_new(f, &options, "x.log", &account, &sink,
+	    &log), SW_OK);
 	log_lines_feed(&lines, text);
 	while (log_lines_next(&lines, &line) > 0)
 		assert_int_equal(f->line(log, &line), SW_OK);
 	if (log_lines_end(&lines, &line) > 0)
 		assert_int_equal(f->line(log, &line), SW_OK);
-	assert_int_equal(f->end(log), SW_OK);
+	assert_int_equal(log_state_end(log), SW_OK);
 	dump_account(out, &account);
-	f->close(&log);
+	log_state_free(&log);
 	log_lines_fini(&lines);
 	account_fini(&account);
 }

@@ -23,33 +23,9 @@
 
 /* --- the family --------------------------------------------------------- */
 
-struct fake {
-	struct log_sessions sessions;
-	struct account *account;
-	const char *file_name;
-	uint64_t last_line;
-};
-
 static bool fake_probe(struct slice head)
 {
 	return head.len > 8 && head.p[1] == ' ' && head.p[7] == ' ';
-}
-
-static enum sw_status fake_open(const struct log_options *options,
-    const char *file_name, struct account *account,
-    const struct log_sink *sink, void **state_r, struct sw_err *err)
-{
-	struct fake *f = calloc(1, sizeof(*f));
-
-	(void)err;
-	*state_r = f;
-	if (!f)
-		return SW_ENOMEM;
-	f->account = account;
-	f->file_name = file_name;
-	log_sessions_init(&f->sessions, options, "fake", file_name, account,
-	    sink, 0);
-	return SW_OK;
 }
 
 static void join(struct log_session *s, const struct log_said *said)
@@ -62,7 +38,7 @@ static void join(struct log_session *s, const struct log_said *said)
 	log_say_reply(s, said, lines, n);
 }
 
-static enum sw_status fake_say(struct fake *f, struct log_session *s,
+static enum sw_status fake_say(struct log_sessions *t, struct log_session *s,
     char mark, struct log_said *said)
 {
 	uint64_t size = 0;
@@ -100,8 +76,8 @@ static enum sw_status fake_say(struct fake *f, struct log_session *s,
 		log_session_connect(s, said->line, said->time, SW_CLIENT);
 		break;
 	case '-':
-		return log_session_close(&f->sessions, s, said->line,
-		    said->time, SW_NOBODY);
+		return log_session_close(t, s, said->line, said->time,
+		    SW_NOBODY);
 	default:
 		if (log_role(s, mark == '>', said->text) == SW_SERVER)
 			log_say_server(s, said);
@@ -113,7 +89,7 @@ static enum sw_status fake_say(struct fake *f, struct log_session *s,
 
 static enum sw_status fake_line(void *state, const struct log_line *line)
 {
-	struct fake *f = state;
+	struct log_sessions *t = state;
 	struct slice rest = line->text;
 	struct slice key = log_take_word(&rest);
 	struct slice mark;
@@ -123,18 +99,16 @@ static enum sw_status fake_line(void *state, const struct log_line *line)
 	uint64_t seconds;
 	int64_t time;
 
-	f->last_line = line->number;
 	if (!slice_to_u64(log_take_word(&rest), &seconds)) {
-		log_not_understood(f->account, f->file_name, line);
+		log_not_understood(t, line);
 		return SW_OK;
 	}
 	mark = log_take_word(&rest);
 	time = clock_make((int64_t)seconds, 0);
-	status = log_sessions_expire(&f->sessions, time);
-	s = log_sessions_find(&f->sessions, key);
+	status = log_sessions_expire(t, time);
+	s = log_sessions_find(t, key);
 	if (status == SW_OK && !s) {
-		status = log_sessions_begin(&f->sessions, key, line, time,
-		    &s);
+		status = log_sessions_begin(t, key, line, time, &s);
 		if (status != SW_OK)
 			return status;
 		session_get(s->b)->clock = (struct sw_clock){ SW_ZONE_UTC, 0,
@@ -142,44 +116,18 @@ static enum sw_status fake_line(void *state, const struct log_line *line)
 	}
 	if (status != SW_OK)
 		return status;
-	log_sessions_touch(&f->sessions, s, line->number, time);
+	log_sessions_touch(t, s, line->number, time);
 	said = log_said(line, time, rest);
-	return fake_say(f, s, (char)mark.p[0], &said);
-}
-
-static enum sw_status fake_file(void *state, const char *file_name)
-{
-	struct fake *f = state;
-
-	f->file_name = file_name;
-	return log_sessions_file(&f->sessions, file_name, f->last_line);
-}
-
-static enum sw_status fake_end(void *state)
-{
-	return log_sessions_end_all(&((struct fake *)state)->sessions);
-}
-
-static void fake_close(void **state)
-{
-	struct fake *f = *state;
-
-	if (!f)
-		return;
-	log_sessions_fini(&f->sessions);
-	free(f);
-	*state = NULL;
+	return fake_say(t, s, (char)mark.p[0], &said);
 }
 
 static const struct log_format fake = {
 	.name = "fake",
 	.title = "for tests",
+	.state_size = sizeof(struct log_sessions),
+	.goes_on = true,
 	.probe = fake_probe,
-	.open = fake_open,
 	.line = fake_line,
-	.file = fake_file,
-	.end = fake_end,
-	.close = fake_close,
 };
 
 /* --- reading ------------------------------------------------------------ */
