@@ -93,22 +93,6 @@ static bool parse_row(struct slice line, enum log_date_order order,
 	return true;
 }
 
-static bool is_address(struct slice s)
-{
-	bool mark = false;
-	size_t i;
-
-	for (i = 0; i < s.len; i++) {
-		uint8_t c = ascii_upper(s.p[i]);
-
-		if (c == '.' || c == ':')
-			mark = true;
-		else if (!ascii_is_digit(c) && !(c >= 'A' && c <= 'F'))
-			return false;
-	}
-	return mark;
-}
-
 static bool parse_peer(struct slice text, struct peer *p)
 {
 	struct slice s = text;
@@ -126,7 +110,7 @@ static bool parse_peer(struct slice text, struct peer *p)
 	p->key = slice_head(text, (size_t)(s.p - text.p));
 	log_take_blanks(&s);
 	p->rest = s;
-	return is_address(p->ip) && p->key.len <= 300;
+	return log_is_address(p->ip) && p->key.len <= 300;
 }
 
 /* --- sessions ----------------------------------------------------------- */
@@ -212,15 +196,10 @@ static bool probe(struct slice head)
 	size_t rows = 0, smtp = 0, others = 0;
 
 	while (head.len > 0) {
-		const uint8_t *lf = memchr(head.p, '\n', head.len);
-		struct slice line = slice_head(head, lf ?
-		    (size_t)(lf - head.p) : head.len);
+		struct slice line = log_head_line(&head);
 		struct row row;
 		struct peer p;
 
-		head = slice_from(head, line.len + 1);
-		if (line.len > 0 && line.p[line.len - 1] == '\r')
-			line.len--;
 		if (parse_row(line, LOG_DATE_AUTO, NULL, &row)) {
 			rows++;
 			smtp += row.smtp && parse_peer(row.text, &p);

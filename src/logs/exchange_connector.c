@@ -107,21 +107,11 @@ static enum column column_of(struct slice name)
 	return COLUMN_OTHER;
 }
 
-static struct slice take_until(struct slice *rest, uint8_t c)
-{
-	const uint8_t *end = rest->len ? memchr(rest->p, c, rest->len) : NULL;
-	struct slice part = slice_head(*rest, end ?
-	    (size_t)(end - rest->p) : rest->len);
-
-	*rest = slice_from(*rest, part.len + (end != NULL));
-	return part;
-}
-
 static void parse_fields(struct fields *f, struct slice names)
 {
 	memset(f, 0, sizeof(*f));
 	while (names.len > 0 && f->count < LIMIT_LOG_COLUMNS) {
-		enum column c = column_of(slice_trim(take_until(&names,
+		enum column c = column_of(slice_trim(log_take_until(&names,
 		    ',')));
 
 		if (f->known & SW_BIT(c))
@@ -225,13 +215,8 @@ static bool split_plain(const struct fields *f, struct slice line,
 	if (!log_find_ends(line, ',', f->count - 1, &ends))
 		return false;
 	count = ends.count < f->count ? ends.count : f->count;
-	for (i = 0; i < count; i++) {
-		struct slice *v = &v_r->of[f->column[i]];
-		size_t from = i > 0 ? ends.at[i - 1] + 1 : 0;
-
-		v->p = line.p + from;
-		v->len = ends.at[i] - from;
-	}
+	for (i = 0; i < count; i++)
+		v_r->of[f->column[i]] = log_value_at(line, &ends, i);
 	return true;
 }
 
@@ -258,7 +243,7 @@ static bool split(const struct fields *f, struct slice line,
 		if (i + 1 == f->count)
 			*v = line;
 		else
-			*v = take_until(&line, ',');
+			*v = log_take_until(&line, ',');
 		if (line.len == 0)
 			break;
 	}
@@ -480,9 +465,7 @@ static enum sw_status begin(struct connector *x, struct slice key,
 	if (is_start(v, parse_number(v->of[COLUMN_SEQUENCE])))
 		(*s_r)->start_seen = true;
 	else
-		session_note((*s_r)->b, SW_NOTE_NO_START, 0, line->number,
-		    line->number, "the session's first rows are not in this "
-		    "log");
+		log_session_no_start(*s_r, line);
 	return SW_OK;
 }
 
@@ -899,12 +882,10 @@ static bool probe(struct slice head)
 	bool type = false, fields = false, row = false;
 
 	while (head.len > 0) {
-		struct slice line = slice_trim(take_until(&head, '\n')), rest;
+		struct slice line = slice_trim(log_head_line(&head)), rest;
 		enum sw_recorder ignored;
 		struct fields f;
 
-		if (line.len > 0 && line.p[line.len - 1] == '\r')
-			line.len--;
 		if (is_directive(line, "#Log-type:", &rest)) {
 			if (!parse_type(rest, &ignored))
 				return false;

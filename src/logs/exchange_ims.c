@@ -41,10 +41,8 @@
  * Not handled: designators of half days other than AM and PM; content that
  * was cut (Exchange 4.0 cuts entries at 1024 octets: flag truncated).
  */
-#include <stdlib.h>
-
-#include "base/error.h"
 #include "logs/families.h"
+#include "logs/held.h"
 #include "logs/talk.h"
 #include "logs/text.h"
 #include "logs/when.h"
@@ -90,11 +88,6 @@ struct io_line {
 	size_t from, len; /* in io_text */
 };
 
-struct held_line {
-	struct log_line line; /* its text: len octets from from on */
-	size_t from;
-};
-
 struct ims {
 	struct log_sessions sessions;
 
@@ -104,9 +97,7 @@ struct ims {
 	enum log_date_order order;  /* in force; AUTO: whatever fits */
 	bool assumed;               /* ... and was not worked out */
 	bool holding, replaying;
-	struct buffer held_text;
-	struct held_line *held;
-	size_t held_count, held_capacity;
+	struct log_held held;
 
 	/* the newest prefix: most lines bear the one of the line before */
 	uint8_t prefix[48];
@@ -143,13 +134,6 @@ struct ims {
 static struct extra *extra_of(struct log_session *s)
 {
 	return (struct extra *)(void *)s->extra;
-}
-
-/* log_content_due, which is asked of every session for most lines. */
-static inline bool is_content_due(const struct log_session *s)
-{
-	return s->content.of != 0 && (s->content.open ||
-	    s->content.data == 0);
 }
 
 static inline bool is_waiting(const struct log_session *s)
@@ -189,7 +173,7 @@ static enum sw_status expire(struct ims *m)
 	    m->time != m->expired && s->last_time != SW_NO_TIME &&
 	    m->time - s->last_time > LIMIT_IDLE_NS; s = next) {
 		next = s->newer;
-		if (!is_content_due(s) || m->sessions.count > CROWD)
+		if (!log_content_due(s) || m->sessions.count > CROWD)
 			status = log_sessions_end(&m->sessions, s,
 			    SW_ENDING_IDLE);
 	}
@@ -422,17 +406,6 @@ static enum sw_status begin_midway(struct ims *m, enum pool pool,
 	return status;
 }
 
-static bool is_ipv4(struct slice s)
-{
-	int i, value;
-
-	for (i = 0; i < 4; i++)
-		if ((i > 0 && !log_take_octet(&s, '.')) ||
-		    !log_take_number(&s, 1, 3, &value) || value > 255)
-			return false;
-	return s.len == 0;
-}
-
 /* "[192.0.2.10]." without what is around the name. */
 static struct slice bare_name(struct slice s)
 {
@@ -454,7 +427,7 @@ static enum sw_status open_in(struct ims *m, const struct log_line *line,
 	if (status != SW_OK)
 		return status;
 	log_session_connect(s, line, m->time, SW_CLIENT);
-	if (is_ipv4(name)) {
+	if (log_is_ipv4(name)) {
 		session_get(s->b)->client.ip = session_text(s->b, name);
 		session_get(s->b)->records |=
 		    SW_BIT(SW_RECORDS_CLIENT_ADDRESS);
@@ -478,7 +451,7 @@ static enum sw_status open_out(struct ims *m, const struct log_line *line,
 	if (status != SW_OK)
 		return status;
 	log_session_connect(s, line, m->time, SW_CLIENT);
-	if (is_ipv4(name)) {
+	if (log_is_ipv4(name)) {
 		session_get(s->b)->server.ip = session_text(s->b, name);
 		session_get(s->b)->records |=
 		    SW_BIT(SW_RECORDS_SERVER_ADDRESS);
@@ -553,7 +526,7 @@ static int score_command(struct log_session *s, const struct spoken *k)
 	struct extra *x = extra_of(s);
 	int fit;
 
-	if (is_content_due(s) && (s->content.open || x->content_by_io ||
+	if (log_content_due(s) && (s->content.open || x->content_by_io ||
 	    k->verb == VERB_NONE || k->verb == VERB_UNKNOWN))
 		return 0;
 	/* What is no command is the AUTH line that is due; a command is more
@@ -576,16 +549,16 @@ static int score_command(struct log_session *s, const struct spoken *k)
 	return 1 + fit;
 }
 
-static bool says(const struct spoken *k, const char *words)
+static bool contains(struct slice text, const char *words)
 {
-	return slice_find_nocase(k->text, slice_str(words)) < k->text.len;
+	return slice_find_nocase(text, slice_str(words)) < text.len;
 }
 
 static void read_words(struct spoken *k)
 {
-	k->mail = says(k, "mail from") || says(k, "sender");
-	k->rcpt = says(k, "recipient");
-	k->hello = says(k, "hello");
+	k->mail = contains(k->text, "mail from") || contains(k->text, "sender");
+	k->rcpt = contains(k->text, "recipient");
+	k->hello = contains(k->text, "hello");
 	k->address = address_in(k->reply.text);
 }
 
@@ -713,7 +686,7 @@ static struct log_session *newest_of(const struct ims *m,
 	struct log_session *s, *best = NULL;
 
 	for (s = pool; s; s = s->same_next)
-		if (!is_stale(m, s) && !is_content_due(s) &&
+		if (!is_stale(m, s) && !log_content_due(s) &&
 		    s->phase != LOG_PHASE_QUIT &&
 		    (!best || s->last > best->last))
 			best = s;
@@ -777,7 +750,7 @@ static struct log_session *content_of(struct ims *m)
 	struct log_session *s, *best = NULL;
 
 	for (s = pool_of(m, POOL_IN); s; s = s->same_next)
-		if (is_content_due(s) && (!best ||
+		if (log_content_due(s) && (!best ||
 		    (s->content.open && !best->content.open) ||
 		    (s->content.open == best->content.open &&
 		    s->last > best->last)))
@@ -792,11 +765,11 @@ static void mark_ambiguous_content(struct ims *m,
 	size_t n = 0;
 
 	for (s = pool_of(m, POOL_IN); s; s = s->same_next)
-		n += is_content_due(s) && !is_stale(m, s);
+		n += log_content_due(s) && !is_stale(m, s);
 	if (n < 2)
 		return;
 	for (s = pool_of(m, POOL_IN); s; s = s->same_next)
-		if (is_content_due(s) && !is_stale(m, s))
+		if (log_content_due(s) && !is_stale(m, s))
 			log_session_ambiguous(s, line);
 }
 
@@ -1013,7 +986,7 @@ static enum sw_status say_reply(struct ims *m, enum pool p,
 		status = session_of_reply(m, p, k, line, &s);
 	if (status != SW_OK)
 		return status;
-	if (is_content_due(s))
+	if (log_content_due(s))
 		flush_part(m, s, line);
 	m->more = false;
 	return say_reply_line(m, s, line, k->text);
@@ -1090,7 +1063,7 @@ static void tell_content(struct ims *m, struct log_session *s,
 static void flush_part(struct ims *m, struct log_session *s,
     const struct log_line *line)
 {
-	if (m->part_open && m->part.len > 0 && is_content_due(s))
+	if (m->part_open && m->part.len > 0 && log_content_due(s))
 		tell_content(m, s, line, buffer_slice(&m->part));
 	m->part_open = false;
 	buffer_clear(&m->part);
@@ -1144,7 +1117,7 @@ static void settle_io(struct ims *m)
 	size_t i;
 
 	m->io_undecided = false;
-	for (i = 0; s && i < m->io_count && is_content_due(s); i++) {
+	for (i = 0; s && i < m->io_count && log_content_due(s); i++) {
 		struct slice text = io_text(m, &m->io[i]);
 		struct log_line line = { .text = text,
 			.number = m->io[i].number };
@@ -1181,7 +1154,7 @@ static void take_io(struct ims *m, const struct log_line *line,
 static void more_content(struct ims *m, const struct log_line *line,
     struct slice text)
 {
-	bool due = is_content_due(m->speaker);
+	bool due = log_content_due(m->speaker);
 
 	if (due && m->by_io)
 		content_by_io(m, m->speaker, line, text, false);
@@ -1348,11 +1321,6 @@ static enum sw_status take_arrow(struct ims *m, const struct log_line *line,
 	    take_received(m, line, text);
 }
 
-static bool contains(struct slice text, const char *words)
-{
-	return slice_find_nocase(text, slice_str(words)) < text.len;
-}
-
 /* "451 ... Message subject: ....  Rescheduling delivery for later." */
 static void take_deferral(struct ims *m, const struct log_line *line,
     struct slice text)
@@ -1507,7 +1475,6 @@ static enum sw_status take_rest(struct ims *m, const struct log_line *line)
 static enum sw_status read_line(struct ims *m, const struct log_line *line)
 {
 	struct slice text = line->text;
-
 	size_t next;
 
 	if (take_prefix(m, &text))
@@ -1545,12 +1512,9 @@ static enum sw_status release(struct ims *m)
 		return SW_OK;
 	m->holding = false;
 	m->replaying = true; /* they have voted */
-	for (i = 0; i < m->held_count && status == SW_OK; i++) {
-		struct log_line line = m->held[i].line;
+	for (i = 0; i < m->held.count && status == SW_OK; i++) {
+		struct log_line line = log_held_at(&m->held, i);
 
-		line.text.p = m->held_text.p + m->held[i].from;
-		if (line.text.len == 0)
-			line.text.p = NULL;
 		if (m->order == LOG_DATE_AUTO && line.text.len > 0 &&
 		    ascii_is_digit(line.text.p[0])) {
 			m->order = likely_order(line.text);
@@ -1559,10 +1523,7 @@ static enum sw_status release(struct ims *m)
 		status = read_line(m, &line);
 	}
 	m->replaying = false;
-	free(m->held);
-	m->held = NULL;
-	m->held_count = m->held_capacity = 0;
-	buffer_fini(&m->held_text);
+	log_held_fini(&m->held);
 	return status;
 }
 
@@ -1570,21 +1531,14 @@ static enum sw_status hold(struct ims *m, const struct log_line *line)
 {
 	struct slice text = line->text;
 	struct log_numeric_date d;
-	void *held = m->held;
 	int64_t ns;
+	enum sw_status status = log_held_add(&m->held, line);
 
-	if (!base_grow(&held, m->held_count, &m->held_capacity,
-	    sizeof(*m->held)))
-		return SW_ENOMEM;
-	m->held = held;
-	m->held[m->held_count].line = *line;
-	m->held[m->held_count++].from = m->held_text.len;
-	if (!buffer_append_slice(&m->held_text, text))
-		return SW_ENOMEM;
+	if (status != SW_OK)
+		return status;
 	if (parse_prefix(&text, &d, &ns))
 		vote(m, &d);
-	if (m->order != LOG_DATE_AUTO || m->held_text.len +
-	    m->held_count >= LIMIT_LOG_PROBE)
+	if (m->order != LOG_DATE_AUTO || log_held_is_full(&m->held))
 		return release(m);
 	return SW_OK;
 }
@@ -1599,13 +1553,10 @@ static bool probe(struct slice head)
 	size_t lines = 0;
 
 	while (head.len > 0 && lines++ < PROBE_LINES) {
-		const uint8_t *lf = memchr(head.p, '\n', head.len);
-		struct slice line = slice_head(head, lf ?
-		    (size_t)(lf - head.p) : head.len);
+		struct slice line = log_head_line(&head);
 		struct log_numeric_date d;
 		int64_t ns;
 
-		head = slice_from(head, line.len + 1);
 		if (parse_prefix(&line, &d, &ns) && begins_entry(line))
 			return true;
 	}
@@ -1616,11 +1567,10 @@ static void close_log(void *state)
 {
 	struct ims *m = state;
 
-	buffer_fini(&m->held_text);
+	log_held_fini(&m->held);
 	buffer_fini(&m->io_text);
 	buffer_fini(&m->part);
 	buffer_fini(&m->last_io);
-	free(m->held);
 }
 
 static enum sw_status open_log(void *state)
@@ -1630,7 +1580,7 @@ static enum sw_status open_log(void *state)
 	m->time = m->expired = SW_NO_TIME;
 	m->order = m->sessions.options->date_order;
 	m->holding = m->order == LOG_DATE_AUTO;
-	buffer_init(&m->held_text, LIMIT_LOG_PROBE + LIMIT_LINE);
+	log_held_init(&m->held);
 	buffer_init(&m->io_text, IO_OCTETS + LIMIT_LINE);
 	buffer_init(&m->part, LIMIT_LINE);
 	buffer_init(&m->last_io, LIMIT_LINE);

@@ -52,6 +52,7 @@ struct log_line log_held_at(const struct log_held *h, size_t i)
 {
 	struct log_line line = h->lines[i].line;
 
-	line.text.p = h->text.p + h->lines[i].from;
+	line.text = slice_head(slice_from(buffer_slice(&h->text),
+	    h->lines[i].from), line.text.len);
 	return line;
 }

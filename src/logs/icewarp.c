@@ -86,22 +86,6 @@ static struct extra *extra(struct log_session *s)
 
 /* --- lines -------------------------------------------------------------- */
 
-static bool is_address(struct slice s)
-{
-	bool mark = false;
-	size_t i;
-
-	for (i = 0; i < s.len; i++) {
-		uint8_t c = ascii_upper(s.p[i]);
-
-		if (c == '.' || c == ':')
-			mark = true;
-		else if (!ascii_is_digit(c) && !(c >= 'A' && c <= 'F'))
-			return false;
-	}
-	return mark;
-}
-
 /* "[15C0]" */
 static bool take_id(struct slice *rest, uint32_t *id_r)
 {
@@ -169,7 +153,7 @@ static bool parse_row(struct slice line, struct row *row)
 		return false;
 	if (s.len > 0 && !log_take_octet(&s, ' '))
 		return false;
-	row->is_address = is_address(row->who);
+	row->is_address = log_is_address(row->who);
 	row->text = s;
 	return true;
 }
@@ -416,7 +400,7 @@ static enum sw_status take_connected(struct icewarp *w,
 
 	if (at < text.len) {
 		local = log_take_word(&local);
-		if (is_address(local) && local.len <= ADDRESS_MAX) {
+		if (log_is_address(local) && local.len <= ADDRESS_MAX) {
 			learn_own(w, local);
 			set_address(&extra(s)->local, local);
 		}
@@ -618,14 +602,9 @@ static bool probe(struct slice head)
 	size_t rows = 0, others = 0, seen[EVIDENCE_OTHER + 1] = { 0 };
 
 	while (head.len > 0) {
-		const uint8_t *lf = memchr(head.p, '\n', head.len);
-		struct slice line = slice_head(head, lf ?
-		    (size_t)(lf - head.p) : head.len);
+		struct slice line = log_head_line(&head);
 		struct row row;
 
-		head = slice_from(head, line.len + 1);
-		if (line.len > 0 && line.p[line.len - 1] == '\r')
-			line.len--;
 		if (parse_row(line, &row)) {
 			rows++;
 			seen[evidence_of(row.text)]++;

@@ -196,24 +196,6 @@ static struct endpoint parse_endpoint(struct slice s)
 	return e;
 }
 
-static bool is_address(struct slice s)
-{
-	bool mark = false;
-	size_t i;
-
-	for (i = 0; i < s.len; i++) {
-		uint8_t c = ascii_upper(s.p[i]);
-
-		if (c == ':')
-			mark = true;
-		else if (c == '.')
-			mark |= ascii_is_digit(s.p[s.len - 1]);
-		else if (!ascii_is_digit(c) && !(c >= 'A' && c <= 'F'))
-			return false;
-	}
-	return mark;
-}
-
 /* Two endpoints with a text between them. */
 static bool parse_pair(struct slice s, const char *between,
     struct endpoint *from_r, struct endpoint *to_r)
@@ -225,7 +207,7 @@ static bool parse_pair(struct slice s, const char *between,
 		return false;
 	*from_r = parse_endpoint(slice_head(s, at));
 	*to_r = parse_endpoint(log_take_word(&to));
-	return is_address(from_r->host) && is_address(to_r->host);
+	return log_is_address(from_r->host) && log_is_address(to_r->host);
 }
 
 /* "Accepting SMTP connection from [a:p] to [b:p]" */
@@ -270,7 +252,7 @@ static void put_endpoint(struct log_session *s, struct sw_endpoint *to,
 {
 	struct sw_session *out = session_get(s->b);
 
-	if (!is_address(e->host))
+	if (!log_is_address(e->host))
 		return;
 	to->ip = session_text(s->b, e->host);
 	to->port = e->port;
@@ -582,14 +564,9 @@ static bool probe(struct slice head)
 	size_t rows = 0, smtp = 0, others = 0;
 
 	while (head.len > 0) {
-		const uint8_t *lf = memchr(head.p, '\n', head.len);
-		struct slice line = slice_head(head, lf ?
-		    (size_t)(lf - head.p) : head.len);
+		struct slice line = log_head_line(&head);
 		struct row row;
 
-		head = slice_from(head, line.len + 1);
-		if (line.len > 0 && line.p[line.len - 1] == '\r')
-			line.len--;
 		if (parse_row(line, &row)) {
 			rows++;
 			smtp += speaks_smtp(&row);

@@ -53,8 +53,7 @@ struct extra {
 struct text_log {
 	struct log_sessions sessions;
 	bool summary_told;  /* the tree below it tells the same once more */
-	struct buffer key;
-	struct slice last_key;  /* of the newest summary, in key */
+	struct buffer key;  /* of the newest summary */
 };
 
 static struct extra *extra_of(struct log_session *s)
@@ -252,17 +251,6 @@ static bool parse_summary(struct slice line, int64_t *time_r)
 	return take_seconds(&line, time_r);
 }
 
-static bool is_ipv4(struct slice s)
-{
-	int i, value;
-
-	for (i = 0; i < 4; i++)
-		if ((i > 0 && !log_take_octet(&s, '.')) ||
-		    !log_take_number(&s, 1, 3, &value) || value > 255)
-			return false;
-	return s.len == 0;
-}
-
 /* The conversation of Network Monitor 3: "TCP:139". */
 static struct slice find_conversation(struct slice line)
 {
@@ -303,9 +291,9 @@ static void parse_columns(struct slice line, struct frame *f)
 		struct slice cell = slice_trim(log_take_until(&line, '\t'));
 		struct slice rest = cell;
 
-		if (is_ipv4(cell) && !f->from.p)
+		if (log_is_ipv4(cell) && !f->from.p)
 			f->from = cell;
-		else if (is_ipv4(cell) && !f->to.p)
+		else if (log_is_ipv4(cell) && !f->to.p)
 			f->to = cell;
 		else if (f->time == SW_NO_TIME &&
 		    (!take_seconds(&rest, &f->time) || rest.len > 0))
@@ -355,11 +343,11 @@ static void set_endpoints(struct log_session *s, const struct frame *f)
 
 	if (f->kind == KIND_DATA)
 		return;
-	if (!out->client.ip.data && client.p && is_ipv4(client)) {
+	if (!out->client.ip.data && client.p && log_is_ipv4(client)) {
 		out->client.ip = session_text(s->b, client);
 		out->records |= SW_BIT(SW_RECORDS_CLIENT_ADDRESS);
 	}
-	if (!out->server.ip.data && server.p && is_ipv4(server)) {
+	if (!out->server.ip.data && server.p && log_is_ipv4(server)) {
 		out->server.ip = session_text(s->b, server);
 		out->records |= SW_BIT(SW_RECORDS_SERVER_ADDRESS);
 	}
@@ -401,15 +389,14 @@ static struct slice make_key(struct text_log *t, const struct frame *f)
 	if (f->key.p)
 		return f->key;
 	if (!f->from.p || !f->to.p)
-		return t->last_key;
+		return buffer_slice(&t->key);
 	order = f->from.len < f->to.len || (f->from.len == f->to.len &&
 	    memcmp(f->from.p, f->to.p, f->to.len) < 0);
 	buffer_clear(&t->key);
 	buffer_append_slice(&t->key, order ? f->from : f->to);
 	buffer_append_char(&t->key, ' ');
 	buffer_append_slice(&t->key, order ? f->to : f->from);
-	t->last_key = buffer_slice(&t->key);
-	return t->last_key;
+	return buffer_slice(&t->key);
 }
 
 static bool is_greeting(const struct frame *f)
@@ -606,7 +593,6 @@ static enum sw_status open_log(void *state)
 {
 	struct text_log *t = state;
 
-	t->last_key = slice_str("");
 	buffer_init(&t->key, 2 * LIMIT_LINE);
 	return SW_OK;
 }

@@ -465,20 +465,14 @@ static bool begins(struct slice text, const char *words)
 static void take_address(struct log_session *s, struct slice text)
 {
 	struct sw_session *out = session_get(s->b);
-	struct slice ip, rest = text;
-	int i, value;
 
-	log_take_text(&rest, "srv_addr");
-	log_take_blanks(&rest);
-	log_take_octet(&rest, '=');
-	ip = rest = slice_trim(rest);
-	for (i = 0; i < 4; i++)
-		if ((i > 0 && !log_take_octet(&rest, '.')) ||
-		    !log_take_number(&rest, 1, 3, &value) || value > 255)
-			return;
-	if (rest.len > 0)
+	log_take_text(&text, "srv_addr");
+	log_take_blanks(&text);
+	log_take_octet(&text, '=');
+	text = slice_trim(text);
+	if (!log_is_ipv4(text))
 		return;
-	out->server.ip = session_text(s->b, ip);
+	out->server.ip = session_text(s->b, text);
 	out->records |= SW_BIT(SW_RECORDS_SERVER_ADDRESS);
 }
 

@@ -307,12 +307,6 @@ void log_say_note(struct log_session *s, const struct log_line *line,
 
 /* --- content ------------------------------------------------------------ */
 
-bool log_content_due(const struct log_session *s)
-{
-	return s->content.of != 0 && (s->content.open ||
-	    s->content.data == 0);
-}
-
 static void open_content(struct log_session *s, const struct log_said *said)
 {
 	struct data_in d = { .of = s->content.of };

@@ -77,7 +77,11 @@ void log_say_note(struct log_session *s, const struct log_line *line,
 
 /* A DATA was accepted and its verdict is not known: what the client says is
  * content. */
-bool log_content_due(const struct log_session *s);
+static inline bool log_content_due(const struct log_session *s)
+{
+	return s->content.of != 0 && (s->content.open ||
+	    s->content.data == 0);
+}
 /*
  * A line of content; stuffed: as on the wire, with dots doubled, so that
  * "." alone ends the content (true is returned then).  crlf: CR LF ended the

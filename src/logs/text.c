@@ -117,6 +117,39 @@ int64_t log_make_time(const struct civil *day, int32_t seconds)
 	return clock_make(clock_from_civil(day) + seconds, 0);
 }
 
+bool log_is_ipv4(struct slice s)
+{
+	uint64_t value;
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		struct slice part = i < 3 ? log_take_until(&s, '.') : s;
+
+		if (part.len > 3 || !slice_to_u64(part, &value) ||
+		    value > 255)
+			return false;
+	}
+	return true;
+}
+
+bool log_is_address(struct slice s)
+{
+	bool mark = false;
+	size_t i;
+
+	for (i = 0; i < s.len; i++) {
+		uint8_t c = ascii_upper(s.p[i]);
+
+		if (c == ':')
+			mark = true;
+		else if (c == '.')
+			mark |= ascii_is_digit(s.p[s.len - 1]);
+		else if (!ascii_is_digit(c) && !(c >= 'A' && c <= 'F'))
+			return false;
+	}
+	return mark;
+}
+
 struct slice log_base_name(const char *file_name)
 {
 	struct slice s = slice_str(file_name);

@@ -105,6 +105,12 @@ bool log_parse_time_of_day(struct slice s, int32_t *seconds_r);
 /* Date and time of day as ns since 1970; SW_NO_TIME if out of range. */
 int64_t log_make_time(const struct civil *day, int32_t seconds);
 
+/* "192.0.2.25", all of s. */
+bool log_is_ipv4(struct slice s);
+/* Has s the form of an address of IPv4 or IPv6?  A name has not, though it
+ * be made of the letters of hex alone. */
+bool log_is_address(struct slice s);
+
 /* The part of a file name behind the last '/' or '\\'. */
 struct slice log_base_name(const char *file_name);
 
