@@ -13,6 +13,13 @@
 #include "emit/pen.h"
 #include "transcript/replies.h"
 
+/* A value as it was told last: many events are of the same time, line or
+ * frame as the one before. */
+struct told {
+	size_t len; /* 0: none was told yet */
+	uint8_t text[64];
+};
+
 /* What a session is told with. */
 struct teller {
 	struct pen pen;
@@ -22,21 +29,81 @@ struct teller {
 	bool explain;  /* replies bear what they mean */
 	const struct sw_session *s;
 	struct clock_memo memo;
+	int64_t time; /* the newest, and its text */
+	struct told time_told;
+	uint64_t first, last; /* the newest place, and its text */
+	struct told at_told;
 };
 
 /* --- values that occur everywhere --------------------------------------- */
 
-static uint8_t *put_time(struct teller *t, uint8_t *w, int64_t ts_ns)
+/* The text from `from` to w was told; whole words are copied. */
+static inline void remember(struct told *t, const uint8_t *from,
+    const uint8_t *w)
 {
-	if (t->no_times || ts_ns == SW_NO_TIME)
-		return pen_null(w);
+	t->len = (size_t)(w - from);
+	memcpy(t->text, from, sizeof(t->text));
+}
+
+static inline uint8_t *put_again(uint8_t *w, const struct told *t)
+{
+	memcpy(w, t->text, sizeof(t->text));
+	return w + t->len;
+}
+
+_Static_assert(CLOCK_ROOM + 2 <= sizeof(((struct told *)0)->text),
+    "a time with its quotes can be told again");
+
+static uint8_t *put_other_time(struct teller *t, uint8_t *w, int64_t ts_ns)
+{
+	uint8_t *from = w;
+
 	*w++ = '"';
 	w = clock_put(w, &t->memo, t->clock, ts_ns, 'T');
 	*w++ = '"';
+	remember(&t->time_told, from, w);
+	t->time = ts_ns;
 	return w;
 }
 
-static uint8_t *put_at(const struct teller *t, uint8_t *w, uint64_t first,
+static inline uint8_t *put_time(struct teller *t, uint8_t *w, int64_t ts_ns)
+{
+	if (t->no_times || ts_ns == SW_NO_TIME)
+		return pen_null(w);
+	if (ts_ns == t->time && t->time_told.len > 0)
+		return put_again(w, &t->time_told);
+	return put_other_time(t, w, ts_ns);
+}
+
+/* The numbers have 20 digits at most. */
+_Static_assert(sizeof(",\"at\":[,]") + 2 * 20 <=
+    sizeof(((struct told *)0)->text), "a place can be told again");
+
+static uint8_t *put_other_at(struct teller *t, uint8_t *w, uint64_t first,
+    uint64_t last)
+{
+	uint8_t *from = w, *number;
+
+	PEN(w, ",\"at\":[");
+	number = w;
+	w = pen_u64(w, first);
+	*w++ = ',';
+	if (first == last) {
+		size_t len = (size_t)(w - number) - 1;
+
+		memcpy(w, number, 20);
+		w += len;
+	} else {
+		w = pen_u64(w, last);
+	}
+	*w++ = ']';
+	remember(&t->at_told, from, w);
+	t->first = first;
+	t->last = last;
+	return w;
+}
+
+static inline uint8_t *put_at(struct teller *t, uint8_t *w, uint64_t first,
     uint64_t last)
 {
 	if (t->normal)
@@ -45,12 +112,9 @@ static uint8_t *put_at(const struct teller *t, uint8_t *w, uint64_t first,
 		PEN(w, ",\"at\":null");
 		return w;
 	}
-	PEN(w, ",\"at\":[");
-	w = pen_u64(w, first);
-	*w++ = ',';
-	w = pen_u64(w, last);
-	*w++ = ']';
-	return w;
+	if (first == t->first && last == t->last && t->at_told.len > 0)
+		return put_again(w, &t->at_told);
+	return put_other_at(t, w, first, last);
 }
 
 /* The names of the bits that are set, in the order of their values. */
@@ -746,6 +810,7 @@ bool emit_jsonl(struct buffer *out, const struct sw_session *s,
 	t.normal = options->normal;
 	t.no_times = options->no_times;
 	memset(&t.memo, 0, sizeof(t.memo));
+	t.time_told.len = t.at_told.len = 0;
 	fetch_first(s);
 	w = pen_begin(&t.pen, out);
 	w = put_record(&t, w, s);
