@@ -145,7 +145,6 @@ static enum sw_status compare(struct sw_check *c, size_t i,
 		    &c->arenas[side], &c->sessions[side], err);
 	if (status != SW_OK)
 		return status;
-	o.offset_ns = match_offset(&c->matching, c->sessions[1].start);
 	memcpy(o.nat, c->matching.nat, sizeof(o.nat));
 	arena_reset(&c->arena);
 	status = align_events(&c->sessions[0], &c->sessions[1], &c->arena,

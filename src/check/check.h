@@ -52,7 +52,6 @@ struct digest {
 	uint32_t file;   /* which of the side's files */
 	uint64_t first;  /* its first frame or line there */
 	int64_t start, end; /* ns; SW_NO_TIME.  Local times stay local */
-	uint32_t records;
 	int64_t resolution_ns; /* of its times, 0: none */
 	bool dated;      /* its times have a date */
 	bool attempts;   /* nothing was said in it */
@@ -113,7 +112,6 @@ int64_t match_offset(const struct matching *m, int64_t right_time);
 struct clock_sample {
 	int64_t right, offset; /* ns: left - right */
 	int64_t slack;         /* how exact it can be */
-	float weight;
 };
 /* Offsets of the right side's clock, robust against wrong samples; pieces_r
  * malloced.  0 pieces: it cannot be told. */
@@ -135,7 +133,6 @@ struct slice align_path(struct sw_bytes argument);
 
 struct verdict_options {
 	uint32_t ignore, only;
-	int64_t offset_ns; /* to add to the right side's times */
 	bool nat[2];
 };
 /* Compare two sessions that are the same one: verdict and findings of *p_r,

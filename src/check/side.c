@@ -251,7 +251,6 @@ void check_digest(const struct sw_session *s, struct digest *d_r)
 	d_r->id = s->id;
 	d_r->start = s->start;
 	d_r->end = s->end;
-	d_r->records = s->records;
 	d_r->resolution_ns = s->clock.zone == SW_ZONE_NONE ? 0 :
 	    s->clock.resolution_ns;
 	d_r->dated = s->clock.date != SW_DATE_NONE;

@@ -21,8 +21,8 @@
 /* One sample every 20 s. */
 static struct clock_sample sample(size_t i, int64_t offset, int64_t slack)
 {
-	struct clock_sample s = { START + (int64_t)i * 20 * S, offset, slack,
-		1 };
+	struct clock_sample s = { START + (int64_t)i * 20 * S, offset,
+		slack };
 
 	return s;
 }

@@ -54,7 +54,6 @@ static struct digest session(size_t i)
 	d.start = START + (int64_t)i * 7 * S + (int64_t)(i * 7919 % 1000) *
 	    1000000;
 	d.end = d.start + S;
-	d.records = SW_RECORDS_ALL;
 	d.resolution_ns = 1000;
 	d.dated = true;
 	add_token(&d, TOKEN_SERVER, 0);

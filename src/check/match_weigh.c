@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * match_weigh.c - what speaks for two sessions being the same
+ *
+ * A candidate is worth what its tokens and times say for it, less what they
+ * say against it; a token that one side cannot record says nothing.
+ */
+#include "check/matcher.h"
+
+static const struct {
+	int8_t same, other; /* worth if shared; if both have others */
+	uint8_t by;         /* 1u << sw_paired_by */
+} worths[TOKEN_KIND_COUNT] = {
+	[TOKEN_MESSAGE_ID] = { 40, -12, 1 << SW_BY_MESSAGE_ID },
+	[TOKEN_QUEUE_ID] = { 40, -25, 1 << SW_BY_QUEUE_ID },
+	[TOKEN_ENDPOINTS] = { 20, 0, 1 << SW_BY_ENDPOINTS },
+	[TOKEN_CLIENT] = { 20, -20, 1 << SW_BY_ENDPOINTS },
+	[TOKEN_ENVELOPE] = { 16, -10, 1 << SW_BY_ENVELOPE },
+	[TOKEN_HELO] = { 6, -6, 1 << SW_BY_HELO },
+	[TOKEN_ADDRESS] = { 6, -8, 1 << SW_BY_ENDPOINTS },
+	[TOKEN_SERVER] = { 1, -2, 0 },
+	[TOKEN_GREETING] = { 5, -4, 0 },
+	[TOKEN_SHAPE] = { 8, -3, 0 },
+};
+/* Of the times: at once, and far apart. */
+#define WORTH_TIME 14
+#define WORTH_FAR -40
+/* Against: on one side the server says nothing at all; on one side there is
+ * no command; on one side there is no message, though nothing hides it. */
+#define WORTH_SILENT 20
+#define WORTH_NO_SHAPE 5
+#define WORTH_NO_MESSAGE 4
+
+/* --- times ---------------------------------------------------------------- */
+
+bool match_is_time(int64_t t)
+{
+	return t >= 0 && t < TIME_MAX;
+}
+
+/* Into half a day either way, for sides without dates. */
+static int64_t fold(int64_t ns)
+{
+	ns %= DAY;
+	if (ns > DAY / 2)
+		ns -= DAY;
+	else if (ns < -DAY / 2)
+		ns += DAY;
+	return ns;
+}
+
+/* left - right, *known_r: both have times. */
+int64_t match_apart(const struct matcher *x, const struct digest *l,
+    const struct digest *r, bool *known_r)
+{
+	int64_t d;
+
+	*known_r = l->resolution_ns && r->resolution_ns &&
+	    match_is_time(l->start) && match_is_time(r->start);
+	if (!*known_r)
+		return 0;
+	d = l->start - r->start;
+	return x->dated ? d : fold(d);
+}
+
+/* How far the starts are apart once the clocks agree. */
+static int64_t distance(const struct matcher *x, const struct digest *l,
+    const struct digest *r, bool *known_r)
+{
+	int64_t d = match_apart(x, l, r, known_r);
+
+	*known_r = *known_r && x->m->clock_count > 0;
+	if (!*known_r)
+		return 0;
+	d -= match_offset(x->m, r->start);
+	if (!x->dated)
+		d = fold(d);
+	return d < 0 ? -d : d;
+}
+
+/* --- what a candidate is worth -------------------------------------------- */
+
+struct shared {
+	bool same, left, right;
+};
+
+static void share(const struct digest *l, const struct digest *r,
+    struct shared s[TOKEN_KIND_COUNT])
+{
+	size_t i, k;
+
+	memset(s, 0, TOKEN_KIND_COUNT * sizeof(*s));
+	for (i = 0; i < l->token_count; i++)
+		s[l->tokens[i].kind].left = true;
+	for (k = 0; k < r->token_count; k++)
+		s[r->tokens[k].kind].right = true;
+	for (i = 0; i < l->token_count; i++)
+		for (k = 0; k < r->token_count; k++)
+			if (l->tokens[i].hash == r->tokens[k].hash)
+				s[l->tokens[i].kind].same = true;
+}
+
+/* Do addresses count against a candidate? */
+static bool counts(const struct matcher *x, size_t kind)
+{
+	if (kind == TOKEN_CLIENT || kind == TOKEN_ADDRESS ||
+	    kind == TOKEN_ENDPOINTS)
+		return !x->m->nat[0];
+	return kind != TOKEN_SERVER || !x->m->nat[1];
+}
+
+/* A time that stands for a second may be any within it. */
+int64_t match_slack(const struct digest *l, const struct digest *r)
+{
+	int64_t slack = l->resolution_ns > r->resolution_ns ?
+	    l->resolution_ns : r->resolution_ns;
+
+	return slack < DAY ? slack : DAY;
+}
+
+/* In WORTH_UNIT, so that of two the nearer is worth more. */
+static int32_t time_worth(const struct matcher *x, const struct digest *l,
+    const struct digest *r, uint32_t *by)
+{
+	bool known;
+	int64_t d = distance(x, l, r, &known);
+
+	if (!known)
+		return 0;
+	if (d > x->reach)
+		return WORTH_FAR * WORTH_UNIT;
+	*by |= 1u << SW_BY_TIME;
+	d = d > match_slack(l, r) ? d - match_slack(l, r) : 0;
+	return WORTH_TIME * WORTH_UNIT - (int32_t)(d / (x->reach /
+	    (WORTH_TIME / 2 * WORTH_UNIT) + 1));
+}
+
+void match_weigh(const struct matcher *x, struct edge *e)
+{
+	const struct digest *l = &x->d[0][e->left], *r = &x->d[1][e->right];
+	struct shared s[TOKEN_KIND_COUNT];
+	size_t k;
+
+	share(l, r, s);
+	e->worth = 0;
+	e->by = 0;
+	for (k = 0; k < TOKEN_KIND_COUNT; k++) {
+		if (s[k].same) {
+			e->worth += worths[k].same;
+			e->by |= worths[k].by;
+		} else if (s[k].left && s[k].right && counts(x, k)) {
+			e->worth += worths[k].other;
+		}
+	}
+	if (l->attempts != r->attempts)
+		e->worth -= 10;
+	if (l->silent != r->silent)
+		e->worth -= WORTH_SILENT;
+	/* No command on one side. */
+	if (s[TOKEN_SHAPE].left != s[TOKEN_SHAPE].right && !l->opaque &&
+	    !r->opaque)
+		e->worth -= WORTH_NO_SHAPE;
+	if ((s[TOKEN_ENVELOPE].left && !s[TOKEN_ENVELOPE].right &&
+	    !r->opaque) || (s[TOKEN_ENVELOPE].right &&
+	    !s[TOKEN_ENVELOPE].left && !l->opaque))
+		e->worth -= WORTH_NO_MESSAGE;
+	e->worth = e->worth * WORTH_UNIT + time_worth(x, l, r, &e->by);
+}
+
+/* --- address translation -------------------------------------------------- */
+
+static bool is_proof(const struct shared s[TOKEN_KIND_COUNT])
+{
+	return s[TOKEN_QUEUE_ID].same || s[TOKEN_MESSAGE_ID].same ||
+	    (s[TOKEN_ENVELOPE].same && s[TOKEN_HELO].same);
+}
+
+/* How many pairs of each address are the same, and how many are not. */
+struct translation {
+	size_t same[2], other[2]; /* of the client, of the server */
+};
+
+static void look_at_pair(struct translation *t, const struct digest *l,
+    const struct digest *r)
+{
+	static const uint8_t kinds[2] = { TOKEN_ADDRESS, TOKEN_SERVER };
+	struct shared s[TOKEN_KIND_COUNT];
+	size_t k;
+
+	share(l, r, s);
+	for (k = 0; k < 2 && is_proof(s); k++) {
+		t->same[k] += s[kinds[k]].same;
+		t->other[k] += !s[kinds[k]].same && s[kinds[k]].left &&
+		    s[kinds[k]].right;
+	}
+}
+
+void match_find_translation(struct matcher *x)
+{
+	struct translation t = { { 0, 0 }, { 0, 0 } };
+	const struct entry *e = x->entries;
+	size_t i, l, r;
+	struct group g;
+
+	for (i = 0; i < x->entry_count; i = g.end) {
+		g = match_group(x, i);
+		if (e[i].kind > TOKEN_ENVELOPE ||
+		    (g.middle - i) * (g.end - g.middle) > GROUP_PAIRS)
+			continue;
+		for (l = i; l < g.middle; l++)
+			for (r = g.middle; r < g.end; r++)
+				look_at_pair(&t, &x->d[0][e[l].index],
+				    &x->d[1][e[r].index]);
+	}
+	for (i = 0; i < 2; i++)
+		x->m->nat[i] = t.other[i] > 0 && t.other[i] > 4 * t.same[i];
+}
