@@ -102,7 +102,8 @@ SRC_EMIT := $(addprefix src/emit/, \
 
 # two records held against each other
 SRC_CHECK := $(addprefix src/check/, \
-	align.c clocks.c compare_message.c compare_reply.c match.c \
+	align.c clocks.c compare_command.c compare_lacking.c \
+	compare_message.c compare_reply.c compare_text.c match.c \
 	match_assign.c match_candidates.c match_order.c match_vote.c \
 	match_weigh.c names.c side.c verdict.c)
 

@@ -17,6 +17,9 @@ struct judge {
 	uint32_t last_answered[2]; /* n of the newest event that a reply
 	                              answers */
 	size_t content_row;     /* the first row with content */
+	size_t first_row[2], last_row[2]; /* of each side's dialogue; it has
+	                           none: row_count, 0 */
+	bool gaps[2];           /* octets are missing from the record */
 	size_t told_until[2];   /* rows before it that a side lacks are told
 	                           as a message that is missing */
 	bool undecided;         /* something could not be compared */
@@ -25,6 +28,10 @@ struct judge {
 	size_t count, capacity;
 	bool memory;
 };
+
+/* How far in front of a reply its command is looked for: mostly it stands
+ * right there. */
+#define ROWS_BACK 64
 
 /* What a finding is about; fields that stay 0 are not known. */
 struct about {
@@ -39,6 +46,19 @@ struct about {
 void check_find(struct judge *j, const struct about *a, const char *format,
     ...) __attribute__((format(printf, 3, 4)));
 
+static inline enum sw_side compare_other(enum sw_side side)
+{
+	return side == SW_LEFT ? SW_RIGHT : SW_LEFT;
+}
+/* The event of a side in a row; NULL: it has none. */
+static inline const struct sw_event *compare_event(const struct judge *j,
+    enum sw_side side, size_t row)
+{
+	uint32_t i = side == SW_LEFT ? j->rows[row].left :
+	    j->rows[row].right;
+
+	return i ? &j->s[side]->events[i - 1] : NULL;
+}
 static inline struct slice compare_slice(struct sw_bytes b)
 {
 	return slice_make(b.data, b.len);
@@ -61,8 +81,7 @@ const char *compare_name(const struct judge *j, enum sw_side side);
  * which one was cut, as far as it goes. */
 bool compare_texts(const struct judge *j, struct sw_bytes left,
     struct sw_bytes right, uint32_t flags);
-/* Octets are missing from this record. */
-bool compare_has_gaps(const struct sw_session *s);
+bool compare_has_note(const struct sw_session *s, enum sw_note_code code);
 /* Would it matter to anybody that `side` did not get this reply of `has`? */
 bool compare_is_wanted_reply(const struct judge *j, enum sw_side has,
     const struct sw_event *e, enum sw_side side);
@@ -70,6 +89,16 @@ bool compare_is_wanted_reply(const struct judge *j, enum sw_side has,
 struct sw_bytes compare_reply_text(struct judge *j,
     const struct sw_reply *r);
 
+/* compare_command.c: a command as one text, which may lie in arena. */
+struct sw_bytes compare_command_text(struct judge *j,
+    const struct sw_command *c);
+/* Are both commands, and the same? */
+bool compare_same_commands(const struct judge *j, const struct sw_event *l,
+    const struct sw_event *r);
+/* Two commands that stand side by side. */
+void compare_commands(struct judge *j, size_t row);
+/* compare_lacking.c: only the other side has this row. */
+void compare_lacking(struct judge *j, size_t row, enum sw_side side);
 /* compare_reply.c: two replies that stand side by side. */
 void compare_replies(struct judge *j, size_t row);
 /* compare_message.c: the messages of both. */

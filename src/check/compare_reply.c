@@ -15,22 +15,13 @@
 /* Lines of a reply that are looked at for extensions. */
 #define LINES_MAX 256
 
-static const struct sw_event *event_of(const struct judge *j,
-    enum sw_side side, size_t row)
-{
-	uint32_t i = side == SW_LEFT ? j->rows[row].left :
-	    j->rows[row].right;
-
-	return i ? &j->s[side]->events[i - 1] : NULL;
-}
-
 static struct about about_row(const struct judge *j, size_t row,
     enum sw_finding_kind kind, enum sw_side side)
 {
 	struct about a = { .kind = kind, .side = side, .row = row + 1 };
 
-	a.left = event_of(j, SW_LEFT, row);
-	a.right = event_of(j, SW_RIGHT, row);
+	a.left = compare_event(j, SW_LEFT, row);
+	a.right = compare_event(j, SW_RIGHT, row);
 	return a;
 }
 
@@ -312,8 +303,8 @@ static void take_unacked(struct judge *j, size_t row,
 
 void compare_replies(struct judge *j, size_t row)
 {
-	const struct sw_event *l = event_of(j, SW_LEFT, row);
-	const struct sw_event *r = event_of(j, SW_RIGHT, row);
+	const struct sw_event *l = compare_event(j, SW_LEFT, row);
+	const struct sw_event *r = compare_event(j, SW_RIGHT, row);
 	int32_t x = l->u.reply.code, y = r->u.reply.code;
 
 	take_unacked(j, row, l, r);

@@ -99,10 +99,11 @@ static bool covers(const struct matcher *x, size_t side, int64_t *from_r,
 		const struct digest *d = &x->d[side][i];
 		int64_t offset = side == 1 ? match_offset(x->m, d->start) :
 		    0;
-		int64_t end = match_is_time(d->end) && d->end > d->start ? d->end :
-		    d->start;
+		int64_t end = match_is_time(d->end) && d->end > d->start ?
+		    d->end : d->start;
 
-		if (!d->resolution_ns || !d->dated || !match_is_time(d->start))
+		if (!d->resolution_ns || !d->dated ||
+		    !match_is_time(d->start))
 			continue;
 		if (!any || d->start + offset < *from_r)
 			*from_r = d->start + offset;
@@ -119,7 +120,8 @@ static enum sw_only_reason reason_of(const struct matcher *x, size_t side,
 	int64_t start = d->start + (side == 1 ? match_offset(x->m,
 	    d->start) : 0);
 
-	if (covered && d->resolution_ns && d->dated && match_is_time(d->start) &&
+	if (covered && d->resolution_ns && d->dated &&
+	    match_is_time(d->start) &&
 	    (start < from - x->reach || start > to + x->reach))
 		return SW_OUTSIDE_OTHER_TIME;
 	/* A log need not tell of a client with which nothing was talked. */

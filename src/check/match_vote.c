@@ -44,8 +44,8 @@ static size_t collect_votes(const struct matcher *x, struct vote *votes)
 			struct edge e = { .left = (uint32_t)i,
 				.right = (uint32_t)k };
 			bool known;
-			int64_t offset = match_apart(x, &x->d[0][i], &x->d[1][k],
-			    &known);
+			int64_t offset = match_apart(x, &x->d[0][i],
+			    &x->d[1][k], &known);
 
 			if (!known || offset >= OFFSET_MAX ||
 			    offset <= -OFFSET_MAX)
