@@ -56,6 +56,7 @@ struct postfix {
 struct extra {
 	bool talked;         /* a line of the dialogue is there */
 	bool client_left;    /* without a word, as a line says */
+	bool quit;           /* a client sent it, and may go without an answer */
 	struct sw_bytes pid; /* of a client */
 };
 
@@ -364,6 +365,8 @@ static void say(struct log_session *s, const struct entry *e,
 	    t->text.p[0] == '.') {
 		log_content_passed(s, &said, SW_UNKNOWN, SW_UNKNOWN);
 	} else if (client) {
+		extra_of(s)->quit = e->program == CLIENT &&
+		    slice_eq(t->text, slice_str("QUIT"));
 		log_say_client(s, &said);
 	} else if (e->program == POSTSCREEN) {
 		say_joined(s, &said);
@@ -375,12 +378,14 @@ static void say(struct log_session *s, const struct entry *e,
 }
 
 /* A greeting where none is due: the process has a new connection to the same
- * host (the one before was kept open and then closed without a line). */
-static bool is_new(const struct log_session *s, const struct entry *e,
+ * host (the one before was kept open and then closed without a line, or its
+ * QUIT was not waited for). */
+static bool is_new(struct log_session *s, const struct entry *e,
     const struct talk *t)
 {
 	return e->program == CLIENT && s->last_code != SW_UNKNOWN &&
-	    starts(t->text, "220") && log_session_outstanding(s) == 0;
+	    starts(t->text, "220") && (extra_of(s)->quit ||
+	    log_session_outstanding(s) == 0);
 }
 
 static enum sw_status take_talk(struct postfix *p, const struct entry *e,
@@ -514,18 +519,34 @@ static bool relay_of(struct slice message, struct peer *peer_r)
 	return at < of.len && take_peer(&r, peer_r);
 }
 
+/* The connection is over, which no line of its own tells. */
+static bool gave_up(struct slice message, enum sw_role *by_r)
+{
+	if (find(message, "(lost connection with ") < message.len)
+		*by_r = SW_SERVER;
+	else if (find(message, "(conversation with ") < message.len)
+		*by_r = SW_CLIENT;
+	else
+		return false;
+	return true;
+}
+
 /* What became of a recipient; what broke is told in the same line. */
 static enum sw_status take_client(struct postfix *p, const struct entry *e)
 {
+	enum sw_role by;
 	struct peer peer;
 	struct log_session *s;
 
 	if (!relay_of(e->l.message, &peer))
 		return SW_OK;
 	s = find_session(p, e, &peer, false);
-	if (s)
-		note(s, e);
-	return SW_OK;
+	if (!s)
+		return SW_OK;
+	note(s, e);
+	if (!gave_up(e->l.message, &by))
+		return SW_OK;
+	return log_session_close(&p->sessions, s, e->line, e->l.time, by);
 }
 
 /* The last "[192.0.2.10]:35372" in a line of postscreen. */
