@@ -67,7 +67,8 @@ SRC_LOGS := $(addprefix src/logs/, \
 	curl.c \
 	domino.c \
 	exchange_connector.c \
-	exchange_ims.c \
+	exchange_ims.c ims_content.c ims_dates.c ims_io.c ims_sessions.c \
+	ims_talk.c \
 	exim.c \
 	fakesmtp.c \
 	fetchmail.c \

@@ -175,7 +175,7 @@ static bool looks_secret(const struct log_session *s,
 {
 	struct slice line = slice_trim(c->line);
 
-	if (verb != VERB_NONE && verb != VERB_UNKNOWN)
+	if (session_verb_is_known(verb))
 		return false;
 	/* AUTH behind a blank is no command, but bears what it bears. */
 	if (verb == VERB_NONE && c->line.p && is_auth(session_verb(line,

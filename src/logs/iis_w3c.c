@@ -426,7 +426,7 @@ static bool is_smtp_row(const struct values *v)
 	if (v->of[W3C_SITE].len > 1)
 		return slice_has_prefix_nocase(v->of[W3C_SITE],
 		    slice_str("SMTPSVC"));
-	return (verb != VERB_NONE && verb != VERB_UNKNOWN) ||
+	return session_verb_is_known(verb) ||
 	    iis_user_is_outbound(v->of[IIS_USER]);
 }
 

@@ -268,7 +268,7 @@ static bool is_verdict(struct log_session *s, const struct row *row)
 	enum verb verb = session_verb(text, &len);
 
 	return log_content_due(s) && (text.len == 0 || verb == VERB_DATA ||
-	    verb == VERB_NONE || verb == VERB_UNKNOWN);
+	    !session_verb_is_known(verb));
 }
 
 static void tell_user(struct log_session *s, struct slice user)

@@ -73,7 +73,7 @@ static bool probe(struct slice head)
 			greeted += log_parse_reply_line(line).code >= 200;
 		else if (log_take_text(&line, "C: ")) {
 			verb = session_verb(line, &len);
-			said += verb != VERB_NONE && verb != VERB_UNKNOWN;
+			said += session_verb_is_known(verb);
 		}
 	}
 	return greeted > 0 && said > 0 && (connected || greeted + said > 2);

@@ -129,7 +129,7 @@ static struct slice verb_of(struct slice phrase)
 		if (slice_has_prefix_nocase(phrase,
 		    slice_str(commands[i].words)))
 			return slice_str(commands[i].verb);
-	return verb != VERB_NONE && verb != VERB_UNKNOWN ?
+	return session_verb_is_known(verb) ?
 	    slice_head(phrase, len) : slice_make(NULL, 0);
 }
 

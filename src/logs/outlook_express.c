@@ -693,7 +693,7 @@ static bool is_telling(const struct entry *e)
 		return e->timed || begins(e->text, "Connecting to ");
 	if (e->tag == TAG_RX)
 		return log_parse_reply_line(e->text).code != SW_UNKNOWN;
-	return verb != VERB_NONE && verb != VERB_UNKNOWN;
+	return session_verb_is_known(verb);
 }
 
 static bool probe(struct slice head)

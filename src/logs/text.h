@@ -105,6 +105,12 @@ bool log_parse_time_of_day(struct slice s, int32_t *seconds_r);
 /* Date and time of day as ns since 1970; SW_NO_TIME if out of range. */
 int64_t log_make_time(const struct civil *day, int32_t seconds);
 
+/* Does this stand in s, in letters of either case? */
+static inline bool log_contains(struct slice s, const char *text)
+{
+	return slice_find_nocase(s, slice_str(text)) < s.len;
+}
+
 /* "192.0.2.25", all of s. */
 bool log_is_ipv4(struct slice s);
 /* Has s the form of an address of IPv4 or IPv6?  A name has not, though it

@@ -387,7 +387,7 @@ static bool suits(const struct trace_mark *m, struct slice rest)
 	if (m->kind == TRACE_SERVER)
 		return log_parse_reply_line(rest).code >= 200;
 	verb = session_verb(rest, &len);
-	return verb != VERB_NONE && verb != VERB_UNKNOWN;
+	return session_verb_is_known(verb);
 }
 
 bool trace_probe(const struct trace_format *format, struct slice head,

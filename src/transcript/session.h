@@ -72,6 +72,11 @@ enum verb {
  * colon or the end follows), ASCII case ignored; *len_r its length (0 with
  * VERB_NONE). */
 enum verb session_verb(struct slice line, size_t *len_r);
+/* Is it one that has consequences? */
+static inline bool session_verb_is_known(enum verb verb)
+{
+	return verb != VERB_NONE && verb != VERB_UNKNOWN;
+}
 
 /* BDAT's argument (RFC 3030): chunk size and LAST.  false: no size that can
  * be read, or over 2^63 - 1, or anything but LAST behind it. */
