@@ -10,8 +10,9 @@ SOVERSION := 0
 
 CC ?= cc
 AR ?= ar
+OBJCOPY ?= objcopy
 PKG_CONFIG ?= pkg-config
-CFLAGS ?= -O2 -g
+CFLAGS ?= -O3 -g
 CPPFLAGS ?=
 LDFLAGS ?=
 PREFIX ?= /usr/local
@@ -166,6 +167,22 @@ MODE_LDFLAGS_tsan := -fsanitize=thread
 MODE_LDFLAGS_cover := --coverage
 MODE_LDFLAGS_fuzz := $(SAN)
 
+# What each octet of a capture goes through is optimized as a whole where the
+# compiler can make objects that serve without that as well (gcc).  LTO=no:
+# never, for a quicker build.
+ifeq ($(MODE),release)
+ifndef LTO
+LTO := $(shell echo 'int main(void) { return 0; }' | $(CC) -Werror \
+	-flto=auto -ffat-lto-objects -x c -o /dev/null - 2>/dev/null && \
+	command -v $(OBJCOPY) >/dev/null && echo yes)
+endif
+endif
+LTO_CFLAGS := $(if $(filter yes,$(LTO)),-flto=auto -ffat-lto-objects)
+LTO_LDFLAGS := $(if $(filter yes,$(LTO)),-flto=auto)
+OBJ_WHOLE := $(patsubst %.c,$(O)/%.o,$(SRC_BASE) $(SRC_CAPTURE) $(SRC_NET) \
+	$(SRC_TCP) $(SRC_TRANSCRIPT) $(SRC_SMTP) $(SRC_EMIT) $(SRC_PIPELINE))
+$(OBJ_WHOLE): LTO_NOW := $(LTO_CFLAGS)
+
 ALL_CPPFLAGS = -Iinclude -Isrc -DSW_VERSION='"$(VERSION)"' \
 	$(if $(filter yes,$(ODBC)),-DSW_ODBC) $(CPPFLAGS)
 ALL_CFLAGS = -std=c11 -D_DEFAULT_SOURCE $(WARN) -fvisibility=hidden \
@@ -200,7 +217,7 @@ smtpwire: $(O)/smtpwire ## the command
 # The flags that objects were made with: another compiler or other flags
 # make them anew.  Says what is missing before the compiler does.
 FLAGS_NOW = $(filter-out -Werror,$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) \
-	$(ALL_LDFLAGS))
+	$(LTO_CFLAGS) $(ALL_LDFLAGS))
 $(O)/.flags: FORCE
 	@$(PKG_CONFIG) --exists $(LIBS_PC) || { \
 		$(PKG_CONFIG) --print-errors --exists $(LIBS_PC); \
@@ -212,7 +229,8 @@ $(O)/.flags: FORCE
 $(O)/src/%.o: src/%.c $(O)/.flags
 	@mkdir -p $(@D)
 	$(say) CC $<
-	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(LTO_NOW) -MMD -MP -c \
+		-o $@ $<
 
 $(O)/tests/%.o: tests/%.c $(O)/.flags
 	@mkdir -p $(@D)
@@ -220,23 +238,26 @@ $(O)/tests/%.o: tests/%.c $(O)/.flags
 	$(Q)$(CC) $(ALL_CPPFLAGS) -Itests $(ALL_CFLAGS) $(CMOCKA_CFLAGS) \
 		-MMD -MP -c -o $@ $<
 
+# Who links with it has perhaps another compiler: it holds machine code alone.
 $(LIB_A): $(OBJ_LIB)
 	$(say) AR $@
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $(OBJ_LIB)
+	$(Q)$(if $(LTO_CFLAGS),$(OBJCOPY) -R '.gnu.lto_*' \
+		-R '.gnu.debuglto_*' -N __gnu_lto_v1 $@)
 
 $(LIB_SO): $(OBJ_LIB) $(MAP)
 	$(say) LD $@
-	$(Q)$(CC) $(ALL_CFLAGS) -shared -Wl,-soname,$(SONAME) \
+	$(Q)$(CC) $(ALL_CFLAGS) $(LTO_LDFLAGS) -shared -Wl,-soname,$(SONAME) \
 		-Wl,--version-script=$(MAP) $(ALL_LDFLAGS) -o $@ \
 		$(OBJ_LIB) $(PC_LIBS)
 	$(Q)ln -sf $(@F) $(O)/$(SONAME)
 	$(Q)ln -sf $(@F) $(O)/libsmtpwire.so
 
-$(O)/smtpwire: $(OBJ_CLI) $(LIB_A)
+$(O)/smtpwire: $(OBJ_CLI) $(OBJ_LIB)
 	$(say) LD $@
-	$(Q)$(CC) $(ALL_CFLAGS) -pie $(ALL_LDFLAGS) -o $@ $(OBJ_CLI) \
-		$(LIB_A) $(PC_LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LTO_LDFLAGS) -pie $(ALL_LDFLAGS) -o $@ \
+		$(OBJ_CLI) $(OBJ_LIB) $(PC_LIBS)
 
 # Its folders may differ from those of the last call.
 $(O)/smtpwire.pc: src/api/smtpwire.pc.in $(O)/.flags FORCE
