@@ -56,7 +56,7 @@ struct postfix {
 struct extra {
 	bool talked;         /* a line of the dialogue is there */
 	bool client_left;    /* without a word, as a line says */
-	bool quit;           /* a client sent it, and may go without an answer */
+	bool quit;           /* sent by a client, which need not wait */
 	struct sw_bytes pid; /* of a client */
 };
 
