@@ -24,6 +24,8 @@
 #define PIECE_MIN 3
 /* Fewer samples tell no drift. */
 #define DRIFT_MIN 10
+/* What frames need from one point to the other, more or less: no drift. */
+#define TRANSIT (NS_PER_S / 100)
 /* Slopes that are looked at. */
 #define SLOPES 512
 
@@ -154,7 +156,8 @@ static void fit(struct sw_clock_piece *p, const struct clock_sample *s,
 	/* What is gained over the piece must be more than chance. */
 	gained = (int64_t)(p->drift * (double)(p->to - p->from));
 	if (p->drift < 0 || p->drift > 0) {
-		if (magnitude(gained) < 2 * (p->spread_ns + slack)) {
+		if (magnitude(gained) < 2 * (p->spread_ns + slack) +
+		    TRANSIT) {
 			p->drift = 0;
 			fit_line(p, s, count, values);
 		}

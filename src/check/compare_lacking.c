@@ -164,21 +164,37 @@ bool compare_is_wanted_reply(const struct judge *j, enum sw_side has,
 	    !is_client_gone(j->s[has]);
 }
 
+/* A capture has it, unacknowledged, and the other one does not. */
+static void lost_between(struct judge *j, const struct about *a, bool twice)
+{
+	check_find(j, a, "This reply passed the one point, was never "
+	    "acknowledged, and did not come to the other: it was lost between "
+	    "them.%s  Look at what stands there: a firewall that forgets a "
+	    "connection on which nothing is said for a while drops what comes "
+	    "later without a word.", twice ? "  The server has the message, "
+	    "the client does not know it and sends it again, so it comes "
+	    "twice (RFC 1047)." : "");
+}
+
 static void lost_reply(struct judge *j, size_t row, enum sw_side side,
     struct about *a)
 {
-	const struct sw_event *e = compare_event(j, compare_other(side), row);
-	bool claims = j->s[compare_other(side)]->recorder == SW_RECORDER_SERVER &&
+	enum sw_side has = compare_other(side);
+	const struct sw_event *e = compare_event(j, has, row);
+	bool claims = j->s[has]->recorder == SW_RECORDER_SERVER &&
 	    j->s[side]->recorder != SW_RECORDER_SERVER;
+	bool twice = is_final_dot(j, e, has) && e->u.reply.code / 100 == 2;
 
-	if (!claims) {
+	if (!claims && !compare_flag(e, SW_FLAG_UNACKED)) {
 		check_find(j, a, "Only one side has this reply: it was added "
 		    "or swallowed between the two points, or one record is "
 		    "not complete.");
 		return;
 	}
 	a->kind = SW_FOUND_REPLY_NEVER_ARRIVED;
-	if (is_final_dot(j, e, compare_other(side)) && e->u.reply.code / 100 == 2)
+	if (!claims)
+		lost_between(j, a, twice);
+	else if (twice)
 		check_find(j, a, "The server logged that it took the message, "
 		    "but %s does not have that reply: the client takes the "
 		    "message for undelivered and sends it again, so it comes "

@@ -156,6 +156,21 @@ static void noise(void **state)
 	free(p);
 }
 
+/* Nor of frames that took longer from one point to the other than others. */
+static void transit(void **state)
+{
+	struct clock_sample s[MAX];
+	struct sw_clock_piece *p;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 50; i++)
+		s[i] = sample(i, i < 25 ? 1200000 : 200000, 1000);
+	assert_int_equal(estimate(s, 50, 0, &p), 1);
+	assert_true(p->drift >= 0 && p->drift <= 0);
+	free(p);
+}
+
 /* A source with a resolution of 1 s: its times are up to 1 s early. */
 static void seconds(void **state)
 {
@@ -244,6 +259,7 @@ int main(void)
 		cmocka_unit_test(summer_time),
 		cmocka_unit_test(drift),
 		cmocka_unit_test(noise),
+		cmocka_unit_test(transit),
 		cmocka_unit_test(seconds),
 		cmocka_unit_test(wrong_samples),
 		cmocka_unit_test(limited),

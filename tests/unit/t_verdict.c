@@ -396,6 +396,24 @@ static void partial(void **state)
 	end(&b);
 }
 
+/* Of two captures one has a reply that nobody acknowledged. */
+static void lost_between(void **state)
+{
+	struct both b;
+
+	(void)state;
+	begin(&b, SW_RECORDER_WIRE, HEAD EHLO MAIL "D 276\n"
+	    "S 250 2.0.0 Ok: queued as 4F1C {unacked}\n* server\n",
+	    SW_RECORDER_WIRE, HEAD EHLO MAIL "D 276\n* client\n");
+	check(&b, "unacknowledged", SW_DIFFERS, "reply-never-arrived right");
+	end(&b);
+	begin(&b, SW_RECORDER_WIRE, HEAD EHLO MAIL "D 276\n" VERDICT
+	    "* server\n", SW_RECORDER_WIRE, HEAD EHLO MAIL
+	    "D 276\n* client\n");
+	check(&b, "acknowledged", SW_DIFFERS, "reply-missing right");
+	end(&b);
+}
+
 static void joined(void **state)
 {
 	struct both b;
@@ -531,6 +549,7 @@ int main(void)
 		cmocka_unit_test(incomplete_contents),
 		cmocka_unit_test(unable),
 		cmocka_unit_test(partial),
+		cmocka_unit_test(lost_between),
 		cmocka_unit_test(joined),
 		cmocka_unit_test(counted),
 		cmocka_unit_test(notes),
