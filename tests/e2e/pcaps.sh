@@ -8,8 +8,9 @@ if (cd pcaps && sha256sum --quiet -c SHA256SUMS) >"$TMP/sums" 2>&1; then
 else
 	fail sums "$(head -n 1 "$TMP/sums")"
 fi
-for f in pcaps/*.pcap; do
-	name=$(basename "$f" .pcap)
+for f in pcaps/*.pcap pcaps/*/*.pcap; do
+	name=${f#pcaps/}
+	name=${name%.pcap}
 	if ! "$SMTPWIRE" read -f jsonl --any-port --attempts --eml "$TMP/eml" \
 		"$f" >"$TMP/out" 2>"$TMP/err"; then
 		fail "$name" "$(tail -n 1 "$TMP/err")"

@@ -18,6 +18,10 @@ import sys
 PCAPS = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                      "..", "..", "pcaps")
 ENDINGS = (".pcap", ".server.log", ".mail.log", ".client.log", ".keylog")
+# A scene with a folder of its own, and the names of its files there.
+FOLDERS = {"investigation": {
+    ".pcap": "mx.pcap", ".client.pcap": "client.pcap",
+    ".server.log": "mx.log", ".client.log": "client.log"}}
 # Folders that are not the system's, and the machine's name.
 OURS = re.compile("|".join(
     ["/" + re.escape(d) + "/" for d in sorted(os.listdir("/")) + ["tmp"]
@@ -52,10 +56,19 @@ def row(out, name):
         sessions, digest)
 
 
+def targets(name):
+    """Ending in the scratch folder, and path in pcaps/."""
+    if name in FOLDERS:
+        return [(ending, os.path.join(name, n))
+                for ending, n in FOLDERS[name].items()]
+    return [(ending, name + ending) for ending in ENDINGS]
+
+
 def take(out, name):
-    for ending in ENDINGS:
+    for ending, kept in targets(name):
         source = os.path.join(out, name + ending)
-        target = os.path.join(PCAPS, name + ending)
+        target = os.path.join(PCAPS, kept)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
         if os.path.exists(target):
             os.unlink(target)
         if not os.path.exists(source):
@@ -83,9 +96,10 @@ def table(rows):
 
 def sums():
     with open(os.path.join(PCAPS, "SHA256SUMS"), "w") as f:
-        for name in sorted(os.listdir(PCAPS)):
-            if not name.endswith(ENDINGS):
-                continue
+        names = [n for n in os.listdir(PCAPS) if n.endswith(ENDINGS)]
+        names += [os.path.join(folder, n) for folder in FOLDERS
+                  for n in FOLDERS[folder].values()]
+        for name in sorted(names):
             with open(os.path.join(PCAPS, name), "rb") as g:
                 digest = hashlib.sha256(g.read()).hexdigest()
             f.write("%s  %s\n" % (digest, name))
@@ -95,7 +109,7 @@ def main():
     out = sys.argv[1]
     names = sys.argv[2:] or sorted(n[:-6] for n in os.listdir(out)
                                    if n.endswith(".about"))
-    rows = {name: row(out, name) for name in names}
+    rows = {name: row(out, name) for name in names if name not in FOLDERS}
     for name in names:
         take(out, name)
     table(rows)

@@ -3,7 +3,8 @@
 # record.sh - record the captures of pcaps/ anew, from real servers
 #
 # usage: record.sh [-d SCRATCH] [-k] [SERVER | SERVER/SCENE ...]
-#   SERVER   postfix exim opensmtpd sendmail relay dovecot; default: all
+#   SERVER   postfix exim opensmtpd sendmail relay dovecot investigation;
+#            default: all
 #   SCENE    one capture of that server, e.g. postfix/pipelining
 #   -d       scratch folder (default: a new one in /var/tmp); what was
 #            recorded lies in SCRATCH/out and is copied by hand
@@ -68,11 +69,12 @@ while getopts d:kh opt; do
 	case $opt in
 	d) scratch=$OPTARG ;;
 	k) keep=yes ;;
-	*) sed -n '3,13s/^# \{0,1\}//p' "$0"; exit 2 ;;
+	*) sed -n '3,14s/^# \{0,1\}//p' "$0"; exit 2 ;;
 	esac
 done
 shift $((OPTIND - 1))
-[ $# -gt 0 ] || set -- postfix exim opensmtpd sendmail relay dovecot
+[ $# -gt 0 ] || set -- postfix exim opensmtpd sendmail relay dovecot \
+	investigation
 
 need
 [ -n "$scratch" ] || scratch=$(mktemp -d /var/tmp/record.XXXXXX)

@@ -23,6 +23,7 @@ root_make() {
 }
 
 mx_pid='' client_pid='' wire_pid='' wire_py='' tcpdump_pid=''
+client_tcpdump_pid=''
 
 client_packages="swaks libnet-ssleay-perl libio-socket-ssl-perl
 	libauthen-sasl-perl libdigest-hmac-perl libauthen-ntlm-perl curl
@@ -160,7 +161,10 @@ link_ends() {
 }
 
 # wire_worsen SEED: put lib/wire.py between the hosts.
-wire_worsen() {
+wire_worsen() { wire_put wire.py "$1"; }
+
+# wire_put PROGRAM ARGUMENT: put a program of lib/ between the hosts.
+wire_put() {
 	nsenter -t "$mx_pid" --net ip link del eth0
 	unshare --net sleep infinity &
 	wire_pid=$!
@@ -172,8 +176,8 @@ wire_worsen() {
 	nsenter -t "$wire_pid" --net ip link set dev wa up
 	nsenter -t "$wire_pid" --net ip link set dev wb up
 	link_ends
-	nsenter -t "$wire_pid" --net /usr/bin/python3 "$here/lib/wire.py" \
-		wa wb "$1" &
+	nsenter -t "$wire_pid" --net /usr/bin/python3 "$here/lib/$1" \
+		wa wb "$2" &
 	wire_py=$!
 	sleep 0.5
 }
@@ -188,9 +192,10 @@ wire_mend() {
 
 hosts_stop() {
 	[ -n "$tcpdump_pid" ] && kill "$tcpdump_pid" 2>/dev/null
+	[ -n "$client_tcpdump_pid" ] && kill "$client_tcpdump_pid" 2>/dev/null
 	wire_mend
 	[ -n "$mx_pid" ] && kill -9 "$mx_pid" 2>/dev/null
 	[ -n "$client_pid" ] && kill -9 "$client_pid" 2>/dev/null
-	tcpdump_pid='' mx_pid='' client_pid=''
+	tcpdump_pid='' client_tcpdump_pid='' mx_pid='' client_pid=''
 	return 0
 }

@@ -7,11 +7,13 @@
 #   client_server_log  the same on the client's host when a server plays the
 #                      client
 # dump_options, dump_device and dump_filter tell tcpdump what to record; they
-# hold for one scene.
+# hold for one scene.  client_dump: record on the client's host, too, as
+# NAME.client.pcap.
 
 dump_options=''
 dump_device=eth0
 dump_filter=tcp
+client_dump=''
 server_log='' mail_log='' client_server_log=''
 
 # scene NAME CLIENTS SHOWS...: begin to record.  CLIENTS and SHOWS go into the
@@ -30,18 +32,33 @@ scene() {
 	client_mark=0
 	[ -z "$client_server_log" ] || client_mark=$(log_size "$client_pid" \
 		"$client_root" "$client_server_log")
-	nsenter -t "$mx_pid" --net tcpdump -i "$dump_device" -s 262144 -U \
-		--immediate-mode -Z root $dump_options \
-		-w "$scratch/out/$1.pcap" "$dump_filter" \
-		2>"$scratch/tcpdump.log" &
+	dump "$mx_pid" "$1"
 	tcpdump_pid=$!
-	until grep -q 'listening on' "$scratch/tcpdump.log"; do
-		kill -0 $tcpdump_pid 2>/dev/null || die "tcpdump: $(cat \
-			"$scratch/tcpdump.log")"
-		sleep 0.1
-	done
+	dump_wait "$1" $tcpdump_pid
+	[ -z "$client_dump" ] || {
+		dump "$client_pid" "$1.client"
+		client_tcpdump_pid=$!
+		dump_wait "$1.client" $client_tcpdump_pid
+	}
 	# The packet socket is open before the line is printed.
 	sleep 0.2
+}
+
+# dump PID NAME: record what a host sees, in the background.
+dump() {
+	nsenter -t "$1" --net tcpdump -i "$dump_device" -s 262144 -U \
+		--immediate-mode -Z root $dump_options \
+		-w "$scratch/out/$2.pcap" "$dump_filter" \
+		2>"$scratch/$2.tcpdump.log" &
+}
+
+# dump_wait NAME PID: until it does.
+dump_wait() {
+	until grep -q 'listening on' "$scratch/$1.tcpdump.log"; do
+		kill -0 "$2" 2>/dev/null || die "tcpdump: $(cat \
+			"$scratch/$1.tcpdump.log")"
+		sleep 0.1
+	done
 }
 
 # scene_end: stop recording, keep what the server logged meanwhile.
@@ -50,6 +67,11 @@ scene_end() {
 	kill -INT $tcpdump_pid
 	wait $tcpdump_pid 2>/dev/null
 	tcpdump_pid=''
+	[ -z "$client_dump" ] || {
+		kill -INT $client_tcpdump_pid
+		wait $client_tcpdump_pid 2>/dev/null
+		client_tcpdump_pid=''
+	}
 	on_mx tail -c "+$((server_mark + 1))" "$server_log" \
 		>"$scratch/out/$scene_name.server.log"
 	[ -z "$mail_log" ] ||
@@ -66,7 +88,7 @@ scene_end() {
 	fi
 	[ -s "$scratch/out/$scene_name.client.log" ] ||
 		rm -f "$scratch/out/$scene_name.client.log"
-	dump_options='' dump_device=eth0 dump_filter=tcp
+	dump_options='' dump_device=eth0 dump_filter=tcp client_dump=''
 }
 
 log_size() { in_host "$1" "$2" stat -c %s "$3" 2>/dev/null || echo 0; }
