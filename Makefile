@@ -67,7 +67,7 @@ SRC_LOGS := $(addprefix src/logs/, \
 	communigate.c \
 	curl.c \
 	domino.c \
-	exchange_connector.c \
+	exchange_connector.c connector_rows.c connector_talk.c \
 	exchange_ims.c ims_content.c ims_dates.c ims_io.c ims_sessions.c \
 	ims_talk.c \
 	exim.c \
