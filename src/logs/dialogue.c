@@ -177,9 +177,8 @@ static bool looks_secret(const struct log_session *s,
 
 	if (session_verb_is_known(verb))
 		return false;
-	/* AUTH behind a blank is no command, but bears what it bears. */
-	if (verb == VERB_NONE && c->line.p && is_auth(session_verb(line,
-	    &(size_t){ 0 })))
+	/* While AUTH goes on, whatever its letters. */
+	if (s->auth_open || (c->line.p && auth_in_line(line)))
 		return true;
 	if (!s->auth_seen && s->start_seen && !s->ambiguous)
 		return false;
@@ -196,33 +195,37 @@ static void begin_auth(struct log_session *s, uint32_t n,
 	s->auth_step = 0;
 }
 
-/* A refusal may quote it. */
-static void remember_secret(struct log_session *s, struct slice secret)
-{
-	secret = slice_head(slice_trim(secret), sizeof(s->secret));
-	s->secret_len = secret.len;
-	if (secret.len > 0)
-		memcpy(s->secret, secret.p, secret.len);
-}
-
-/* What the client answers in an AUTH exchange may name the user. */
+/* What the client answers in an AUTH exchange may name the user; a refusal
+ * may quote it. */
 static void take_answer(struct log_session *s, struct slice answer)
 {
 	const struct sw_session *out = session_get(s->b);
+	struct slice mechanism = { NULL, 0 };
 	const struct sw_bytes *m;
 	struct buffer user;
 
-	remember_secret(s, answer);
-	if (!s->auth_open || out->auth_count == 0)
-		return;
-	m = &out->auth[out->auth_count - 1].mechanism;
+	if (out->auth_count > 0 && !s->ambiguous) {
+		m = &out->auth[out->auth_count - 1].mechanism;
+		mechanism = slice_make(m->data, m->len);
+	}
+	if (s->password_next && s->auth_step == 0)
+		s->auth_step = 1; /* the user's line is not in the log */
+	s->password_next = false;
 	buffer_init(&user, LIMIT_LINE);
-	if (auth_user(slice_make(m->data, m->len), s->auth_step++, answer,
-	    &user))
+	if (auth_user(mechanism, s->auth_step, answer, &user))
 		session_auth_user(s->b, buffer_slice(&user));
-	if (user.failed)
+	if (user.failed || !secrets_add(&s->secrets, mechanism,
+	    s->auth_step++, answer))
 		session_fail(s->b);
 	buffer_fini(&user);
+}
+
+static void take_secret(struct log_session *s, struct slice secret)
+{
+	if (s->auth_open)
+		take_answer(s, secret);
+	else if (!secrets_add_stray(&s->secrets, secret))
+		session_fail(s->b);
 }
 
 static struct slice argument_of(const struct command_in *c, size_t verb_len)
@@ -234,7 +237,10 @@ static struct slice argument_of(const struct command_in *c, size_t verb_len)
 /* The initial response of AUTH (RFC 4954 4), empty: none. */
 static struct slice response_of(struct slice argument)
 {
-	return slice_trim(slice_from(argument, first_word(argument).len));
+	struct slice word = first_word(argument);
+
+	return auth_is_mechanism(word) ?
+	    slice_trim(slice_from(argument, word.len)) : argument;
 }
 
 uint32_t log_session_command(struct log_session *s,
@@ -269,7 +275,7 @@ uint32_t log_session_command(struct log_session *s,
 	else if (verb != VERB_NONE)
 		s->auth_open = false;
 	if (told->masked)
-		take_answer(s, answer);
+		take_secret(s, answer);
 	if (s->secure_next)
 		session_encryption(s->b)->decrypted = true;
 	s->seen |= SW_BIT(verb);
@@ -498,23 +504,26 @@ static bool skips_verdict(const struct log_session *s,
 
 /* --- replies that quote a secret ---------------------------------------- */
 
-/* Octets of a secret that are looked for in a reply. */
-enum { ECHO_MIN = 4, ECHO_LOOK = 6 };
-
-/* Where the newest secret is quoted in text; text.len: nowhere. */
-static size_t find_echo(const struct log_session *s, struct slice text)
+/* May a reply quote what its sender was told and the log does not?  A refusal
+ * that answers AUTH, or a line that is not in the log (RFC 5321 4.2.3: 500 to
+ * 504 are about the line's form). */
+static bool may_quote_unseen(const struct log_session *s, int32_t code)
 {
-	size_t len = s->secret_len < ECHO_LOOK ? s->secret_len : ECHO_LOOK, i;
+	const struct log_outstanding *o;
 
-	for (i = 0; i + len <= text.len; i++)
-		if (memcmp(text.p + i, s->secret, len) == 0)
-			return i;
-	return text.len;
+	if (code < 400 || s->content.of)
+		return false;
+	if (s->outstanding_count == 0)
+		return s->auth_seen || (code >= 500 && code <= 504);
+	o = outstanding_at(s, 0);
+	return is_auth(o->verb) || o->verb == VERB_NONE;
 }
 
-static struct slice without_echo(struct log_session *s, struct slice text)
+static struct slice without_echo(struct log_session *s, struct slice text,
+    bool loose)
 {
-	struct slice kept = slice_head(text, find_echo(s, text));
+	struct slice kept = slice_head(text, secrets_find(s->secrets, text,
+	    loose));
 	struct sw_bytes copy;
 	struct buffer b;
 
@@ -530,17 +539,20 @@ static struct slice without_echo(struct log_session *s, struct slice text)
 	return slice_make(copy.data, copy.len);
 }
 
-/* The texts of r as they may be told. */
+/* The texts of r as they may be told: a refusal, or what lets the client in,
+ * may quote. */
 static void mask_echo(struct log_session *s, struct reply_in *r)
 {
+	bool loose = may_quote_unseen(s, r->code);
 	struct slice *lines;
 	size_t i;
 
-	if (r->code < 400 || s->secret_len < ECHO_MIN ||
-	    r->line_count == 0 || session_shows_secrets(s->b))
+	if ((!s->secrets && !loose) || (r->code < 400 && r->code != 235) ||
+	    session_shows_secrets(s->b))
 		return;
 	for (i = 0; i < r->line_count; i++)
-		if (find_echo(s, r->lines[i]) < r->lines[i].len)
+		if (secrets_find(s->secrets, r->lines[i], loose) <
+		    r->lines[i].len)
 			break;
 	if (i == r->line_count)
 		return;
@@ -552,10 +564,18 @@ static void mask_echo(struct log_session *s, struct reply_in *r)
 		return;
 	}
 	for (i = 0; i < r->line_count; i++)
-		lines[i] = without_echo(s, r->lines[i]);
+		lines[i] = without_echo(s, r->lines[i], loose);
 	r->lines = lines;
 	r->octets = SW_UNKNOWN;
 	r->flags |= SW_BIT(SW_FLAG_MASKED);
+}
+
+/* LOGIN's second prompt, whichever of its spellings ("Password:"). */
+static bool is_password_prompt(const struct reply_in *r)
+{
+	return r->line_count > 0 && (slice_has_prefix_nocase(r->lines[0],
+	    slice_str("UGFzc3dvcmQ")) || slice_has_prefix_nocase(r->lines[0],
+	    slice_str("cGFzc3dvcmQ")));
 }
 
 /* --- replies, all of them ----------------------------------------------- */
@@ -639,6 +659,7 @@ uint32_t log_session_reply(struct log_session *s, const struct reply_in *r)
 	bool first = s->last_code == SW_UNKNOWN;
 
 	mask_echo(s, &in);
+	s->password_next = r->code == 334 && is_password_prompt(r);
 	s->last_code = r->code;
 	/* Whatever it answers, the client's line of AUTH is next (RFC 4954
 	 * 4), though the AUTH itself is not in the log. */

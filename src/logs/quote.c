@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* quote.c - what the account tells of lines: quoted without secrets */
 #include "logs/sessions.h"
-#include "transcript/auth.h"
 
 /* Octets quoted of a line in the account, and of a file's name. */
 #define QUOTE_MAX 200
@@ -29,75 +28,19 @@ static void end_entry(struct buffer *b, struct account *account,
 	buffer_fini(b);
 }
 
-/* Letters as base64 has them, and hardly a word or a number?  cut: it may
- * have no end. */
-static bool may_be_base64(struct slice word, bool cut)
-{
-	size_t i, lower = 0, other = 0, hex = 0;
-
-	if (word.len < 8 || (!cut && word.len % 4 != 0) ||
-	    !auth_is_base64(word))
-		return false;
-	for (i = 0; i < word.len; i++) {
-		bool small = word.p[i] >= 'a' && word.p[i] <= 'z';
-
-		lower += small;
-		other += !small && i > 0;
-		hex += ascii_is_digit(word.p[i]) ||
-		    ((word.p[i] | 0x20) >= 'a' && (word.p[i] | 0x20) <= 'f');
-	}
-	return (lower > 0 && other > 0 && hex < word.len) ||
-	    word.p[word.len - 1] == '=';
-}
-
-static bool is_between_words(uint8_t c)
-{
-	return c <= ' ' || c == '"' || c == '\'' || c == '|' || c == '<' ||
-	    c == '>' || c == ',' || c == ':' || c == '\\';
-}
-
-void log_quote(struct buffer *b, struct slice text)
-{
-	while (text.len > 0) {
-		struct slice word;
-		size_t n = 0;
-
-		while (n < text.len && !is_between_words(text.p[n]))
-			n++;
-		word = slice_head(text, n);
-		if (may_be_base64(word, n == text.len))
-			buffer_append_str(b, "***");
-		else
-			buffer_append_slice(b, word);
-		text = slice_from(text, n);
-		if (text.len > 0) {
-			buffer_append_slice(b, slice_head(text, 1));
-			text = slice_from(text, 1);
-		}
-	}
-}
-
 static void quote_line(struct account *account, const char *file_name,
     const struct log_line *line)
 {
 	struct buffer b;
-	size_t auth;
 
 	if (account->list_len[ACCOUNT_LIST_LINES] >= LIMIT_ACCOUNT_LIST) {
 		account->list_more[ACCOUNT_LIST_LINES]++;
 		return;
 	}
 	begin_entry(&b, file_name, line);
-	/* What AUTH bears is secret, in a line of any shape. */
-	auth = slice_find_nocase(line->text, slice_str("AUTH"));
-	if (auth < line->text.len && auth + 4 <= QUOTE_MAX) {
-		buffer_append_slice(&b, slice_head(line->text, auth + 4));
-		buffer_append_str(&b, " ***");
-	} else {
-		log_quote(&b, slice_head(line->text, QUOTE_MAX));
-		if (line->text.len > QUOTE_MAX)
-			buffer_append_str(&b, "...");
-	}
+	secrets_quote_line(&b, slice_head(line->text, QUOTE_MAX));
+	if (line->text.len > QUOTE_MAX)
+		buffer_append_str(&b, "...");
 	end_entry(&b, account, ACCOUNT_LIST_LINES);
 }
 

@@ -217,6 +217,7 @@ static void free_session(struct log_sessions *t, struct log_session *s)
 {
 	session_builder_free(&s->b);
 	log_talk_free(s);
+	secrets_free(&s->secrets);
 	if (t->spare_count < LOG_SPARE_SESSIONS) {
 		s->same_next = t->spares;
 		t->spares = s;

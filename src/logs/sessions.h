@@ -20,6 +20,7 @@
 #include "base/limits.h"
 #include "logs/lines.h"
 #include "logs/logs.h"
+#include "transcript/secrets.h"
 
 /* How far the dialogue of a session has come. */
 enum log_phase {
@@ -87,8 +88,8 @@ struct log_session {
 	bool auth_line_next;    /* ... and the client's line is due */
 	bool auth_seen;         /* ... was begun once */
 	unsigned auth_step;     /* the client's lines of it so far */
-	uint8_t secret[8];      /* beginning of the newest secret line */
-	size_t secret_len;
+	bool password_next;     /* ... as LOGIN's prompt says */
+	struct secrets *secrets; /* that a reply may quote */
 	max_align_t extra[];    /* the family's */
 };
 
@@ -194,9 +195,6 @@ void log_not_understood(struct log_sessions *t, const struct log_line *line);
 
 /* A warning that so many lines of other protocols, if any, are not told. */
 void log_left_out(struct log_sessions *t, uint64_t lines);
-
-/* Append a text without words that may be lines of AUTH. */
-void log_quote(struct buffer *b, struct slice text);
 
 /* --- the dialogue ------------------------------------------------------- */
 

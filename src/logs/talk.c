@@ -290,14 +290,15 @@ void log_say_note(struct log_session *s, const struct log_line *line,
 	struct buffer b;
 
 	/* It may be a line of AUTH whose mark is damaged. */
-	if ((!s->auth_open && slice_find_nocase(text, slice_str("AUTH")) ==
-	    text.len) || session_shows_secrets(s->b)) {
+	if ((!s->auth_seen && !s->ambiguous &&
+	    slice_find_nocase(text, slice_str("AUTH")) == text.len) ||
+	    session_shows_secrets(s->b)) {
 		session_note_event(s->b, SW_NOBODY, text,
 		    log_span(line, time));
 		return;
 	}
 	buffer_init(&b, 4 * LIMIT_LINE);
-	log_quote(&b, text);
+	secrets_quote(&b, text);
 	if (b.failed)
 		session_fail(s->b);
 	session_note_event(s->b, SW_NOBODY, buffer_slice(&b),

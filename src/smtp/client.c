@@ -59,19 +59,41 @@ static bool may_be_secret(const struct dialogue *d, const struct line *l)
 	enum verb verb;
 	size_t len;
 
+	verb = session_verb(l->text, &len);
+	if (verb != VERB_NONE && verb != VERB_UNKNOWN)
+		return false;
+	/* While AUTH goes on, whatever its letters. */
+	if (auth_in_line(l->text) || d->auth_open)
+		return true;
 	if (!(d->after_auth || !d->start.opener_known || d->gap_seen[0] ||
 	    d->gap_seen[1]))
 		return false;
-	if (!auth_is_base64(l->text) && !may_end_auth(l))
-		return false;
-	verb = session_verb(l->text, &len);
-	return verb == VERB_NONE || verb == VERB_UNKNOWN;
+	return auth_is_base64(slice_trim(l->text)) || may_end_auth(l);
+}
+
+/* Is it the client's answer in an AUTH exchange, though it may have been
+ * sent ahead of its 334? */
+static bool is_answer(const struct dialogue *d, const struct line *l)
+{
+	return d->auth_expected || (d->auth_open &&
+	    auth_is_base64(slice_trim(l->text)) &&
+	    !start_is_command(l->text));
+}
+
+/* A server may quote it in its refusal. */
+static void remember_secret(struct dialogue *d, struct slice secret)
+{
+	d->resized = true;
+	if (!secrets_add(&d->secrets, slice_make(d->mechanism,
+	    d->mechanism_len), d->auth_step, secret))
+		d->memory = true;
 }
 
 static void learn_user(struct dialogue *d, struct slice answer)
 {
 	struct buffer user;
 
+	remember_secret(d, answer);
 	buffer_init(&user, 1024);
 	if (auth_user(slice_make(d->mechanism, d->mechanism_len),
 	    d->auth_step, answer, &user))
@@ -105,8 +127,21 @@ static void begin_auth(struct dialogue *d, uint32_t n, struct slice argument,
 	if (d->mechanism_len > 0)
 		memcpy(d->mechanism, mechanism.p, d->mechanism_len);
 	session_auth(d->b, n, mechanism);
-	if (initial.len > 0 && !cut)
+	if (!auth_is_mechanism(mechanism))
+		remember_secret(d, mechanism);
+	if (initial.len > 0 && cut)
+		remember_secret(d, initial);
+	else if (initial.len > 0)
 		learn_user(d, initial);
+}
+
+/* AUTH whose line must not be told whole. */
+static bool is_auth_with_secret(enum verb verb, struct slice argument)
+{
+	struct slice word = first_word(argument);
+
+	return (verb == VERB_AUTH || verb == VERB_XEXPS) && argument.len > 0 &&
+	    (word.len < argument.len || !auth_is_mechanism(word));
 }
 
 /* Behind a gap the steps of an exchange cannot be counted: what would be
@@ -207,33 +242,19 @@ static void note_cut(struct dialogue *d, const struct line *l, uint32_t n)
 	    (unsigned long long)l->octets, LIMIT_LINE);
 }
 
-/* LENIENT: servers take a command behind blanks. */
-static bool is_indented_auth(struct slice line)
+/* One that stands in no known exchange, or disturbs it. */
+static void remember_stray(struct dialogue *d, struct slice line)
 {
-	size_t len;
-	enum verb verb = session_verb(slice_trim(line), &len);
-
-	return verb == VERB_AUTH || verb == VERB_XEXPS;
-}
-
-/* A server may quote it in its refusal. */
-static void remember_secret(struct dialogue *d, struct slice secret)
-{
-	secret = slice_trim(secret);
+	client_forget_auth_step(d);
 	d->resized = true;
-	if (d->secret.max == 0)
-		buffer_init(&d->secret, 1024);
-	buffer_clear(&d->secret);
-	if (!buffer_append_slice(&d->secret, slice_head(secret, 1024)))
+	if (!secrets_add_stray(&d->secrets, line))
 		d->memory = true;
 }
 
 static void take_command(struct dialogue *d, const struct line *l,
     bool other_seen)
 {
-	/* also one that was sent ahead of its 334 */
-	bool answer = d->auth_expected || (d->auth_open &&
-	    auth_is_base64(l->text) && !start_is_command(l->text));
+	bool answer = is_answer(d, l);
 	size_t len;
 	enum verb verb = answer ? VERB_NONE : session_verb(l->text, &len);
 	struct command_in in;
@@ -262,12 +283,7 @@ static void take_command(struct dialogue *d, const struct line *l,
 	    answer || verb == VERB_AUTH);
 	in.span = dialogue_span(l->first, l->last);
 	in.masked = answer || may_be_secret(d, l) ||
-	    ((verb == VERB_AUTH || verb == VERB_XEXPS) &&
-	    first_word(argument).len < argument.len) ||
-	    (verb == VERB_NONE && is_indented_auth(l->text));
-	if (in.masked)
-		remember_secret(d, verb == VERB_AUTH || verb == VERB_XEXPS ?
-		    slice_from(argument, first_word(argument).len) : l->text);
+	    is_auth_with_secret(verb, argument);
 	in.flags &= in.masked ? ~SW_BIT(SW_FLAG_OVERLONG) : ~0u;
 	{
 		uint32_t n = session_command(d->b, &in);
@@ -295,6 +311,8 @@ static void take_command(struct dialogue *d, const struct line *l,
 		begin_auth(d, o->n, argument,
 		    l->flags & SW_BIT(SW_FLAG_TRUNCATED));
 	} else {
+		if (in.masked)
+			remember_stray(d, l->text);
 		after_command(d, o, argument);
 	}
 	if (d->unproved && !answer && !in.masked && start_is_command(l->text))
@@ -321,6 +339,8 @@ static void take_fragment(struct dialogue *d, struct line *l)
 		in.flags = command_flags(d, l, true, false);
 		in.masked = may_be_secret(d, l);
 		in.span = dialogue_span(l->first, l->last);
+		if (in.masked)
+			remember_stray(d, l->text);
 		if (l->text.len > 0)
 			session_answer(d->b, session_command(d->b, &in),
 			    SW_UNKNOWN, NULL, 0);

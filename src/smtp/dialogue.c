@@ -146,7 +146,7 @@ void dialogue_free(struct dialogue **dp)
 	smtp_held_fini(&d->clear[SW_SERVER]);
 	if (d->tls_started)
 		tls_observer_fini(&d->tls);
-	buffer_fini(&d->secret);
+	secrets_free(&d->secrets);
 	buffer_fini(&d->unechoed);
 	if (!may_be_spare(d)) {
 		free_memory(d);
@@ -636,7 +636,7 @@ static size_t size_of(const struct dialogue *d)
 	    d->client_line.held.capacity + d->server_line.held.capacity +
 	    d->reply.text.capacity +
 	    d->reply.capacity * sizeof(*d->reply.ends) +
-	    d->secret.capacity + d->unechoed.capacity +
+	    secrets_memory(d->secrets) + d->unechoed.capacity +
 	    d->item_capacity * sizeof(*d->items) +
 	    d->late_capacity * sizeof(*d->late) + d->late_octets +
 	    d->queue_capacity * sizeof(*d->queue);

@@ -13,6 +13,7 @@
 #include "smtp/dialogue.h"
 #include "smtp/line.h"
 #include "smtp/tls.h"
+#include "transcript/secrets.h"
 
 /* RFC 5321 4.5.3.1.4: command line, CRLF included. */
 enum { COMMAND_LINE_MAX = 512 };
@@ -206,8 +207,8 @@ struct dialogue {
 	size_t late_octets;
 
 	/* AUTH */
-	struct buffer secret;      /* the latest masked answer */
-	struct buffer unechoed;    /* a reply's lines without it */
+	struct secrets *secrets;   /* that a reply may quote */
+	struct buffer unechoed;    /* a reply's lines without them */
 	uint8_t mechanism[32];
 	size_t mechanism_len;
 	unsigned auth_step;

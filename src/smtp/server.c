@@ -20,9 +20,9 @@
 enum { REPLY_LINE_MAX = 512 };
 /* Octets of text kept of one reply. */
 enum { REPLY_TEXT_MAX = 1 << 20 };
-/* Octets and number of replies that wait for client octets. */
 /* Entries looked through for one that a reply after a gap fits. */
 enum { SEARCH_MAX = 1000 };
+/* Octets and number of replies that wait for client octets. */
 enum { LATE_OCTETS_MAX = 1 << 20, LATE_MAX = 10000 };
 
 /* --- the queue ------------------------------------------------------------ */
@@ -490,31 +490,31 @@ static void unprompted(struct dialogue *d, const struct reply_in *in)
 	    "a reply.", (int)in->code);
 }
 
-/* Octets of a secret that are looked for in a reply. */
-enum { ECHO_MIN = 4, ECHO_LOOK = 6 };
-
-/* Where the latest secret is quoted in text; text.len: nowhere. */
-static size_t find_echo(const struct dialogue *d, struct slice text)
+/* May a reply quote what its sender was told and we were not?  A refusal
+ * that answers AUTH, or a line that is not in the record (RFC 5321 4.2.3: 500
+ * to 504 are about the line's form). */
+static bool may_quote_unseen(struct dialogue *d, int32_t code)
 {
-	struct slice begin = slice_head(buffer_slice(&d->secret), ECHO_LOOK);
-	size_t i;
+	const struct outstanding *o;
 
-	if (begin.len < ECHO_MIN)
-		return text.len;
-	for (i = 0; i + begin.len <= text.len; i++)
-		if (memcmp(text.p + i, begin.p, begin.len) == 0)
-			return i;
-	return text.len;
+	if (d->queue_count == 0)
+		return d->any_reply && (d->after_auth ||
+		    (code >= 500 && code <= 504));
+	o = smtp_queue_at(d, 0);
+	return o->uncertain || o->kind == AWAIT_AUTH_STEP ||
+	    (o->kind == AWAIT_COMMAND && (o->verb == VERB_AUTH ||
+	    o->verb == VERB_XEXPS));
 }
 
-/* A refusal that quotes what it refuses must not tell a masked line.  lines
- * are in->line_count slices that may be changed. */
+/* A reply that quotes what it refuses, or whom it lets in, must not tell a
+ * masked line.  lines are in->line_count slices that may be changed. */
 static void mask_echo(struct dialogue *d, struct reply_in *in,
     struct slice *lines)
 {
+	bool loose = in->code >= 400 && may_quote_unseen(d, in->code);
 	size_t i;
 
-	if (in->code < 400 || d->secret.len == 0 ||
+	if ((in->code < 400 && in->code != 235) || (!d->secrets && !loose) ||
 	    session_shows_secrets(d->b))
 		return;
 	if (d->unechoed.max == 0)
@@ -522,7 +522,7 @@ static void mask_echo(struct dialogue *d, struct reply_in *in,
 	buffer_clear(&d->unechoed);
 	d->resized = true;
 	for (i = 0; i < in->line_count; i++) {
-		size_t at = find_echo(d, lines[i]);
+		size_t at = secrets_find(d->secrets, lines[i], loose);
 		struct slice kept = slice_head(lines[i], at);
 
 		if (at == lines[i].len)
@@ -696,12 +696,28 @@ static void add_flags(struct reply_parts *r, const struct line *l)
 	r->last = l->last;
 }
 
+/* What is left of a reply may quote as well. */
 static void stray_line(struct dialogue *d, const struct line *l)
 {
-	if (l->text.len == 0 && !d->server_mid_line)
+	struct slice text = l->text;
+	struct buffer b;
+	size_t at;
+
+	if (text.len == 0 && !d->server_mid_line)
 		return; /* an empty line says nothing */
-	session_note_event(d->b, SW_SERVER, l->text,
+	at = secrets_find(d->secrets, text, true);
+	if (at == text.len || session_shows_secrets(d->b)) {
+		session_note_event(d->b, SW_SERVER, text,
+		    dialogue_span(l->first, l->last));
+		return;
+	}
+	buffer_init(&b, LIMIT_LINE + 3);
+	buffer_append_slice(&b, slice_head(text, at));
+	buffer_append_str(&b, "***");
+	d->memory = d->memory || b.failed;
+	session_note_event(d->b, SW_SERVER, buffer_slice(&b),
 	    dialogue_span(l->first, l->last));
+	buffer_fini(&b);
 }
 
 /* The usual reply: one line, nothing in progress; no copy. */

@@ -251,6 +251,23 @@ static void begin_tls(struct dialogue *d)
 	replay(d);
 }
 
+/* It may be the middle of an AUTH exchange, or a login of POP3. */
+static void tell_shown(struct dialogue *d, enum sw_role by,
+    struct slice shown, struct event_span span)
+{
+	struct buffer b;
+
+	if (session_shows_secrets(d->b)) {
+		session_note_event(d->b, by, shown, span);
+		return;
+	}
+	buffer_init(&b, 2 * NOTE_SHOWN);
+	secrets_quote_line(&b, shown);
+	d->memory = d->memory || b.failed;
+	session_note_event(d->b, by, buffer_slice(&b), span);
+	buffer_fini(&b);
+}
+
 void start_not_smtp(struct dialogue *d, struct origin first,
     struct origin last, int dir, struct slice octets)
 {
@@ -262,7 +279,7 @@ void start_not_smtp(struct dialogue *d, struct origin first,
 		shown = slice_head(shown, (size_t)(lf - shown.p));
 	if (shown.len > 0 && shown.p[shown.len - 1] == '\r')
 		shown.len--;
-	session_note_event(d->b, dialogue_role(d, dir), shown,
+	tell_shown(d, dialogue_role(d, dir), shown,
 	    dialogue_span(first, last));
 	session_note(d->b, SW_NOTE_NOT_SMTP, 0, first.at, last.at,
 	    "The octets of this connection are neither SMTP nor TLS.");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* auth.c - who logs in: the user's name out of an AUTH exchange */
+/* auth.c - who logs in: user and password out of an AUTH exchange */
 #include "transcript/auth.h"
 
 #include <openssl/crypto.h>
@@ -16,6 +16,9 @@ struct mechanism {
 	bool prefix;
 	bool (*user)(struct slice decoded, unsigned step,
 	    struct buffer *out);
+	/* The password, or what stands for it; empty: none that can be
+	 * read. */
+	struct slice (*secret)(struct slice decoded, unsigned step);
 };
 
 bool auth_is_base64(struct slice line)
@@ -49,20 +52,84 @@ static bool plain_user(struct slice d, unsigned step, struct buffer *out)
 	return authcid.len > 0 && buffer_append_slice(out, authcid);
 }
 
+/* Behind authzid NUL authcid NUL; of what has fewer, all. */
+static struct slice plain_secret(struct slice d, unsigned step)
+{
+	struct slice id = until(d, 0, '\0');
+
+	(void)step;
+	if (id.len == d.len)
+		return d;
+	d = slice_from(d, id.len + 1);
+	id = until(d, 0, '\0');
+	return id.len == d.len ? d : slice_from(d, id.len + 1);
+}
+
 static bool login_user(struct slice d, unsigned step, struct buffer *out)
 {
 	return step == 0 && d.len > 0 && buffer_append_slice(out, d);
 }
 
+static struct slice login_secret(struct slice d, unsigned step)
+{
+	return step == 0 ? slice_make(NULL, 0) : d;
+}
+
 /* "user SP hex": the digest has no blank. */
-static bool cram_user(struct slice d, unsigned step, struct buffer *out)
+static size_t cram_digest(struct slice d)
 {
 	size_t n = d.len;
 
-	(void)step;
 	while (n > 0 && d.p[n - 1] != ' ')
 		n--;
+	return n;
+}
+
+static bool cram_user(struct slice d, unsigned step, struct buffer *out)
+{
+	size_t n = cram_digest(d);
+
+	(void)step;
 	return n > 1 && buffer_append_slice(out, slice_head(d, n - 1));
+}
+
+static struct slice cram_secret(struct slice d, unsigned step)
+{
+	(void)step;
+	return slice_from(d, cram_digest(d));
+}
+
+/* What stands behind a key, up to the octet stop; empty: no such key. */
+static struct slice behind_key(struct slice d, const char *key, uint8_t stop)
+{
+	size_t at = slice_find_nocase(d, slice_str(key));
+
+	return at == d.len ? slice_make(NULL, 0) :
+	    until(d, at + strlen(key), stop);
+}
+
+static struct slice scram_secret(struct slice d, unsigned step)
+{
+	(void)step;
+	return behind_key(d, ",p=", ',');
+}
+
+static struct slice digest_secret(struct slice d, unsigned step)
+{
+	(void)step;
+	return behind_key(d, "response=", ',');
+}
+
+static struct slice bearer_secret(struct slice d, unsigned step)
+{
+	(void)step;
+	return behind_key(d, "auth=Bearer ", '\1');
+}
+
+static struct slice no_secret(struct slice d, unsigned step)
+{
+	(void)step;
+	return slice_head(d, 0);
 }
 
 /* client-first-message: gs2-header "n=" saslname "," ... ; =2C and =3D */
@@ -186,16 +253,16 @@ static bool ntlm_user(struct slice d, unsigned step, struct buffer *out)
 }
 
 static const struct mechanism mechanisms[] = {
-	{ "PLAIN", false, plain_user },
-	{ "LOGIN", false, login_user },
-	{ "CRAM-", true, cram_user },
-	{ "SCRAM-", true, scram_user },
-	{ "DIGEST-MD5", false, digest_user },
-	{ "XOAUTH2", false, xoauth2_user },
-	{ "OAUTHBEARER", false, oauthbearer_user },
-	{ "EXTERNAL", false, external_user },
-	{ "NTLM", false, ntlm_user },
-	{ "GSS-SPNEGO", false, ntlm_user },
+	{ "PLAIN", false, plain_user, plain_secret },
+	{ "LOGIN", false, login_user, login_secret },
+	{ "CRAM-", true, cram_user, cram_secret },
+	{ "SCRAM-", true, scram_user, scram_secret },
+	{ "DIGEST-MD5", false, digest_user, digest_secret },
+	{ "XOAUTH2", false, xoauth2_user, bearer_secret },
+	{ "OAUTHBEARER", false, oauthbearer_user, bearer_secret },
+	{ "EXTERNAL", false, external_user, no_secret },
+	{ "NTLM", false, ntlm_user, no_secret },
+	{ "GSS-SPNEGO", false, ntlm_user, no_secret },
 };
 
 static bool is_mechanism(const struct mechanism *m, struct slice name)
@@ -203,6 +270,59 @@ static bool is_mechanism(const struct mechanism *m, struct slice name)
 	return m->prefix ?
 	    slice_has_prefix_nocase(name, slice_str(m->name)) :
 	    slice_eq_nocase(name, slice_str(m->name));
+}
+
+static const struct mechanism *find_mechanism(struct slice name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(mechanisms) / sizeof(mechanisms[0]); i++)
+		if (is_mechanism(&mechanisms[i], name))
+			return &mechanisms[i];
+	return NULL;
+}
+
+/* RFC 4422 3.1: sasl-mech; there are others than those above. */
+enum { MECHANISM_MAX = 20 };
+
+bool auth_is_mechanism(struct slice word)
+{
+	bool upper = false, lower = false;
+	size_t i;
+
+	if (find_mechanism(word))
+		return true;
+	for (i = 0; i < word.len; i++) {
+		uint8_t c = word.p[i];
+
+		if (!ascii_is_alnum(c) && c != '-' && c != '_')
+			return false;
+		upper = upper || (c >= 'A' && c <= 'Z');
+		lower = lower || (c >= 'a' && c <= 'z');
+	}
+	/* mixed ones are base64 */
+	return word.len > 0 && word.len <= MECHANISM_MAX && !(upper && lower);
+}
+
+static struct slice take_word(struct slice *rest)
+{
+	struct slice word;
+	size_t n = 0;
+
+	while (n < rest->len && rest->p[n] != ' ' && rest->p[n] != '\t')
+		n++;
+	word = slice_head(*rest, n);
+	*rest = slice_trim(slice_from(*rest, n));
+	return word;
+}
+
+bool auth_in_line(struct slice line)
+{
+	struct slice rest = slice_trim(line), verb = take_word(&rest);
+
+	if (slice_has_prefix_nocase(verb, slice_str("AUTH")))
+		return true;
+	return find_mechanism(take_word(&rest)) && rest.len > 0;
 }
 
 /* Decode into out (DECODED_MAX octets); false: not base64. */
@@ -226,18 +346,49 @@ static bool decode(struct slice answer, uint8_t *out, size_t *len_r)
 bool auth_user(struct slice mechanism, unsigned step, struct slice answer,
     struct buffer *out)
 {
+	const struct mechanism *m = find_mechanism(mechanism);
 	uint8_t decoded[DECODED_MAX];
-	size_t i, len;
-	bool found = false;
+	bool found;
+	size_t len;
 
-	if (!decode(slice_trim(answer), decoded, &len))
+	if (!m || !decode(slice_trim(answer), decoded, &len))
 		return false;
-	for (i = 0; i < sizeof(mechanisms) / sizeof(mechanisms[0]); i++)
-		if (is_mechanism(&mechanisms[i], mechanism)) {
-			found = mechanisms[i].user(slice_make(decoded, len),
-			    step, out);
-			break;
-		}
+	found = m->user(slice_make(decoded, len), step, out);
 	OPENSSL_cleanse(decoded, len);
 	return found && out->len > 0;
+}
+
+/* LENIENT: servers decode what lacks its padding. */
+static struct slice pad(struct slice answer, uint8_t room[ANSWER_MAX + 4])
+{
+	size_t len = answer.len;
+
+	if (len % 4 == 0 || len > ANSWER_MAX)
+		return answer;
+	memcpy(room, answer.p, len);
+	if (len % 4 == 1)
+		len--; /* no octet ends there */
+	for (; len % 4 != 0; len++)
+		room[len] = '=';
+	return slice_make(room, len);
+}
+
+size_t auth_secret(struct slice mechanism, unsigned step,
+    struct slice answer, uint8_t *octets, size_t most)
+{
+	const struct mechanism *m = find_mechanism(mechanism);
+	uint8_t padded[ANSWER_MAX + 4], decoded[DECODED_MAX];
+	struct slice secret;
+	size_t len;
+
+	if (!decode(pad(slice_trim(answer), padded), decoded, &len))
+		return 0;
+	secret = slice_make(decoded, len);
+	if (m)
+		secret = m->secret(secret, step);
+	secret = slice_head(secret, most);
+	if (secret.len > 0)
+		memcpy(octets, secret.p, secret.len);
+	OPENSSL_cleanse(decoded, len);
+	return secret.len;
 }

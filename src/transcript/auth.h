@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* auth.h - who logs in: the user's name out of an AUTH exchange */
+/* auth.h - who logs in: user and password out of an AUTH exchange */
 #ifndef TRANSCRIPT_AUTH_H
 #define TRANSCRIPT_AUTH_H
 
@@ -11,10 +11,27 @@
  * RFC 2831 DIGEST-MD5, RFC 7628 OAUTHBEARER, XOAUTH2, RFC 4422 EXTERNAL,
  * [MS-NLMP] NTLM).  step counts the client's answers from 0 (an initial
  * response is 0).  Appends the name to out; false: this answer shows none.
- * Passwords are never copied out.
  */
 bool auth_user(struct slice mechanism, unsigned step, struct slice answer,
     struct buffer *out);
+
+/*
+ * What an answer bears that nobody may be told: the password, the token or
+ * what is made of them; of a mechanism that is not known all of it.  Copies
+ * up to `most` octets of it, decoded, and returns how many; 0: none, or not
+ * base64.  step as above.
+ */
+size_t auth_secret(struct slice mechanism, unsigned step,
+    struct slice answer, uint8_t *octets, size_t most);
+
+/* Can the word behind AUTH be a mechanism's name?  It may be a response whose
+ * mechanism was left out. */
+bool auth_is_mechanism(struct slice word);
+
+/* Does a line that is no command bear what AUTH bears: behind a blank
+ * (servers take it), without one ("AUTH=PLAIN"), with the verb overwritten by
+ * a middlebox or misspelt ("XXXX PLAIN AGEAYg==")? */
+bool auth_in_line(struct slice line);
 
 /* Base64 letters alone, at least one? */
 bool auth_is_base64(struct slice line);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/buffer.h"
+#include "transcript/auth.h"
 
 enum { VERB_SIZE = 16 };
 
@@ -539,8 +540,10 @@ static void mask_command(struct session_builder *b, struct sw_event *e,
 		n++;
 	buffer_init(&text, LIMIT_LINE + 64);
 	buffer_append(&text, c->verb.data, c->verb.len);
-	buffer_append_char(&text, ' ');
-	buffer_append_slice(&text, slice_head(argument, n));
+	if (auth_is_mechanism(slice_head(argument, n))) {
+		buffer_append_char(&text, ' ');
+		buffer_append_slice(&text, slice_head(argument, n));
+	}
 	buffer_append_str(&text, " ***");
 	if (text.failed)
 		b->failed = true;
@@ -982,7 +985,7 @@ void session_auth(struct session_builder *b, uint32_t command,
 	memset(a, 0, sizeof(*a));
 	a->event = command;
 	a->code = SW_UNKNOWN;
-	if (mechanism.p && mechanism.len > 0)
+	if (auth_is_mechanism(mechanism))
 		a->mechanism = upper(b, mechanism);
 }
 

@@ -81,11 +81,13 @@ static void dump_event(struct buffer *b, const struct sw_clock *clock,
 		if (e->u.data.gaps_known)
 			buffer_append_str(b, " gaps");
 		break;
+	case SW_EVENT_NOTE:
+		dump_text(b, "text", e->u.note.text);
+		break;
 	case SW_EVENT_CONNECT:
 	case SW_EVENT_TLS:
 	case SW_EVENT_GAP:
 	case SW_EVENT_CLOSE:
-	case SW_EVENT_NOTE:
 	case SW_EVENT_KIND_COUNT:
 		break;
 	}
@@ -144,6 +146,7 @@ static void dump_head(struct buffer *b, const struct sw_session *s)
 	dump_text(b, "name", s->server.name);
 	for (i = 0; i < s->auth_count; i++) {
 		dump_text(b, "auth", s->auth[i].mechanism);
+		dump_text(b, "user", s->auth[i].user);
 		dump_number(b, "code", s->auth[i].code);
 	}
 	if (s->encryption)

@@ -158,6 +158,65 @@ static void test_too_long(void **state)
 	buffer_fini(&user);
 }
 
+static void test_secrets(void **state)
+{
+	static const struct auth_case rows[] = { /* user: the secret */
+		{ "PLAIN", 0, LEN("\0alice\0secret"), "secret", false },
+		{ "PLAIN", 0, LEN("x\0alice\0s\0t"), "s", false },
+		{ "PLAIN", 0, LEN("alice"), "alice", false },
+		{ "PLAIN", 0, LEN("\0secret"), "secret", false },
+		{ "PLAIN", 0, LEN("AGEAc2VjcmV0MTI"), "secret12", true },
+		{ "PLAIN", 0, LEN("AGEAc2VjcmV0A"), "secret", true },
+		{ "PLAIN", 0, LEN("s e c"), "", true },
+		{ "LOGIN", 0, LEN("alice"), "", false },
+		{ "LOGIN", 1, LEN("secret"), "secret", false },
+		{ "CRAM-MD5", 0, LEN("al ice b913a602c7"), "b913a602",
+		    false },
+		{ "SCRAM-SHA-1", 0, LEN("n,,n=alice,r=abc"), "", false },
+		{ "SCRAM-SHA-1", 1, LEN("c=biws,r=a,p=xyz="), "xyz=",
+		    false },
+		{ "DIGEST-MD5", 0, LEN("username=\"a\",response=d387,"
+		    "x=y"), "d387", false },
+		{ "XOAUTH2", 0, LEN("user=alice\1auth=Bearer ya29\1\1"),
+		    "ya29", false },
+		{ "EXTERNAL", 0, LEN("alice"), "", false },
+		{ "", 0, LEN("whatever"), "whatever", false },
+	};
+	uint8_t room[512], octets[8];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct auth_case *c = &rows[i];
+		size_t n = auth_secret(slice_str(c->mechanism), c->step,
+		    encode(c, room), octets, sizeof(octets));
+		struct slice wanted = slice_str(c->user);
+
+		if (strcmp(c->user, "s") == 0)
+			wanted = slice_make("s\0t", 3);
+		if (!slice_eq(slice_make(octets, n), wanted))
+			fail_msg("row %zu: %zu octets", i, n);
+	}
+}
+
+static void test_mechanisms(void **state)
+{
+	(void)state;
+	assert_true(auth_is_mechanism(slice_str("Plain")));
+	assert_true(auth_is_mechanism(slice_str("login")));
+	assert_true(auth_is_mechanism(slice_str("KERBEROS_V4")));
+	assert_true(auth_is_mechanism(slice_str("SCRAM-SHA-256-PLUS")));
+	assert_false(auth_is_mechanism(slice_str("AGFsaWNl")));
+	assert_false(auth_is_mechanism(slice_str("YQ==")));
+	assert_false(auth_is_mechanism(slice_str("A23456789012345678901")));
+	assert_false(auth_is_mechanism(slice_make("", 0)));
+	assert_true(auth_in_line(slice_str(" AUTH PLAIN AGEAYg==")));
+	assert_true(auth_in_line(slice_str("AUTH=PLAIN AGEAYg==")));
+	assert_true(auth_in_line(slice_str("XXXX login YQ==")));
+	assert_false(auth_in_line(slice_str("XXXX login")));
+	assert_false(auth_in_line(slice_str("HELP me please")));
+}
+
 static void test_base64(void **state)
 {
 	(void)state;
@@ -175,6 +234,8 @@ int main(void)
 		cmocka_unit_test(test_users),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_too_long),
+		cmocka_unit_test(test_secrets),
+		cmocka_unit_test(test_mechanisms),
 		cmocka_unit_test(test_base64),
 	};
 

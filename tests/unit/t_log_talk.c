@@ -385,6 +385,69 @@ static void test_secrets(void **state)
 		    "1 00001 S 235 ok\n1 00001 C NOOP\n", "line=NOOP", 1 },
 		{ "1 00001 C AUTH LOGIN\n1 00001 S 334 x\n1 00001 C y\n"
 		    "1 00001 S 235 ok\n", "auth=LOGIN code=235", 1 },
+		/* the user's line is not in the log: the password is not it */
+		{ "1 00001 C AUTH LOGIN\n1 00001 S 334 UGFzc3dvcmQ6\n"
+		    "1 00001 C c2VjcmV0\n1 00001 S 535 no\n", "secret", 0 },
+		{ "1 00001 C AUTH LOGIN\n1 00001 S 334 VXNlcm5hbWU6\n"
+		    "1 00001 C YWxpY2U=\n1 00001 S 334 UGFzc3dvcmQ6\n",
+		    "auth=LOGIN user=alice", 1 },
+		/* a mechanism was left out; a verb was overwritten */
+		{ "1 00001 + \n1 00001 C AUTH AGEAc2VjcmV0\n",
+		    "AGEAC2VJCMV0", 0 },
+		{ "1 00001 + \n1 00001 C AUTH AGEAc2VjcmV0\n",
+		    "line=AUTH *** masked", 1 },
+		{ "1 00001 + \n1 00001 C XXXX PLAIN AGEAc2VjcmV0\n",
+		    "line=*** masked", 1 },
+		{ "1 00001 + \n1 00001 C AUTH PLAIN\n1 00001 C not*base64\n",
+		    "line=*** masked", 1 },
+	};
+
+	(void)state;
+	CHECK(rows);
+}
+
+#define ALICE "1 00001 + \n1 00001 C AUTH PLAIN " \
+	"AGFsaWNlAGNvcnJlY3Rob3JzZQ==\n"
+#define BOB "1 00001 S 535 no\n1 00001 C AUTH PLAIN AGJvYgBzZWNyZXQ=\n"
+
+/* Replies and notes that quote what is masked. */
+static void test_echoes(void **state)
+{
+	static const struct row rows[] = {
+		{ ALICE "1 00001 S 501 bad AGFsaWNlAGNvcnJlY3Rob3JzZQ==\n",
+		    "text=bad *** masked", 1 },
+		{ ALICE "1 00001 S 501 bad AGFsaWNlAG\n", "text=bad ***", 1 },
+		{ ALICE "1 00001 S 501 bad agfsawnlag\n", "text=bad ***", 1 },
+		{ ALICE "1 00001 S 501 bad password correcthorse\n",
+		    "text=bad password ***", 1 },
+		{ ALICE "1 00001 S 535 no login for alice\n",
+		    "text=no login for alice", 1 },
+		{ ALICE "1 00001 S 235 hello alice/correcthorse\n",
+		    "text=hello alice/*** masked", 1 },
+		/* not the newest one */
+		{ ALICE BOB "1 00001 S 501 bad AGFsaWNlAG\n",
+		    "text=bad ***", 1 },
+		{ ALICE BOB "1 00001 S 501 bad correcthorse\n",
+		    "text=bad ***", 1 },
+		{ ALICE BOB "1 00001 S 501 bad secret\n", "text=bad ***", 1 },
+		/* in any later reply, and line of it */
+		{ ALICE BOB "1 00001 S 535 no\n1 00001 C VRFY a\n"
+		    "1 00001 S 550-correcthorse\n1 00001 S 550 no\n",
+		    "text=*** text=no masked", 1 },
+		/* the client's line is not in the log */
+		{ "1 00001 + \n"
+		    "1 00001 S 501 bad AGFsaWNlAGNvcnJlY3Rob3JzZQ==\n",
+		    "text=bad *** masked", 1 },
+		{ "1 00001 + \n1 00001 C VRFY a\n"
+		    "1 00001 S 550 see 5h2v8Kq0ZlPx3mNw7t\n",
+		    "text=see 5h2v8Kq0ZlPx3mNw7t", 1 },
+		/* a note: its mark may be damaged */
+		{ ALICE "1 00001 S 535 no\n1 00001 N x AGJvYgBzZWNyZXQ=\n",
+		    "text=x ***", 1 },
+		{ "1 00001 C NOOP\n1 00001 N AUTH PLAIN AGJvYgBzZWNyZXQ=\n",
+		    "text=AUTH PLAIN ***", 1 },
+		{ "1 00001 C NOOP\n1 00001 N id AGJvYgBzZWNyZXQ=\n",
+		    "text=id AGJvYgBzZWNyZXQ=", 1 },
 	};
 
 	(void)state;
@@ -548,6 +611,7 @@ int main(void)
 		cmocka_unit_test(test_replies),
 		cmocka_unit_test(test_content),
 		cmocka_unit_test(test_secrets),
+		cmocka_unit_test(test_echoes),
 		cmocka_unit_test(test_lmtp),
 		cmocka_unit_test(test_roles),
 		cmocka_unit_test(test_ends),
