@@ -100,7 +100,7 @@ SRC_LOGS := $(addprefix src/logs/, \
 
 # the model -> outputs
 SRC_EMIT := $(addprefix src/emit/, \
-	eml.c jsonl.c pen.c report_json.c report_text.c text.c)
+	eml.c jsonl.c pen.c report_json.c report_text.c text.c words.c)
 
 # two records held against each other
 SRC_CHECK := $(addprefix src/check/, \

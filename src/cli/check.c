@@ -28,22 +28,7 @@ static void fail(struct checking *c, int status)
 
 static void tell_error(struct checking *c, const struct sw_err *err)
 {
-	terminal_say("smtpwire: %s", err->text);
-	switch (err->status) {
-	case SW_OK:
-		break;
-	case SW_EREAD:
-	case SW_EFORMAT:
-		fail(c, CLI_INPUT);
-		break;
-	case SW_EUSAGE:
-		fail(c, CLI_USAGE);
-		break;
-	case SW_ENOMEM:
-	case SW_EWRITE:
-		fail(c, CLI_OUTPUT);
-		break;
-	}
+	fail(c, terminal_tell(err));
 }
 
 static void tell_output(struct checking *c, int error)
@@ -53,15 +38,6 @@ static void tell_output(struct checking *c, int error)
 	terminal_say("smtpwire: %s: cannot write: %s", c->out.name,
 	    strerror(error));
 	fail(c, CLI_OUTPUT);
-}
-
-static bool wants_colour(const struct output *o)
-{
-	const char *term = getenv("TERM");
-	const char *no_color = getenv("NO_COLOR");
-
-	return o->is_terminal && term != NULL && strcmp(term, "dumb") != 0 &&
-	    (no_color == NULL || *no_color == '\0');
 }
 
 static void tell_warnings(struct checking *c)
@@ -77,7 +53,7 @@ static void tell_warnings(struct checking *c)
 static bool write_report(struct checking *c)
 {
 	struct sw_report_options o = { .json = c->args.json,
-		.color = wants_colour(&c->out),
+		.color = output_wants_colour(&c->out),
 		.no_times = c->args.print.no_times,
 		.context = c->args.context };
 	struct sw_err err = {.status = SW_ENOMEM, .text = "out of memory"};

@@ -188,6 +188,15 @@ int output_flush(struct output *o)
 	return o->error;
 }
 
+bool output_wants_colour(const struct output *o)
+{
+	const char *term = getenv("TERM");
+	const char *no_color = getenv("NO_COLOR");
+
+	return o->is_terminal && term != NULL && strcmp(term, "dumb") != 0 &&
+	    (no_color == NULL || *no_color == '\0');
+}
+
 int output_write(void *ctx, const void *octets, size_t len)
 {
 	struct output *o = ctx;

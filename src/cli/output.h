@@ -25,6 +25,8 @@ struct output {
 
 /* Open name, NULL or "-": standard output.  Returns 0 or an errno value. */
 int output_open(struct output *o, const char *name) SW_MUST_USE;
+/* Colours are wanted: a terminal that knows them, and no NO_COLOR. */
+bool output_wants_colour(const struct output *o);
 /* A sw_write_fn; ctx is the struct output. */
 int output_write(void *ctx, const void *octets, size_t len);
 /* Hand on what is buffered: 0 or an errno value. */

@@ -40,15 +40,6 @@ static bool is_pipe(const char *name)
 	return !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
 }
 
-static bool wants_colour(const struct output *o)
-{
-	const char *term = getenv("TERM");
-	const char *no_color = getenv("NO_COLOR");
-
-	return o->is_terminal && term != NULL && strcmp(term, "dumb") != 0 &&
-	    (no_color == NULL || *no_color == '\0');
-}
-
 static void fail(struct reading *r, int status)
 {
 	/* The first failure of output beats inputs that were not read. */
@@ -59,22 +50,7 @@ static void fail(struct reading *r, int status)
 static void tell_error(struct reading *r, const struct sw_err *err)
 {
 	progress_clear(&r->progress);
-	terminal_say("smtpwire: %s", err->text);
-	switch (err->status) {
-	case SW_OK:
-		break;
-	case SW_EREAD:
-	case SW_EFORMAT:
-		fail(r, CLI_INPUT);
-		break;
-	case SW_EUSAGE:
-		fail(r, CLI_USAGE);
-		break;
-	case SW_ENOMEM:
-	case SW_EWRITE:
-		fail(r, CLI_OUTPUT);
-		break;
-	}
+	fail(r, terminal_tell(err));
 }
 
 /* An output failed with an errno value.  A reader that went away (head, a
@@ -233,7 +209,7 @@ static bool open_all(struct reading *r)
 		fail(r, CLI_OUTPUT);
 		return false;
 	}
-	a->print.color = wants_colour(&r->out);
+	a->print.color = output_wants_colour(&r->out);
 	r->prompt = r->out.is_terminal;
 	for (size_t i = 0; i < a->name_count; i++)
 		r->prompt = r->prompt || is_pipe(a->names[i]);

@@ -68,6 +68,24 @@ void terminal_say(const char *format, ...)
 	fflush(stderr);
 }
 
+int terminal_tell(const struct sw_err *err)
+{
+	terminal_say("smtpwire: %s", err->text);
+	switch (err->status) {
+	case SW_OK:
+		break;
+	case SW_EREAD:
+	case SW_EFORMAT:
+		return CLI_INPUT;
+	case SW_EUSAGE:
+		return CLI_USAGE;
+	case SW_ENOMEM:
+	case SW_EWRITE:
+		return CLI_OUTPUT;
+	}
+	return CLI_OK;
+}
+
 int terminal_write(void *ctx, const void *octets, size_t len)
 {
 	(void)ctx;

@@ -9,6 +9,8 @@
  * are not UTF-8 are shown escaped, so that no input reaches the terminal. */
 void terminal_say(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
+/* Tell an error of the library; the exit status that it makes. */
+int terminal_tell(const struct sw_err *err);
 /* A sw_write_fn to standard error, escaped in the same way but for LF. */
 int terminal_write(void *ctx, const void *octets, size_t len);
 

@@ -11,6 +11,8 @@
 #include <smtpwire/transcript.h>
 
 #include "base/buffer.h"
+#include "base/escape.h"
+#include "emit/pen.h"
 
 /* A string literal, without a call in the usual case. */
 #define JSON_LITERAL(b, text) json_put((b), (text), sizeof(text) - 1)
@@ -61,6 +63,33 @@ static inline void json_name(struct buffer *b, const char *name)
 	JSON_LITERAL(b, "\"");
 	json_put(b, name, strlen(name));
 	JSON_LITERAL(b, "\"");
+}
+
+/* A number that counts from 1, 0: none. */
+static inline void json_ref(struct buffer *b, uint64_t v)
+{
+	if (v == 0)
+		json_null(b);
+	else
+		json_u64(b, v);
+}
+
+/* Octets of strangers, or null. */
+static inline void json_bytes(struct buffer *b, struct sw_bytes v)
+{
+	if (v.data)
+		(void)escape_json(b, slice_make(v.data, v.len));
+	else
+		json_null(b);
+}
+
+/* A session's id. */
+static inline void json_id(struct buffer *b, uint64_t id)
+{
+	uint8_t text[PEN_ID];
+
+	pen_id(text, id);
+	json_put(b, text, sizeof(text));
 }
 
 #endif

@@ -665,16 +665,6 @@ static uint8_t *put_note(struct teller *t, uint8_t *w,
 
 /* --- the session -------------------------------------------------------- */
 
-static uint8_t *put_id(uint8_t *w, uint64_t id)
-{
-	uint8_t octets[8];
-	int i;
-
-	for (i = 0; i < 8; i++)
-		octets[i] = (uint8_t)(id >> (56 - 8 * i));
-	return pen_hex(w, octets, sizeof(octets));
-}
-
 /* From `transcript` to `end`. */
 static uint8_t *put_record(struct teller *t, uint8_t *w,
     const struct sw_session *s)
@@ -682,7 +672,7 @@ static uint8_t *put_record(struct teller *t, uint8_t *w,
 	PEN(w, "{\"transcript\":");
 	w = pen_u64(w, SW_TRANSCRIPT_VERSION);
 	PEN(w, ",\"id\":");
-	w = put_id(w, s->id);
+	w = pen_id(w, s->id);
 	if (!t->normal)
 		w = pen_room(&t->pen, put_source(&t->pen, w, &s->source));
 	PEN(w, ",\"recorder\":");

@@ -90,6 +90,16 @@ uint8_t *pen_hex(uint8_t *w, const uint8_t *octets, size_t len)
 	return w;
 }
 
+uint8_t *pen_id(uint8_t *w, uint64_t id)
+{
+	uint8_t octets[8];
+	int i;
+
+	for (i = 0; i < 8; i++)
+		octets[i] = (uint8_t)(id >> (56 - 8 * i));
+	return pen_hex(w, octets, sizeof(octets));
+}
+
 uint8_t *pen_long_number(uint8_t *w, uint64_t v)
 {
 	return buffer_put_digits(w, v, buffer_digits(v));

@@ -45,6 +45,9 @@ uint8_t *pen_hard_string(struct pen *p, uint8_t *w, struct sw_bytes v);
 /* As a string: base64; lower-case hex of len octets, at most 64. */
 uint8_t *pen_base64(struct pen *p, uint8_t *w, struct sw_bytes v);
 uint8_t *pen_hex(uint8_t *w, const uint8_t *octets, size_t len);
+/* A session's id as a string: PEN_ID octets. */
+enum { PEN_ID = 18 };
+uint8_t *pen_id(uint8_t *w, uint64_t id);
 /* Nine digits and more. */
 uint8_t *pen_long_number(uint8_t *w, uint64_t v);
 /* ns as a number of seconds, with as many fraction digits as it needs;

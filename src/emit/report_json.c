@@ -3,47 +3,11 @@
 #include "emit/report.h"
 
 #include "base/clock.h"
-#include "base/escape.h"
+#include "emit/json.h"
 
 static void put(struct buffer *b, const char *text)
 {
 	buffer_append_str(b, text);
-}
-
-static void put_string(struct buffer *b, const char *text)
-{
-	if (text)
-		(void)escape_json(b, slice_str(text));
-	else
-		put(b, "null");
-}
-
-static void put_bytes(struct buffer *b, struct sw_bytes s)
-{
-	if (s.data)
-		(void)escape_json(b, slice_make(s.data, s.len));
-	else
-		put(b, "null");
-}
-
-static void put_ref(struct buffer *b, uint64_t n)
-{
-	if (n)
-		buffer_append_u64(b, n);
-	else
-		put(b, "null");
-}
-
-static void put_id(struct buffer *b, uint64_t id)
-{
-	uint8_t octets[8];
-	size_t i;
-
-	for (i = 0; i < 8; i++)
-		octets[i] = (uint8_t)(id >> (56 - 8 * i));
-	put(b, "\"");
-	buffer_append_hex(b, octets, sizeof(octets));
-	put(b, "\"");
 }
 
 /* ns as seconds, with as many digits as it needs. */
@@ -88,10 +52,10 @@ static void put_side(struct buffer *b, const struct sw_side_summary *s)
 	for (i = 0; i < s->file_count; i++) {
 		if (i > 0)
 			put(b, ",");
-		put_string(b, s->files[i]);
+		(void)escape_json(b, slice_str(s->files[i]));
 	}
 	put(b, "],\"kind\":");
-	put_string(b, s->kind);
+	json_name(b, s->kind);
 	put(b, ",\"sessions\":");
 	buffer_append_u64(b, s->sessions);
 	put(b, "}");
@@ -123,11 +87,11 @@ static void put_clock(struct buffer *b, const struct sw_clock_piece *c)
 static void put_note(struct buffer *b, const struct sw_note *n)
 {
 	put(b, "{\"code\":");
-	put_string(b, sw_note_name(n->code));
+	json_name(b, sw_note_name(n->code));
 	put(b, ",\"severity\":");
-	put_string(b, sw_severity_name(n->severity));
+	json_name(b, sw_severity_name(n->severity));
 	put(b, ",\"text\":");
-	put_bytes(b, n->text);
+	json_bytes(b, n->text);
 	put(b, ",\"event\":null,\"at\":null}");
 }
 
@@ -171,27 +135,27 @@ static void put_at(struct buffer *b, const uint64_t at[2])
 static void put_finding(struct buffer *b, const struct sw_finding *f)
 {
 	put(b, "{\"kind\":");
-	put_string(b, sw_finding_name(f->kind));
+	json_name(b, sw_finding_name(f->kind));
 	put(b, ",\"side\":");
-	put_string(b, sw_side_name(f->side));
+	json_name(b, sw_side_name(f->side));
 	put(b, ",\"left_event\":");
-	put_ref(b, f->left_event);
+	json_ref(b, f->left_event);
 	put(b, ",\"right_event\":");
-	put_ref(b, f->right_event);
+	json_ref(b, f->right_event);
 	put(b, ",\"left_at\":");
 	put_at(b, f->left_at);
 	put(b, ",\"right_at\":");
 	put_at(b, f->right_at);
 	put(b, ",\"message\":");
-	put_ref(b, f->message);
+	json_ref(b, f->message);
 	put(b, ",\"recipient\":");
-	put_bytes(b, f->recipient);
+	json_bytes(b, f->recipient);
 	put(b, ",\"left_text\":");
-	put_bytes(b, f->left_text);
+	json_bytes(b, f->left_text);
 	put(b, ",\"right_text\":");
-	put_bytes(b, f->right_text);
+	json_bytes(b, f->right_text);
 	put(b, ",\"explanation\":");
-	put_bytes(b, f->explanation);
+	json_bytes(b, f->explanation);
 	put(b, "}");
 }
 
@@ -205,7 +169,7 @@ static void put_paired_by(struct buffer *b, uint32_t paired_by)
 		if (!(paired_by & SW_BIT(i)))
 			continue;
 		put(b, before);
-		put_string(b, sw_paired_by_name((enum sw_paired_by)i));
+		json_name(b, sw_paired_by_name((enum sw_paired_by)i));
 		before = ",";
 	}
 	put(b, "]");
@@ -216,15 +180,15 @@ bool report_json_pair(struct buffer *b, const struct sw_pair *p, bool first)
 	size_t i;
 
 	put(b, first ? "\n{\"left\":" : ",\n{\"left\":");
-	put_id(b, p->left_id);
+	json_id(b, p->left_id);
 	put(b, ",\"right\":");
-	put_id(b, p->right_id);
+	json_id(b, p->right_id);
 	put(b, ",\"paired_by\":");
 	put_paired_by(b, p->paired_by);
 	put(b, ",\"confidence\":");
 	put_fraction(b, (double)(int)(p->confidence * 1000 + 0.5) / 1000);
 	put(b, ",\"verdict\":");
-	put_string(b, sw_verdict_name(p->verdict));
+	json_name(b, sw_verdict_name(p->verdict));
 	put(b, ",\"findings\":[");
 	for (i = 0; i < p->finding_count; i++) {
 		if (i > 0)
@@ -245,9 +209,9 @@ static void put_only(struct buffer *b, const struct sw_report *r,
 		const struct sw_only *o = &r->only[side][i];
 
 		put(b, i > 0 ? ",\n{\"id\":" : "\n{\"id\":");
-		put_id(b, o->id);
+		json_id(b, o->id);
 		put(b, ",\"reason\":");
-		put_string(b, sw_only_reason_name(o->reason));
+		json_name(b, sw_only_reason_name(o->reason));
 		put(b, "}");
 	}
 	put(b, "]");
@@ -262,7 +226,7 @@ static void put_counts(struct buffer *b, const struct sw_report *r)
 		if (r->findings[i] == 0)
 			continue;
 		put(b, before);
-		put_string(b, sw_finding_name((enum sw_finding_kind)i));
+		json_name(b, sw_finding_name((enum sw_finding_kind)i));
 		put(b, ":");
 		buffer_append_u64(b, r->findings[i]);
 		before = ",";

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/escape.h"
+#include "emit/words.h"
 
 /* A row: mark, blank, left, " | ", right. */
 #define SIDE_WIDTH 47
@@ -24,25 +25,11 @@ static void put(struct buffer *b, const char *text)
 	buffer_append_str(b, text);
 }
 
-static void put_text(struct buffer *b, struct sw_bytes s)
-{
-	(void)escape_text(b, slice_make(s.data, s.len));
-}
-
 static void color(struct buffer *b, const struct report_options *o,
     const char *code)
 {
 	if (o->color)
 		put(b, code);
-}
-
-static void put_count(struct buffer *b, uint64_t n, const char *what)
-{
-	buffer_append_u64(b, n);
-	put(b, " ");
-	put(b, what);
-	if (n != 1)
-		put(b, "s");
 }
 
 /* --- cells ---------------------------------------------------------------- */
@@ -92,7 +79,7 @@ static void put_bounded(struct buffer *b, struct sw_bytes s)
 {
 	if (s.len > CELL_OCTETS)
 		s.len = CELL_OCTETS;
-	put_text(b, s);
+	words_bytes(b, s);
 }
 
 static void put_command(struct buffer *b, const struct sw_command *c)
@@ -129,7 +116,7 @@ static void put_reply(struct buffer *b, const struct sw_reply *r)
 	}
 	if (r->line_count > 1) {
 		put(b, " (");
-		put_count(b, r->line_count, "line");
+		words_count(b, r->line_count, "line");
 		put(b, ")");
 	}
 }
@@ -142,7 +129,7 @@ static void put_data(struct buffer *b, const struct sw_data *d)
 	if (d->size < 0)
 		put(b, "size not known");
 	else
-		put_count(b, (uint64_t)d->size, "octet");
+		words_count(b, (uint64_t)d->size, "octet");
 	if (d->missing > 0) {
 		put(b, ", ");
 		buffer_append_u64(b, (uint64_t)d->missing);
@@ -285,33 +272,6 @@ static void put_rows(struct buffer *b, const struct sw_pair *p,
 
 /* --- heads ---------------------------------------------------------------- */
 
-static void put_endpoint(struct buffer *b, const struct sw_endpoint *e)
-{
-	bool v6 = e->ip.data && memchr(e->ip.data, ':', e->ip.len);
-
-	if (!e->ip.data)
-		put(b, "?");
-	if (v6 && e->port >= 0)
-		put(b, "[");
-	put_text(b, e->ip);
-	if (v6 && e->port >= 0)
-		put(b, "]");
-	if (e->port >= 0) {
-		put(b, ":");
-		buffer_append_u64(b, (uint64_t)e->port);
-	}
-}
-
-static void put_id(struct buffer *b, uint64_t id)
-{
-	uint8_t octets[8];
-	size_t i;
-
-	for (i = 0; i < 8; i++)
-		octets[i] = (uint8_t)(id >> (56 - 8 * i));
-	buffer_append_hex(b, octets, sizeof(octets));
-}
-
 /* Where a session stands and who spoke. */
 static void put_session(struct buffer *b, const char *side,
     const struct sw_session *s, const struct report_options *o)
@@ -321,15 +281,15 @@ static void put_session(struct buffer *b, const char *side,
 
 	put(b, "  ");
 	put(b, side);
-	put_endpoint(b, &s->client);
+	words_endpoint(b, &s->client);
 	put(b, " -> ");
-	put_endpoint(b, &s->server);
+	words_endpoint(b, &s->server);
 	if (!o->no_times && s->start != SW_NO_TIME) {
 		put(b, "  ");
 		clock_append(b, &s->clock, s->start, ' ');
 	}
 	put(b, "\n         ");
-	put_text(b, part ? part->name : s->source.name);
+	words_bytes(b, part ? part->name : s->source.name);
 	put(b, ", ");
 	put(b, sw_unit_name(s->source.unit));
 	put(b, "s ");
@@ -337,7 +297,7 @@ static void put_session(struct buffer *b, const char *side,
 	put(b, "-");
 	buffer_append_u64(b, part ? part->last : s->source.last);
 	put(b, ", id ");
-	put_id(b, s->id);
+	words_id(b, s->id);
 	put(b, "\n");
 }
 
@@ -380,25 +340,42 @@ static void put_quote(struct buffer *b, const char *side, struct sw_bytes s)
 	put_bounded(b, s);
 }
 
+/* The next word, and how many blanks stand in front of it. */
+static struct slice take_word(struct slice *rest, size_t *blanks_r)
+{
+	struct slice word;
+	size_t n = 0;
+
+	while (n < rest->len && rest->p[n] == ' ')
+		n++;
+	*blanks_r = n;
+	*rest = slice_from(*rest, n);
+	for (n = 0; n < rest->len && rest->p[n] != ' '; n++)
+		;
+	word = slice_head(*rest, n);
+	*rest = slice_from(*rest, n);
+	return word;
+}
+
 /* Words of the explanation, broken at 96 columns. */
 static void put_wrapped(struct buffer *b, struct sw_bytes text)
 {
 	struct slice rest = slice_make(text.data, text.len);
-	size_t column = 0;
+	size_t column = 0, blanks;
 
-	while (rest.len > 0) {
-		const uint8_t *blank = memchr(rest.p, ' ', rest.len);
-		struct slice word = slice_head(rest, blank ?
-		    (size_t)(blank - rest.p) : rest.len);
+	for (;;) {
+		struct slice word = take_word(&rest, &blanks);
 		size_t n = columns(word);
 
-		rest = slice_from(rest, word.len + (blank != NULL));
-		if (column == 0 || column + 1 + n > 90) {
+		if (word.len == 0)
+			break;
+		if (column == 0 || column + blanks + n > 90) {
 			put(b, "\n      ");
 			column = 0;
 		} else {
-			put(b, " ");
-			column++;
+			column += blanks;
+			while (blanks-- > 0)
+				put(b, " ");
 		}
 		(void)escape_text(b, word);
 		column += n;
@@ -419,7 +396,7 @@ static void put_finding(struct buffer *b, const struct sw_finding *f,
 	}
 	if (f->recipient.data) {
 		put(b, " <");
-		put_text(b, f->recipient);
+		words_bytes(b, f->recipient);
 		put(b, ">");
 	}
 	put_quote(b, "left ", f->left_text);
@@ -479,7 +456,7 @@ static void put_side(struct buffer *b, const char *name,
     const struct sw_side_summary *s)
 {
 	put(b, name);
-	put_count(b, s->sessions, "session");
+	words_count(b, s->sessions, "session");
 	put(b, " (");
 	put(b, s->kind);
 	put(b, ")");
@@ -489,7 +466,7 @@ static void put_side(struct buffer *b, const char *name,
 	}
 	if (s->file_count > 1) {
 		put(b, " and ");
-		put_count(b, s->file_count - 1, "more file");
+		words_count(b, s->file_count - 1, "more file");
 	}
 	put(b, "\n");
 }
@@ -516,7 +493,7 @@ static void put_clock(struct buffer *b, const struct sw_clock_piece *c)
 	put(b, "clock: the right side's ");
 	put_offset(b, c->offset_ns);
 	put(b, " is the left's, by ");
-	put_count(b, c->pairs, "pair");
+	words_count(b, c->pairs, "pair");
 	if (c->drift > 1e-7 || c->drift < -1e-7) {
 		put(b, ", drifting by ");
 		put_offset(b, (int64_t)(c->drift * 86400e9));
@@ -531,7 +508,7 @@ static void put_clock(struct buffer *b, const struct sw_clock_piece *c)
 
 static void put_verdicts(struct buffer *b, const struct sw_report *r)
 {
-	put_count(b, r->pairs, "pair");
+	words_count(b, r->pairs, "pair");
 	put(b, ": ");
 	buffer_append_u64(b, r->verdicts[SW_AGREES]);
 	put(b, " agree, ");
@@ -574,7 +551,7 @@ bool report_text_summary(struct buffer *b, const struct sw_report *r,
 		put(b, "\n");
 	for (i = 0; i < r->note_count; i++) {
 		put(b, "! ");
-		put_text(b, r->notes[i].text);
+		words_bytes(b, r->notes[i].text);
 		put(b, "\n");
 	}
 	put(b, "\n");

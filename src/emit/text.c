@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/escape.h"
+#include "emit/words.h"
 #include "transcript/replies.h"
 
 /* Octets of one line of the dialogue that are shown; how many more there are
@@ -51,14 +52,6 @@ static void put_u64(const struct teller *t, uint64_t v)
 	(void)buffer_append_u64(t->b, v);
 }
 
-static void put_bytes(const struct teller *t, struct sw_bytes v)
-{
-	if (v.data)
-		(void)escape_text(t->b, slice_make(v.data, v.len));
-	else
-		put(t, "?");
-}
-
 static void begin_color(const struct teller *t, const char *color)
 {
 	if (t->color && color)
@@ -71,22 +64,12 @@ static void end_color(const struct teller *t, const char *color)
 		put(t, RESET);
 }
 
-/* "1 octet", "2 octets" */
-static void put_count(const struct teller *t, uint64_t n, const char *what)
-{
-	put_u64(t, n);
-	put(t, " ");
-	put(t, what);
-	if (n != 1)
-		put(t, "s");
-}
-
 static void put_octets(const struct teller *t, int64_t n)
 {
 	if (n < 0)
 		put(t, "an unknown number of octets");
 	else
-		put_count(t, (uint64_t)n, "octet");
+		words_count(t->b, (uint64_t)n, "octet");
 }
 
 /* "frame 12", "frames 12-87" */
@@ -119,7 +102,7 @@ static void put_line(const struct teller *t, struct sw_bytes v)
 	(void)escape_text(t->b, slice_make(v.data, shown));
 	if (shown < v.len) {
 		put(t, " [and ");
-		put_count(t, v.len - shown, "more octet");
+		words_count(t->b, v.len - shown, "more octet");
 		put(t, "]");
 	}
 }
@@ -425,11 +408,11 @@ static void tell_tls(const struct teller *t, const struct sw_event *e)
 	put_tls_version(t, tls->version);
 	if (tls->cipher.data) {
 		put(t, ", ");
-		put_bytes(t, tls->cipher);
+		words_bytes(t->b, tls->cipher);
 	}
 	if (tls->sni.data) {
 		put(t, ", server name ");
-		put_bytes(t, tls->sni);
+		words_bytes(t->b, tls->sni);
 	}
 	put(t, ": ");
 	put_octets(t, tls->octets.client);
@@ -522,21 +505,6 @@ static void tell_event(const struct teller *t, const struct sw_event *e)
 
 /* --- head --------------------------------------------------------------- */
 
-static void put_endpoint(const struct teller *t, const struct sw_endpoint *e)
-{
-	bool v6 = e->ip.data && memchr(e->ip.data, ':', e->ip.len);
-
-	if (v6 && e->port >= 0)
-		put(t, "[");
-	put_bytes(t, e->ip);
-	if (v6 && e->port >= 0)
-		put(t, "]");
-	if (e->port >= 0) {
-		put(t, ":");
-		put_u64(t, (uint64_t)e->port);
-	}
-}
-
 /* Start and duration; milliseconds are enough for the latter. */
 static void put_when(const struct teller *t)
 {
@@ -569,7 +537,7 @@ static void put_outcomes(const struct teller *t)
 		put(t, "no message");
 		return;
 	}
-	put_count(t, s->message_count, "message");
+	words_count(t->b, s->message_count, "message");
 	for (i = 0; i < s->message_count; i++)
 		if ((size_t)s->messages[i].outcome < SW_OUTCOME_COUNT)
 			counts[s->messages[i].outcome]++;
@@ -591,9 +559,9 @@ static void tell_head(const struct teller *t, uint64_t number)
 	put(t, "session ");
 	put_u64(t, number);
 	put(t, "  ");
-	put_endpoint(t, &t->s->client);
+	words_endpoint(t->b, &t->s->client);
 	put(t, " -> ");
-	put_endpoint(t, &t->s->server);
+	words_endpoint(t->b, &t->s->server);
 	put_when(t);
 	put(t, "  ");
 	put_outcomes(t);
@@ -604,7 +572,7 @@ static void tell_head(const struct teller *t, uint64_t number)
 static void put_file(const struct teller *t, struct sw_bytes name,
     uint64_t first, uint64_t last)
 {
-	put_bytes(t, name);
+	words_bytes(t->b, name);
 	if (first == 0)
 		return;
 	put(t, ", ");
@@ -630,7 +598,7 @@ static void tell_files(const struct teller *t)
 	}
 	if (i < s->part_count) {
 		put(t, "; ");
-		put_count(t, s->part_count - i, "more file");
+		words_count(t->b, s->part_count - i, "more file");
 	}
 	put(t, "\n");
 }
@@ -673,7 +641,7 @@ static void tell_message_files(const struct teller *t)
 		put(t, "message ");
 		put_u64(t, m->n);
 		put(t, " is in ");
-		put_bytes(t, m->file);
+		words_bytes(t->b, m->file);
 		end_line(t, 0, DIM);
 	}
 }
@@ -713,7 +681,7 @@ static void tell_omitted(const struct teller *t)
 		if (counts[i] == 0)
 			continue;
 		put(t, before);
-		put_count(t, counts[i], what[i]);
+		words_count(t->b, counts[i], what[i]);
 		before = ", ";
 	}
 	end_line(t, 0, YELLOW);

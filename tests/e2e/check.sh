@@ -60,6 +60,10 @@ exits check-both-ways 1 "$SMTPWIRE" check "$capture" "$TMP/changed.log"
 is check-no-colour 0 "$(grep -c "$(printf '\033')" "$TMP/out")"
 "$SMTPWIRE" check -o "$TMP/written" "$TMP/changed.log" "$capture"
 is check-written same "$(cmp -s "$TMP/out" "$TMP/written" && echo same)"
+# explanations are broken at blanks, which do not end a line
+exits check-wrapped 1 "$SMTPWIRE" check pcaps/exim-bdat.server.log \
+	pcaps/exim-bdat.pcap
+is check-wrapped-blanks 0 "$(grep -c ' $' "$TMP/out")"
 exits check-near 0 "$SMTPWIRE" check --max-offset 3600 "$log" "$capture"
 
 command -v python3 >/dev/null || {
