@@ -62,7 +62,8 @@ SRC_SMTP := $(addprefix src/smtp/, \
 # lines of logs -> the model
 SRC_LOGS := $(addprefix src/logs/, \
 	dialogue.c lines.c logs.c sessions.c talk.c text.c when.c \
-	held.c iis_rows.c odbc.c quote.c strangers.c syslog.c trace.c waiting.c \
+	held.c iis_find.c iis_rows.c iis_values.c odbc.c quote.c strangers.c \
+	syslog.c trace.c waiting.c \
 	apple_mail.c \
 	communigate.c \
 	curl.c \

@@ -331,7 +331,7 @@ bool iis_native_has_rows(struct slice head, const char *service)
 	size_t lines = 0, rows = 0;
 
 	while (head.len > 0) {
-		struct slice line = iis_take_line(&head);
+		struct slice line = log_head_line(&head);
 
 		lines += line.len > 0;
 		rows += is_row(line, service);

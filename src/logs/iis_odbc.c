@@ -594,7 +594,7 @@ bool iis_odbc_has_rows(struct slice head, const char *service)
 
 	dump_init(&d);
 	while (head.len > 0 && !found) {
-		struct slice line = iis_take_line(&head);
+		struct slice line = log_head_line(&head);
 		struct values v;
 
 		if (line.len == 0)

@@ -132,9 +132,6 @@ static inline bool iis_parse_number(struct slice s, int64_t *value_r)
 	return true;
 }
 
-/* The next line of a file's head, without its end. */
-struct slice iis_take_line(struct slice *head);
-
 /* Are a quarter of the lines, at least one, rows of this service ("SMTPSVC",
  * "NNTPSVC"), of this protocol ("SMTP", "NNTP")? */
 bool iis_native_has_rows(struct slice head, const char *service);

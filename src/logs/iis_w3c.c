@@ -467,7 +467,7 @@ static struct census count_rows(struct slice head)
 	struct fields f = { .count = 0 };
 
 	while (head.len > 0) {
-		struct slice line = iis_take_line(&head), rest;
+		struct slice line = log_head_line(&head), rest;
 		struct values v;
 
 		if (is_directive(line, "#Fields:", &rest)) {

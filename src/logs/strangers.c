@@ -38,7 +38,7 @@ static bool is_news(struct slice head)
 static bool has_type(struct slice head, const char *name)
 {
 	while (head.len > 0 && head.p[0] == '#') {
-		struct slice line = iis_take_line(&head);
+		struct slice line = log_head_line(&head);
 
 		if (log_take_text(&line, "#Log-type:"))
 			return holds(line, name) && !holds(line, "SMTP");
@@ -114,7 +114,7 @@ static bool has_dialogue(struct slice head, const char *name,
 	bool named = false;
 
 	while (head.len > 0 && lines++ < PROBE_LINES) {
-		struct slice line = iis_take_line(&head);
+		struct slice line = log_head_line(&head);
 		bool sent = false;
 
 		/* a head, not a line that is dated already */

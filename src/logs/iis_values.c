@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* iis_values.c - values in rows of the SMTP service of IIS */
+#include "logs/iis_rows.h"
+
+#include "logs/text.h"
+
+bool iis_user_is_outbound(struct slice user)
+{
+	return slice_eq_nocase(user, slice_str("OutboundConnectionCommand")) ||
+	    slice_eq_nocase(user, slice_str("OutboundConnectionResponse"));
+}
+
+struct unplus {
+	bool angle, quoted, value;
+	bool last_known;
+	size_t last_close; /* offset of the last '>' + 1, 0: none */
+};
+
+static bool is_hex_upper(uint8_t c)
+{
+	return ascii_is_digit(c) || (c >= 'A' && c <= 'F');
+}
+
+/* "+0100" behind a blank: the zone of a date. */
+static bool is_zone(struct slice raw, size_t i)
+{
+	size_t n;
+
+	if (i == 0 || raw.p[i - 1] != '+' || raw.len - i < 5)
+		return false;
+	for (n = 1; n < 5; n++)
+		if (!ascii_is_digit(raw.p[i + n]))
+			return false;
+	return true;
+}
+
+/* Is the '+' at i one? */
+static bool is_plus(const struct unplus *u, struct slice raw, size_t i)
+{
+	if (u->quoted)
+		return false;
+	/* RFC 5321 4.1.2: a path holds no blank, but many hold a plus. */
+	if (u->angle)
+		return true;
+	/* RFC 3461 4: "+" and two hex digits in the value of a parameter */
+	if (u->value && raw.len - i > 2 && is_hex_upper(raw.p[i + 1]) &&
+	    is_hex_upper(raw.p[i + 2]))
+		return true;
+	return is_zone(raw, i);
+}
+
+static size_t find_last_close(struct slice raw)
+{
+	size_t n = raw.len;
+
+	while (n > 0 && raw.p[n - 1] != '>')
+		n--;
+	return n;
+}
+
+static void track(struct unplus *u, struct slice raw, size_t i)
+{
+	uint8_t c = raw.p[i];
+
+	if (c == '<' && !u->last_known) {
+		u->last_close = find_last_close(raw);
+		u->last_known = true;
+	}
+	if (c == '"')
+		u->quoted = !u->quoted;
+	else if (c == '<' && !u->quoted)
+		u->angle = i < u->last_close;
+	else if (c == '>' && !u->quoted)
+		u->angle = false;
+	else if (c == '=')
+		u->value = true;
+	else if (c == '+' && !u->angle)
+		u->value = false;
+}
+
+/* The octets that decide what a plus is: " + < = > */
+static bool is_telling(uint8_t c)
+{
+	return c <= '>' && (UINT64_C(1) << c & (UINT64_C(1) << '"' |
+	    UINT64_C(1) << '+' | UINT64_C(1) << '<' | UINT64_C(1) << '=' |
+	    UINT64_C(1) << '>'));
+}
+
+bool iis_unplus(struct slice raw, struct buffer *out)
+{
+	struct unplus u = { false, false, false, false, 0 };
+	size_t from = out->len, i;
+	bool doubtful = false;
+
+	if (!buffer_append_slice(out, raw))
+		return false;
+	for (i = 0; i < raw.len; i++) {
+		bool plus;
+
+		if (!is_telling(raw.p[i]))
+			continue;
+		plus = raw.p[i] == '+' && is_plus(&u, raw, i);
+		if (raw.p[i] == '+' && (plus || u.quoted))
+			doubtful = true;
+		if (plus)
+			continue;
+		track(&u, raw, i);
+		if (raw.p[i] == '+')
+			out->p[from + i] = ' ';
+	}
+	return doubtful;
+}
+
+struct slice iis_decode(struct buffer *b, struct slice raw,
+    bool *doubtful_r)
+{
+	size_t i = 0;
+
+	*doubtful_r = false;
+	raw = iis_parse_text(raw);
+	if (raw.len > 8 && !memchr(raw.p, '+', raw.len))
+		return raw;
+	while (i < raw.len && raw.p[i] != '+')
+		i++;
+	if (i == raw.len)
+		return raw;
+	buffer_clear(b);
+	*doubtful_r = iis_unplus(raw, b);
+	return buffer_slice(b);
+}
+
+bool iis_parse_long_number(struct slice s, int64_t *value_r)
+{
+	uint64_t value;
+
+	if (!slice_to_u64(s, &value) || value > INT64_MAX)
+		return false;
+	*value_r = (int64_t)value;
+	return true;
+}
