@@ -101,7 +101,14 @@ SRC_LOGS := $(addprefix src/logs/, \
 
 # the model -> outputs
 SRC_EMIT := $(addprefix src/emit/, \
-	eml.c jsonl.c pen.c report_json.c report_text.c text.c words.c)
+	eml.c jsonl.c page.c page_rows.c page_write.c pen.c report_json.c \
+	report_text.c text.c words.c)
+# the HTML page's own text, and its program in this order
+PAGE_JS := $(addprefix src/emit/page/, \
+	text.js data.js time.js filter.js overview.js timeline.js table.js \
+	events.js transcript.js ladder.js elsewhere.js session.js main.js)
+PAGE_CSS := src/emit/page/page.css
+PAGE_HTML := src/emit/page/page.html
 
 # two records held against each other
 SRC_CHECK := $(addprefix src/check/, \
@@ -116,7 +123,7 @@ SRC_PIPELINE := $(addprefix src/pipeline/, \
 
 # include/smtpwire/
 SRC_API := $(addprefix src/api/, \
-	account.c check.c explain.c filter.c formats.c options.c printer.c \
+	about.c account.c check.c explain.c filter.c formats.c options.c printer.c \
 	reader.c report.c \
 	spill.c tee.c)
 
@@ -186,7 +193,7 @@ OBJ_WHOLE := $(patsubst %.c,$(O)/%.o,$(SRC_BASE) $(SRC_CAPTURE) $(SRC_NET) \
 	$(SRC_TCP) $(SRC_TRANSCRIPT) $(SRC_SMTP) $(SRC_EMIT) $(SRC_PIPELINE))
 $(OBJ_WHOLE): LTO_NOW := $(LTO_CFLAGS)
 
-ALL_CPPFLAGS = -Iinclude -Isrc -DSW_VERSION='"$(VERSION)"' \
+ALL_CPPFLAGS = -Iinclude -Isrc -I$(O)/gen -DSW_VERSION='"$(VERSION)"' \
 	$(if $(filter yes,$(ODBC)),-DSW_ODBC) $(CPPFLAGS)
 ALL_CFLAGS = -std=c11 -D_DEFAULT_SOURCE $(WARN) -fvisibility=hidden \
 	-fstack-protector-strong -fPIC $(CFLAGS) $(MODE_CFLAGS_$(MODE)) \
@@ -234,6 +241,18 @@ $(O)/src/%.o: src/%.c $(O)/.flags
 	$(say) CC $<
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(LTO_NOW) -MMD -MP -c \
 		-o $@ $<
+
+# The page's text as arrays, since no compiler here includes files as such.
+PAGE_TEXT := $(O)/gen/emit/page_text.h
+octets = printf 'static const unsigned char page_text_$(1)[] = {\n'; \
+	cat $(2) | od -An -v -tu1 | sed 's/[0-9][0-9]*/&,/g'; echo '};'
+$(PAGE_TEXT): $(PAGE_HTML) $(PAGE_CSS) $(PAGE_JS) Makefile
+	@mkdir -p $(@D)
+	$(say) GEN $@
+	$(Q){ $(call octets,html,$(PAGE_HTML)); \
+		$(call octets,css,$(PAGE_CSS)); \
+		$(call octets,js,$(PAGE_JS)); } >$@
+$(O)/src/emit/page_write.o $(O)/tidy/src/emit/page_write.c scan: $(PAGE_TEXT)
 
 $(O)/tests/%.o: tests/%.c $(O)/.flags
 	@mkdir -p $(@D)

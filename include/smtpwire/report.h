@@ -190,6 +190,10 @@ enum sw_status sw_check_only(struct sw_check *c, enum sw_side side,
     SW_MUST_USE;
 /* Valid as long as the check. */
 const struct sw_report *sw_check_report(const struct sw_check *c);
+/* What was not analysed of that side's inputs; valid as long as the check.
+ * NULL for SW_NO_SIDE. */
+const struct sw_account *sw_check_account(const struct sw_check *c,
+    enum sw_side side);
 void sw_check_free(struct sw_check **c);
 
 struct sw_report_options {
@@ -197,6 +201,8 @@ struct sw_report_options {
 	bool color;     /* text: ANSI colours */
 	bool no_times;
 	size_t context; /* text: rows around one that differs */
+	bool html;      /* one HTML page; the check was opened with `whole` */
+	const char *tmpdir; /* html: for a temporary file; NULL: /tmp */
 };
 /*
  * Write all of the report: the pairs from the next one on, which is used up

@@ -158,7 +158,7 @@ void sw_reader_free(struct sw_reader **r);
 /* Where output goes: returns 0, or an errno value. */
 typedef int (*sw_write_fn)(void *ctx, const void *octets, size_t len);
 
-enum sw_form { SW_FORM_TEXT, SW_FORM_JSONL, SW_FORM_COUNT };
+enum sw_form { SW_FORM_TEXT, SW_FORM_JSONL, SW_FORM_HTML, SW_FORM_COUNT };
 
 struct sw_print_options {
 	enum sw_form form;
@@ -166,14 +166,27 @@ struct sw_print_options {
 	bool no_times;
 	bool color;
 	bool explain;  /* what each reply means */
+	/* Of the HTML page: inputs that it names (the caller's, until
+	 * sw_printer_finish), folder of a temporary file (NULL: /tmp). */
+	const char *const *names;
+	size_t name_count;
+	const char *tmpdir;
 };
 
 struct sw_printer;
 enum sw_status sw_printer_new(const struct sw_print_options *o,
     sw_write_fn write, void *ctx, struct sw_printer **p) SW_MUST_USE;
-/* Write one session; SW_EWRITE with *errno_r when write failed. */
+/* Write one session; SW_EWRITE with *errno_r when write failed; 0: it was the
+ * temporary file of an HTML page, see sw_printer_error. */
 enum sw_status sw_printer_session(struct sw_printer *p,
     const struct sw_session *s, int *errno_r) SW_MUST_USE;
+/* All sessions are told: write what comes behind them, which is all of an
+ * HTML page and nothing of the other forms.  account: of what was read, or
+ * NULL.  SW_EWRITE as sw_printer_session. */
+enum sw_status sw_printer_finish(struct sw_printer *p,
+    const struct sw_account *account, int *errno_r) SW_MUST_USE;
+/* What was wrong with the temporary file; valid as long as the printer. */
+const struct sw_err *sw_printer_error(const struct sw_printer *p);
 void sw_printer_free(struct sw_printer **p);
 
 /* The account as text for people (several lines) or as one JSON object. */

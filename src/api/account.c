@@ -85,17 +85,27 @@ static void list_for_people(struct buffer *b, const struct account *a,
 	buffer_append_str(b, " more\n");
 }
 
+/* The list that tells more of a counter; ACCOUNT_LIST_COUNT: none. */
+static enum account_list list_of(enum account_counter c)
+{
+	if (c == ACCOUNT_FRAMES_LINK_TYPE)
+		return ACCOUNT_LIST_LINK_TYPES;
+	if (c == ACCOUNT_ATTEMPTS_NO_ANSWER)
+		return ACCOUNT_LIST_NO_ANSWER;
+	if (c == ACCOUNT_ATTEMPTS_REFUSED)
+		return ACCOUNT_LIST_REFUSED;
+	if (c == ACCOUNT_LINES_NOT_UNDERSTOOD)
+		return ACCOUNT_LIST_LINES;
+	return ACCOUNT_LIST_COUNT;
+}
+
 static void list_below(struct buffer *b, const struct account *a,
     enum account_counter c)
 {
-	if (c == ACCOUNT_FRAMES_LINK_TYPE)
-		list_for_people(b, a, ACCOUNT_LIST_LINK_TYPES);
-	else if (c == ACCOUNT_ATTEMPTS_NO_ANSWER)
-		list_for_people(b, a, ACCOUNT_LIST_NO_ANSWER);
-	else if (c == ACCOUNT_ATTEMPTS_REFUSED)
-		list_for_people(b, a, ACCOUNT_LIST_REFUSED);
-	else if (c == ACCOUNT_LINES_NOT_UNDERSTOOD)
-		list_for_people(b, a, ACCOUNT_LIST_LINES);
+	enum account_list list = list_of(c);
+
+	if (list != ACCOUNT_LIST_COUNT)
+		list_for_people(b, a, list);
 }
 
 static void for_people(struct buffer *b, const struct account *a)
@@ -120,14 +130,13 @@ static void for_people(struct buffer *b, const struct account *a)
 	}
 }
 
-static void list_as_json(struct buffer *b, const struct account *a,
+/* "entries":[...],"more":N */
+static void members_of_list(struct buffer *b, const struct account *a,
     enum account_list list)
 {
 	const struct account_entry *e;
 
-	buffer_append_str(b, ",\"");
-	buffer_append_str(b, account_list_name(list));
-	buffer_append_str(b, "\":{\"entries\":[");
+	buffer_append_str(b, "\"entries\":[");
 	for (e = a->lists[list]; e; e = e->next) {
 		buffer_append_str(b, e == a->lists[list] ? "{\"text\":" :
 		    ",{\"text\":");
@@ -138,6 +147,15 @@ static void list_as_json(struct buffer *b, const struct account *a,
 	}
 	buffer_append_str(b, "],\"more\":");
 	buffer_append_u64(b, a->list_more[list]);
+}
+
+static void list_as_json(struct buffer *b, const struct account *a,
+    enum account_list list)
+{
+	buffer_append_str(b, ",\"");
+	buffer_append_str(b, account_list_name(list));
+	buffer_append_str(b, "\":{");
+	members_of_list(b, a, list);
 	buffer_append_str(b, "}");
 }
 
@@ -156,6 +174,35 @@ static void as_json(struct buffer *b, const struct account *a)
 	for (i = 0; i < ACCOUNT_LIST_COUNT; i++)
 		list_as_json(b, a, (enum account_list)i);
 	buffer_append_str(b, "}\n");
+}
+
+void account_about(struct buffer *b, const struct account *a)
+{
+	const char *before = "[";
+	size_t c;
+
+	for (c = 0; c < ACCOUNT_COUNTER_COUNT; c++) {
+		enum account_list list = list_of((enum account_counter)c);
+
+		if (a->counters[c] == 0)
+			continue;
+		buffer_append_str(b, before);
+		before = ",";
+		buffer_append_str(b, "{\"name\":\"");
+		buffer_append_str(b,
+		    account_counter_name((enum account_counter)c));
+		buffer_append_str(b, "\",\"count\":");
+		buffer_append_u64(b, a->counters[c]);
+		buffer_append_str(b, ",\"what\":\"");
+		buffer_append_str(b, sentences[c]);
+		buffer_append_str(b, "\"");
+		if (list != ACCOUNT_LIST_COUNT) {
+			buffer_append_str(b, ",");
+			members_of_list(b, a, list);
+		}
+		buffer_append_str(b, "}");
+	}
+	buffer_append_str(b, before[0] == '[' ? "[]" : "]");
 }
 
 enum sw_status sw_account_write(const struct sw_account *a, bool json,

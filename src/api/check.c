@@ -31,6 +31,7 @@ struct sw_check {
 	size_t next;
 	struct sw_note notes[2];
 	struct sw_report report;
+	struct sw_account accounts[2];
 };
 
 void sw_check_options_init(struct sw_check_options *o)
@@ -53,6 +54,12 @@ const char *sw_check_warning(struct sw_check *c)
 const struct sw_report *sw_check_report(const struct sw_check *c)
 {
 	return &c->report;
+}
+
+const struct sw_account *sw_check_account(const struct sw_check *c,
+    enum sw_side side)
+{
+	return side < SW_NO_SIDE ? &c->accounts[side] : NULL;
 }
 
 /* --- reading -------------------------------------------------------------- */
@@ -119,6 +126,7 @@ static enum sw_status read_side(struct sw_check *c, int i,
 	status = read_sessions(c, c->sides[i], r, err);
 	side_sort(c->sides[i]);
 	c->failed += sw_reader_failed(r);
+	account_merge(&c->accounts[i].a, &sw_reader_account(r)->a);
 	if (status == SW_OK && keep_warnings(c, r) != SW_OK)
 		status = base_error_set(err, SW_ENOMEM, "out of memory");
 	sw_reader_free(&r);
@@ -307,6 +315,8 @@ enum sw_status sw_check_open(const struct sw_check_options *o,
 		return base_error_set(err, SW_ENOMEM, "out of memory");
 	c->options = *o;
 	c->options.reader = o->reader;
+	account_init(&c->accounts[0].a);
+	account_init(&c->accounts[1].a);
 	arena_init(&c->arenas[0]);
 	arena_init(&c->arenas[1]);
 	arena_init(&c->arena);
@@ -336,6 +346,7 @@ void sw_check_free(struct sw_check **cp)
 	for (i = 0; i < 2; i++) {
 		side_free(&c->sides[i]);
 		arena_fini(&c->arenas[i]);
+		account_fini(&c->accounts[i].a);
 		for (k = 0; c->names[i] && c->names[i][k]; k++)
 			free(c->names[i][k]);
 		free(c->names[i]);

@@ -140,7 +140,7 @@ static bool has_greeting(const struct sw_session *s)
 	return false;
 }
 
-static bool has_failed(const struct sw_session *s)
+bool filter_has_failed(const struct sw_session *s)
 {
 	size_t i;
 
@@ -160,7 +160,7 @@ static bool has_failed(const struct sw_session *s)
 
 bool filter_passes(const struct sw_filter *f, const struct sw_session *s)
 {
-	return (!f->failed || has_failed(s)) && host_passes(f->host, s) &&
-	    time_passes(f, s) && (!f->id || id_passes(f->id, s->id)) &&
-	    any_message_passes(f, s);
+	return (!f->failed || filter_has_failed(s)) &&
+	    host_passes(f->host, s) && time_passes(f, s) &&
+	    (!f->id || id_passes(f->id, s->id)) && any_message_passes(f, s);
 }

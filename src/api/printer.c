@@ -2,9 +2,8 @@
 /* printer.c - sessions to an output of the caller's */
 #include <stdlib.h>
 
-#include <smtpwire/smtpwire.h>
-
-#include "emit/emit.h"
+#include "api/reader.h"
+#include "emit/page.h"
 
 /* Octets kept for the next session; a larger buffer is given back. */
 enum { KEEP = 1 << 20 };
@@ -14,8 +13,18 @@ struct sw_printer {
 	sw_write_fn write;
 	void *ctx;
 	struct buffer buffer;
-	uint64_t number;
+	uint64_t number, failed; /* sessions told; of a page: that failed */
+	struct page *page;       /* made when it is needed */
+	struct sw_err err;       /* of the page's temporary file */
 };
+
+static struct emit_options emit_options(const struct sw_print_options *o)
+{
+	struct emit_options e = { o->normal, o->no_times, o->color,
+		o->explain };
+
+	return e;
+}
 
 enum sw_status sw_printer_new(const struct sw_print_options *o,
     sw_write_fn write, void *ctx, struct sw_printer **p_r)
@@ -32,10 +41,29 @@ enum sw_status sw_printer_new(const struct sw_print_options *o,
 	return SW_OK;
 }
 
+static enum sw_status need_page(struct sw_printer *p)
+{
+	struct emit_options o = emit_options(&p->options);
+
+	return p->page ? SW_OK : page_new(p->options.tmpdir, &o, &p->page,
+	    &p->err);
+}
+
+static enum sw_status add_to_page(struct sw_printer *p,
+    const struct sw_session *s)
+{
+	bool failed = filter_has_failed(s);
+	enum sw_status status = need_page(p);
+
+	p->number++;
+	p->failed += failed;
+	return status == SW_OK ? page_session(p->page, s, failed, &p->err) :
+	    status;
+}
+
 static bool fill(struct sw_printer *p, const struct sw_session *s)
 {
-	struct emit_options o = { p->options.normal, p->options.no_times,
-		p->options.color, p->options.explain };
+	struct emit_options o = emit_options(&p->options);
 
 	buffer_clear(&p->buffer);
 	p->number++;
@@ -50,6 +78,8 @@ enum sw_status sw_printer_session(struct sw_printer *p,
 	int error;
 
 	*errno_r = 0;
+	if (p->options.form == SW_FORM_HTML)
+		return add_to_page(p, s);
 	if (!fill(p, s))
 		return SW_ENOMEM;
 	error = p->write(p->ctx, p->buffer.p, p->buffer.len);
@@ -59,10 +89,35 @@ enum sw_status sw_printer_session(struct sw_printer *p,
 	return error ? SW_EWRITE : SW_OK;
 }
 
+enum sw_status sw_printer_finish(struct sw_printer *p,
+    const struct sw_account *account, int *errno_r)
+{
+	enum sw_status status;
+
+	*errno_r = 0;
+	if (p->options.form != SW_FORM_HTML)
+		return SW_OK;
+	status = need_page(p);
+	if (status != SW_OK)
+		return status;
+	buffer_clear(&p->buffer);
+	if (!about_reading(&p->buffer, p->options.names,
+	    p->options.name_count, account, p->number, p->failed))
+		return SW_ENOMEM;
+	return page_finish(p->page, buffer_slice(&p->buffer), p->write,
+	    p->ctx, errno_r, &p->err);
+}
+
+const struct sw_err *sw_printer_error(const struct sw_printer *p)
+{
+	return &p->err;
+}
+
 void sw_printer_free(struct sw_printer **pp)
 {
 	if (!*pp)
 		return;
+	page_free(&(*pp)->page);
 	buffer_fini(&(*pp)->buffer);
 	free(*pp);
 	*pp = NULL;

@@ -3,9 +3,10 @@
 #ifndef API_READER_H
 #define API_READER_H
 
-#include <smtpwire/smtpwire.h>
+#include <smtpwire/report.h>
 
 #include "base/account.h"
+#include "base/buffer.h"
 #include "transcript/message.h"
 
 struct sw_account {
@@ -25,6 +26,18 @@ void options_copy_fini(struct options_copy *c);
 
 /* Does the session pass? */
 bool filter_passes(const struct sw_filter *f, const struct sw_session *s);
+
+/* Did something fail in it, as --failed asks? */
+bool filter_has_failed(const struct sw_session *s);
+
+/* The account as a JSON array of what an HTML page lists: a number, what it
+ * is of, its name, and the texts behind it. */
+void account_about(struct buffer *b, const struct account *a);
+/* What an HTML page is about, one JSON object.  false: out of memory. */
+bool about_reading(struct buffer *b, const char *const *names, size_t count,
+    const struct sw_account *account, uint64_t sessions, uint64_t failed);
+bool about_check(struct buffer *b, const struct sw_report *r,
+    const struct sw_account *const accounts[2]);
 
 /* Body operations that pass content on to the observer and to another set
  * (NULL: none). */

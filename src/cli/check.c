@@ -55,7 +55,8 @@ static bool write_report(struct checking *c)
 	struct sw_report_options o = { .json = c->args.json,
 		.color = output_wants_colour(&c->out),
 		.no_times = c->args.print.no_times,
-		.context = c->args.context };
+		.context = c->args.context,
+		.html = c->args.html, .tmpdir = c->args.lib.tmpdir };
 	struct sw_err err = {.status = SW_ENOMEM, .text = "out of memory"};
 	int error = 0;
 
@@ -103,6 +104,7 @@ static void run(struct checking *c)
 	o.ignore = c->args.ignore;
 	o.only = c->args.only;
 	o.max_offset_ns = c->args.max_offset_ns;
+	o.whole = c->args.html;
 	if (sw_check_open(&o, c->left, c->left_count, c->right,
 	    c->right_count, &c->check, &err) != SW_OK) {
 		tell_error(c, &err);

@@ -36,7 +36,7 @@ struct cli_args {
 	uint32_t ignore, only; /* of check: sets of 1u << sw_finding_kind */
 	int64_t max_offset_ns; /* 0: any */
 	size_t context;
-	bool json;
+	bool json, html; /* of check */
 	enum cli_progress progress;
 	bool quiet;
 	bool help, version;

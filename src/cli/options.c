@@ -81,8 +81,10 @@ static const char *set_form(const struct row *row, struct cli_args *a,
 		a->print.form = SW_FORM_TEXT;
 	else if (strcmp(value, "jsonl") == 0)
 		a->print.form = SW_FORM_JSONL;
+	else if (strcmp(value, "html") == 0)
+		a->print.form = SW_FORM_HTML;
 	else
-		return "must be text or jsonl";
+		return "must be text, jsonl or html";
 	return NULL;
 }
 
@@ -91,8 +93,9 @@ static const char *set_report_form(const struct row *row,
 {
 	(void)row;
 	a->json = strcmp(value, "json") == 0;
-	if (!a->json && strcmp(value, "text") != 0)
-		return "must be text or json";
+	a->html = strcmp(value, "html") == 0;
+	if (!a->json && !a->html && strcmp(value, "text") != 0)
+		return "must be text, json or html";
 	return NULL;
 }
 
@@ -266,9 +269,11 @@ static const char *set_no_progress(const struct row *row, struct cli_args *a,
 #define RECORDS (CLI_READ | CLI_CHECK)
 
 static const struct row rows_output[] = {
-	{NULL, "FORM", "text (default) or jsonl: one object a session",
+	{NULL, "FORM", "text (default); jsonl: one object a session;\n"
+	    "html: one page to look at in a browser",
 	    set_form, 0, CLI_READ, 'f'},
-	{NULL, "FORM", "text (default) or json",
+	{NULL, "FORM", "text (default), json, or html: one page to look at\n"
+	    "in a browser",
 	    set_report_form, 0, CLI_CHECK, 'f'},
 	{"output", "FILE", "write to FILE, which appears when it is complete",
 	    set_string, AT(output), RECORDS, 'o'},

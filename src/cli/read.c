@@ -86,10 +86,21 @@ static int flush(struct reading *r)
 	return output_flush(&r->out);
 }
 
+/* The printer failed. */
+static void tell_printer(struct reading *r, enum sw_status status, int error)
+{
+	struct sw_err err = {.status = SW_ENOMEM, .text = "out of memory"};
+
+	if (status == SW_EWRITE && error != 0)
+		tell_output(r, r->out.name, error);
+	else
+		tell_error(r, status == SW_EWRITE ?
+		    sw_printer_error(r->printer) : &err);
+}
+
 /* False: the output is at its end. */
 static bool print_session(struct reading *r, const struct sw_session *s)
 {
-	struct sw_err err = {.status = SW_ENOMEM, .text = "out of memory"};
 	int error = 0;
 	enum sw_status status;
 
@@ -101,10 +112,7 @@ static bool print_session(struct reading *r, const struct sw_session *s)
 	}
 	if (status == SW_OK)
 		return true;
-	if (status == SW_EWRITE)
-		tell_output(r, r->out.name, error);
-	else
-		tell_error(r, &err);
+	tell_printer(r, status, error);
 	return false;
 }
 
@@ -133,6 +141,7 @@ static void read_sessions(struct reading *r)
  * be read. */
 static void finish_output(struct reading *r)
 {
+	enum sw_status status;
 	int error;
 
 	if (r->status == CLI_OUTPUT || r->quiet_end)
@@ -142,6 +151,12 @@ static void finish_output(struct reading *r)
 		return;
 	if (r->out.is_terminal)
 		progress_clear(&r->progress);
+	status = sw_printer_finish(r->printer, sw_reader_account(r->reader),
+	    &error);
+	if (status != SW_OK) {
+		tell_printer(r, status, error);
+		return;
+	}
 	error = output_finish(&r->out);
 	if (error != 0)
 		tell_output(r, r->out.name, error);
@@ -218,6 +233,9 @@ static bool open_all(struct reading *r)
 		a->lib.observer.progress = progress_update;
 	}
 	a->lib.tmpdir = getenv("TMPDIR");
+	a->print.tmpdir = a->lib.tmpdir;
+	a->print.names = a->names;
+	a->print.name_count = a->name_count;
 	if (a->lib.threads == 0)
 		a->lib.threads = useful_threads(a);
 	if (sw_printer_new(&a->print, output_write, &r->out, &r->printer) !=

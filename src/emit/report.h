@@ -25,6 +25,11 @@ bool report_json_begin(struct buffer *out, const struct sw_report *r);
 bool report_json_pair(struct buffer *out, const struct sw_pair *p,
     bool first);
 bool report_json_end(struct buffer *out, const struct sw_report *r);
+/* Pieces of it, for who makes another object: the members from left to notes;
+ * one pair; the member summary. */
+bool report_json_about(struct buffer *out, const struct sw_report *r);
+bool report_json_pair_object(struct buffer *out, const struct sw_pair *p);
+bool report_json_summary(struct buffer *out, const struct sw_report *r);
 
 /* The summary; then each pair that does not agree; then the sessions that
  * one side alone has. */

@@ -95,11 +95,11 @@ static void put_note(struct buffer *b, const struct sw_note *n)
 	put(b, ",\"event\":null,\"at\":null}");
 }
 
-bool report_json_begin(struct buffer *b, const struct sw_report *r)
+bool report_json_about(struct buffer *b, const struct sw_report *r)
 {
 	size_t i;
 
-	put(b, "{\"check\":1,\"left\":");
+	put(b, "\"left\":");
 	put_side(b, &r->side[SW_LEFT]);
 	put(b, ",\"right\":");
 	put_side(b, &r->side[SW_RIGHT]);
@@ -115,7 +115,16 @@ bool report_json_begin(struct buffer *b, const struct sw_report *r)
 			put(b, ",");
 		put_note(b, &r->notes[i]);
 	}
-	put(b, "],\"pairs\":[");
+	put(b, "]");
+	return !b->failed && !b->full;
+}
+
+bool report_json_begin(struct buffer *b, const struct sw_report *r)
+{
+	put(b, "{\"check\":1,");
+	if (!report_json_about(b, r))
+		return false;
+	put(b, ",\"pairs\":[");
 	return !b->failed && !b->full;
 }
 
@@ -175,11 +184,11 @@ static void put_paired_by(struct buffer *b, uint32_t paired_by)
 	put(b, "]");
 }
 
-bool report_json_pair(struct buffer *b, const struct sw_pair *p, bool first)
+bool report_json_pair_object(struct buffer *b, const struct sw_pair *p)
 {
 	size_t i;
 
-	put(b, first ? "\n{\"left\":" : ",\n{\"left\":");
+	put(b, "{\"left\":");
 	json_id(b, p->left_id);
 	put(b, ",\"right\":");
 	json_id(b, p->right_id);
@@ -197,6 +206,12 @@ bool report_json_pair(struct buffer *b, const struct sw_pair *p, bool first)
 	}
 	put(b, "]}");
 	return !b->failed && !b->full;
+}
+
+bool report_json_pair(struct buffer *b, const struct sw_pair *p, bool first)
+{
+	put(b, first ? "\n" : ",\n");
+	return report_json_pair_object(b, p);
 }
 
 static void put_only(struct buffer *b, const struct sw_report *r,
@@ -233,15 +248,11 @@ static void put_counts(struct buffer *b, const struct sw_report *r)
 	}
 }
 
-bool report_json_end(struct buffer *b, const struct sw_report *r)
+bool report_json_summary(struct buffer *b, const struct sw_report *r)
 {
 	int i;
 
-	put(b, "],\"left_only\":");
-	put_only(b, r, SW_LEFT);
-	put(b, ",\"right_only\":");
-	put_only(b, r, SW_RIGHT);
-	put(b, ",\n\"summary\":{\"pairs\":");
+	put(b, "\"summary\":{\"pairs\":");
 	buffer_append_u64(b, r->pairs);
 	for (i = 0; i < SW_VERDICT_COUNT; i++) {
 		put(b, ",\"");
@@ -255,6 +266,19 @@ bool report_json_end(struct buffer *b, const struct sw_report *r)
 	buffer_append_u64(b, r->only_count[SW_RIGHT]);
 	put(b, ",\"findings\":{");
 	put_counts(b, r);
-	put(b, "}}}\n");
+	put(b, "}}");
+	return !b->failed && !b->full;
+}
+
+bool report_json_end(struct buffer *b, const struct sw_report *r)
+{
+	put(b, "],\"left_only\":");
+	put_only(b, r, SW_LEFT);
+	put(b, ",\"right_only\":");
+	put_only(b, r, SW_RIGHT);
+	put(b, ",\n");
+	if (!report_json_summary(b, r))
+		return false;
+	put(b, "}\n");
 	return !b->failed && !b->full;
 }

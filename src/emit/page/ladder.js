@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ladder.js - the exchange as a sequence diagram
+ *
+ * Lifelines: the client, the records in the order in which they stand between
+ * the hosts, the server.  An arrow is one event; a dot where it crosses a
+ * record says that this record has it, a ring that it lacks it.  The way down
+ * grows with the time that passed, as its logarithm: an hour fits, and a
+ * pause is still seen.
+ */
+
+const LADDER = {width: 960, left: 130, right: 130, step: 30, top: 58,
+	most: 400};
+
+/* A record's place between client (0) and server (2). */
+function standing(session) {
+	return session.recorder === 'client' ? 0 :
+		session.recorder === 'server' ? 2 : 1;
+}
+
+/* [{name, session, side, x}] from client to server. */
+function lifelines(t) {
+	const records = [];
+
+	if (t.left)
+		records.push({side: 0, session: t.left,
+			name: t.right ? 'left' : 'record'});
+	if (t.right)
+		records.push({side: 1, session: t.right,
+			name: t.left ? 'right' : 'record'});
+	records.sort((a, b) => standing(a.session) - standing(b.session));
+	const span = LADDER.width - LADDER.left - LADDER.right;
+
+	records.forEach((r, i) => {
+		r.x = LADDER.left + span * (i + 1) / (records.length + 1);
+	});
+	return records;
+}
+
+/* The side whose clock is finer: 0, 1. */
+function finerSide(t) {
+	const fine = (s) => s && s.clock && s.clock.resolution ?
+		s.clock.resolution : Infinity;
+
+	return fine(t.right) < fine(t.left) ? 1 : 0;
+}
+
+/* Seconds since the start by the finer clock, null: that side has no time
+ * for it.  The other's would only seem to run backwards. */
+function momentOf(t, row) {
+	const side = finerSide(t), e = row[side];
+	const session = side === 0 ? t.left : t.right;
+
+	return e && session ? sinceStart(session, e) : null;
+}
+
+function gapHeight(seconds) {
+	return seconds > 0.01 ?
+		Math.min(56, 10 * Math.log10(seconds / 0.01)) : 0;
+}
+
+function ladderHead(t, records, height) {
+	const s = t.left || t.right, xs = [[LADDER.left, 'client',
+		hostText(s.client.ip, s.client.port === null ? -1 :
+			s.client.port, s.client.name)],
+	...records.map((r) => [r.x, r.name, r.session.recorder + (
+		r.session.source ? ', ' + visible(r.session.source.format) :
+			'')]),
+	[LADDER.width - LADDER.right, 'server', hostText(s.server.ip,
+		s.server.port === null ? -1 : s.server.port, s.server.name)]];
+
+	return xs.map(([x, name, under]) => [
+		svg('text', {x: x, y: 18, class: 'life-name'}, name),
+		svg('text', {x: x, y: 34, class: 'life-under'},
+			svg('title', {}, under), shorten(under, 26)
+				.replace(/ \[and.*/, '…')),
+		svg('line', {x1: x, x2: x, y1: 42, y2: height,
+			class: name === 'client' || name === 'server' ?
+				'life' : 'life record'})]);
+}
+
+/* The place of a record on an arrow: a dot, a ring. */
+function ladderDot(r, e, found, y) {
+	if (e)
+		return svg('circle', {cx: r.x, cy: y, r: 4, class: 'seen'},
+			svg('title', {}, r.name + ' has it'));
+	return svg('g', {class: found ? 'unseen bad' : 'unseen'},
+		svg('circle', {cx: r.x, cy: y, r: 5}), found ? svg('path',
+			{d: 'M' + (r.x - 3.5) + ' ' + (y - 3.5) + 'l7 7m0-7l-7 7'}) :
+			null, svg('title', {}, r.name + ' lacks it'));
+}
+
+function arrow(by, y) {
+	const a = LADDER.left, b = LADDER.width - LADDER.right;
+
+	if (by === 'client')
+		return svg('path', {class: 'arrow', d: 'M' + a + ' ' + y +
+			'H' + (b - 1) + 'm-8-4l8 4l-8 4'});
+	if (by === 'server')
+		return svg('path', {class: 'arrow', d: 'M' + b + ' ' + y +
+			'H' + (a + 1) + 'm8-4l-8 4l8 4'});
+	return svg('path', {class: 'arrow both', d: 'M' + a + ' ' + y +
+		'H' + b});
+}
+
+function ladderRow(t, records, row, y, moment, waited) {
+	const e = row[0] || row[1], found = row[2];
+	const differs = found && row[0] && row[1];
+	const label = eventShort(e) + (differs ? '  ≠  ' +
+		eventShort(row[1]) : '');
+	const cut = shorten(label, 92).replace(/ \[and \d+ more\]$/, '…');
+	const width = LADDER.width - LADDER.left - LADDER.right;
+
+	return svg('g', {class: 'step ' + (toneOf(e) || '') +
+		(found ? ' found' : '')},
+		found ? svg('rect', {x: 0, y: y - 18, width: LADDER.width,
+			height: 26, class: 'ground'}) : null,
+		arrow(e.by, y),
+		svg('text', {x: LADDER.left + width / 2, y: y - 6,
+			class: 'label'}, svg('title', {}, label), cut),
+		records.map((r) => ladderDot(r, row[r.side], found, y)),
+		svg('text', {x: 8, y: y + 4, class: 'moment'},
+			moment === null ? '' : moment.toFixed(3)),
+		svg('text', {x: LADDER.width - 8, y: y + 4, class: 'waited'},
+			(found ? '≠ ' : '') + (waited !== null &&
+			Math.abs(waited) >= 0.0005 ? (waited < 0 ? '' : '+') +
+			secondsText(waited) : '')));
+}
+
+/* The diagram of the first LADDER.most rows from `from`. */
+function drawLadder(t, rows, from, to) {
+	const records = lifelines(t);
+	const steps = [];
+	let y = LADDER.top + 14, before = null;
+
+	for (let i = from; i < to; i++) {
+		const moment = momentOf(t, rows[i]);
+		const waited = moment !== null && before !== null ?
+			moment - before : null;
+
+		y += waited === null ? 0 : gapHeight(waited);
+		steps.push(ladderRow(t, records, rows[i], y, moment, waited));
+		y += LADDER.step;
+		if (moment !== null)
+			before = moment;
+	}
+	return svg('svg', {class: 'ladder', role: 'img',
+		'aria-label': 'Sequence diagram of the exchange; the ' +
+			'transcripts say the same in words.',
+		viewBox: '0 0 ' + LADDER.width + ' ' + y,
+		width: LADDER.width, height: y},
+		ladderHead(t, records, y - 10), steps);
+}
+
+function ladder(t) {
+	const rows = alignedRows(t);
+	const box = h('div', {class: 'scroll ladder-box', tabindex: 0,
+		role: 'group', 'aria-label': 'Ladder'});
+	const legend = h('p', {class: 'quiet legend'},
+		'Seconds since the start, by the clock of the ' +
+		(t.left && t.right ? finerSide(t) ? 'right side' :
+			'left side' : 'record') +
+		'. ● the record has it, ○ it lacks it' +
+		(t.left && t.right ? ', ⊗ which is a difference' : '') + '.');
+	let from = 0;
+
+	const show = () => {
+		const to = Math.min(rows.length, from + LADDER.most);
+		const turn = (by) => h('button', {type: 'button',
+			class: 'more', on: {click: () => {
+				from += by;
+				show();
+			}}}, by < 0 ? 'Events before' : 'Events behind');
+
+		box.replaceChildren(legend, ...(from > 0 ?
+			[turn(-LADDER.most)] : []),
+		drawLadder(t, rows, from, to), ...(to < rows.length ?
+			[turn(LADDER.most)] : []));
+	};
+
+	show();
+	return box;
+}
