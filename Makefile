@@ -91,6 +91,7 @@ SRC_LOGS := $(addprefix src/logs/, \
 	opensmtpd.c \
 	outlook_express.c \
 	postfix.c \
+	postfix_notice.c \
 	roundcube.c \
 	sendmail.c \
 	sendmail_syslog.c \

@@ -35,6 +35,7 @@ extern const struct log_format log_smartermail; /* smartermail.c */
 extern const struct log_format log_msmtp;   /* msmtp.c */
 extern const struct log_format log_outlook_express; /* outlook_express.c */
 extern const struct log_format log_postfix; /* postfix.c */
+extern const struct log_format log_postfix_notice; /* postfix_notice.c */
 extern const struct log_format log_sendmail; /* sendmail.c */
 extern const struct log_format log_smtplib; /* smtplib.c */
 extern const struct log_format log_swaks;   /* swaks.c */

@@ -17,6 +17,7 @@ const struct log_format *const log_formats[] = {
 	&log_iis_ncsa,
 	&log_iis_odbc,
 	&log_postfix,
+	&log_postfix_notice,
 	&log_sendmail,
 	&log_opensmtpd,
 	&log_exim,

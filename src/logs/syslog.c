@@ -11,7 +11,8 @@ void log_syslog_begin(struct log_syslog *y, const struct log_options *options,
 	log_years_begin(&y->years, options, file_name);
 }
 
-/* "Jan  1 19:49:43": local, without a year (RFC 3164 4.1.2). */
+/* "Jan  1 19:49:43": local, without a year (RFC 3164 4.1.2).  LENIENT: the
+ * month in another language. */
 static bool take_short(struct log_syslog *y, struct slice *rest,
     struct log_syslog_line *l)
 {
@@ -20,7 +21,7 @@ static bool take_short(struct log_syslog *y, struct slice *rest,
 	int64_t ns;
 	int digits;
 
-	if (!log_take_month(&r, &day.month) || log_take_blanks(&r) == 0 ||
+	if (!log_take_local_month(&r, &day.month) || log_take_blanks(&r) == 0 ||
 	    !log_take_number(&r, 1, 2, &day.day) ||
 	    log_take_blanks(&r) == 0 || !log_take_time(&r, &ns, &digits) ||
 	    log_take_blanks(&r) == 0)

@@ -14,10 +14,10 @@ void log_syslog_begin(struct log_syslog *y, const struct log_options *options,
     const char *file_name);
 
 /*
- * "Jan  1 19:49:43 mx postfix/smtpd[30751]: connect from ..." (RFC 3164, an
- * English month), "2026-01-01T19:49:43.123456+01:00 mx ..." (RFC 3339), or
- * one of these without the host, or none of them before the tag.  All slices
- * lie in the line.
+ * "Jan  1 19:49:43 mx postfix/smtpd[30751]: connect from ..." (RFC 3164, or
+ * the month as other languages have it), "2026-01-01T19:49:43.123456+01:00
+ * mx ..." (RFC 3339), or one of these without the host, or none of them
+ * before the tag.  All slices lie in the line.
  */
 struct log_syslog_line {
 	int64_t time;          /* SW_NO_TIME: none */

@@ -76,6 +76,56 @@ bool log_take_month(struct slice *rest, int *month_r)
 	return true;
 }
 
+/* As libc's locales abbreviate them where English does otherwise: German,
+ * French, Spanish, Italian, Dutch, Portuguese, Scandinavian; in UTF-8 and in
+ * ISO 8859-1. */
+static const struct {
+	const char *name;
+	int month;
+} local_months[] = {
+	{ "J\xc3\xa4n", 1 }, { "J\xe4n", 1 }, { "janv", 1 }, { "ene", 1 },
+	{ "gen", 1 },
+	{ "f\xc3\xa9vr", 2 }, { "f\xe9vr", 2 }, { "fev", 2 },
+	{ "M\xc3\xa4r", 3 }, { "M\xe4r", 3 }, { "Mrz", 3 }, { "mars", 3 },
+	{ "mrt", 3 },
+	{ "avr", 4 }, { "avril", 4 }, { "abr", 4 },
+	{ "Mai", 5 }, { "mag", 5 }, { "mei", 5 }, { "maj", 5 },
+	{ "juin", 6 }, { "giu", 6 }, { "juni", 6 },
+	{ "juil", 7 }, { "lug", 7 }, { "juli", 7 },
+	{ "ao\xc3\xbbt", 8 }, { "ao\xfbt", 8 }, { "ago", 8 },
+	{ "sept", 9 }, { "set", 9 },
+	{ "Okt", 10 }, { "ott", 10 }, { "out", 10 },
+	{ "d\xc3\xa9" "c", 12 }, { "d\xe9" "c", 12 }, { "Dez", 12 },
+	{ "dic", 12 }, { "des", 12 },
+};
+
+bool log_take_local_month(struct slice *rest, int *month_r)
+{
+	struct slice s = *rest, name;
+	size_t i;
+
+	if (log_take_month(&s, month_r) && s.len > 0 &&
+	    (s.p[0] == ' ' || s.p[0] == '\t')) {
+		*rest = s;
+		return true;
+	}
+	s = *rest;
+	name = slice_head(s, 6);
+	for (i = 0; i < name.len && name.p[i] != ' ' && name.p[i] != '.'; i++)
+		;
+	name = slice_head(name, i);
+	s = slice_from(s, i);
+	(void)log_take_octet(&s, '.');
+	for (i = 0; i < sizeof(local_months) / sizeof(local_months[0]); i++) {
+		if (!slice_eq_nocase(name, slice_str(local_months[i].name)))
+			continue;
+		*month_r = local_months[i].month;
+		*rest = s;
+		return true;
+	}
+	return false;
+}
+
 bool log_take_weekday(struct slice *rest)
 {
 	int i;

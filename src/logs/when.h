@@ -31,6 +31,9 @@ bool log_take_number(struct slice *rest, size_t min, size_t max,
     int *value_r);
 /* "Jan" to "Dec", in English. */
 bool log_take_month(struct slice *rest, int *month_r);
+/* The same, or as other languages of Western Europe have it ("Okt", "dic."):
+ * a full stop behind it is dropped. */
+bool log_take_local_month(struct slice *rest, int *month_r);
 /* "Mon" to "Sun", in English. */
 bool log_take_weekday(struct slice *rest);
 

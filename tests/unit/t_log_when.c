@@ -126,6 +126,42 @@ static void test_iso(void **state)
 	}
 }
 
+static void test_local_months(void **state)
+{
+	static const struct {
+		const char *text, *left; /* left NULL: none */
+		int month;
+	} cases[] = {
+		{ "Okt 21", " 21", 10 },
+		{ "okt. 21", " 21", 10 },
+		{ "M\xc3\xa4r  1", "  1", 3 },
+		{ "M\xe4r 1", " 1", 3 },
+		{ "d\xc3\xa9" "c. 1", " 1", 12 },
+		{ "ao\xc3\xbbt 1", " 1", 8 },
+		{ "juil. 1", " 1", 7 },
+		{ "Sep 1", " 1", 9 },
+		{ "sept. 1", " 1", 9 },
+		{ "Mai", "", 5 },
+		{ "Maid 1", NULL, 0 },
+		{ "Okto 1", NULL, 0 },
+		{ "M\xc3", NULL, 0 },
+		{ "", NULL, 0 },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct slice rest = slice_str(cases[i].text);
+		int month = 0;
+		bool taken = log_take_local_month(&rest, &month);
+
+		assert_int_equal(taken, cases[i].left != NULL);
+		assert_left(rest, cases[i].text, cases[i].left);
+		if (taken)
+			assert_int_equal(month, cases[i].month);
+	}
+}
+
 static void test_names(void **state)
 {
 	struct slice rest = slice_str("Sepx");
@@ -319,6 +355,7 @@ int main(void)
 		cmocka_unit_test(test_zones),
 		cmocka_unit_test(test_iso),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_local_months),
 		cmocka_unit_test(test_orders),
 		cmocka_unit_test(test_votes),
 		cmocka_unit_test(test_days),
