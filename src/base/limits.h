@@ -118,8 +118,10 @@
 
 /* --- logs --------------------------------------------------------------- */
 
-/* Octets of a log's beginning that a probe looks at. */
+/* Octets of a log's beginning that a probe looks at, and those if nothing is
+ * known by them: lines of others may stand in front of its own. */
 #define LIMIT_LOG_PROBE 65536
+#define LIMIT_LOG_PROBE_FAR 262144
 /* Sessions of one log that are open at once; beyond it the one that was idle
  * longest ends with `limit`. */
 #define LIMIT_LOG_SESSIONS 16384

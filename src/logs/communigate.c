@@ -23,6 +23,7 @@
 #include <stdlib.h>
 
 #include "logs/families.h"
+#include "logs/probe.h"
 #include "logs/talk.h"
 #include "logs/text.h"
 #include "logs/when.h"
@@ -332,27 +333,21 @@ static void take_name(struct communigate *c)
 
 static bool probe(struct slice head)
 {
-	size_t rows = 0, smtp = 0, others = 0;
+	struct log_tally t = { .share = 2 };
 
 	while (head.len > 0) {
-		const uint8_t *lf = memchr(head.p, '\n', head.len);
-		struct slice line = slice_head(head, lf ?
-		    (size_t)(lf - head.p) : head.len);
+		struct slice line = log_head_line(&head);
 		enum sw_role role;
 		struct row row;
 
-		head = slice_from(head, line.len + 1);
-		if (line.len > 0 && line.p[line.len - 1] == '\r')
-			line.len--;
 		if (parse_row(line, &row)) {
-			rows++;
-			smtp += row.name.len > 0 && take_said(&row.text,
-			    row.server, &role);
+			log_tally_row(&t, row.name.len > 0 &&
+			    take_said(&row.text, row.server, &role));
 		} else if (line.len > 0) {
-			others++;
+			log_tally_other(&t);
 		}
 	}
-	return smtp > 0 && rows > others;
+	return log_tally_judge(&t, NULL);
 }
 
 static void close_log(void *state)

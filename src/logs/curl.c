@@ -100,7 +100,7 @@ static const struct trace_format format = {
 /* It is a log of SMTP only if a verb of it was said. */
 static bool probe(struct slice head)
 {
-	return trace_probe(&format, head, 2);
+	return trace_probe(&format, head);
 }
 
 const struct log_format log_curl = {

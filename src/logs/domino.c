@@ -25,6 +25,7 @@
  * that all lines so far allow; where two are left, month first.
  */
 #include "logs/families.h"
+#include "logs/probe.h"
 #include "logs/talk.h"
 #include "logs/text.h"
 #include "logs/when.h"
@@ -193,7 +194,7 @@ static enum sw_status take_row(struct domino *d, const struct log_line *line,
 
 static bool probe(struct slice head)
 {
-	size_t rows = 0, smtp = 0, others = 0;
+	struct log_tally t = { .share = 2 };
 
 	while (head.len > 0) {
 		struct slice line = log_head_line(&head);
@@ -201,13 +202,13 @@ static bool probe(struct slice head)
 		struct peer p;
 
 		if (parse_row(line, LOG_DATE_AUTO, NULL, &row)) {
-			rows++;
-			smtp += row.smtp && parse_peer(row.text, &p);
+			log_tally_row(&t, row.smtp &&
+			    parse_peer(row.text, &p));
 		} else if (line.len > 0) {
-			others++;
+			log_tally_other(&t);
 		}
 	}
-	return smtp > 0 && rows > others;
+	return log_tally_judge(&t, NULL);
 }
 
 static enum sw_status take_line(void *state, const struct log_line *line)

@@ -378,14 +378,9 @@ static enum sw_status hold(struct ims *m, const struct log_line *line)
 
 /* --- the family --------------------------------------------------------- */
 
-/* Lines at a file's start among which one of this form must be. */
-#define PROBE_LINES 64
-
 static bool probe(struct slice head)
 {
-	size_t lines = 0;
-
-	while (head.len > 0 && lines++ < PROBE_LINES) {
+	while (head.len > 0) {
 		struct slice line = log_head_line(&head);
 		struct log_numeric_date d;
 		int64_t ns;

@@ -33,6 +33,7 @@
  * with CR LF always, and a row that does not end so goes on in the next.
  */
 #include "logs/families.h"
+#include "logs/probe.h"
 #include "logs/talk.h"
 #include "logs/text.h"
 #include "logs/when.h"
@@ -846,29 +847,23 @@ static bool is_chatter(struct slice line)
 
 static bool probe(struct slice head)
 {
-	size_t rows = 0, said = 0, others = 0;
+	struct log_tally t = { .share = 2 };
 	bool block = false;
 
 	while (head.len > 0) {
-		const uint8_t *lf = memchr(head.p, '\n', head.len);
-		struct slice line = slice_head(head, lf ?
-		    (size_t)(lf - head.p) : head.len);
+		struct slice line = log_head_line(&head);
 		enum sw_role role;
 		struct row row;
 
-		head = slice_from(head, line.len + 1);
-		if (line.len > 0 && line.p[line.len - 1] == '\r')
-			line.len--;
 		if (parse_row(line, &row)) {
-			rows++;
 			block = row.level == LEVEL_DATA;
-			said += row.level <= LEVEL_PROTOCOL &&
-			    take_role(&row.of[FIELD_MESSAGE], &role);
+			log_tally_row(&t, row.level <= LEVEL_PROTOCOL &&
+			    take_role(&row.of[FIELD_MESSAGE], &role));
 		} else if (!block && line.len > 0 && !is_chatter(line)) {
-			others++;
+			log_tally_other(&t);
 		}
 	}
-	return said > 0 && rows > others;
+	return log_tally_judge(&t, NULL);
 }
 
 static void close_log(void *state)

@@ -36,6 +36,7 @@
 #include <stdlib.h>
 
 #include "logs/families.h"
+#include "logs/probe.h"
 #include "logs/talk.h"
 #include "logs/text.h"
 #include "logs/when.h"
@@ -553,26 +554,20 @@ static enum sw_status take_session_row(struct hmail *h,
 /* Those of SMTP sessions, among all that are rows. */
 static bool probe(struct slice head)
 {
-	size_t rows = 0, smtp = 0, others = 0;
+	struct log_tally t = { .share = 2 };
 
 	while (head.len > 0) {
-		const uint8_t *lf = memchr(head.p, '\n', head.len);
-		struct slice line = slice_head(head, lf ?
-		    (size_t)(lf - head.p) : head.len);
+		struct slice line = log_head_line(&head);
 		struct row row;
 
-		head = slice_from(head, line.len + 1);
-		if (line.len > 0 && line.p[line.len - 1] == '\r')
-			line.len--;
 		if (parse_row(line, &row)) {
-			rows++;
-			smtp += row.type == TYPE_SMTPD ||
-			    row.type == TYPE_SMTPC;
+			log_tally_row(&t, row.type == TYPE_SMTPD ||
+			    row.type == TYPE_SMTPC);
 		} else if (line.len > 0) {
-			others++;
+			log_tally_other(&t);
 		}
 	}
-	return smtp > 0 && rows > others;
+	return log_tally_judge(&t, NULL);
 }
 
 static void close_log(void *state)

@@ -41,6 +41,7 @@
  * size when that line is missing (2004), and the receiver's id.
  */
 #include "logs/families.h"
+#include "logs/probe.h"
 #include "logs/talk.h"
 #include "logs/text.h"
 #include "logs/waiting.h"
@@ -597,25 +598,27 @@ static enum evidence evidence_of(struct slice text)
 	    EVIDENCE_NONE : EVIDENCE_CODE;
 }
 
+static bool is_log(const struct log_count *rows)
+{
+	return rows->of[EVIDENCE_SMTP] > rows->of[EVIDENCE_OTHER] ||
+	    (rows->of[EVIDENCE_CODE] > 0 && rows->of[EVIDENCE_OTHER] == 0);
+}
+
 static bool probe(struct slice head)
 {
-	size_t rows = 0, others = 0, seen[EVIDENCE_OTHER + 1] = { 0 };
+	struct log_tally t = { .share = 2 };
 
 	while (head.len > 0) {
 		struct slice line = log_head_line(&head);
 		struct row row;
 
 		if (parse_row(line, &row)) {
-			rows++;
-			seen[evidence_of(row.text)]++;
+			log_tally_row(&t, evidence_of(row.text));
 		} else if (line.len > 0) {
-			others++;
+			log_tally_other(&t);
 		}
 	}
-	if (rows <= others)
-		return false;
-	return seen[EVIDENCE_SMTP] > seen[EVIDENCE_OTHER] ||
-	    (seen[EVIDENCE_CODE] > 0 && seen[EVIDENCE_OTHER] == 0);
+	return log_tally_judge(&t, is_log);
 }
 
 static enum sw_status open_log(void *state)

@@ -22,6 +22,7 @@
 #include "logs/families.h"
 #include "logs/held.h"
 #include "logs/iis_rows.h"
+#include "logs/probe.h"
 #include "logs/text.h"
 #include "logs/when.h"
 
@@ -328,15 +329,17 @@ static bool is_row(struct slice line, const char *service)
 
 bool iis_native_has_rows(struct slice head, const char *service)
 {
-	size_t lines = 0, rows = 0;
+	struct log_tally t = { .share = 4 };
 
 	while (head.len > 0) {
 		struct slice line = log_head_line(&head);
 
-		lines += line.len > 0;
-		rows += is_row(line, service);
+		if (is_row(line, service))
+			log_tally_row(&t, LOG_TELLS_SMTP);
+		else if (line.len > 0)
+			log_tally_other(&t);
 	}
-	return rows > 0 && rows * 4 >= lines;
+	return log_tally_judge(&t, NULL);
 }
 
 static bool probe(struct slice head)

@@ -79,8 +79,8 @@ static enum sw_status probe_head(struct slice octets,
 	size_t i;
 
 	/* UTF-16 grows by half at most. */
-	buffer_init(&b, 2 * LIMIT_LOG_PROBE);
-	if (!log_lines_head(slice_head(octets, LIMIT_LOG_PROBE), &b, &head)) {
+	buffer_init(&b, 2 * octets.len);
+	if (!log_lines_head(octets, &b, &head)) {
 		buffer_fini(&b);
 		return SW_ENOMEM;
 	}
@@ -95,18 +95,26 @@ static enum sw_status probe_head(struct slice octets,
 enum sw_status log_probe(struct source *s, const struct log_format **f_r,
     struct sw_err *err)
 {
-	static const size_t wants[] = { 1, LIMIT_LOG_PROBE };
+	/* What is there first: a growing log shows no 64 KiB for hours. */
+	static const struct {
+		size_t want, limit;
+	} looks[] = {
+		{ 1, LIMIT_LOG_PROBE },
+		{ LIMIT_LOG_PROBE, LIMIT_LOG_PROBE },
+		{ LIMIT_LOG_PROBE_FAR, LIMIT_LOG_PROBE_FAR },
+	};
 	const char *stranger = NULL;
-	struct slice octets;
+	struct slice octets = { NULL, 0 };
 	enum sw_status status = SW_OK;
-	size_t i;
+	size_t i, seen = 0;
 
 	*f_r = NULL;
-	/* What is there first: a growing log shows no 64 KiB for hours. */
-	for (i = 0; i < 2 && !*f_r && status == SW_OK; i++) {
-		status = source_peek(s, wants[i], &octets, err);
-		if (status == SW_OK)
+	for (i = 0; i < 3 && !*f_r && status == SW_OK; i++) {
+		status = source_peek(s, looks[i].want, &octets, err);
+		octets = slice_head(octets, looks[i].limit);
+		if (status == SW_OK && octets.len > seen)
 			status = probe_head(octets, f_r, &stranger);
+		seen = octets.len;
 		if (status == SW_OK && stranger)
 			return base_error_set(err, SW_EFORMAT, "%s: %s, not "
 			    "SMTP", source_name(s), stranger);

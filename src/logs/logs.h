@@ -54,8 +54,9 @@ struct log_format {
 	size_t session_size; /* of what it keeps beside each session */
 	bool goes_on;        /* files given one behind the other are one log;
 	                        else each stands alone */
-	/* head: the first octets (up to LIMIT_LOG_PROBE) of the file, without
-	 * a mark of byte order, UTF-16 as UTF-8; its last line may be cut. */
+	/* head: the first octets (up to LIMIT_LOG_PROBE, or _FAR) of the
+	 * file, without a mark of byte order, UTF-16 as UTF-8; its last line
+	 * may be cut. */
 	bool (*probe)(struct slice head);
 	enum sw_status (*open)(void *state); /* of a log */
 	/* A file of it begins, the first or a further one. */

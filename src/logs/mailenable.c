@@ -23,6 +23,7 @@
  * one shows that this log has none.
  */
 #include "logs/families.h"
+#include "logs/probe.h"
 #include "logs/talk.h"
 #include "logs/text.h"
 #include "logs/when.h"
@@ -311,23 +312,18 @@ static enum sw_status take_row(struct mailenable *m,
 
 static bool probe(struct slice head)
 {
-	size_t rows = 0, others = 0;
+	struct log_tally t = { .share = 2 };
 
 	while (head.len > 0) {
-		const uint8_t *lf = memchr(head.p, '\n', head.len);
-		struct slice line = slice_head(head, lf ?
-		    (size_t)(lf - head.p) : head.len);
+		struct slice line = log_head_line(&head);
 		struct row row;
 
-		head = slice_from(head, line.len + 1);
-		if (line.len > 0 && line.p[line.len - 1] == '\r')
-			line.len--;
 		if (parse_row(line, LOG_DATE_AUTO, &row))
-			rows++;
+			log_tally_row(&t, LOG_TELLS_SMTP);
 		else if (line.len > 0)
-			others++;
+			log_tally_other(&t);
 	}
-	return rows > others;
+	return log_tally_judge(&t, NULL);
 }
 
 static enum sw_status take_line(void *state, const struct log_line *line)

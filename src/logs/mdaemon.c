@@ -39,6 +39,7 @@
  * line.  Content is never logged; its size is when the message's was.
  */
 #include "logs/families.h"
+#include "logs/probe.h"
 #include "logs/talk.h"
 #include "logs/text.h"
 #include "logs/waiting.h"
@@ -561,20 +562,19 @@ static bool speaks_smtp(const struct row *row)
 
 static bool probe(struct slice head)
 {
-	size_t rows = 0, smtp = 0, others = 0;
+	struct log_tally t = { .share = 2 };
 
 	while (head.len > 0) {
 		struct slice line = log_head_line(&head);
 		struct row row;
 
 		if (parse_row(line, &row)) {
-			rows++;
-			smtp += speaks_smtp(&row);
+			log_tally_row(&t, speaks_smtp(&row));
 		} else if (line.len > 0 && !is_dashes(line)) {
-			others++;
+			log_tally_other(&t);
 		}
 	}
-	return smtp > 0 && rows > others;
+	return log_tally_judge(&t, NULL);
 }
 
 static enum sw_status take_line(void *state, const struct log_line *line)

@@ -69,7 +69,7 @@ static const struct trace_format format = {
 
 static bool probe(struct slice head)
 {
-	return trace_probe(&format, head, 2);
+	return trace_probe(&format, head);
 }
 
 const struct log_format log_msmtp = {

@@ -12,6 +12,7 @@
  * list of modules at the start is no dialogue.
  */
 #include "logs/families.h"
+#include "logs/probe.h"
 #include "logs/text.h"
 #include "logs/trace.h"
 
@@ -60,22 +61,21 @@ static const struct trace_format format = {
 
 static bool probe(struct slice head)
 {
-	size_t said = 0, replies = 0, lines = 0;
+	struct log_tally t = { .share = 3 };
 
 	while (head.len > 0) {
 		struct slice line = log_head_line(&head), text;
 		bool server;
 
-		lines += line.len > 0;
-		if (!slice_has_prefix_nocase(line, slice_str("Net::SMTP")) ||
-		    slice_find_nocase(line, slice_str("=GLOB(")) ==
-		    line.len || !split(line, &server, &text))
-			continue;
-		said++;
-		replies += server &&
-		    log_parse_reply_line(text).code != SW_UNKNOWN;
+		if (slice_has_prefix_nocase(line, slice_str("Net::SMTP")) &&
+		    log_contains(line, "=GLOB(") &&
+		    split(line, &server, &text))
+			log_tally_row(&t, server &&
+			    log_parse_reply_line(text).code != SW_UNKNOWN);
+		else if (line.len > 0)
+			log_tally_other(&t);
 	}
-	return replies > 0 && said * 3 >= lines;
+	return log_tally_judge(&t, NULL);
 }
 
 const struct log_format log_net_smtp = {

@@ -35,8 +35,6 @@
 
 /* Length of a line of a published copy that may have been folded. */
 #define FOLD_MIN 60
-/* Lines at a file's start among which one of this form must be. */
-#define PROBE_LINES 200
 
 enum tag { TAG_TX, TAG_RX, TAG_DB };
 
@@ -698,9 +696,7 @@ static bool is_telling(const struct entry *e)
 
 static bool probe(struct slice head)
 {
-	size_t lines = 0;
-
-	while (head.len > 0 && lines++ < PROBE_LINES) {
+	while (head.len > 0) {
 		struct slice line = log_head_line(&head), rest;
 		struct entry e;
 		bool smtp;

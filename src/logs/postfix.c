@@ -32,6 +32,7 @@
 #include "logs/families.h"
 
 #include "logs/syslog.h"
+#include "logs/probe.h"
 #include "logs/talk.h"
 #include "logs/text.h"
 
@@ -679,26 +680,19 @@ static bool probe(struct slice head)
 {
 	static const struct log_options none;
 	struct log_syslog syslog;
-	size_t lines = 0, of_syslog = 0;
-	bool found = false;
+	struct log_tally t = { .share = 2 };
 
 	log_syslog_begin(&syslog, &none, "");
 	while (head.len > 0) {
-		const uint8_t *lf = memchr(head.p, '\n', head.len);
-		struct slice line = slice_head(head, lf ?
-		    (size_t)(lf - head.p) : head.len);
+		struct slice line = log_head_line(&head);
 		struct log_syslog_line l;
 
-		head = slice_from(head, line.len + 1);
-		if (line.len > 0 && line.p[line.len - 1] == '\r')
-			line.len--;
-		lines++;
 		if (!log_syslog_take(&syslog, line, &l))
-			continue;
-		of_syslog++;
-		found = found || is_of_session(&l);
+			log_tally_other(&t);
+		else
+			log_tally_row(&t, is_of_session(&l));
 	}
-	return found && of_syslog * 2 >= lines;
+	return log_tally_judge(&t, NULL);
 }
 
 static void close_log(void *state)

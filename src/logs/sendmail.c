@@ -25,6 +25,7 @@
 #include "logs/families.h"
 
 #include "logs/talk.h"
+#include "logs/probe.h"
 #include "logs/text.h"
 #include "logs/when.h"
 
@@ -330,7 +331,7 @@ static enum sw_status take_line(void *state, const struct log_line *line)
 /* Most lines are entries, and one of them begins a session. */
 static bool probe(struct slice head)
 {
-	size_t lines = 0, entries = 0;
+	struct log_tally t = { .share = 2 };
 
 	while (head.len > 0) {
 		const uint8_t *lf = memchr(head.p, '\n', head.len);
@@ -339,12 +340,14 @@ static bool probe(struct slice head)
 		struct entry e;
 
 		head = slice_from(head, line.len + 1);
-		if (!lf && lines > 0)
+		if (!lf && t.all.lines > 0)
 			break; /* it may be cut */
-		lines++;
-		entries += parse(line, &e);
+		if (parse(line, &e))
+			log_tally_row(&t, LOG_TELLS_SMTP);
+		else
+			log_tally_other(&t);
 	}
-	return entries > 0 && entries * 2 > lines;
+	return log_tally_judge(&t, NULL);
 }
 
 static enum sw_status end_log(void *state)

@@ -30,6 +30,7 @@
 #include <stdlib.h>
 
 #include "logs/families.h"
+#include "logs/probe.h"
 #include "logs/talk.h"
 #include "logs/text.h"
 #include "logs/waiting.h"
@@ -396,28 +397,22 @@ static void take_name(struct smarter *m)
 
 static bool probe(struct slice head)
 {
-	size_t rows = 0, smtp = 0, others = 0;
+	struct log_tally t = { .share = 2 };
 
 	while (head.len > 0) {
-		const uint8_t *lf = memchr(head.p, '\n', head.len);
-		struct slice line = slice_head(head, lf ?
-		    (size_t)(lf - head.p) : head.len);
+		struct slice line = log_head_line(&head);
 		struct row row;
 		enum sw_role role;
 
-		head = slice_from(head, line.len + 1);
-		if (line.len > 0 && line.p[line.len - 1] == '\r')
-			line.len--;
 		if (parse_row(line, &row)) {
-			rows++;
-			smtp += take_said(&row.text, &role) &&
-			    log_is_smtp(row.text);
+			log_tally_row(&t, take_said(&row.text, &role) &&
+			    log_is_smtp(row.text));
 		} else if (line.len > 0 &&
 		    log_parse_reply_line(line).code == SW_UNKNOWN) {
-			others++;
+			log_tally_other(&t);
 		}
 	}
-	return smtp > 0 && rows > others;
+	return log_tally_judge(&t, NULL);
 }
 
 static void close_log(void *state)

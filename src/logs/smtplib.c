@@ -19,6 +19,7 @@
 
 #include "base/error.h"
 #include "logs/families.h"
+#include "logs/probe.h"
 #include "logs/text.h"
 #include "logs/trace.h"
 
@@ -189,27 +190,46 @@ static const struct trace_format format = {
 };
 
 /* Lines of both sides in quotes, a verb or a code in one of them. */
+enum tells { TELLS_NOTHING, TELLS_SENT, TELLS_REPLY };
+
+static bool is_dialogue(const struct log_count *rows)
+{
+	return rows->of[TELLS_SENT] > 0 && rows->of[TELLS_REPLY] > 0;
+}
+
+/* 'send: ' and a string, 'reply: ' and one that begins with a code. */
+static enum tells tells_what(struct slice line)
+{
+	if (log_take_text(&line, "send: "))
+		return line.len > 0 && (line.p[0] == '\'' ||
+		    line.p[0] == '"' || line.p[0] == 'b') ? TELLS_SENT :
+		    TELLS_NOTHING;
+	if (log_take_text(&line, "reply: retcode (") ||
+	    log_take_text(&line, "reply: b'") ||
+	    log_take_text(&line, "reply: '"))
+		return line.len > 0 && ascii_is_digit(line.p[0]) ?
+		    TELLS_REPLY : TELLS_NOTHING;
+	return TELLS_NOTHING;
+}
+
 static bool probe(struct slice head)
 {
-	size_t sent = 0, received = 0, lines = 0;
+	struct log_tally t = { .share = 3 };
 
 	while (head.len > 0) {
 		struct slice line = log_head_line(&head);
+		enum tells tells;
 		int64_t ns;
 
-		lines += line.len > 0;
 		if (log_take_time(&line, &ns, NULL))
 			log_take_octet(&line, ' ');
-		if (log_take_text(&line, "send: "))
-			sent += line.len > 0 && (line.p[0] == '\'' ||
-			    line.p[0] == '"' || line.p[0] == 'b');
-		else if (log_take_text(&line, "reply: retcode (") ||
-		    log_take_text(&line, "reply: b'") ||
-		    log_take_text(&line, "reply: '"))
-			received += line.len > 0 &&
-			    ascii_is_digit(line.p[0]);
+		tells = tells_what(line);
+		if (tells != TELLS_NOTHING)
+			log_tally_row(&t, tells);
+		else if (line.len > 0)
+			log_tally_other(&t);
 	}
-	return sent > 0 && received > 0 && (sent + received) * 3 >= lines;
+	return log_tally_judge(&t, is_dialogue);
 }
 
 const struct log_format log_smtplib = {

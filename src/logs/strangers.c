@@ -18,14 +18,6 @@
 #include "logs/text.h"
 #include "logs/when.h"
 
-/* Lines at a log's beginning that are looked at. */
-#define PROBE_LINES 200
-
-static bool holds(struct slice s, const char *text)
-{
-	return slice_find_nocase(s, slice_str(text)) < s.len;
-}
-
 static bool is_news(struct slice head)
 {
 	return iis_w3c_is_news(head) ||
@@ -41,7 +33,8 @@ static bool has_type(struct slice head, const char *name)
 		struct slice line = log_head_line(&head);
 
 		if (log_take_text(&line, "#Log-type:"))
-			return holds(line, name) && !holds(line, "SMTP");
+			return log_contains(line, name) &&
+			    !log_contains(line, "SMTP");
 	}
 	return false;
 }
@@ -110,17 +103,19 @@ static bool is_imap(struct slice text, bool sent)
 static bool has_dialogue(struct slice head, const char *name,
     bool (*is_line)(struct slice text, bool sent))
 {
-	size_t lines = 0, all = 0, sent_count = 0, received = 0;
-	bool named = false;
+	size_t all = 0, sent_count = 0, received = 0;
+	bool named = false, first = true;
 
-	while (head.len > 0 && lines++ < PROBE_LINES) {
+	while (head.len > 0) {
 		struct slice line = log_head_line(&head);
 		bool sent = false;
 
 		/* a head, not a line that is dated already */
-		if (lines == 1)
+		if (first)
 			named = line.len > 0 && ascii_is_alpha(line.p[0]) &&
-			    holds(line, name) && !holds(line, "SMTP");
+			    log_contains(line, name) &&
+			    !log_contains(line, "SMTP");
+		first = false;
 		if (!take_arrow(&line, &sent))
 			continue;
 		if (log_parse_reply_line(line).code != SW_UNKNOWN)

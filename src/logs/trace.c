@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 
+#include "logs/probe.h"
 #include "logs/text.h"
 
 /* --- endpoints ---------------------------------------------------------- */
@@ -379,21 +380,30 @@ void trace_close(void *state)
 
 /* --- the probe ---------------------------------------------------------- */
 
-static bool suits(const struct trace_mark *m, struct slice rest)
+enum tells { TELLS_NOTHING, TELLS_REPLY, TELLS_COMMAND };
+
+static enum tells tells_what(const struct trace_mark *m, struct slice rest)
 {
 	size_t len;
-	enum verb verb;
 
-	if (m->kind == TRACE_SERVER)
-		return log_parse_reply_line(rest).code >= 200;
-	verb = session_verb(rest, &len);
-	return session_verb_is_known(verb);
+	if (m->kind == TRACE_SERVER &&
+	    log_parse_reply_line(rest).code >= 200)
+		return TELLS_REPLY;
+	if (m->kind == TRACE_CLIENT &&
+	    session_verb_is_known(session_verb(rest, &len)))
+		return TELLS_COMMAND;
+	return TELLS_NOTHING;
 }
 
-bool trace_probe(const struct trace_format *format, struct slice head,
-    size_t wanted)
+static bool is_dialogue(const struct log_count *rows)
 {
-	size_t lines = 0, marked = 0, client = 0, server = 0;
+	return rows->of[TELLS_REPLY] > 0 &&
+	    rows->of[TELLS_REPLY] + rows->of[TELLS_COMMAND] >= 2;
+}
+
+bool trace_probe(const struct trace_format *format, struct slice head)
+{
+	struct log_tally t = { .share = 3 };
 
 	while (head.len > 0) {
 		struct slice line = log_head_line(&head), rest;
@@ -403,16 +413,11 @@ bool trace_probe(const struct trace_format *format, struct slice head,
 
 		if (format->stamps)
 			line = take_stamp(line, &ns, &digits);
-		lines += line.len > 0;
 		m = find_mark(format, line, &rest);
-		if (!m)
-			continue;
-		marked++;
-		if (m->kind == TRACE_CLIENT)
-			client += suits(m, rest);
-		else if (m->kind == TRACE_SERVER)
-			server += suits(m, rest);
+		if (m)
+			log_tally_row(&t, tells_what(m, rest));
+		else if (line.len > 0)
+			log_tally_other(&t);
 	}
-	return client + server >= wanted && server > 0 &&
-	    marked * 3 >= lines;
+	return log_tally_judge(&t, is_dialogue);
 }

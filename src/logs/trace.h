@@ -93,13 +93,11 @@ enum sw_status trace_line(void *state, const struct log_line *line);
 enum sw_status trace_end(void *state);
 void trace_close(void *state);
 
-/*
- * Does the head hold at least `wanted` lines with marks of the dialogue whose
- * texts suit them (three digits behind the server's, a verb or base64 behind
- * the client's), and are at least a third of its lines marked?
- */
-bool trace_probe(const struct trace_format *format, struct slice head,
-    size_t wanted);
+/* Does the head hold two lines with marks of the dialogue whose texts suit
+ * them (three digits behind the server's, a verb behind the client's), one
+ * of them the server's, and are more than a third of its lines marked
+ * (probe.h)? */
+bool trace_probe(const struct trace_format *format, struct slice head);
 
 /* --- for remarks -------------------------------------------------------- */
 
