@@ -120,7 +120,8 @@ SRC_CHECK := $(addprefix src/check/, \
 
 # where the sides meet
 SRC_PIPELINE := $(addprefix src/pipeline/, \
-	connection.c crew.c ids.c input.c saved.c shard.c wire.c)
+	batch.c connection.c crew.c ids.c input.c saved.c shard.c wire.c \
+	wire_files.c)
 
 # include/smtpwire/
 SRC_API := $(addprefix src/api/, \

@@ -54,9 +54,6 @@ struct segment {
 	/* Heap memory in which payload lies (a reassembled datagram), to be
 	 * freed by the consumer with free(); else NULL. */
 	uint8_t *owned;
-	/* Of its flow, if the engine has worked it out ahead. */
-	bool hashed;
-	uint32_t hash;
 };
 
 /* An ICMP or ICMPv6 error about a TCP segment, for its flow. */

@@ -390,10 +390,31 @@ enum sw_status shard_init(struct shard *s, unsigned number,
 	    &s->account, &options);
 }
 
-void shard_keep_share(struct shard *s, struct origin now)
+static void keep_share(struct shard *s, struct origin now)
 {
 	while (s->held > s->share && tcp_native_ops.evict(s->engine, now))
 		;
+}
+
+enum sw_status shard_feed(struct shard *s, struct segment *seg)
+{
+	enum sw_status status = tcp_native_ops.feed(s->engine, seg);
+
+	if (s->held > s->share)
+		keep_share(s, seg->origin);
+	if (seg->owned) {
+		free(seg->owned);
+		seg->owned = NULL;
+	}
+	return status;
+}
+
+enum sw_status shard_tick(struct shard *s, struct origin at)
+{
+	enum sw_status status = tcp_native_ops.tick(s->engine, at);
+
+	keep_share(s, at);
+	return status;
 }
 
 void shard_fini(struct shard *s)

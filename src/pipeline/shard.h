@@ -18,6 +18,7 @@
 #include "pipeline/wire.h"
 #include "smtp/dialogue.h"
 #include "tcp/engine.h"
+#include "tcp/flow.h"
 
 /* Frames of a file that is still being read: as many as there may be. */
 #define TRAFFIC_PART_OPEN (UINT64_MAX / 2)
@@ -100,9 +101,11 @@ static inline void shard_begin(struct shard *s, uint64_t stretch)
 	if (s->stretch != stretch)
 		shard_begin_stretch(s, stretch);
 }
-/* Called when the engine took something in at frame now: end sessions while
- * the shard holds more than its share. */
-void shard_keep_share(struct shard *s, struct origin now);
+/* Give the engine a segment; what it owns is freed.  Sessions end while the
+ * shard holds more than its share. */
+enum sw_status shard_feed(struct shard *s, struct segment *seg) SW_MUST_USE;
+/* Capture time has come to that of frame at. */
+enum sw_status shard_tick(struct shard *s, struct origin at) SW_MUST_USE;
 
 /* What the engine of a shard delivers to. */
 extern const struct tcp_sink_ops shard_sink_ops;

@@ -121,11 +121,6 @@ struct tcp_engine_ops {
 	 * copied. */
 	enum sw_status (*feed)(struct tcp_engine *e,
 	    const struct segment *seg);
-	/* seg will be fed soon, behind some others: work out where its flow
-	 * stands ... */
-	void (*locate)(const struct tcp_engine *e, struct segment *seg);
-	/* ... and fetch that into the cache.  Nothing is changed. */
-	void (*fetch)(const struct tcp_engine *e, const struct segment *seg);
 	enum sw_status (*icmp)(struct tcp_engine *e,
 	    const struct icmp_error *icmp);
 	/* Capture time has come to now at frame origin.at: expire what is

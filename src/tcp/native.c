@@ -71,8 +71,6 @@ static void expire(struct tcp_engine *e, struct flow *f, struct origin origin)
 static inline uint32_t hash_of(const struct tcp_engine *e,
     const struct segment *seg)
 {
-	if (seg->hashed)
-		return seg->hash;
 	return tcp_flows_hash(&e->flows, &seg->src, &seg->dst,
 	    seg->vlan_tag, seg->tunnel_tag);
 }
@@ -269,32 +267,6 @@ static enum sw_status native_feed(struct tcp_engine *e,
 	account_add(e->account, ACCOUNT_TCP_SEGMENTS, 1);
 	take_usual(e, f, dir, seg);
 	return status(e);
-}
-
-/* --- ahead of a segment -------------------------------------------------- */
-
-static void native_locate(const struct tcp_engine *e, struct segment *seg)
-{
-	seg->hash = hash_of(e, seg);
-	seg->hashed = true;
-	__builtin_prefetch(&e->flows.table[seg->hash & e->flows.mask]);
-}
-
-/* What stands in the table under the hash is the flow, in most cases. */
-static void native_fetch(const struct tcp_engine *e,
-    const struct segment *seg)
-{
-	const struct flows *t = &e->flows;
-	size_t i = seg->hash & t->mask;
-	const uint8_t *p;
-
-	while (t->table[i].flow && t->table[i].hash != seg->hash)
-		i = (i + 1) & t->mask;
-	p = (const uint8_t *)t->table[i].flow;
-	if (!p)
-		return;
-	for (i = 0; i < sizeof(struct flow); i += TCP_CACHE_LINE)
-		__builtin_prefetch(p + i, 1);
 }
 
 static enum sw_status native_icmp(struct tcp_engine *e,
@@ -517,8 +489,6 @@ const struct tcp_engine_ops tcp_native_ops = {
 	.name = "native",
 	.open = native_open,
 	.feed = native_feed,
-	.locate = native_locate,
-	.fetch = native_fetch,
 	.icmp = native_icmp,
 	.tick = native_tick,
 	.evict = native_evict,

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * wire_files.c - several captures as traffic
+ *
+ * Captures are taken in the order of their first frames; one that begins more
+ * than TRAFFIC_OVERLAP_NS before the last frame of those before it starts
+ * another traffic (RULES: Several files), and all connections end there.
+ */
+#include "pipeline/wire_internal.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+
+/* How far a file may begin before the one before it ends. */
+#define TRAFFIC_OVERLAP_NS (INT64_C(2) * NS_PER_S)
+
+static void input_close(struct wire_input *in)
+{
+	capture_free(&in->capture);
+	source_free(&in->source);
+}
+
+static int compare_inputs(const void *a, const void *b)
+{
+	const struct wire_input *x = a, *y = b;
+
+	if (x->first_ns != y->first_ns)
+		return x->first_ns < y->first_ns ? -1 : 1;
+	return x->order < y->order ? -1 : x->order > y->order;
+}
+
+/* Time of the first frame, for the order; SW_NO_TIME: none.  A file that can
+ * be opened again is read a second time, everything else keeps its frame. */
+static enum sw_status look_at_first(struct wire_input *in, bool reopen,
+    struct account *account, struct sw_err *err)
+{
+	struct frame frame;
+	enum sw_status status;
+	int got;
+
+	if (!reopen) {
+		in->first_ns = INT64_MIN;
+		return SW_OK;
+	}
+	status = capture_open(in->source, &in->warnings, &in->capture, err);
+	if (status != SW_OK)
+		return status;
+	got = capture_next(in->capture, &frame, err);
+	in->first_ns = got > 0 ? frame.ts_ns : INT64_MAX;
+	in->size = source_size(in->source);
+	(void)account;
+	input_close(in);
+	return got < 0 ? (enum sw_status)got : SW_OK;
+}
+
+void wire_input_fini(struct wire_input *in)
+{
+	input_close(in);
+	account_fini(&in->warnings);
+	free(in->name);
+	free(in->tmpdir);
+}
+
+enum sw_status wire_add(struct wire *w, struct source **sp, bool reopen,
+    const char *tmpdir, struct sw_err *err)
+{
+	void *inputs = w->inputs;
+	struct wire_input *in;
+	enum sw_status status;
+
+	if (!base_grow(&inputs, w->input_count, &w->input_capacity,
+	    sizeof(*w->inputs)))
+		return SW_ENOMEM;
+	w->inputs = inputs;
+	in = &w->inputs[w->input_count];
+	memset(in, 0, sizeof(*in));
+	account_init(&in->warnings);
+	in->source = *sp;
+	*sp = NULL;
+	in->order = w->input_count;
+	in->name = strdup(source_name(in->source));
+	in->tmpdir = tmpdir ? strdup(tmpdir) : NULL;
+	status = in->name && (!tmpdir || in->tmpdir) ?
+	    look_at_first(in, reopen, w->account, err) : SW_ENOMEM;
+	if (status != SW_OK) {
+		wire_input_fini(in);
+		return status;
+	}
+	w->input_count++;
+	return SW_OK;
+}
+
+enum sw_status wire_end_traffic(struct wire *w)
+{
+	enum sw_status status = SW_OK;
+	size_t i;
+
+	w->last.ts_ns = w->now_ns;
+	w->traffic.ended = true;
+	for (i = 0; i < SHARD_COUNT && status == SW_OK; i++) {
+		shard_begin(&w->shards[i], w->stretch);
+		status = tcp_native_ops.finish(w->shards[i].engine, w->last);
+	}
+	if (status == SW_OK)
+		status = wire_collect(w, w->stretch);
+	wire_next_stretch(w);
+	for (i = 0; i < w->traffic.count; i++)
+		free(w->traffic.parts[i].name);
+	w->traffic.order += w->frames;
+	w->traffic.count = 0;
+	w->traffic.ended = false;
+	w->frames = 0;
+	w->now_ns = w->last_ns = INT64_MIN;
+	w->next_tick_ns = INT64_MIN;
+	return status;
+}
+
+static enum sw_status add_part(struct wire *w, const struct wire_input *in)
+{
+	void *parts = w->traffic.parts;
+	struct traffic_part *p;
+
+	if (!base_grow(&parts, w->traffic.count, &w->traffic.capacity,
+	    sizeof(*w->traffic.parts)))
+		return SW_ENOMEM;
+	w->traffic.parts = parts;
+	p = &w->traffic.parts[w->traffic.count];
+	memset(p, 0, sizeof(*p));
+	p->name = strdup(in->name);
+	if (!p->name)
+		return SW_ENOMEM;
+	p->base = w->frames;
+	p->count = TRAFFIC_PART_OPEN;
+	w->part_frames = 0;
+	p->format = capture_describe(in->capture, &p->clock);
+	if (p->clock.zone == SW_ZONE_LOCAL && w->options.tz_known) {
+		p->clock.zone = SW_ZONE_OFFSET;
+		p->clock.offset_s = w->options.tz_offset_s;
+	}
+	w->traffic.count++;
+	return SW_OK;
+}
+
+static enum sw_status open_input(struct wire *w, struct wire_input *in,
+    struct sw_err *err)
+{
+	enum sw_status status = SW_OK;
+
+	if (!in->source)
+		status = source_open(in->name, in->tmpdir, &in->source, err);
+	if (status == SW_OK)
+		status = capture_open(in->source, w->account, &in->capture,
+		    err);
+	if (status != SW_OK)
+		return status;
+	if (w->traffic.count > 0 && in->first_ns != SW_NO_TIME &&
+	    w->now_ns != INT64_MIN &&
+	    in->first_ns < clock_add(w->now_ns, -TRAFFIC_OVERLAP_NS))
+		status = wire_end_traffic(w);
+	return status == SW_OK ? add_part(w, in) : status;
+}
+
+void wire_close_input(struct wire *w)
+{
+	struct traffic_part *p;
+
+	w->done_octets += w->current->size;
+	input_close(w->current);
+	w->current = NULL;
+	if (w->traffic.count == 0)
+		return;
+	p = &w->traffic.parts[w->traffic.count - 1];
+	p->count = w->part_frames;
+	w->frames = p->base + p->count;
+}
+
+int wire_next_input(struct wire *w, struct sw_err *err)
+{
+	enum sw_status status;
+
+	if (!w->sorted && w->input_count > 1)
+		qsort(w->inputs, w->input_count, sizeof(*w->inputs),
+		    compare_inputs);
+	w->sorted = true;
+	if (w->input_next == w->input_count)
+		return 0;
+	w->current = &w->inputs[w->input_next++];
+	status = open_input(w, w->current, err);
+	if (status != SW_OK) {
+		input_close(w->current);
+		w->current = NULL;
+		return (int)status;
+	}
+	return 1;
+}
