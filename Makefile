@@ -308,8 +308,10 @@ RUN = tests/run $(RUNFLAGS) $(O)
 GOLDEN := $(if $(wildcard tests/golden/CASES),golden)
 E2E := $(wildcard tests/e2e/*.sh)
 ifeq ($(MODE),asan)
-# They build things anew and would test no more than in the plain build.
-E2E := $(filter-out $(wildcard tests/e2e/build_*.sh),$(E2E))
+# They build things anew, or look at what was written, and would test no more
+# than in the plain build.
+E2E := $(filter-out $(wildcard tests/e2e/build_*.sh) tests/e2e/browser.sh, \
+	$(E2E))
 endif
 DIFF := $(wildcard tests/diff/*.sh)
 ifeq ($(MODE),asan)
@@ -357,6 +359,7 @@ tests-build: all $(PROGRAMS) $(FAULT_PROGRAMS) $(FAULT_LIBS)
 
 check: ## set up, build, run all tests
 	@sh tests/setup.sh check
+	@sh tests/browser.sh $(BUILD)/npm >/dev/null || :
 	@$(SUB) tests-build
 	@MAKE='$(MAKE)' CC='$(CC)' $(RUN) $(TESTS)
 

@@ -57,6 +57,11 @@ sanitizers()
 		clang -fsanitize=address,undefined -x c - -o /dev/null
 }
 
+browser()
+{
+	has chromium || has chromium-browser || has google-chrome
+}
+
 sqlite_driver()
 {
 	ls /usr/lib/*/odbc/libsqlite3odbc.so
@@ -96,6 +101,9 @@ if [ "$what" != build ]; then
 	need lz4 "compresses test input" has lz4
 	need bzip2 "compresses test input" has bzip2
 	need libsqliteodbc "tests of databases" sqlite_driver
+	need chromium "looks at pages" browser
+	need nodejs "drives the browser" has node
+	need npm "brings what drives the browser" has npm
 fi
 if [ "$what" = ci ]; then
 	need git "sources of the distribution" has git

@@ -181,11 +181,10 @@ static bool compose(struct page *p, const struct page_row *row)
 static enum sw_status add_transcript(struct page *p, enum part_kind kind,
     struct page_row *row, struct sw_err *err)
 {
-	uint64_t room = kind == PART_FIRST ? PAGE_OCTETS : PAGE_USUAL_OCTETS;
 	struct chunk *c = &p->chunks[kind];
 
 	row->chunk = -1;
-	if (c->octets > room || !compose(p, row)) {
+	if (c->octets > p->room[kind] || !compose(p, row)) {
 		c->left_out++;
 		return p->entry.failed ? no_memory(err) : SW_OK;
 	}
@@ -201,10 +200,9 @@ static enum sw_status add_transcript(struct page *p, enum part_kind kind,
 static enum sw_status add(struct page *p, enum part_kind kind,
     struct page_row *row, struct sw_err *err)
 {
-	uint64_t room = kind == PART_FIRST ? ROWS_OCTETS : ROWS_USUAL_OCTETS;
 	enum sw_status status;
 
-	if (p->rows_octets > room) {
+	if (p->rows_octets > p->rows_room[kind]) {
 		p->rows_left_out++;
 		return SW_OK;
 	}
@@ -265,6 +263,10 @@ enum sw_status page_new(const char *tmpdir, const struct emit_options *o,
 		return no_memory(err);
 	p->options = *o;
 	p->options.normal = p->options.color = false;
+	p->room[PART_FIRST] = PAGE_OCTETS;
+	p->room[PART_USUAL] = PAGE_USUAL_OCTETS;
+	p->rows_room[PART_FIRST] = ROWS_OCTETS;
+	p->rows_room[PART_USUAL] = ROWS_USUAL_OCTETS;
 	buffer_init(&p->chunks[0].lines, SIZE_MAX / 2);
 	buffer_init(&p->chunks[1].lines, SIZE_MAX / 2);
 	buffer_init(&p->entry, ENTRY_OCTETS);

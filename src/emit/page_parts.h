@@ -33,6 +33,8 @@ struct page {
 	struct part *parts;
 	size_t part_count, part_capacity;
 	struct chunk chunks[2];      /* PART_FIRST, PART_USUAL */
+	/* How large the page may be with each of them, and its rows. */
+	uint64_t room[2], rows_room[2];
 	struct page_rows rows;
 	uint64_t rows_octets;        /* as they are told */
 	uint64_t rows_told, rows_left_out;

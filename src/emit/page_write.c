@@ -122,8 +122,8 @@ static enum sw_status put_part(struct writing *w, const struct part *part,
 	return flush(w);
 }
 
-/* Chunks of a kind as long as the page stays below room. */
-static void choose(struct writing *w, enum part_kind kind, uint64_t room)
+/* Chunks of a kind as long as the page stays below their room. */
+static void choose(struct writing *w, enum part_kind kind)
 {
 	const struct page *p = w->page;
 	bool fits = true;
@@ -136,7 +136,7 @@ static void choose(struct writing *w, enum part_kind kind, uint64_t room)
 
 		if (part->kind != kind)
 			continue;
-		fits = fits && w->octets + octets <= room;
+		fits = fits && w->octets + octets <= p->room[kind];
 		if (fits) {
 			w->octets += octets;
 			w->embedded[kind]++;
@@ -279,8 +279,8 @@ enum sw_status page_finish(struct page *p, struct slice about,
 	buffer_init(&w.part, SIZE_MAX / 2);
 	w.octets = skeleton.len + style.len + program.len + about.len * 2 +
 	    4096 + p->rows_octets;
-	choose(&w, PART_FIRST, PAGE_OCTETS);
-	choose(&w, PART_USUAL, PAGE_USUAL_OCTETS);
+	choose(&w, PART_FIRST);
+	choose(&w, PART_USUAL);
 	status = put_all(&w);
 	buffer_fini(&w.out);
 	buffer_fini(&w.part);

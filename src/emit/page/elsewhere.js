@@ -78,7 +78,8 @@ async function copy(text) {
 /* A line that can be copied. */
 function copyLine(what, text) {
 	return h('div', {class: 'copy'}, h('span', {class: 'copy-what'}, what),
-		h('code', {}, visible(text)), h('button', {type: 'button',
+		h('code', {}, UNSEEN.test(text) ? visible(text) : text),
+		h('button', {type: 'button',
 			'aria-label': 'Copy: ' + what, on: {click: () =>
 				copy(text)}}, 'Copy'));
 }

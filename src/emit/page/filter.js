@@ -6,7 +6,7 @@ const chosen = {
 	kinds: new Set(),    /* of findings; any of them */
 	words: [],           /* all of them */
 	from: NaN, to: NaN,  /* ms by the left side's clock */
-	column: null,        /* of the order; null: as it was written */
+	column: 'verdict',   /* of the order; null: as it was written */
 	down: false,
 };
 
@@ -19,7 +19,8 @@ function addressKey(ip) {
 
 /* Keys by which rows are sorted; strings or numbers. */
 const KEYS = {
-	verdict: (r, i) => [5, 0, 1, 3, 4, 6, 2][r.verdict[i]],
+	verdict: (r, i) => [5, 0, 1, 3, 4, 6, 0][r.verdict[i]] -
+		(r.reason[i] === 'unexplained' ? 2 : 0),
 	start: (r, i) => leftMs(i),
 	client: (r, i) => addressKey(r.clientIp[i]) + ' ' +
 		(r.clientName[i] || ''),

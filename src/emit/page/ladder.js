@@ -160,8 +160,8 @@ function ladder(t) {
 		'Seconds since the start, by the clock of the ' +
 		(t.left && t.right ? finerSide(t) ? 'right side' :
 			'left side' : 'record') +
-		'. ● the record has it, ○ it lacks it' +
-		(t.left && t.right ? ', ⊗ which is a difference' : '') + '.');
+		(t.left && t.right ? '. ● the record has it, ○ it lacks ' +
+			'it, ⊗ which is a difference.' : '.'));
 	let from = 0;
 
 	const show = () => {

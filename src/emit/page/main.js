@@ -66,6 +66,8 @@ function pageKey(event) {
 	if (document.querySelector('dialog[open]')) {
 		if (event.key === 't')
 			nextTheme();
+		else if (byId('session').open)
+			sessionKey(event);
 		return;
 	}
 	if (event.key === 'Escape') {

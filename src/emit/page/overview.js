@@ -225,8 +225,9 @@ function clockLine(c) {
 		h('p', {class: 'quiet'}, 'to be added to the right side’s ' +
 			'times, by ' + plural(c.pairs, 'pair') +
 			', spread ' + secondsText(c.spread) + drift),
-		h('p', {class: 'quiet num'}, c.from.replace('T', ' ') + ' – ' +
-			c.to.replace('T', ' ')));
+		h('p', {class: 'quiet num'}, h('span', {class: 'whole'},
+			c.from.replace('T', ' ') + ' –'), ' ',
+		h('span', {class: 'whole'}, c.to.replace('T', ' '))));
 }
 
 function clockCard() {

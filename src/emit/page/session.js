@@ -165,6 +165,8 @@ const TABS = [['talk', 'Transcript'], ['ladder', 'Ladder'],
 	['open', 'Open elsewhere']];
 
 function showTab(name) {
+	const lost = () => !byId('session').contains(document.activeElement);
+
 	opened.tab = name;
 	for (const [id] of TABS) {
 		const on = id === name;
@@ -175,6 +177,11 @@ function showTab(name) {
 		if (on && !byId('panel-' + id).hasChildNodes())
 			byId('panel-' + id).append(opened.tabs[id]());
 	}
+	/* what had the focus may be hidden now, or be another tab */
+	if (byId('session').open && (lost() ||
+		document.activeElement.offsetParent === null ||
+		document.activeElement.getAttribute('role') === 'tab'))
+		byId('tab-' + name).focus();
 }
 
 function tabKey(event) {
@@ -278,7 +285,7 @@ function sessionHead(row, at, t) {
 	h('kbd', {}, key));
 
 	return h('header', {class: 'session-head'},
-		h('div', {class: 'session-line'}, badge(r.verdict[row]),
+		h('div', {class: 'session-line'}, badge(row),
 			h('h2', {id: 'session-title', tabindex: -1},
 				hostText(r.clientIp[row], r.clientPort[row],
 					r.clientName[row]), ' → ',
@@ -372,7 +379,6 @@ function sessionKey(event) {
 function startSession() {
 	const dialog = byId('session');
 
-	dialog.addEventListener('keydown', sessionKey);
 	dialog.addEventListener('close', () => {
 		if (opened.at >= 0)
 			move(opened.at);

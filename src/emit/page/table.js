@@ -24,10 +24,12 @@ const COLUMNS = [
 
 /* --- cells -------------------------------------------------------------- */
 
-function badge(v) {
+function badge(row) {
+	const v = page.rows.verdict[row], reason = page.rows.reason[row];
 	const [mark, name, style, meaning] = VERDICTS[v];
 
-	return h('span', {class: 'badge ' + style, title: meaning},
+	return h('span', {title: meaning, class: 'badge ' + (reason &&
+		reason !== 'unexplained' ? 'expected' : style)},
 		h('span', {class: 'mark', 'aria-hidden': 'true'}, mark), ' ',
 		{agree: 'agrees', differ: 'differs',
 			'without failure': 'fine'}[name] || name);
@@ -53,10 +55,10 @@ function startCell(row) {
 
 	if (!start)
 		return [line('no time', 'quiet'), line(under, 'quiet')];
-	return [line(dayText(start.ms, start.clock), 'num'),
-		line((dateText(start.ms, start.clock) +
-			zoneText(start.clock) + (under ? ', ' + under : ''))
-			.trim(), 'quiet num')];
+	return [line(dayText(start.ms, start.clock) +
+		(under ? '  +' + under : ''), 'num'),
+	line((dateText(start.ms, start.clock) + zoneText(start.clock))
+		.trim(), 'quiet num')];
 }
 
 function clientCell(row) {
@@ -100,7 +102,7 @@ function findingsCell(row) {
 		.filter((s) => s).join('  '), 'quiet num')];
 }
 
-const CELLS = {verdict: (row) => [badge(page.rows.verdict[row])],
+const CELLS = {verdict: (row) => [badge(row)],
 	start: startCell, client: clientCell, envelope: envelopeCell,
 	result: resultCell, findings: findingsCell};
 
@@ -200,7 +202,8 @@ function sortBy(name) {
 	} else if (!chosen.down) {
 		chosen.down = true;
 	} else {
-		chosen.column = null;
+		chosen.column = name === 'verdict' ? null : 'verdict';
+		chosen.down = false;
 	}
 	view.order = null;
 	drawHead();

@@ -11,8 +11,12 @@ const BINS = 120, LANE = 30, GAP = 14, TOP = 12;
 
 const timeline = {from: NaN, to: NaN, at: 0, anchor: -1, drag: false};
 
-function stands(verdict) {
-	return verdict !== AGREES && verdict !== FINE;
+/* Is the row one to look at? */
+function stands(row) {
+	const r = page.rows, v = r.verdict[row];
+
+	return v === DIFFERS || v === UNDECIDABLE || v === FAILED ||
+		r.reason[row] === 'unexplained';
 }
 
 /* Counts of each lane: all, and those that stand out. */
@@ -43,7 +47,7 @@ function binRows() {
 			if (isNaN(bin))
 				continue;
 			all[bin]++;
-			odd[bin] += stands(r.verdict[i]) ? 1 : 0;
+			odd[bin] += stands(i) ? 1 : 0;
 		}
 		return {all: all, odd: odd};
 	});

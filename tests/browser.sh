@@ -1,0 +1,40 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# browser.sh - a browser, and what drives it, for tests of the page
+#
+#   tests/browser.sh FOLDER
+#
+# Installs playwright-core from npm into FOLDER if it is not there.  Prints the
+# browser's path and the folder of node_modules, a line each; or why there are
+# none, with status 1.
+set -u
+version=1.65.1
+folder=${1:?}
+
+missing()
+{
+	echo "$*"
+	exit 1
+}
+
+chromium=${CHROMIUM:-$(command -v chromium || command -v chromium-browser ||
+	command -v google-chrome)}
+[ -n "$chromium" ] || missing 'no chromium'
+command -v node >/dev/null || missing 'no node'
+place=$folder/playwright-core-$version
+if [ ! -e "$place/node_modules/playwright-core/package.json" ]; then
+	command -v npm >/dev/null || missing 'no npm'
+	mkdir -p "$folder" || exit 1
+	part=$(mktemp -d "$folder/part-XXXXXX") || exit 1
+	# Its own browsers are not wanted: no scripts.
+	if ! npm install --prefix "$part" --no-save --ignore-scripts \
+		--no-audit --no-fund --fetch-retries 1 \
+		"playwright-core@$version" >"$part/log" 2>&1; then
+		rm -rf "$part"
+		missing "playwright-core $version cannot be had from npm"
+	fi
+	# Another may have been quicker.
+	mv -T "$part" "$place" 2>/dev/null || rm -rf "$part"
+fi
+echo "$chromium"
+echo "$place"
