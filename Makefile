@@ -74,7 +74,7 @@ SRC_LOGS := $(addprefix src/logs/, \
 	exim.c \
 	fakesmtp.c \
 	fetchmail.c \
-	haraka.c \
+	haraka.c haraka_rows.c \
 	hmailserver.c \
 	icewarp.c \
 	iis_native.c \

@@ -33,82 +33,11 @@
  * with CR LF always, and a row that does not end so goes on in the next.
  */
 #include "logs/families.h"
+#include "logs/haraka_rows.h"
 #include "logs/probe.h"
 #include "logs/talk.h"
 #include "logs/text.h"
 #include "logs/when.h"
-
-enum level {
-	LEVEL_DATA,
-	LEVEL_PROTOCOL,
-	LEVEL_DEBUG,
-	LEVEL_INFO,
-	LEVEL_NOTICE,
-	LEVEL_WARN,
-	LEVEL_ERROR,
-	LEVEL_CRIT,
-	LEVEL_ALERT,
-	LEVEL_EMERG,
-	LEVEL_COUNT
-};
-
-static const char *const level_names[] = {
-	[LEVEL_DATA] = "DATA",
-	[LEVEL_PROTOCOL] = "PROTOCOL",
-	[LEVEL_DEBUG] = "DEBUG",
-	[LEVEL_INFO] = "INFO",
-	[LEVEL_NOTICE] = "NOTICE",
-	[LEVEL_WARN] = "WARN",
-	[LEVEL_ERROR] = "ERROR",
-	[LEVEL_CRIT] = "CRIT",
-	[LEVEL_ALERT] = "ALERT",
-	[LEVEL_EMERG] = "EMERG",
-};
-_Static_assert(sizeof(level_names) / sizeof(level_names[0]) == LEVEL_COUNT,
-    "one name a level");
-
-enum mode { MODE_DEFAULT, MODE_LOGFMT, MODE_JSON };
-
-/* What is read of a row. */
-enum field {
-	FIELD_LEVEL,
-	FIELD_UUID,
-	FIELD_ORIGIN,
-	FIELD_MESSAGE,
-	FIELD_STATE,
-	FIELD_IP,
-	FIELD_PORT,
-	FIELD_LOCAL_IP,
-	FIELD_LOCAL_PORT,
-	FIELD_MID,
-	FIELD_SIZE,
-	FIELD_COUNT
-};
-
-static const char *const field_names[] = {
-	[FIELD_LEVEL] = "level",
-	[FIELD_UUID] = "uuid",
-	[FIELD_ORIGIN] = "origin",
-	[FIELD_MESSAGE] = "message",
-	[FIELD_STATE] = "state",
-	[FIELD_IP] = "ip",
-	[FIELD_PORT] = "port",
-	[FIELD_LOCAL_IP] = "local_ip",
-	[FIELD_LOCAL_PORT] = "local_port",
-	[FIELD_MID] = "mid",
-	[FIELD_SIZE] = "size",
-};
-_Static_assert(sizeof(field_names) / sizeof(field_names[0]) == FIELD_COUNT,
-    "one name a field");
-
-struct row {
-	enum mode mode;
-	enum level level;
-	bool timed;
-	int64_t time;                 /* SW_NO_TIME */
-	struct slice of[FIELD_COUNT]; /* as they stand; p NULL: not there */
-	bool open;                    /* its message goes on behind it */
-};
 
 /* Behind each log_session. */
 struct extra {
@@ -124,7 +53,7 @@ struct haraka {
 	struct buffer id;
 	/* the row of content that bare lines go on with */
 	bool block;
-	enum mode block_mode;
+	enum haraka_mode block_mode;
 	int64_t block_time;
 	uint8_t block_key[KEY_MAX];
 	size_t block_key_len;
@@ -135,275 +64,6 @@ static struct extra *extra(struct log_session *s)
 	return (struct extra *)(void *)s->extra;
 }
 
-/* --- rows --------------------------------------------------------------- */
-
-static bool find_level(struct slice name, enum level *level_r)
-{
-	unsigned i;
-
-	for (i = 0; i < LEVEL_COUNT; i++)
-		if (slice_eq(name, slice_str(level_names[i]))) {
-			*level_r = (enum level)i;
-			return true;
-		}
-	return false;
-}
-
-/* The first of equals counts. */
-static void put_field(struct row *row, struct slice name, struct slice value)
-{
-	unsigned i;
-
-	for (i = 0; i < FIELD_COUNT; i++)
-		if (!row->of[i].p && slice_eq(name,
-		    slice_str(field_names[i]))) {
-			row->of[i] = value;
-			return;
-		}
-}
-
-/* Up to the quote that closes, of which *rest stands behind; false: there is
- * none, and all is taken. */
-static bool take_string(struct slice *rest, struct slice *value_r)
-{
-	size_t n = 0;
-	bool closed;
-
-	while (n < rest->len && rest->p[n] != '"')
-		n += rest->p[n] == '\\' ? 2 : 1;
-	closed = n < rest->len;
-	*value_r = slice_head(*rest, n);
-	*rest = slice_from(*rest, n + 1);
-	return closed;
-}
-
-/* name=value name="value" ...; false: the last value has no end. */
-static bool take_pairs(struct row *row, struct slice s)
-{
-	while (s.len > 0) {
-		struct slice name, value;
-		size_t n = 0;
-
-		log_take_blanks(&s);
-		while (n < s.len && s.p[n] != '=' && s.p[n] != ' ')
-			n++;
-		name = slice_head(s, n);
-		s = slice_from(s, n);
-		if (!log_take_octet(&s, '=')) {
-			log_take_octet(&s, ' ');
-			continue;
-		}
-		if (!log_take_octet(&s, '"')) {
-			value = log_take_word(&s);
-			put_field(row, name, value);
-			continue;
-		}
-		if (!take_string(&s, &value)) {
-			put_field(row, name, value);
-			return false;
-		}
-		put_field(row, name, value);
-	}
-	return true;
-}
-
-/* {"name":"value","name":1} */
-static bool take_object(struct row *row, struct slice s)
-{
-	if (!log_take_octet(&s, '{'))
-		return false;
-	while (s.len > 0 && s.p[0] != '}') {
-		struct slice name, value;
-		size_t n = 0;
-
-		log_take_octet(&s, ',');
-		if (!log_take_octet(&s, '"') || !take_string(&s, &name) ||
-		    !log_take_octet(&s, ':'))
-			return false;
-		if (log_take_octet(&s, '"')) {
-			if (!take_string(&s, &value))
-				return false;
-		} else {
-			/* a number, a word; objects within end the reading */
-			while (n < s.len && s.p[n] != ',' && s.p[n] != '}')
-				n++;
-			value = slice_head(s, n);
-			s = slice_from(s, n);
-		}
-		put_field(row, name, value);
-	}
-	return true;
-}
-
-static bool take_bracket(struct slice *rest, struct slice *in_r)
-{
-	const uint8_t *close;
-	struct slice s = *rest;
-
-	if (!log_take_octet(&s, '[') || s.len == 0)
-		return false;
-	close = memchr(s.p, ']', s.len);
-	if (!close)
-		return false;
-	*in_r = slice_head(s, (size_t)(close - s.p));
-	s = slice_from(s, in_r->len + 1);
-	log_take_octet(&s, ' ');
-	*rest = s;
-	return true;
-}
-
-/* "[PROTOCOL] [uuid] [core] C: QUIT state=1" */
-static bool take_default(struct row *row, struct slice s)
-{
-	if (!take_bracket(&s, &row->of[FIELD_LEVEL]) ||
-	    !take_bracket(&s, &row->of[FIELD_UUID]) ||
-	    !take_bracket(&s, &row->of[FIELD_ORIGIN]))
-		return false;
-	row->of[FIELD_MESSAGE] = s;
-	return true;
-}
-
-/* What a terminal was told about colours. */
-static struct slice strip_colour(struct slice s)
-{
-	size_t n = 2;
-
-	if (s.len < 4 || s.p[0] != 0x1b || s.p[1] != '[')
-		return s;
-	while (n < s.len && n < 6 && s.p[n] != 'm')
-		n++;
-	s = slice_from(s, n + 1);
-	if (s.len > 5 && s.p[s.len - 5] == 0x1b && s.p[s.len - 1] == 'm')
-		s.len -= 5;
-	return s;
-}
-
-static void take_time(struct slice *rest, struct row *row)
-{
-	struct slice s = *rest;
-	bool zoned;
-	int32_t offset;
-	int64_t time;
-
-	row->time = SW_NO_TIME;
-	if (!log_take_iso_time(&s, &time, &zoned, &offset, NULL) || !zoned ||
-	    !log_take_octet(&s, ' '))
-		return;
-	row->timed = true;
-	row->time = time;
-	*rest = s;
-}
-
-static bool parse_row(struct slice line, struct row *row)
-{
-	struct slice s = line;
-
-	memset(row, 0, sizeof(*row));
-	take_time(&s, row);
-	s = strip_colour(s);
-	if (s.len > 0 && s.p[0] == '{') {
-		row->mode = MODE_JSON;
-		if (!take_object(row, s))
-			return false;
-	} else if (slice_has_prefix_nocase(s, slice_str("level="))) {
-		row->mode = MODE_LOGFMT;
-		row->open = !take_pairs(row, s);
-	} else if (!take_default(row, s)) {
-		return false;
-	}
-	return row->of[FIELD_UUID].p && row->of[FIELD_ORIGIN].p &&
-	    row->of[FIELD_MESSAGE].p && row->of[FIELD_LEVEL].p &&
-	    find_level(row->of[FIELD_LEVEL], &row->level);
-}
-
-/* --- messages ----------------------------------------------------------- */
-
-static void append_rune(struct buffer *b, uint32_t c)
-{
-	if (c < 0x80) {
-		buffer_append_char(b, (char)c);
-		return;
-	}
-	if (c >= 0x800) {
-		buffer_append_char(b, (char)(0xe0 | c >> 12));
-		buffer_append_char(b, (char)(0x80 | (c >> 6 & 0x3f)));
-	} else {
-		buffer_append_char(b, (char)(0xc0 | c >> 6));
-	}
-	buffer_append_char(b, (char)(0x80 | (c & 0x3f)));
-}
-
-/* "\u0000": the octets behind the letter that were used. */
-static size_t append_escape(struct buffer *b, struct slice s)
-{
-	uint32_t c = 0;
-	size_t i;
-
-	for (i = 1; i < 5; i++) {
-		uint8_t d = i < s.len ? ascii_upper(s.p[i]) : 0;
-
-		if (!ascii_is_digit(d) && !(d >= 'A' && d <= 'F'))
-			return 0;
-		c = c << 4 | (uint32_t)(ascii_is_digit(d) ? d - '0' :
-		    d - 'A' + 10);
-	}
-	append_rune(b, c);
-	return 4;
-}
-
-/* Without the escapes of logfmt and JSON. */
-static struct slice decode(struct buffer *b, struct slice raw)
-{
-	static const char from[] = "rntbf", to[] = "\r\n\t\b\f";
-	size_t i;
-
-	buffer_clear(b);
-	for (i = 0; i < raw.len; i++) {
-		const char *at;
-
-		if (raw.p[i] != '\\' || i + 1 == raw.len) {
-			buffer_append_char(b, (char)raw.p[i]);
-			continue;
-		}
-		i++;
-		at = raw.p[i] ? strchr(from, raw.p[i]) : NULL;
-		if (raw.p[i] == 'u')
-			i += append_escape(b, slice_from(raw, i));
-		else
-			buffer_append_char(b, at ? to[at - from] :
-			    (char)raw.p[i]);
-	}
-	return buffer_slice(b);
-}
-
-static bool has_suffix(struct slice s, const char *suffix)
-{
-	struct slice x = slice_str(suffix);
-
-	return s.len >= x.len && memcmp(s.p + s.len - x.len, suffix,
-	    x.len) == 0;
-}
-
-/* What was said, without the end of its line. */
-static struct slice plain(struct haraka *h, const struct row *row)
-{
-	struct slice s = row->of[FIELD_MESSAGE];
-
-	if (row->mode != MODE_DEFAULT) {
-		s = decode(&h->text, s);
-		if (has_suffix(s, "\n"))
-			s.len--;
-		if (has_suffix(s, "\r"))
-			s.len--;
-		return s;
-	}
-	if (has_suffix(s, "\\n"))
-		s.len -= 2;
-	if (has_suffix(s, "\\r"))
-		s.len -= 2;
-	return s;
-}
-
 /* " state=1" behind a client's line. */
 static struct slice drop_state(struct slice s)
 {
@@ -411,33 +71,22 @@ static struct slice drop_state(struct slice s)
 
 	while (n > 0 && ascii_is_digit(s.p[n - 1]))
 		n--;
-	if (n < s.len && has_suffix(slice_head(s, n), " state="))
+	if (n < s.len && haraka_has_suffix(slice_head(s, n), " state="))
 		s.len = n - 7;
 	return s;
 }
 
-static bool take_role(struct slice *said, enum sw_role *role_r)
-{
-	if (log_take_text(said, "C: "))
-		*role_r = SW_CLIENT;
-	else if (log_take_text(said, "S: "))
-		*role_r = SW_SERVER;
-	else
-		return false;
-	return true;
-}
-
 /* --- sessions ----------------------------------------------------------- */
 
-static bool is_outgoing(const struct row *row)
+static bool is_outgoing(const struct haraka_row *row)
 {
-	return !slice_eq(row->of[FIELD_ORIGIN], slice_str("core"));
+	return !slice_eq(row->of[HARAKA_ORIGIN], slice_str("core"));
 }
 
-static struct slice key_of(const struct row *row, uint8_t key[KEY_MAX])
+static struct slice key_of(const struct haraka_row *row, uint8_t key[KEY_MAX])
 {
-	struct slice uuid = slice_head(row->of[FIELD_UUID], 100);
-	struct slice origin = slice_head(row->of[FIELD_ORIGIN], 90);
+	struct slice uuid = slice_head(row->of[HARAKA_UUID], 100);
+	struct slice origin = slice_head(row->of[HARAKA_ORIGIN], 90);
 	size_t n = 0;
 
 	if (!is_outgoing(row)) {
@@ -454,27 +103,29 @@ static struct slice key_of(const struct row *row, uint8_t key[KEY_MAX])
 	return slice_make(key, 1 + uuid.len + origin.len);
 }
 
-static void describe(struct log_session *s, const struct row *row)
+static void describe(struct log_session *s, const struct haraka_row *row)
 {
 	struct sw_session *out = session_get(s->b);
 
-	out->clock.zone = row->timed ? SW_ZONE_UTC : SW_ZONE_NONE;
-	out->clock.date = row->timed ? SW_DATE_GIVEN : SW_DATE_NONE;
-	out->clock.resolution_ns = row->timed ? NS_PER_S / 1000 : 0;
+	out->clock.zone = SW_ZONE_NONE;
+	out->clock.date = SW_DATE_NONE;
 	out->records = SW_BIT(SW_RECORDS_GREETING) |
 	    SW_BIT(SW_RECORDS_COMMAND) | SW_BIT(SW_RECORDS_ARGUMENT) |
 	    SW_BIT(SW_RECORDS_REPLY_CODE) | SW_BIT(SW_RECORDS_REPLY_TEXT) |
 	    SW_BIT(SW_RECORDS_REPLY_LINES) |
 	    SW_BIT(SW_RECORDS_INTERMEDIATE_REPLIES);
-	if (row->timed)
+	if (row->time != SW_NO_TIME) {
+		out->clock = (struct sw_clock){ SW_ZONE_UTC, 0,
+			NS_PER_S / 1000, SW_DATE_GIVEN };
 		out->records |= SW_BIT(SW_RECORDS_TIMES);
+	}
 	extra(s)->outgoing = is_outgoing(row);
 	log_session_recorder(s, extra(s)->outgoing ? SW_RECORDER_CLIENT :
 	    SW_RECORDER_SERVER);
 }
 
 static enum sw_status begin(struct haraka *h, const struct log_line *line,
-    const struct row *row, struct log_session **s_r)
+    const struct haraka_row *row, struct log_session **s_r)
 {
 	uint8_t key[KEY_MAX];
 	enum sw_status status = log_sessions_begin(&h->sessions,
@@ -569,13 +220,13 @@ static void content_octets(struct log_session *s,
 static void content_default(struct log_session *s,
     const struct log_said *said, struct slice line)
 {
-	if (has_suffix(line, "\\r"))
+	if (haraka_has_suffix(line, "\\r"))
 		content_line(s, said, slice_head(line, line.len - 2), "\r\n");
 	else
 		content_line(s, said, line, extra(s)->outgoing ? "" : "\n");
 }
 
-static void remember_block(struct haraka *h, const struct row *row)
+static void remember_block(struct haraka *h, const struct haraka_row *row)
 {
 	h->block = true;
 	h->block_mode = row->mode;
@@ -585,20 +236,20 @@ static void remember_block(struct haraka *h, const struct row *row)
 
 /* "C: body", of level DATA */
 static void take_content(struct haraka *h, struct log_session *s,
-    const struct log_line *line, const struct row *row)
+    const struct log_line *line, const struct haraka_row *row)
 {
 	struct log_said said = log_said(line, row->time, line->text);
-	struct slice raw = row->of[FIELD_MESSAGE];
+	struct slice raw = row->of[HARAKA_MESSAGE];
 
 	if (!log_take_text(&raw, "C: ") || !log_content_due(s))
 		return;
-	if (row->mode == MODE_DEFAULT) {
+	if (row->mode == HARAKA_DEFAULT) {
 		content_default(s, &said, raw);
 		if (extra(s)->outgoing)
 			remember_block(h, row);
 		return;
 	}
-	decode(&h->text, raw);
+	haraka_decode(&h->text, raw);
 	if (row->open) {
 		buffer_append_char(&h->text, '\n');
 		remember_block(h, row);
@@ -618,7 +269,7 @@ static bool take_bare(struct haraka *h, const struct log_line *line)
 		return false;
 	s = log_sessions_find(&h->sessions, slice_make(h->block_key,
 	    h->block_key_len));
-	if (h->block_mode == MODE_DEFAULT) {
+	if (h->block_mode == HARAKA_DEFAULT) {
 		if (!s || !log_content_due(s))
 			return false;
 		log_sessions_touch(&h->sessions, s, line->number,
@@ -626,12 +277,12 @@ static bool take_bare(struct haraka *h, const struct log_line *line)
 		content_default(s, &said, line->text);
 		return true;
 	}
-	last = take_string(&rest, &text);
+	last = haraka_take_string(&rest, &text);
 	h->block = !last;
 	if (!s || !log_content_due(s))
 		return true;
 	log_sessions_touch(&h->sessions, s, line->number, h->block_time);
-	decode(&h->text, last ? text : line->text);
+	haraka_decode(&h->text, last ? text : line->text);
 	if (!last)
 		buffer_append_char(&h->text, '\n');
 	content_octets(s, &said, buffer_slice(&h->text));
@@ -661,8 +312,8 @@ static void take_dot(struct log_session *s, const struct log_said *said)
 }
 
 static enum sw_status say(struct haraka *h, struct log_session *s,
-    const struct log_line *line, const struct row *row, struct slice text,
-    enum sw_role role)
+    const struct log_line *line, const struct haraka_row *row,
+    struct slice text, enum sw_role role)
 {
 	struct log_said said = log_said(line, row->time, text);
 	size_t len;
@@ -684,8 +335,8 @@ static enum sw_status say(struct haraka *h, struct log_session *s,
 }
 
 static enum sw_status take_said(struct haraka *h, struct log_session *s,
-    const struct log_line *line, const struct row *row, struct slice text,
-    enum sw_role role)
+    const struct log_line *line, const struct haraka_row *row,
+    struct slice text, enum sw_role role)
 {
 	enum sw_status status = SW_OK;
 	bool greeting = is_greeting(text, role);
@@ -713,7 +364,7 @@ static enum sw_status take_said(struct haraka *h, struct log_session *s,
 }
 
 static enum sw_status take_connect(struct haraka *h, struct log_session *s,
-    const struct log_line *line, const struct row *row)
+    const struct log_line *line, const struct haraka_row *row)
 {
 	enum sw_status status = s ? end_before(h, s) : SW_OK;
 
@@ -721,26 +372,26 @@ static enum sw_status take_connect(struct haraka *h, struct log_session *s,
 		status = begin(h, line, row, &s);
 	if (status != SW_OK)
 		return status;
-	put_endpoint(s, &session_get(s->b)->client, row->of[FIELD_IP],
-	    row->of[FIELD_PORT], SW_RECORDS_CLIENT_ADDRESS,
+	put_endpoint(s, &session_get(s->b)->client, row->of[HARAKA_IP],
+	    row->of[HARAKA_PORT], SW_RECORDS_CLIENT_ADDRESS,
 	    SW_RECORDS_CLIENT_PORT);
-	put_server(s, row->of[FIELD_LOCAL_IP], row->of[FIELD_LOCAL_PORT]);
+	put_server(s, row->of[HARAKA_LOCAL_IP], row->of[HARAKA_LOCAL_PORT]);
 	log_session_connect(s, line, row->time, SW_CLIENT);
 	return SW_OK;
 }
 
 /* "message mid=<1@example.org> size=69": what has passed. */
 static void take_message(struct haraka *h, struct log_session *s,
-    const struct log_line *line, const struct row *row)
+    const struct log_line *line, const struct haraka_row *row)
 {
 	struct log_said said = log_said(line, row->time, line->text);
-	struct slice id = row->mode == MODE_DEFAULT ? row->of[FIELD_MID] :
-	    decode(&h->id, row->of[FIELD_MID]);
+	struct slice id = row->mode == HARAKA_DEFAULT ? row->of[HARAKA_MID] :
+	    haraka_decode(&h->id, row->of[HARAKA_MID]);
 	uint64_t wire;
 
 	if (!log_content_due(s))
 		return; /* its lines were told */
-	if (!slice_to_u64(row->of[FIELD_SIZE], &wire) || wire > INT64_MAX)
+	if (!slice_to_u64(row->of[HARAKA_SIZE], &wire) || wire > INT64_MAX)
 		return;
 	/* dots that were doubled are counted twice: the size is not known */
 	log_content_passed(s, &said, SW_UNKNOWN, (int64_t)wire);
@@ -755,13 +406,13 @@ static bool begins_with(struct slice text, const char *word)
 }
 
 /* Lines for the reader; those that only repeat the dialogue are not. */
-static bool is_note(const struct row *row, struct slice text)
+static bool is_note(const struct haraka_row *row, struct slice text)
 {
 	static const char *const known[] = { "sender", "recipient", "queue",
 		"message" };
 	size_t i;
 
-	if (row->level < LEVEL_NOTICE)
+	if (row->level < HARAKA_LEVEL_NOTICE)
 		return false;
 	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (begins_with(text, known[i]))
@@ -770,20 +421,20 @@ static bool is_note(const struct row *row, struct slice text)
 }
 
 static enum sw_status take_other(struct haraka *h, struct log_session *s,
-    const struct log_line *line, struct row *row, struct slice text)
+    const struct log_line *line, struct haraka_row *row, struct slice text)
 {
 	/* The default format has the fields behind the words. */
-	if (row->mode == MODE_DEFAULT)
-		take_pairs(row, text);
+	if (row->mode == HARAKA_DEFAULT)
+		haraka_take_pairs(row, text);
 	text = slice_trim(text);
 	if (!is_outgoing(row) && begins_with(text, "connect"))
 		return take_connect(h, s, line, row);
 	if (!s)
 		return SW_OK;
 	/* the word is no part of the message in logfmt and JSON */
-	if (extra(s)->outgoing && row->level == LEVEL_NOTICE &&
+	if (extra(s)->outgoing && row->level == HARAKA_LEVEL_NOTICE &&
 	    (text.len == 0 || begins_with(text, "delivered")))
-		put_server(s, row->of[FIELD_IP], row->of[FIELD_PORT]);
+		put_server(s, row->of[HARAKA_IP], row->of[HARAKA_PORT]);
 	if (begins_with(text, "message"))
 		take_message(h, s, line, row);
 	if (!extra(s)->outgoing && begins_with(text, "disconnect")) {
@@ -800,7 +451,7 @@ static enum sw_status take_other(struct haraka *h, struct log_session *s,
 }
 
 static enum sw_status take_row(struct haraka *h, const struct log_line *line,
-    struct row *row)
+    struct haraka_row *row)
 {
 	uint8_t key[KEY_MAX];
 	struct log_session *s = log_sessions_find(&h->sessions,
@@ -808,7 +459,7 @@ static enum sw_status take_row(struct haraka *h, const struct log_line *line,
 	struct slice text;
 	enum sw_role role;
 
-	if (row->level == LEVEL_DATA) {
+	if (row->level == HARAKA_LEVEL_DATA) {
 		if (s) {
 			log_sessions_touch(&h->sessions, s, line->number,
 			    row->time);
@@ -816,10 +467,11 @@ static enum sw_status take_row(struct haraka *h, const struct log_line *line,
 		}
 		return SW_OK;
 	}
-	text = plain(h, row);
-	if (row->level != LEVEL_PROTOCOL || !take_role(&text, &role))
+	text = haraka_plain(&h->text, row);
+	if (row->level != HARAKA_LEVEL_PROTOCOL ||
+	    !haraka_take_role(&text, &role))
 		return take_other(h, s, line, row, text);
-	if (row->mode == MODE_DEFAULT && role == SW_CLIENT &&
+	if (row->mode == HARAKA_DEFAULT && role == SW_CLIENT &&
 	    !is_outgoing(row))
 		text = drop_state(text);
 	if (slice_has_prefix_nocase(text, slice_str("(after-disconnect)")))
@@ -835,10 +487,9 @@ static bool is_chatter(struct slice line)
 	static const char *const known[] = { "loglevel: ", "log format: ",
 		"Starting up Haraka", "loaded TLD", "loaded Public",
 		"Using iconv" };
-	struct row row;
 	size_t i;
 
-	take_time(&line, &row);
+	haraka_take_time(&line);
 	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (slice_has_prefix_nocase(line, slice_str(known[i])))
 			return true;
@@ -853,12 +504,12 @@ static bool probe(struct slice head)
 	while (head.len > 0) {
 		struct slice line = log_head_line(&head);
 		enum sw_role role;
-		struct row row;
+		struct haraka_row row;
 
-		if (parse_row(line, &row)) {
-			block = row.level == LEVEL_DATA;
-			log_tally_row(&t, row.level <= LEVEL_PROTOCOL &&
-			    take_role(&row.of[FIELD_MESSAGE], &role));
+		if (haraka_parse_row(line, &row)) {
+			block = row.level == HARAKA_LEVEL_DATA;
+			log_tally_row(&t, row.level <= HARAKA_LEVEL_PROTOCOL &&
+			    haraka_take_role(&row.of[HARAKA_MESSAGE], &role));
 		} else if (!block && line.len > 0 && !is_chatter(line)) {
 			log_tally_other(&t);
 		}
@@ -887,9 +538,9 @@ static enum sw_status take_line(void *state, const struct log_line *line)
 {
 	struct haraka *h = state;
 	enum sw_status status;
-	struct row row;
+	struct haraka_row row;
 
-	if (!parse_row(line->text, &row)) {
+	if (!haraka_parse_row(line->text, &row)) {
 		if (!take_bare(h, line) && line->text.len > 0 &&
 		    !is_chatter(line->text))
 			log_not_understood(&h->sessions, line);

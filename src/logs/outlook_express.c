@@ -701,7 +701,8 @@ static bool probe(struct slice head)
 		struct entry e;
 		bool smtp;
 
-		if (parse_head(line, &rest, &smtp) ||
+		/* "Log started at" may stand in any text. */
+		if ((parse_head(line, &rest, &smtp) && smtp) ||
 		    (parse_entry(line, &e) && is_telling(&e)))
 			return true;
 	}
