@@ -156,7 +156,8 @@ struct sw_check;
 
 struct sw_check_options {
 	struct sw_options reader; /* how both sides are read; its filter
-	                             applies to neither */
+	                             applies to neither.  Its threads share
+	                             out the sides and the pairs as well */
 	uint32_t ignore; /* findings that do not count: 1u << kind */
 	uint32_t only;   /* nothing but these; 0: all */
 	int64_t max_offset_ns; /* of the clocks; 0: any */

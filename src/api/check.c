@@ -5,33 +5,66 @@
  * Theory of operation.  sw_check_open reads both sides, pairs their sessions
  * and compares every pair once, to know the totals; of each pair it keeps the
  * verdict.  sw_check_next compares those again that do not agree, and tells
- * them with both sessions.
+ * them with both sessions.  Threads share out the sides, then the pairs; what
+ * comes out is the same for any number of them.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
 #include "api/reader.h"
 #include "base/error.h"
 #include "check/check.h"
+#include "pipeline/crew.h"
 
 /* The pair has findings, whatever its verdict. */
 #define FOUND 0x80
 
+/* Pairs that a thread compares at a time. */
+#define SHARE 512
+
+/* One side, as one thread reads it. */
+struct reading {
+	const char *const *names;
+	size_t name_count;
+	struct side *side;
+	char **warnings;
+	size_t warning_count, warning_capacity;
+	size_t failed;
+	struct sw_account account;
+	enum sw_status status;
+	struct sw_err err;
+};
+
+/* What one thread needs to compare: both sessions, and what is found. */
+struct bench {
+	struct arena arenas[2], arena;
+	struct sw_session sessions[2];
+	struct buffer buffer;
+};
+
+/* What came of some of the pairs. */
+struct share {
+	uint64_t verdicts[SW_VERDICT_COUNT], findings[SW_FOUND_COUNT];
+	enum sw_status status;
+	struct sw_err err;
+};
+
 struct sw_check {
 	struct sw_check_options options; /* strings are the caller's */
-	struct side *sides[2];
+	struct reading sides[2];
 	struct matching matching;
 	uint8_t *verdicts; /* of each pair; FOUND is added to it */
+	struct share *shares;
 	char **names[2];
-	char **warnings;
-	size_t warning_count, warning_capacity, warning_next;
-	size_t failed;
-	struct arena arenas[2], arena; /* sessions; what is found */
-	struct sw_session sessions[2];
+	size_t warning_next;
+	struct bench bench;
 	size_t next;
 	struct sw_note notes[2];
 	struct sw_report report;
-	struct sw_account accounts[2];
 };
 
 void sw_check_options_init(struct sw_check_options *o)
@@ -42,13 +75,20 @@ void sw_check_options_init(struct sw_check_options *o)
 
 size_t sw_check_failed(const struct sw_check *c)
 {
-	return c->failed;
+	return c->sides[SW_LEFT].failed + c->sides[SW_RIGHT].failed;
 }
 
 const char *sw_check_warning(struct sw_check *c)
 {
-	return c->warning_next < c->warning_count ?
-	    c->warnings[c->warning_next++] : NULL;
+	const struct reading *l = &c->sides[SW_LEFT];
+	const struct reading *r = &c->sides[SW_RIGHT];
+	size_t i = c->warning_next;
+
+	if (i == l->warning_count + r->warning_count)
+		return NULL;
+	c->warning_next++;
+	return i < l->warning_count ? l->warnings[i] :
+	    r->warnings[i - l->warning_count];
 }
 
 const struct sw_report *sw_check_report(const struct sw_check *c)
@@ -59,137 +99,251 @@ const struct sw_report *sw_check_report(const struct sw_check *c)
 const struct sw_account *sw_check_account(const struct sw_check *c,
     enum sw_side side)
 {
-	return side < SW_NO_SIDE ? &c->accounts[side] : NULL;
+	return side < SW_NO_SIDE ? &c->sides[side].account : NULL;
 }
 
 /* --- reading -------------------------------------------------------------- */
 
-static enum sw_status keep_warning(struct sw_check *c, const char *text)
+static enum sw_status keep_warning(struct reading *d, const char *text)
 {
-	void *warnings = c->warnings;
+	void *warnings = d->warnings;
 
-	if (!base_grow(&warnings, c->warning_count, &c->warning_capacity,
-	    sizeof(*c->warnings)))
+	if (!base_grow(&warnings, d->warning_count, &d->warning_capacity,
+	    sizeof(*d->warnings)))
 		return SW_ENOMEM;
-	c->warnings = warnings;
-	c->warnings[c->warning_count] = strdup(text);
-	return c->warnings[c->warning_count++] ? SW_OK : SW_ENOMEM;
+	d->warnings = warnings;
+	d->warnings[d->warning_count] = strdup(text);
+	return d->warnings[d->warning_count++] ? SW_OK : SW_ENOMEM;
 }
 
-static enum sw_status keep_warnings(struct sw_check *c, struct sw_reader *r)
+static enum sw_status keep_warnings(struct reading *d, struct sw_reader *r)
 {
 	enum sw_status status = SW_OK;
 	const char *text;
 
 	while (status == SW_OK && (text = sw_reader_warning(r)) != NULL)
-		status = keep_warning(c, text);
-	return status;
+		status = keep_warning(d, text);
+	if (status != SW_OK)
+		return base_error_set(&d->err, status, "out of memory");
+	return SW_OK;
 }
 
 /* SW_OK: go on; what one input lacks is a warning. */
-static enum sw_status take_error(struct sw_check *c, int got,
-    const struct sw_err *err)
+static enum sw_status take_error(struct reading *d, int got)
 {
 	if (got == SW_EREAD || got == SW_EFORMAT)
-		return keep_warning(c, err->text);
+		return keep_warning(d, d->err.text);
 	return (enum sw_status)got;
 }
 
-static enum sw_status read_sessions(struct sw_check *c, struct side *side,
-    struct sw_reader *r, struct sw_err *err)
+static enum sw_status read_sessions(struct reading *d, struct sw_reader *r)
 {
 	const struct sw_session *s;
 	enum sw_status status = SW_OK;
 	int got;
 
-	while (status == SW_OK && (got = sw_reader_next(r, &s, err)) != 0) {
+	while (status == SW_OK &&
+	    (got = sw_reader_next(r, &s, &d->err)) != 0) {
 		if (got > 0)
-			status = side_add(side, s, err);
+			status = side_add(d->side, s, &d->err);
 		else
-			status = take_error(c, got, err);
+			status = take_error(d, got);
 	}
+	if (status == SW_OK)
+		status = side_sort(d->side, &d->err);
 	return status;
 }
 
-static enum sw_status read_side(struct sw_check *c, int i,
-    const char *const *names, size_t count, struct sw_err *err)
+static enum sw_status read_side(const struct sw_options *o,
+    struct reading *d)
 {
 	struct sw_reader *r;
-	enum sw_status status = side_new(c->options.reader.tmpdir,
-	    &c->sides[i], err);
+	enum sw_status status = side_new(o->tmpdir, &d->side, &d->err);
 
 	if (status == SW_OK)
-		status = sw_reader_open(&c->options.reader, names, count, &r,
-		    err);
+		status = sw_reader_open(o, d->names, d->name_count, &r,
+		    &d->err);
 	if (status != SW_OK)
 		return status;
-	status = read_sessions(c, c->sides[i], r, err);
-	side_sort(c->sides[i]);
-	c->failed += sw_reader_failed(r);
-	account_merge(&c->accounts[i].a, &sw_reader_account(r)->a);
-	if (status == SW_OK && keep_warnings(c, r) != SW_OK)
-		status = base_error_set(err, SW_ENOMEM, "out of memory");
+	status = read_sessions(d, r);
+	d->failed = sw_reader_failed(r);
+	account_merge(&d->account.a, &sw_reader_account(r)->a);
+	if (status == SW_OK)
+		status = keep_warnings(d, r);
 	sw_reader_free(&r);
+	return status;
+}
+
+/* A task: one side. */
+static void run_reading(void *ctx, unsigned task)
+{
+	struct sw_check *c = ctx;
+	struct reading *d = &c->sides[task];
+
+	d->status = read_side(&c->options.reader, d);
+}
+
+/* Tasks shared out among the threads that may be used. */
+static enum sw_status share_out(struct sw_check *c,
+    void (*run)(void *ctx, unsigned task), size_t tasks, struct sw_err *err)
+{
+	size_t threads = c->options.reader.threads;
+	struct crew *crew;
+
+	if (threads > tasks)
+		threads = tasks;
+	if (tasks > UINT32_MAX || crew_new(threads > 1 ?
+	    (unsigned)threads - 1 : 0, run, c, &crew) != SW_OK)
+		return base_error_set(err, SW_ENOMEM, "out of memory");
+	crew_start(crew, (unsigned)tasks);
+	crew_join(crew);
+	crew_free(&crew);
+	return SW_OK;
+}
+
+/* What reading has freed goes back to the system before matching takes as
+ * much again. */
+static void give_back(void)
+{
+#if defined(__GLIBC__)
+	malloc_trim(0);
+#endif
+}
+
+static enum sw_status read_sides(struct sw_check *c, struct sw_err *err)
+{
+	enum sw_status status = share_out(c, run_reading, 2, err);
+	size_t i;
+
+	for (i = 0; i < 2 && status == SW_OK; i++) {
+		status = c->sides[i].status;
+		if (status != SW_OK && err)
+			*err = c->sides[i].err;
+	}
+	give_back();
 	return status;
 }
 
 /* --- comparing ------------------------------------------------------------ */
 
-static enum sw_status compare(struct sw_check *c, size_t i,
-    struct sw_pair *p_r, struct sw_err *err)
+static void bench_init(struct bench *b)
+{
+	arena_init(&b->arenas[0]);
+	arena_init(&b->arenas[1]);
+	arena_init(&b->arena);
+	buffer_init(&b->buffer, SIZE_MAX / 2);
+}
+
+static void bench_fini(struct bench *b)
+{
+	arena_fini(&b->arenas[0]);
+	arena_fini(&b->arenas[1]);
+	arena_fini(&b->arena);
+	buffer_fini(&b->buffer);
+}
+
+static const struct digest *digest_of(const struct sw_check *c, size_t side,
+    uint32_t index)
+{
+	size_t count;
+
+	return &side_digests(c->sides[side].side, &count)[index];
+}
+
+static enum sw_status fetch(const struct sw_check *c, struct bench *b,
+    size_t side, uint32_t index, struct sw_err *err)
+{
+	return side_session(c->sides[side].side, digest_of(c, side, index),
+	    &b->arenas[side], &b->buffer, &b->sessions[side], err);
+}
+
+static enum sw_status compare(const struct sw_check *c, struct bench *b,
+    size_t i, struct sw_pair *p_r, struct sw_err *err)
 {
 	const struct match *m = &c->matching.pairs[i];
-	const uint32_t index[2] = { m->left, m->right };
 	struct verdict_options o = { .ignore = c->options.ignore,
 		.only = c->options.only };
 	struct sw_aligned *rows;
-	enum sw_status status = SW_OK;
-	size_t count, side;
+	enum sw_status status;
+	size_t count;
 
 	memset(p_r, 0, sizeof(*p_r));
-	for (side = 0; side < 2 && status == SW_OK; side++)
-		status = side_session(c->sides[side],
-		    &side_digests(c->sides[side], &count)[index[side]],
-		    &c->arenas[side], &c->sessions[side], err);
+	status = fetch(c, b, SW_LEFT, m->left, err);
+	if (status == SW_OK)
+		status = fetch(c, b, SW_RIGHT, m->right, err);
 	if (status != SW_OK)
 		return status;
 	memcpy(o.nat, c->matching.nat, sizeof(o.nat));
-	arena_reset(&c->arena);
-	status = align_events(&c->sessions[0], &c->sessions[1], &c->arena,
+	arena_reset(&b->arena);
+	status = align_events(&b->sessions[0], &b->sessions[1], &b->arena,
 	    &rows, &count);
 	if (status == SW_OK)
-		status = verdict_compare(&c->sessions[0], &c->sessions[1],
-		    rows, count, &o, &c->arena, p_r);
+		status = verdict_compare(&b->sessions[0], &b->sessions[1],
+		    rows, count, &o, &b->arena, p_r);
 	if (status != SW_OK)
 		return base_error_set(err, status, "out of memory");
 	p_r->rows = rows;
 	p_r->row_count = count;
-	p_r->left = &c->sessions[0];
-	p_r->right = &c->sessions[1];
+	p_r->left = &b->sessions[0];
+	p_r->right = &b->sessions[1];
 	return SW_OK;
 }
 
-/* All pairs once, for the totals. */
-static enum sw_status judge(struct sw_check *c, struct sw_err *err)
+/* A task: some of the pairs once, for the totals. */
+static void run_share(void *ctx, unsigned task)
 {
-	enum sw_status status = SW_OK;
-	size_t i, k;
+	struct sw_check *c = ctx;
+	struct share *h = &c->shares[task];
+	size_t i = (size_t)task * SHARE, end = i + SHARE, k;
+	struct bench b;
 
-	c->verdicts = calloc(c->matching.pair_count + 1, 1);
-	if (!c->verdicts)
-		return base_error_set(err, SW_ENOMEM, "out of memory");
-	for (i = 0; i < c->matching.pair_count && status == SW_OK; i++) {
+	if (end > c->matching.pair_count)
+		end = c->matching.pair_count;
+	bench_init(&b);
+	for (; i < end && h->status == SW_OK; i++) {
 		struct sw_pair p;
 
-		status = compare(c, i, &p, err);
-		if (status != SW_OK)
+		h->status = compare(c, &b, i, &p, &h->err);
+		if (h->status != SW_OK)
 			break;
 		c->verdicts[i] = (uint8_t)((unsigned)p.verdict |
 		    (p.finding_count > 0 ? FOUND : 0u));
-		c->report.verdicts[p.verdict]++;
+		h->verdicts[p.verdict]++;
 		for (k = 0; k < p.finding_count; k++)
-			c->report.findings[p.findings[k].kind]++;
+			h->findings[p.findings[k].kind]++;
 	}
+	bench_fini(&b);
+}
+
+static void add_share(struct sw_report *r, const struct share *h)
+{
+	size_t i;
+
+	for (i = 0; i < SW_VERDICT_COUNT; i++)
+		r->verdicts[i] += h->verdicts[i];
+	for (i = 0; i < SW_FOUND_COUNT; i++)
+		r->findings[i] += h->findings[i];
+}
+
+/* All pairs once. */
+static enum sw_status judge(struct sw_check *c, struct sw_err *err)
+{
+	size_t count = (c->matching.pair_count + SHARE - 1) / SHARE, i;
+	enum sw_status status;
+
+	c->verdicts = calloc(c->matching.pair_count + 1, 1);
+	c->shares = calloc(count + 1, sizeof(*c->shares));
+	if (!c->verdicts || !c->shares)
+		return base_error_set(err, SW_ENOMEM, "out of memory");
+	status = share_out(c, run_share, count, err);
+	for (i = 0; i < count && status == SW_OK; i++) {
+		status = c->shares[i].status;
+		if (status != SW_OK && err)
+			*err = c->shares[i].err;
+		add_share(&c->report, &c->shares[i]);
+	}
+	free(c->shares);
+	c->shares = NULL;
 	return status;
 }
 
@@ -198,19 +352,18 @@ int sw_check_next(struct sw_check *c, struct sw_pair *p_r,
 {
 	const struct match *m;
 	enum sw_status status = SW_OK;
-	size_t count;
 
 	if (c->next == c->matching.pair_count)
 		return 0;
 	m = &c->matching.pairs[c->next];
 	memset(p_r, 0, sizeof(*p_r));
 	if (c->verdicts[c->next] != SW_AGREES || c->options.whole)
-		status = compare(c, c->next, p_r, err);
+		status = compare(c, &c->bench, c->next, p_r, err);
 	if (status != SW_OK)
 		return (int)status;
 	p_r->verdict = (enum sw_verdict)(c->verdicts[c->next++] & ~FOUND);
-	p_r->left_id = side_digests(c->sides[0], &count)[m->left].id;
-	p_r->right_id = side_digests(c->sides[1], &count)[m->right].id;
+	p_r->left_id = digest_of(c, SW_LEFT, m->left)->id;
+	p_r->right_id = digest_of(c, SW_RIGHT, m->right)->id;
 	p_r->paired_by = m->paired_by;
 	p_r->confidence = (double)m->confidence;
 	return 1;
@@ -219,14 +372,9 @@ int sw_check_next(struct sw_check *c, struct sw_pair *p_r,
 enum sw_status sw_check_only(struct sw_check *c, enum sw_side side,
     size_t i, const struct sw_session **s_r, struct sw_err *err)
 {
-	size_t count;
-	enum sw_status status = side_session(c->sides[side],
-	    &side_digests(c->sides[side], &count)
-	    [c->matching.only_index[side][i]], &c->arenas[side],
-	    &c->sessions[side], err);
-
-	*s_r = &c->sessions[side];
-	return status;
+	*s_r = &c->bench.sessions[side];
+	return fetch(c, &c->bench, side, c->matching.only_index[side][i],
+	    err);
 }
 
 /* --- the report ----------------------------------------------------------- */
@@ -248,8 +396,8 @@ static void describe(struct sw_check *c)
 	size_t side, i;
 
 	for (side = 0; side < 2; side++) {
-		r->side[side].kind = side_kind(c->sides[side]);
-		side_digests(c->sides[side], &i);
+		r->side[side].kind = side_kind(c->sides[side].side);
+		side_digests(c->sides[side].side, &i);
 		r->side[side].sessions = i;
 		r->only[side] = m->only[side];
 		r->only_count[side] = m->only_count[side];
@@ -284,6 +432,8 @@ static enum sw_status copy_names(struct sw_check *c, int i,
 			return SW_ENOMEM;
 	c->report.side[i].files = (const char *const *)c->names[i];
 	c->report.side[i].file_count = count;
+	c->sides[i].names = c->report.side[i].files;
+	c->sides[i].name_count = count;
 	return SW_OK;
 }
 
@@ -293,8 +443,8 @@ static enum sw_status match(struct sw_check *c, struct sw_err *err)
 	size_t count[2];
 	enum sw_status status;
 
-	digests[0] = side_digests(c->sides[0], &count[0]);
-	digests[1] = side_digests(c->sides[1], &count[1]);
+	digests[0] = side_digests(c->sides[0].side, &count[0]);
+	digests[1] = side_digests(c->sides[1].side, &count[1]);
 	status = match_sides(digests[0], count[0], digests[1], count[1],
 	    c->options.max_offset_ns, &c->matching);
 	if (status != SW_OK)
@@ -314,25 +464,31 @@ enum sw_status sw_check_open(const struct sw_check_options *o,
 	if (!c)
 		return base_error_set(err, SW_ENOMEM, "out of memory");
 	c->options = *o;
-	c->options.reader = o->reader;
-	account_init(&c->accounts[0].a);
-	account_init(&c->accounts[1].a);
-	arena_init(&c->arenas[0]);
-	arena_init(&c->arenas[1]);
-	arena_init(&c->arena);
+	account_init(&c->sides[0].account.a);
+	account_init(&c->sides[1].account.a);
+	bench_init(&c->bench);
 	if (copy_names(c, 0, left, left_count) != SW_OK ||
 	    copy_names(c, 1, right, right_count) != SW_OK)
 		status = base_error_set(err, SW_ENOMEM, "out of memory");
 	else
-		status = read_side(c, 0, left, left_count, err);
-	if (status == SW_OK)
-		status = read_side(c, 1, right, right_count, err);
+		status = read_sides(c, err);
 	if (status == SW_OK)
 		status = match(c, err);
 	if (status != SW_OK)
 		sw_check_free(&c);
 	*c_r = c;
 	return status;
+}
+
+static void reading_fini(struct reading *d)
+{
+	size_t i;
+
+	side_free(&d->side);
+	account_fini(&d->account.a);
+	for (i = 0; i < d->warning_count; i++)
+		free(d->warnings[i]);
+	free(d->warnings);
 }
 
 void sw_check_free(struct sw_check **cp)
@@ -344,18 +500,14 @@ void sw_check_free(struct sw_check **cp)
 		return;
 	*cp = NULL;
 	for (i = 0; i < 2; i++) {
-		side_free(&c->sides[i]);
-		arena_fini(&c->arenas[i]);
-		account_fini(&c->accounts[i].a);
+		reading_fini(&c->sides[i]);
 		for (k = 0; c->names[i] && c->names[i][k]; k++)
 			free(c->names[i][k]);
 		free(c->names[i]);
 	}
-	for (i = 0; i < c->warning_count; i++)
-		free(c->warnings[i]);
-	free(c->warnings);
 	free(c->verdicts);
+	free(c->shares);
 	match_fini(&c->matching);
-	arena_fini(&c->arena);
+	bench_fini(&c->bench);
 	free(c);
 }

@@ -229,11 +229,11 @@ int sw_reader_next(struct sw_reader *r, const struct sw_session **s,
 			got = (int)spill_add(r->spill, *s, err);
 		else if (got == 0)
 			r->spilled = true;
+		if (r->spilled)
+			got = (int)spill_sort(r->spill, err);
 		*s = NULL;
 		if (got < 0)
 			return got;
-		if (r->spilled)
-			spill_sort(r->spill);
 	}
 	return spill_next(r->spill, s, err);
 }

@@ -54,7 +54,7 @@ enum sw_status spill_new(const char *tmpdir, struct spill **s_r,
 enum sw_status spill_add(struct spill *s, const struct sw_session *session,
     struct sw_err *err) SW_MUST_USE;
 /* No more is added: put them in order. */
-void spill_sort(struct spill *s);
+enum sw_status spill_sort(struct spill *s, struct sw_err *err) SW_MUST_USE;
 /* 1: the next session, valid until the next call; 0: the end; < 0. */
 int spill_next(struct spill *s, const struct sw_session **session_r,
     struct sw_err *err) SW_MUST_USE;

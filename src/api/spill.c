@@ -84,10 +84,11 @@ static int compare(const void *a, const void *b)
 	return x->number < y->number ? -1 : x->number > y->number;
 }
 
-void spill_sort(struct spill *s)
+enum sw_status spill_sort(struct spill *s, struct sw_err *err)
 {
 	if (s->count > 1)
 		qsort(s->entries, s->count, sizeof(*s->entries), compare);
+	return scratch_finish(s->file, err);
 }
 
 int spill_next(struct spill *s, const struct sw_session **session_r,

@@ -11,8 +11,7 @@
 
 struct scratch {
 	FILE *file;
-	uint64_t size, position;
-	bool reading; /* what was done last */
+	uint64_t size;
 };
 
 static FILE *open_unlinked(const char *tmpdir)
@@ -57,40 +56,44 @@ enum sw_status scratch_new(const char *tmpdir, struct scratch **s_r,
 	return SW_OK;
 }
 
-static bool seek(struct scratch *s, uint64_t offset, bool reading)
-{
-	if (s->reading == reading && s->position == offset)
-		return true;
-	s->reading = reading;
-	s->position = offset;
-	return fseeko(s->file, (off_t)offset, SEEK_SET) == 0;
-}
-
 enum sw_status scratch_append(struct scratch *s, struct slice octets,
     uint64_t *offset_r, struct sw_err *err)
 {
-	if (!seek(s, s->size, false) ||
-	    fwrite(octets.p, 1, octets.len, s->file) != octets.len)
+	if (fwrite(octets.p, 1, octets.len, s->file) != octets.len)
 		return base_error_set(err, SW_EWRITE, "temporary file: %s",
 		    strerror(errno));
 	*offset_r = s->size;
 	s->size += octets.len;
-	s->position = s->size;
 	return SW_OK;
 }
 
-enum sw_status scratch_read(struct scratch *s, uint64_t offset, size_t len,
-    struct buffer *out, struct sw_err *err)
+enum sw_status scratch_finish(struct scratch *s, struct sw_err *err)
+{
+	if (fflush(s->file) != 0)
+		return base_error_set(err, SW_EWRITE, "temporary file: %s",
+		    strerror(errno));
+	return SW_OK;
+}
+
+/* pread: the file's own position is that of writing. */
+enum sw_status scratch_read(const struct scratch *s, uint64_t offset,
+    size_t len, struct buffer *out, struct sw_err *err)
 {
 	buffer_clear(out);
 	if (!buffer_reserve(out, len))
 		return base_error_set(err, SW_ENOMEM, "out of memory");
-	if (!seek(s, offset, true) ||
-	    fread(out->p, 1, len, s->file) != len)
-		return base_error_set(err, SW_EWRITE, "temporary file: "
-		    "cannot be read back: %s", strerror(errno));
-	out->len = len;
-	s->position = offset + len;
+	while (out->len < len) {
+		ssize_t n = pread(fileno(s->file), out->p + out->len,
+		    len - out->len, (off_t)(offset + out->len));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return base_error_set(err, SW_EWRITE, "temporary "
+			    "file: cannot be read back: %s", n < 0 ?
+			    strerror(errno) : "it is cut");
+		out->len += (size_t)n;
+	}
 	return SW_OK;
 }
 

@@ -20,9 +20,13 @@ enum sw_status scratch_new(const char *tmpdir, struct scratch **s_r,
 /* Append; *offset_r is where.  SW_EWRITE. */
 enum sw_status scratch_append(struct scratch *s, struct slice octets,
     uint64_t *offset_r, struct sw_err *err) SW_MUST_USE;
-/* Read len octets from offset into out, which is cleared before. */
-enum sw_status scratch_read(struct scratch *s, uint64_t offset, size_t len,
-    struct buffer *out, struct sw_err *err) SW_MUST_USE;
+/* Nothing more is appended for now: from here on several threads may read. */
+enum sw_status scratch_finish(struct scratch *s, struct sw_err *err)
+    SW_MUST_USE;
+/* Read len octets from offset into out, which is cleared before.  What was
+ * appended must be finished. */
+enum sw_status scratch_read(const struct scratch *s, uint64_t offset,
+    size_t len, struct buffer *out, struct sw_err *err) SW_MUST_USE;
 void scratch_free(struct scratch **s);
 
 #endif

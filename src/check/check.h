@@ -39,12 +39,16 @@ enum token_kind {
 /* Tokens of one session; further ones are left out. */
 #define DIGEST_TOKENS 16
 
-struct digest_token {
-	uint64_t hash; /* of kind and text, ASCII case ignored */
-	uint8_t kind;
-};
+/* A token: a hash of kind and text, ASCII case ignored, in whose last four
+ * bits stands the kind. */
+static inline enum token_kind token_kind(uint64_t token)
+{
+	return (enum token_kind)(token & 15);
+}
+_Static_assert(TOKEN_KIND_COUNT <= 16, "a kind fits into four bits");
 
-/* What memory holds of a session: at most 512 octets. */
+/* What memory holds of a session.  With what matching needs beside it that is
+ * less than 512 octets. */
 struct digest {
 	uint64_t id;
 	uint64_t offset; /* of its record in the side's file */
@@ -58,7 +62,8 @@ struct digest {
 	bool silent;     /* nothing was said by the server, nor in TLS */
 	bool opaque;     /* TLS hides the dialogue, or what follows of it */
 	uint8_t token_count;
-	struct digest_token tokens[DIGEST_TOKENS];
+	uint16_t kinds; /* of the tokens: 1u << kind */
+	uint64_t tokens[DIGEST_TOKENS];
 };
 
 struct side;
@@ -69,14 +74,15 @@ enum sw_status side_add(struct side *s, const struct sw_session *session,
     struct sw_err *err) SW_MUST_USE;
 /* Once all are added: put them in order, those of a capture by time, those of
  * a log as they begin in it. */
-void side_sort(struct side *s);
+enum sw_status side_sort(struct side *s, struct sw_err *err) SW_MUST_USE;
 const struct digest *side_digests(const struct side *s, size_t *count_r);
 /* "wire", "log", "mixed" */
 const char *side_kind(const struct side *s);
-/* The session of a digest; everything in arena, which is reset before. */
-enum sw_status side_session(struct side *s, const struct digest *d,
-    struct arena *arena, struct sw_session *session_r, struct sw_err *err)
-    SW_MUST_USE;
+/* The session of a digest; everything in arena, which is reset before.  Any
+ * thread may ask once the side is sorted; buffer is its own. */
+enum sw_status side_session(const struct side *s, const struct digest *d,
+    struct arena *arena, struct buffer *buffer,
+    struct sw_session *session_r, struct sw_err *err) SW_MUST_USE;
 /* Digest of a session, but for where it lies. */
 void check_digest(const struct sw_session *s, struct digest *d_r);
 

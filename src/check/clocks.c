@@ -163,8 +163,9 @@ static void fit(struct sw_clock_piece *p, const struct clock_sample *s,
 		}
 	}
 	for (i = 0; i < count; i++)
-		p->pairs += magnitude(s[i].offset -
-		    at_line(p, s[i].right)) <= 4 * p->spread_ns + slack;
+		p->pairs += (i == 0 || s[i].right != s[i - 1].right) &&
+		    magnitude(s[i].offset - at_line(p, s[i].right)) <=
+		    4 * p->spread_ns + slack;
 }
 
 /* --- pieces --------------------------------------------------------------- */

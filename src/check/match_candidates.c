@@ -9,6 +9,9 @@
 
 #include "base/error.h"
 
+/* Of so few sessions each token that a pair shares is a sample: what more
+ * tokens say weighs more.  Of more, each pair is one. */
+#define SAMPLED_MANY 4096
 /* So many candidates may stand there twice. */
 #define SETTLE_MIN 1024
 
@@ -18,11 +21,9 @@ static int compare_entries(const void *a, const void *b)
 {
 	const struct entry *x = a, *y = b;
 
-	if (x->hash != y->hash)
-		return x->hash < y->hash ? -1 : 1;
-	if (x->side != y->side)
-		return x->side < y->side ? -1 : 1;
-	return x->index < y->index ? -1 : x->index > y->index;
+	if (entry_token(x) != entry_token(y))
+		return entry_token(x) < entry_token(y) ? -1 : 1;
+	return x->place < y->place ? -1 : x->place > y->place;
 }
 
 static void collect_side(struct matcher *x, size_t side)
@@ -35,12 +36,54 @@ static void collect_side(struct matcher *x, size_t side)
 		for (k = 0; k < d->token_count; k++) {
 			struct entry *e = &x->entries[x->entry_count++];
 
-			e->hash = d->tokens[k].hash;
-			e->kind = d->tokens[k].kind;
-			e->index = (uint32_t)i;
-			e->side = (uint8_t)side;
+			e->high = (uint32_t)(d->tokens[k] >> 32);
+			e->low = (uint32_t)d->tokens[k];
+			e->place = (uint32_t)i | (side ? RIGHT : 0);
 		}
 	}
+}
+
+/* Where the entries begin whose tokens begin with these bits. */
+enum { BUCKET_BITS = 10, BUCKETS = 1 << BUCKET_BITS };
+
+static size_t bucket_of(const struct entry *e)
+{
+	return e->high >> (32 - BUCKET_BITS);
+}
+
+/* Each entry into its bucket, by exchanges: qsort alone would take as much
+ * memory again. */
+static void deal_entries(struct entry *e, size_t next[BUCKETS],
+    const size_t end[BUCKETS])
+{
+	size_t b, to;
+
+	for (b = 0; b < BUCKETS; b++)
+		while (next[b] < end[b]) {
+			struct entry moved = e[next[b]];
+
+			to = bucket_of(&moved);
+			e[next[b]] = e[next[to]];
+			e[next[to]++] = moved;
+		}
+}
+
+static void sort_entries(struct entry *e, size_t count)
+{
+	size_t next[BUCKETS] = { 0 }, end[BUCKETS], from = 0, i;
+
+	for (i = 0; i < count; i++)
+		next[bucket_of(&e[i])]++;
+	for (i = 0; i < BUCKETS; i++) {
+		end[i] = from + next[i];
+		next[i] = from;
+		from = end[i];
+	}
+	deal_entries(e, next, end);
+	for (i = from = 0; i < BUCKETS; from = end[i++])
+		if (end[i] - from > 1)
+			qsort(&e[from], end[i] - from, sizeof(*e),
+			    compare_entries);
 }
 
 bool match_collect_tokens(struct matcher *x)
@@ -55,23 +98,21 @@ bool match_collect_tokens(struct matcher *x)
 		return false;
 	collect_side(x, 0);
 	collect_side(x, 1);
-	if (x->entry_count > 1)
-		qsort(x->entries, x->entry_count, sizeof(*x->entries),
-		    compare_entries);
+	sort_entries(x->entries, x->entry_count);
 	return true;
 }
 
 struct group match_group(const struct matcher *x, size_t begin)
 {
 	struct group g = { begin, begin, begin };
-	uint64_t hash = x->entries[begin].hash;
+	uint64_t token = entry_token(&x->entries[begin]);
 
 	while (g.middle < x->entry_count &&
-	    x->entries[g.middle].hash == hash &&
-	    x->entries[g.middle].side == 0)
+	    entry_token(&x->entries[g.middle]) == token &&
+	    x->entries[g.middle].place < RIGHT)
 		g.middle++;
 	for (g.end = g.middle; g.end < x->entry_count &&
-	    x->entries[g.end].hash == hash; g.end++)
+	    entry_token(&x->entries[g.end]) == token; g.end++)
 		;
 	return g;
 }
@@ -101,18 +142,28 @@ bool match_add_sample(struct matcher *x, const struct digest *l,
 
 bool match_sample_tokens(struct matcher *x)
 {
-	const struct entry *e = x->entries;
+	/* Nobody is paired yet: here it says who was a sample with whom. */
+	uint32_t *told = x->mate[0];
+	bool many = x->n[0] > SAMPLED_MANY, ok = true;
 	struct group g;
 	size_t i;
 
-	for (i = 0; i < x->entry_count; i = g.end) {
+	for (i = 0; ok && i < x->entry_count; i = g.end) {
+		const struct entry *e = &x->entries[i];
+		uint32_t left = entry_index(e), right;
+
 		g = match_group(x, i);
-		if (g.middle - i == 1 && g.end - g.middle == 1 &&
-		    e[i].kind <= TOKEN_HELO && !match_add_sample(x,
-		    &x->d[0][e[i].index], &x->d[1][e[g.middle].index]))
-			return false;
+		if (g.middle - i != 1 || g.end - g.middle != 1 ||
+		    token_kind(e->low) > TOKEN_HELO)
+			continue;
+		right = entry_index(&x->entries[g.middle]);
+		if (many && told[left] == right + 1)
+			continue;
+		told[left] = right + 1;
+		ok = match_add_sample(x, &x->d[0][left], &x->d[1][right]);
 	}
-	return true;
+	memset(told, 0, x->n[0] * sizeof(*told));
+	return ok;
 }
 
 /* --- candidates ----------------------------------------------------------- */
@@ -178,7 +229,8 @@ static bool take_group(struct matcher *x, const struct group *g)
 		return true;
 	for (l = g->begin; l < g->middle; l++)
 		for (r = g->middle; r < g->end; r++)
-			if (!add_edge(x, e[l].index, e[r].index))
+			if (!add_edge(x, entry_index(&e[l]),
+			    entry_index(&e[r])))
 				return false;
 	return true;
 }

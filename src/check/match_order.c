@@ -30,14 +30,15 @@ static bool pair_group(struct matcher *x, const struct group *g)
 	bool paired;
 
 	for (l = g->begin; l < g->middle && r < g->end; l++) {
-		uint32_t left = x->entries[l].index;
+		uint32_t left = entry_index(&x->entries[l]);
 
 		if (x->mate[0][left])
 			continue;
-		while (r < g->end && x->mate[1][x->entries[r].index])
+		while (r < g->end &&
+		    x->mate[1][entry_index(&x->entries[r])])
 			r++;
-		if (r < g->end && !try_order(x, left, x->entries[r].index,
-		    WORTH_MIN / 2, &paired))
+		if (r < g->end && !try_order(x, left,
+		    entry_index(&x->entries[r]), WORTH_MIN / 2, &paired))
 			return false;
 	}
 	return true;
@@ -50,7 +51,8 @@ static bool pair_groups(struct matcher *x)
 
 	for (i = 0; i < x->entry_count; i = g.end) {
 		g = match_group(x, i);
-		if (x->entries[i].kind <= TOKEN_HELO && !pair_group(x, &g))
+		if (token_kind(x->entries[i].low) <= TOKEN_HELO &&
+		    !pair_group(x, &g))
 			return false;
 	}
 	return true;

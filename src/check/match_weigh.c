@@ -25,9 +25,10 @@ static const struct {
 /* Of the times: at once, and far apart. */
 #define WORTH_TIME 14
 #define WORTH_FAR -40
-/* Against: on one side the server says nothing at all; on one side there is
- * no command; on one side there is no message, though nothing hides it. */
+/* Against: on one side the server says nothing at all, or nobody does; there
+ * is no command on it; there is no message on it, though nothing hides it. */
 #define WORTH_SILENT 20
+#define WORTH_ATTEMPT 10
 #define WORTH_NO_SHAPE 5
 #define WORTH_NO_MESSAGE 4
 
@@ -80,24 +81,22 @@ static int64_t distance(const struct matcher *x, const struct digest *l,
 
 /* --- what a candidate is worth -------------------------------------------- */
 
+/* Kinds of tokens that each has, and those of which one is the same; sets of
+ * 1u << kind. */
 struct shared {
-	bool same, left, right;
+	uint32_t left, right, same;
 };
 
-static void share(const struct digest *l, const struct digest *r,
-    struct shared s[TOKEN_KIND_COUNT])
+static struct shared share(const struct digest *l, const struct digest *r)
 {
+	struct shared s = { l->kinds, r->kinds, 0 };
 	size_t i, k;
 
-	memset(s, 0, TOKEN_KIND_COUNT * sizeof(*s));
-	for (i = 0; i < l->token_count; i++)
-		s[l->tokens[i].kind].left = true;
-	for (k = 0; k < r->token_count; k++)
-		s[r->tokens[k].kind].right = true;
 	for (i = 0; i < l->token_count; i++)
 		for (k = 0; k < r->token_count; k++)
-			if (l->tokens[i].hash == r->tokens[k].hash)
-				s[l->tokens[i].kind].same = true;
+			if (l->tokens[i] == r->tokens[k])
+				s.same |= 1u << token_kind(l->tokens[i]);
+	return s;
 }
 
 /* Do addresses count against a candidate? */
@@ -135,44 +134,52 @@ static int32_t time_worth(const struct matcher *x, const struct digest *l,
 	    (WORTH_TIME / 2 * WORTH_UNIT) + 1));
 }
 
+/* By the tokens alone. */
+static int32_t token_worth(const struct matcher *x, const struct digest *l,
+    const struct digest *r, uint32_t *by)
+{
+	struct shared s = share(l, r);
+	uint32_t shape = 1u << TOKEN_SHAPE, mail = 1u << TOKEN_ENVELOPE;
+	int32_t worth = 0;
+	size_t k;
+
+	for (k = 0; k < TOKEN_KIND_COUNT; k++) {
+		if (s.same >> k & 1) {
+			worth += worths[k].same;
+			*by |= worths[k].by;
+		} else if (s.left & s.right & 1u << k && counts(x, k)) {
+			worth += worths[k].other;
+		}
+	}
+	if ((s.left ^ s.right) & shape && !l->opaque && !r->opaque)
+		worth -= WORTH_NO_SHAPE;
+	if ((s.left & ~s.right & mail && !r->opaque) ||
+	    (s.right & ~s.left & mail && !l->opaque))
+		worth -= WORTH_NO_MESSAGE;
+	return worth;
+}
+
 void match_weigh(const struct matcher *x, struct edge *e)
 {
 	const struct digest *l = &x->d[0][e->left], *r = &x->d[1][e->right];
-	struct shared s[TOKEN_KIND_COUNT];
-	size_t k;
 
-	share(l, r, s);
-	e->worth = 0;
 	e->by = 0;
-	for (k = 0; k < TOKEN_KIND_COUNT; k++) {
-		if (s[k].same) {
-			e->worth += worths[k].same;
-			e->by |= worths[k].by;
-		} else if (s[k].left && s[k].right && counts(x, k)) {
-			e->worth += worths[k].other;
-		}
-	}
+	e->worth = token_worth(x, l, r, &e->by);
 	if (l->attempts != r->attempts)
-		e->worth -= 10;
+		e->worth -= WORTH_ATTEMPT;
 	if (l->silent != r->silent)
 		e->worth -= WORTH_SILENT;
-	/* No command on one side. */
-	if (s[TOKEN_SHAPE].left != s[TOKEN_SHAPE].right && !l->opaque &&
-	    !r->opaque)
-		e->worth -= WORTH_NO_SHAPE;
-	if ((s[TOKEN_ENVELOPE].left && !s[TOKEN_ENVELOPE].right &&
-	    !r->opaque) || (s[TOKEN_ENVELOPE].right &&
-	    !s[TOKEN_ENVELOPE].left && !l->opaque))
-		e->worth -= WORTH_NO_MESSAGE;
 	e->worth = e->worth * WORTH_UNIT + time_worth(x, l, r, &e->by);
 }
 
 /* --- address translation -------------------------------------------------- */
 
-static bool is_proof(const struct shared s[TOKEN_KIND_COUNT])
+static bool is_proof(uint32_t same)
 {
-	return s[TOKEN_QUEUE_ID].same || s[TOKEN_MESSAGE_ID].same ||
-	    (s[TOKEN_ENVELOPE].same && s[TOKEN_HELO].same);
+	const uint32_t sender = 1u << TOKEN_ENVELOPE | 1u << TOKEN_HELO;
+
+	return same & (1u << TOKEN_QUEUE_ID | 1u << TOKEN_MESSAGE_ID) ||
+	    (same & sender) == sender;
 }
 
 /* How many pairs of each address are the same, and how many are not. */
@@ -184,14 +191,13 @@ static void look_at_pair(struct translation *t, const struct digest *l,
     const struct digest *r)
 {
 	static const uint8_t kinds[2] = { TOKEN_ADDRESS, TOKEN_SERVER };
-	struct shared s[TOKEN_KIND_COUNT];
+	struct shared s = share(l, r);
 	size_t k;
 
-	share(l, r, s);
-	for (k = 0; k < 2 && is_proof(s); k++) {
-		t->same[k] += s[kinds[k]].same;
-		t->other[k] += !s[kinds[k]].same && s[kinds[k]].left &&
-		    s[kinds[k]].right;
+	for (k = 0; k < 2 && is_proof(s.same); k++) {
+		t->same[k] += s.same >> kinds[k] & 1;
+		t->other[k] += ~s.same >> kinds[k] & s.left >> kinds[k] &
+		    s.right >> kinds[k] & 1;
 	}
 }
 
@@ -204,13 +210,14 @@ void match_find_translation(struct matcher *x)
 
 	for (i = 0; i < x->entry_count; i = g.end) {
 		g = match_group(x, i);
-		if (e[i].kind > TOKEN_ENVELOPE ||
+		if (token_kind(e[i].low) > TOKEN_ENVELOPE ||
 		    (g.middle - i) * (g.end - g.middle) > GROUP_PAIRS)
 			continue;
 		for (l = i; l < g.middle; l++)
 			for (r = g.middle; r < g.end; r++)
-				look_at_pair(&t, &x->d[0][e[l].index],
-				    &x->d[1][e[r].index]);
+				look_at_pair(&t,
+				    &x->d[0][entry_index(&e[l])],
+				    &x->d[1][entry_index(&e[r])]);
 	}
 	for (i = 0; i < 2; i++)
 		x->m->nat[i] = t.other[i] > 0 && t.other[i] > 4 * t.same[i];

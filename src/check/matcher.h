@@ -20,12 +20,23 @@
 #define OFFSET_MAX (INT64_C(1) << 61)
 #define DAY (INT64_C(86400) * NS_PER_S)
 
-/* A token of a session. */
+/* A token of a session: in three parts, since a million sessions have ten
+ * million of them. */
 struct entry {
-	uint64_t hash;
-	uint32_t index;
-	uint8_t side, kind;
+	uint32_t high, low; /* of the token */
+	uint32_t place;     /* index of the digest; of the right: and RIGHT */
 };
+
+#define RIGHT (UINT32_C(1) << 31)
+
+static inline uint64_t entry_token(const struct entry *e)
+{
+	return (uint64_t)e->high << 32 | e->low;
+}
+static inline uint32_t entry_index(const struct entry *e)
+{
+	return e->place & ~RIGHT;
+}
 
 /* Entries that bear one token: those of the left from begin on, those of the
  * right from middle on. */

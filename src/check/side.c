@@ -10,6 +10,9 @@
 #include "check/check.h"
 #include "transcript/store.h"
 
+/* So many sessions can be numbered in matching. */
+#define SESSIONS_MAX (UINT32_MAX / 2)
+
 /* A file of the side. */
 struct part {
 	uint64_t name;  /* hash */
@@ -51,15 +54,15 @@ static uint64_t finish(uint64_t h, enum token_kind kind)
 {
 	h = hash_number(h, (uint64_t)kind + 1);
 	h = (h ^ h >> 33) * UINT64_C(0xff51afd7ed558ccd);
-	return h ^ h >> 33;
+	return ((h ^ h >> 33) & ~UINT64_C(15)) | kind;
 }
 
 static void add_token(struct digest *d, enum token_kind kind, uint64_t hash)
 {
 	if (d->token_count == DIGEST_TOKENS)
 		return;
-	d->tokens[d->token_count].hash = finish(hash, kind);
-	d->tokens[d->token_count++].kind = (uint8_t)kind;
+	d->tokens[d->token_count++] = finish(hash, kind);
+	d->kinds |= (uint16_t)(1u << kind);
 }
 
 static void add_text(struct digest *d, enum token_kind kind,
@@ -321,7 +324,7 @@ enum sw_status side_add(struct side *s, const struct sw_session *session,
 	uint32_t file = 0;
 
 	buffer_clear(&s->buffer);
-	if (s->count >= UINT32_MAX - 1 || !find_part(s, session, &file) ||
+	if (s->count >= SESSIONS_MAX || !find_part(s, session, &file) ||
 	    !base_grow(&digests, s->count,
 	    &s->capacity, sizeof(*d)))
 		return base_error_set(err, SW_ENOMEM, "out of memory");
@@ -363,15 +366,12 @@ static int compare_ranks(const void *a, const void *b)
 	return x->index < y->index ? -1 : x->index > y->index;
 }
 
-/* Lines of a log are in order whatever was done to its clock; without memory
- * the order stays that of the ends. */
-void side_sort(struct side *s)
+static struct rank *rank_digests(const struct side *s)
 {
 	struct rank *ranks = calloc(s->count + 1, sizeof(*ranks));
-	struct digest *sorted = calloc(s->count + 1, sizeof(*sorted));
 	size_t i;
 
-	for (i = 0; ranks && sorted && i < s->count; i++) {
+	for (i = 0; ranks && i < s->count; i++) {
 		const struct digest *d = &s->digests[i];
 		const struct part *p = &s->parts[d->file];
 
@@ -380,19 +380,49 @@ void side_sort(struct side *s)
 		ranks[i].first = d->first;
 		ranks[i].index = (uint32_t)i;
 	}
-	if (ranks && sorted) {
-		if (s->count > 1)
-			qsort(ranks, s->count, sizeof(*ranks),
-			    compare_ranks);
-		for (i = 0; i < s->count; i++)
-			sorted[i] = s->digests[ranks[i].index];
-		free(s->digests);
-		s->digests = sorted;
-		s->capacity = s->count + 1;
-		sorted = NULL;
+	if (ranks && s->count > 1)
+		qsort(ranks, s->count, sizeof(*ranks), compare_ranks);
+	return ranks;
+}
+
+/* Each digest to its place, cycle by cycle: there is no second copy. */
+static void put_in_order(struct digest *d, struct rank *ranks, size_t count)
+{
+	size_t i, at;
+
+	for (i = 0; i < count; i++) {
+		struct digest first = d[i];
+
+		for (at = i; ranks[at].index != i; ) {
+			uint32_t from = ranks[at].index;
+
+			d[at] = d[from];
+			ranks[at].index = (uint32_t)at;
+			at = from;
+		}
+		d[at] = first;
+		ranks[at].index = (uint32_t)at;
 	}
+}
+
+/* Lines of a log are in order whatever was done to its clock. */
+enum sw_status side_sort(struct side *s, struct sw_err *err)
+{
+	struct rank *ranks = rank_digests(s);
+	struct digest *fitting;
+
+	if (!ranks)
+		return base_error_set(err, SW_ENOMEM, "out of memory");
+	put_in_order(s->digests, ranks, s->count);
 	free(ranks);
-	free(sorted);
+	/* No more are added. */
+	fitting = s->count ? realloc(s->digests, s->count *
+	    sizeof(*fitting)) : NULL;
+	if (fitting) {
+		s->digests = fitting;
+		s->capacity = s->count;
+	}
+	return scratch_finish(s->file, err);
 }
 
 const struct digest *side_digests(const struct side *s, size_t *count_r)
@@ -408,16 +438,17 @@ const char *side_kind(const struct side *s)
 	return s->kinds[SW_SOURCE_LOG] ? "log" : "wire";
 }
 
-enum sw_status side_session(struct side *s, const struct digest *d,
-    struct arena *arena, struct sw_session *session_r, struct sw_err *err)
+enum sw_status side_session(const struct side *s, const struct digest *d,
+    struct arena *arena, struct buffer *buffer, struct sw_session *session_r,
+    struct sw_err *err)
 {
 	enum sw_status status = scratch_read(s->file, d->offset, d->length,
-	    &s->buffer, err);
+	    buffer, err);
 
 	arena_reset(arena);
 	if (status == SW_OK)
-		status = store_read(buffer_slice(&s->buffer), arena,
-		    session_r, err);
+		status = store_read(buffer_slice(buffer), arena, session_r,
+		    err);
 	return status;
 }
 

@@ -99,6 +99,8 @@ static void run(struct checking *c)
 		return;
 	}
 	c->args.lib.tmpdir = getenv("TMPDIR");
+	if (c->args.lib.threads == 0)
+		c->args.lib.threads = cli_processors();
 	sw_check_options_init(&o);
 	o.reader = c->args.lib;
 	o.ignore = c->args.ignore;

@@ -62,6 +62,8 @@ void cli_options_help(enum cli_command command);
 
 /* Help of one command on standard output. */
 void cli_help(enum cli_command command);
+/* Processors that this process may use. */
+unsigned cli_processors(void);
 /* Write what stdio holds; CLI_OK or CLI_OUTPUT, which was told. */
 int cli_flush(void);
 

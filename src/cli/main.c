@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* main.c - the commands, from one table */
+#define _GNU_SOURCE /* sched_getaffinity */
 
 #include <errno.h>
 #include <fcntl.h>
 #if defined(__GLIBC__)
 #include <malloc.h>
 #endif
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -71,6 +73,15 @@ void cli_help(enum cli_command command)
 			    *commands[i].arguments ? " " : "",
 			    commands[i].arguments, commands[i].help);
 	cli_options_help(command);
+}
+
+unsigned cli_processors(void)
+{
+	cpu_set_t set;
+
+	if (sched_getaffinity(0, sizeof(set), &set) != 0)
+		return 1;
+	return (unsigned)CPU_COUNT(&set);
 }
 
 int cli_flush(void)

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* read.c - the command `read`: captures and logs as transcripts */
-#define _GNU_SOURCE /* sched_getaffinity */
 
 #include <errno.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -192,22 +190,12 @@ static void tell_account(struct reading *r)
 		write_account_file(r, account);
 }
 
-/* Processors that this process may use. */
-static unsigned processors(void)
-{
-	cpu_set_t set;
-
-	if (sched_getaffinity(0, sizeof(set), &set) != 0)
-		return 1;
-	return (unsigned)CPU_COUNT(&set);
-}
-
 /* Where nothing is hashed or written the time goes into reading and telling,
  * which one thread does: others would only carry octets from cache to
  * cache. */
 static unsigned useful_threads(const struct cli_args *a)
 {
-	return a->lib.no_hash && !a->lib.eml_dir ? 1 : processors();
+	return a->lib.no_hash && !a->lib.eml_dir ? 1 : cli_processors();
 }
 
 /* Open the output, then the inputs: an output that cannot be made is told

@@ -4,10 +4,14 @@
  *
  *	gen [--size MB] [--sessions N] [--concurrency N] [--seed N]
  *	    [--loss R] [--reorder R] [--dup R] [--ipv6 R] [--bdat R]
- *	    [--format pcap|pcapng] [-o FILE]
+ *	    [--format pcap|pcapng] [--pace US] [-o FILE]
+ *	    [--log FILE [--ahead SECONDS]]
  *
  * Rates R lie between 0 and 1.  Equal arguments give equal octets; loss,
- * reorder and dup decide what is captured, never what the hosts say.
+ * reorder and dup decide what is captured, never what the hosts say.  A frame
+ * comes --pace microseconds (20) after the one before.  --log writes beside
+ * the capture what the server logged (receive_log.h), whose clock may be
+ * ahead of that of the one who captured.
  *
  * Theory of operation.  A session is a script: each step of it is a burst
  * of octets of one side (a reply, a group of commands, a message), which is
@@ -27,6 +31,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "receive_log.h"
+
 enum {
 	MSS = 1460,
 	LINE = 78, /* 76 columns and CRLF */
@@ -44,11 +50,11 @@ enum {
 };
 
 struct options {
-	double size_mb, loss, reorder, dup, ipv6, bdat;
+	double size_mb, loss, reorder, dup, ipv6, bdat, pace_us, ahead_s;
 	unsigned sessions, concurrency;
 	uint64_t seed;
 	bool pcapng;
-	const char *output;
+	const char *output, *log;
 };
 
 /* Steps of a session, in order. */
@@ -85,6 +91,7 @@ struct session {
 	char head[TEXT], tail[8];
 	size_t head_len, body_len, tail_len, body_at, sent;
 	unsigned unacked; /* segments */
+	struct receive_session logged;
 	/* a frame that is captured after the next one (reorder) */
 	uint8_t held[FRAME_MAX];
 	size_t held_len;
@@ -100,6 +107,7 @@ struct out {
 struct gen {
 	struct options o;
 	struct out out;
+	struct receive_log log;
 	uint64_t random, fate, clock_ns; /* fate: of frames */
 	char *pool;
 	size_t mean_body;
@@ -230,7 +238,7 @@ static void put_pcapng(struct gen *g, const uint8_t *frame, size_t len)
 
 static void record(struct gen *g, const uint8_t *frame, size_t len)
 {
-	g->clock_ns += 20000;
+	g->clock_ns += (uint64_t)(g->o.pace_us * 1000);
 	if (g->o.pcapng)
 		put_pcapng(g, frame, len);
 	else
@@ -293,16 +301,28 @@ static void store_checksum(uint8_t *p, uint64_t total)
 	memcpy(p, &folded, 2);
 }
 
-static size_t ip_header(uint8_t *p, const struct session *s, int from,
-    size_t tcp_len)
+static void set_addresses(struct session *s)
 {
-	uint8_t client[16] = {0x20, 1, 0xd, 0xb8}, server[16];
+	uint8_t *client = s->logged.client, *server = s->logged.server;
 
+	if (!s->six) {
+		net32(client, 0xc6120000 | (s->number & 0xffff));
+		net32(server, 0xc0000219);
+		return;
+	}
+	net32(client, 0x20010db8);
 	memcpy(server, client, 16);
 	client[14] = (uint8_t)(s->number >> 8);
 	client[15] = (uint8_t)s->number;
 	server[15] = 25;
 	server[13] = 1;
+}
+
+static size_t ip_header(uint8_t *p, const struct session *s, int from,
+    size_t tcp_len)
+{
+	const uint8_t *client = s->logged.client, *server = s->logged.server;
+
 	if (s->six) {
 		net32(p, 0x60000000);
 		net16(p + 4, (uint32_t)tcp_len);
@@ -318,9 +338,8 @@ static size_t ip_header(uint8_t *p, const struct session *s, int from,
 	net16(p + 6, 0x4000);
 	p[8] = 64;
 	p[9] = 6;
-	net32(p + (from == CLIENT ? 12 : 16),
-	    0xc6120000 | (s->number & 0xffff));
-	net32(p + (from == CLIENT ? 16 : 12), 0xc0000219);
+	memcpy(p + (from == CLIENT ? 12 : 16), client, 4);
+	memcpy(p + (from == CLIENT ? 16 : 12), server, 4);
 	store_checksum(p + 10, sum(p, 20));
 	return 20;
 }
@@ -567,6 +586,27 @@ static int step_flags(enum step step)
 	return ACK;
 }
 
+/* What the server logs of the burst that begins. */
+static void log_burst(struct gen *g, struct session *s, int from)
+{
+	struct receive_session *to = &s->logged;
+	const char *end;
+
+	if (s->step == STEP_ACK)
+		receive_row(&g->log, to, g->clock_ns, '+', "", 0, "");
+	else if (s->step == STEP_FIN)
+		receive_row(&g->log, to, g->clock_ns, '-', "", 0, "Remote");
+	else if (from == SERVER)
+		receive_replies(&g->log, to, g->clock_ns, s->head,
+		    s->head_len);
+	else if (s->step != STEP_BODY)
+		receive_commands(&g->log, to, g->clock_ns, s->head,
+		    s->head_len);
+	else if (s->bdat && (end = memchr(s->head, '\n', s->head_len)))
+		receive_commands(&g->log, to, g->clock_ns, s->head,
+		    (size_t)(end - s->head) + 1);
+}
+
 /* Up to a few frames of one session. */
 static void turn(struct gen *g, struct session *s)
 {
@@ -574,10 +614,11 @@ static void turn(struct gen *g, struct session *s)
 	size_t total;
 	int from;
 
+	from = CLIENT; /* only bodies last longer than a turn */
 	if (s->sent == 0)
 		from = compose(g, s);
-	else
-		from = CLIENT; /* only bodies last longer than a turn */
+	if (s->sent == 0 && g->log.file)
+		log_burst(g, s, from);
 	total = s->head_len + s->body_len + s->tail_len;
 	if (total == 0)
 		send_segment(g, s, from, step_flags(s->step), 0);
@@ -616,6 +657,10 @@ static void begin_session(struct gen *g, struct session *s, unsigned number)
 	s->seq[CLIENT] = (uint32_t)draw(g);
 	s->seq[SERVER] = (uint32_t)draw(g);
 	s->held_len = 0;
+	s->logged.number = number;
+	s->logged.six = s->six;
+	s->logged.port = s->port;
+	set_addresses(s);
 }
 
 static void run(struct gen *g)
@@ -672,7 +717,8 @@ static int set_option(struct options *o, const char *name, const char *value)
 		double *to;
 	} rates[] = {{"--size", &o->size_mb}, {"--loss", &o->loss},
 	    {"--reorder", &o->reorder}, {"--dup", &o->dup},
-	    {"--ipv6", &o->ipv6}, {"--bdat", &o->bdat}};
+	    {"--ipv6", &o->ipv6}, {"--bdat", &o->bdat},
+	    {"--pace", &o->pace_us}, {"--ahead", &o->ahead_s}};
 
 	for (size_t i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {
 		if (strcmp(name, rates[i].name) == 0) {
@@ -688,6 +734,8 @@ static int set_option(struct options *o, const char *name, const char *value)
 		o->seed = (uint64_t)strtod(value, NULL);
 	else if (strcmp(name, "--format") == 0)
 		o->pcapng = strcmp(value, "pcapng") == 0;
+	else if (strcmp(name, "--log") == 0)
+		o->log = value;
 	else if (strcmp(name, "-o") == 0)
 		o->output = value;
 	else
@@ -712,7 +760,8 @@ int main(int argc, char **argv)
 			    .concurrency = 200,
 			    .seed = 1,
 			    .ipv6 = 0.2,
-			    .bdat = 0.2}};
+			    .bdat = 0.2,
+			    .pace_us = 20}};
 
 	for (int i = 1; i < argc; i += 2) {
 		if (i + 1 == argc || set_option(&g.o, argv[i], argv[i + 1])) {
@@ -732,10 +781,17 @@ int main(int argc, char **argv)
 	g.out.octets = malloc(OUT);
 	if (g.out.fd < 0 || !g.out.octets)
 		die(g.o.output ? g.o.output : "gen");
+	if (g.o.log && !(g.log.file = fopen(g.o.log, "w")))
+		die(g.o.log);
+	g.log.ahead_ns = (int64_t)(g.o.ahead_s * 1e9);
 	make_pool(&g);
 	begin_file(&g);
+	if (g.log.file)
+		receive_begin(&g.log);
 	run(&g);
 	flush(&g.out);
+	if (g.log.file && fclose(g.log.file) != 0)
+		die(g.o.log);
 	free(g.pool);
 	free(g.out.octets);
 	return 0;

@@ -75,10 +75,10 @@ static int32_t most(const struct graph *g, size_t left, uint32_t taken)
 	int32_t best, v;
 	size_t k;
 
-	if (left == g->x.n[0])
+	if (left >= SIDE || left == g->x.n[0])
 		return 0;
 	best = most(g, left + 1, taken);
-	for (k = 0; k < g->x.n[1]; k++) {
+	for (k = 0; k < SIDE; k++) {
 		if (g->worth[left][k] == 0 || taken >> k & 1)
 			continue;
 		v = g->worth[left][k] + most(g, left + 1, taken | 1u << k);

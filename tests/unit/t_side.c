@@ -36,8 +36,8 @@ static uint64_t token(const struct digest *d, enum token_kind kind)
 	size_t i;
 
 	for (i = 0; i < d->token_count; i++)
-		if (d->tokens[i].kind == kind)
-			return d->tokens[i].hash;
+		if (token_kind(d->tokens[i]) == kind)
+			return d->tokens[i];
 	return 0;
 }
 
@@ -178,9 +178,10 @@ static void assert_order(struct side *s, const char *want)
 {
 	const struct digest *d;
 	char got[20];
+	struct sw_err err;
 	size_t count, i;
 
-	side_sort(s);
+	assert_int_equal(side_sort(s, &err), SW_OK);
 	d = side_digests(s, &count);
 	assert_true(count < sizeof(got));
 	for (i = 0; i < count; i++)
@@ -241,6 +242,7 @@ static void found_again(void **state)
 {
 	struct side *s = new_side();
 	struct sw_session got;
+	struct buffer buffer;
 	struct arena arena;
 	struct sw_err err;
 	const struct digest *d;
@@ -248,22 +250,24 @@ static void found_again(void **state)
 
 	(void)state;
 	arena_init(&arena);
+	buffer_init(&buffer, SIZE_MAX / 2);
 	for (i = 0; i < 9; i++)
 		add(s, i + 1, SW_RECORDER_WIRE, "a.pcap", 9 - i,
 		    (int64_t)(9 - i) * S);
-	side_sort(s);
+	assert_int_equal(side_sort(s, &err), SW_OK);
 	d = side_digests(s, &count);
 	assert_int_equal(count, 9);
 	for (i = 0; i < count; i++) {
 		assert_int_equal(d[i].id, 9 - i);
-		assert_int_equal(side_session(s, &d[i], &arena, &got, &err),
-		    SW_OK);
+		assert_int_equal(side_session(s, &d[i], &arena, &buffer,
+		    &got, &err), SW_OK);
 		assert_int_equal(got.id, 9 - i);
 		assert_int_equal(got.event_count, 15);
 		assert_memory_equal(got.events[4].u.command.line.data,
 		    "MAIL FROM:<a@example.net>", 25);
 	}
 	arena_fini(&arena);
+	buffer_fini(&buffer);
 	side_free(&s);
 	side_free(&s);
 }
