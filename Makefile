@@ -38,7 +38,8 @@ SRC_BASE := $(addprefix src/base/, \
 
 # capture files -> frames
 SRC_CAPTURE := $(addprefix src/capture/, \
-	capture.c netmon.c pcap.c pcapng.c)
+	capture.c interfaces.c live.c live_filter.c netmon.c pcap.c \
+	pcapng.c)
 
 # frames -> TCP segments
 SRC_NET := $(addprefix src/net/, \
@@ -125,8 +126,8 @@ SRC_PIPELINE := $(addprefix src/pipeline/, \
 
 # include/smtpwire/
 SRC_API := $(addprefix src/api/, \
-	about.c account.c check.c explain.c filter.c formats.c options.c printer.c \
-	reader.c report.c \
+	about.c account.c check.c explain.c filter.c formats.c live.c \
+	options.c printer.c reader.c report.c \
 	spill.c tee.c)
 
 SRC_LIB := $(SRC_BASE) $(SRC_CAPTURE) $(SRC_NET) $(SRC_TCP) \
@@ -135,8 +136,8 @@ SRC_LIB := $(SRC_BASE) $(SRC_CAPTURE) $(SRC_NET) $(SRC_TCP) \
 
 # the command, a client of include/ alone
 SRC_CLI := $(addprefix src/cli/, \
-	check.c explain.c formats.c main.c options.c output.c read.c terminal.c \
-	values.c)
+	check.c explain.c formats.c live.c main.c options.c output.c read.c \
+	reading.c rights.c terminal.c values.c)
 
 SRC_UNIT := $(wildcard tests/unit/t_*.c)
 SRC_FUZZ := $(wildcard tests/fuzz/fuzz_*.c)

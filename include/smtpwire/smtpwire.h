@@ -137,6 +137,65 @@ enum sw_status sw_reader_open(const struct sw_options *o,
     const char *const *names, size_t count, struct sw_reader **r,
     struct sw_err *err) SW_MUST_USE;
 
+/* --- an interface --------------------------------------------------------- */
+
+struct sw_live;
+
+struct sw_live_options {
+	const char *interface; /* as the system calls it; "any": all */
+	uint64_t buffer; /* octets in which the kernel keeps frames until
+	                    they are read; 0: 32 MiB */
+	uint64_t count;  /* frames after which the capture ends; 0: none */
+	void *ctx;       /* of the functions below, which may be NULL and
+	                    are called from within sw_reader_next() */
+	int wake_fd;     /* a descriptor that ends waiting when it can be
+	                    read, -1: none */
+	void (*wake)(void *ctx); /* it can; has to read it */
+	/* So many frames more were lost: by the kernel, as its buffer was
+	 * full, and by the interface. */
+	void (*dropped)(void *ctx, uint64_t kernel, uint64_t interface);
+};
+/* The defaults. */
+void sw_live_options_init(struct sw_live_options *l);
+
+/*
+ * Begin to capture on an interface, with the ports and the filter of o; frames
+ * are kept by the kernel from now on.  All that is given is copied.  *denied
+ * (may be NULL): it failed for want of rights.  Errors: SW_EREAD (no such
+ * interface, no rights), SW_EUSAGE (the filter, the buffer), SW_ENOMEM.
+ */
+enum sw_status sw_live_open(const struct sw_options *o,
+    const struct sw_live_options *l, struct sw_live **live, bool *denied,
+    struct sw_err *err) SW_MUST_USE;
+void sw_live_free(struct sw_live **live);
+
+/*
+ * As sw_reader_open, with an interface in place of files.  *live is taken over
+ * (also when this fails).  Sessions come when their end is certain;
+ * sw_reader_next() waits for them.  Everything is done in the caller's thread;
+ * sort_start is SW_EUSAGE.  SW_EREAD of sw_reader_next(): the interface is
+ * gone; what was open is told by the calls behind it.
+ */
+enum sw_status sw_reader_open_live(const struct sw_options *o,
+    struct sw_live **live, struct sw_reader **r, struct sw_err *err)
+    SW_MUST_USE;
+/* End the capture: what passed until now is still told.  May be called from
+ * the functions of struct sw_live_options. */
+void sw_reader_stop(struct sw_reader *r);
+
+/* An interface; what it points to is valid during the call. */
+struct sw_interface {
+	const char *name;
+	const char *description; /* NULL: none */
+	const char *const *addresses;
+	size_t address_count;
+	bool up, running, loopback;
+};
+/* Tell each interface that can be captured on.  SW_EREAD, SW_ENOMEM. */
+enum sw_status sw_interfaces(void (*tell)(void *ctx,
+    const struct sw_interface *i), void *ctx, struct sw_err *err)
+    SW_MUST_USE;
+
 /*
  * The next session: 1; *s is valid until the next call.  0: the end.
  * < 0: an enum sw_status; SW_EREAD and SW_EFORMAT concern one input, are
@@ -149,9 +208,9 @@ int sw_reader_next(struct sw_reader *r, const struct sw_session **s,
 /* Inputs that could not be read at all so far. */
 size_t sw_reader_failed(const struct sw_reader *r);
 
-/* The account so far, complete after the end; valid as long as the
- * reader. */
-const struct sw_account *sw_reader_account(const struct sw_reader *r);
+/* The account so far, complete after the end (of an interface at any time);
+ * valid until the next call of this, at most as long as the reader. */
+const struct sw_account *sw_reader_account(struct sw_reader *r);
 
 void sw_reader_free(struct sw_reader **r);
 
@@ -187,6 +246,18 @@ enum sw_status sw_printer_finish(struct sw_printer *p,
     const struct sw_account *account, int *errno_r) SW_MUST_USE;
 /* What was wrong with the temporary file; valid as long as the printer. */
 const struct sw_err *sw_printer_error(const struct sw_printer *p);
+/*
+ * Write what happens as it happens: each event that an observer is told, and
+ * the end of its session when sw_reader_next() returns it, in lines that bear
+ * the session's number.  Text of both is that of sw_printer_session(); JSON
+ * is {"session":N,"event":{}} and {"session":N,"ended":{}}, the latter with
+ * the whole session.  Errors: as there.
+ */
+enum sw_status sw_printer_event(struct sw_printer *p,
+    const struct sw_session *s, const struct sw_event *e, int *errno_r)
+    SW_MUST_USE;
+enum sw_status sw_printer_end(struct sw_printer *p,
+    const struct sw_session *s, int *errno_r) SW_MUST_USE;
 void sw_printer_free(struct sw_printer **p);
 
 /* The account as text for people (several lines) or as one JSON object. */

@@ -428,6 +428,8 @@ struct sw_session {
 	size_t event_count;
 	const struct sw_note *notes;
 	size_t note_count;
+	uint64_t number; /* counts the sessions of a run in the order in which
+	                    an observer of events met them; 0: there is none */
 };
 
 /* The name of each value as the JSON form tells it; static strings.

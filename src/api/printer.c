@@ -61,32 +61,59 @@ static enum sw_status add_to_page(struct sw_printer *p,
 	    status;
 }
 
-static bool fill(struct sw_printer *p, const struct sw_session *s)
-{
-	struct emit_options o = emit_options(&p->options);
-
-	buffer_clear(&p->buffer);
-	p->number++;
-	return p->options.form == SW_FORM_JSONL ?
-	    emit_jsonl(&p->buffer, s, &o) :
-	    emit_text(&p->buffer, s, p->number, &o);
-}
-
-enum sw_status sw_printer_session(struct sw_printer *p,
-    const struct sw_session *s, int *errno_r)
+/* Write what was put into the buffer, if it was. */
+static enum sw_status hand_on(struct sw_printer *p, bool put, int *errno_r)
 {
 	int error;
 
 	*errno_r = 0;
-	if (p->options.form == SW_FORM_HTML)
-		return add_to_page(p, s);
-	if (!fill(p, s))
+	if (!put)
 		return SW_ENOMEM;
 	error = p->write(p->ctx, p->buffer.p, p->buffer.len);
 	if (p->buffer.capacity > KEEP)
 		buffer_fini(&p->buffer);
 	*errno_r = error;
 	return error ? SW_EWRITE : SW_OK;
+}
+
+enum sw_status sw_printer_session(struct sw_printer *p,
+    const struct sw_session *s, int *errno_r)
+{
+	struct emit_options o = emit_options(&p->options);
+
+	*errno_r = 0;
+	if (p->options.form == SW_FORM_HTML)
+		return add_to_page(p, s);
+	buffer_clear(&p->buffer);
+	p->number++;
+	return hand_on(p, p->options.form == SW_FORM_JSONL ?
+	    emit_jsonl(&p->buffer, s, &o) :
+	    emit_text(&p->buffer, s, p->number, &o), errno_r);
+}
+
+enum sw_status sw_printer_event(struct sw_printer *p,
+    const struct sw_session *s, const struct sw_event *e, int *errno_r)
+{
+	struct emit_options o = emit_options(&p->options);
+	bool first = s->number > p->number;
+
+	if (first)
+		p->number = s->number;
+	buffer_clear(&p->buffer);
+	return hand_on(p, p->options.form == SW_FORM_JSONL ?
+	    emit_jsonl_event(&p->buffer, s, e, &o) :
+	    emit_text_event(&p->buffer, s, e, first, &o), errno_r);
+}
+
+enum sw_status sw_printer_end(struct sw_printer *p,
+    const struct sw_session *s, int *errno_r)
+{
+	struct emit_options o = emit_options(&p->options);
+
+	buffer_clear(&p->buffer);
+	return hand_on(p, p->options.form == SW_FORM_JSONL ?
+	    emit_jsonl_end(&p->buffer, s, &o) :
+	    emit_text_end(&p->buffer, s, &o), errno_r);
 }
 
 enum sw_status sw_printer_finish(struct sw_printer *p,

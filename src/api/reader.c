@@ -13,6 +13,8 @@ struct sw_reader {
 	struct options_copy options;
 	struct sw_account account;
 	struct inputs *inputs;
+	struct live *live;      /* of inputs; NULL: files */
+	struct sw_account sum;  /* with an interface: what was last told */
 	struct emit_eml *eml;
 	struct tee *tee;
 	struct spill *spill;
@@ -23,13 +25,16 @@ struct sw_reader {
 	const struct account_entry *warning; /* the last one told */
 	char *warning_text;
 	unsigned steps;
+	uint64_t observed; /* sessions of which an event was told */
 };
 
-static void on_event(void *ctx, const struct sw_session *s,
+static void on_event(void *ctx, struct sw_session *s,
     const struct sw_event *e)
 {
 	struct sw_reader *r = ctx;
 
+	if (s->number == 0)
+		s->number = ++r->observed;
 	r->options.o.observer.event(r->options.o.observer.ctx, s, e);
 }
 
@@ -106,7 +111,7 @@ static enum sw_status open_inputs(struct sw_reader *r, struct sw_err *err)
 	w.ports = o->ports;
 	w.port_count = o->port_count;
 	w.any_port = o->any_port;
-	w.bpf = o->bpf;
+	w.bpf = r->live ? NULL : o->bpf; /* else the kernel's */
 	w.ignore_vlan = o->ignore_vlan;
 	w.strict_vlan = o->strict_vlan;
 	w.verify_checksums = o->verify_checksums;
@@ -116,9 +121,10 @@ static enum sw_status open_inputs(struct sw_reader *r, struct sw_err *err)
 	w.date_order = (unsigned)o->date_order;
 	w.memory = o->memory;
 	w.secret = random_secret();
-	/* An observer is called in the caller's thread. */
-	w.threads = o->observer.event || wants_bodies(&o->observer) ? 1 :
-	    o->threads;
+	/* An observer is called in the caller's thread, and frames of an
+	 * interface are handed on as they come. */
+	w.threads = o->observer.event || wants_bodies(&o->observer) ||
+	    r->live ? 1 : o->threads;
 	w.gate.keep = on_gate;
 	w.gate.ctx = r;
 	w.session.show_secrets = o->show_secrets;
@@ -171,19 +177,79 @@ static enum sw_status add_inputs(struct sw_reader *r,
 	return SW_OK;
 }
 
+static enum sw_status reader_new(const struct sw_options *o,
+    struct sw_reader **r_r, struct sw_err *err)
+{
+	struct sw_reader *r = calloc(1, sizeof(*r));
+
+	*r_r = r;
+	if (r && options_copy(&r->options, o) == SW_OK) {
+		account_init(&r->account.a);
+		account_init(&r->sum.a);
+		return SW_OK;
+	}
+	sw_reader_free(r_r);
+	return base_error_set(err, SW_ENOMEM, "out of memory");
+}
+
+static enum sw_status add_live(struct sw_reader *r, struct sw_live **live,
+    struct sw_err *err)
+{
+	struct live_ops ops;
+	struct live *l = api_live_take(live, &ops);
+	struct capture *c;
+	const char *name = live_name(l);
+	enum sw_status status = live_capture(&l, &ops, &r->account.a, &c,
+	    err);
+
+	if (status == SW_OK && inputs_add_live(r->inputs, &c, name) != SW_OK)
+		status = base_error_set(err, SW_ENOMEM, "out of memory");
+	capture_free(&c);
+	return status;
+}
+
+enum sw_status sw_reader_open_live(const struct sw_options *o,
+    struct sw_live **live, struct sw_reader **r_r, struct sw_err *err)
+{
+	struct sw_reader *r;
+	enum sw_status status = reader_new(o, &r, err);
+
+	*r_r = NULL;
+	if (status == SW_OK && o->sort_start)
+		status = base_error_set(err, SW_EUSAGE,
+		    "sessions of an interface cannot be sorted");
+	if (status == SW_OK) {
+		r->live = api_live_get(*live);
+		status = open_inputs(r, err);
+	}
+	if (status == SW_OK)
+		status = add_live(r, live, err);
+	sw_live_free(live);
+	if (status != SW_OK) {
+		sw_reader_free(&r);
+		return status;
+	}
+	*r_r = r;
+	return SW_OK;
+}
+
+void sw_reader_stop(struct sw_reader *r)
+{
+	if (r->live)
+		live_stop(r->live);
+}
+
 enum sw_status sw_reader_open(const struct sw_options *o,
     const char *const *names, size_t count, struct sw_reader **r_r,
     struct sw_err *err)
 {
-	struct sw_reader *r = calloc(1, sizeof(*r));
+	struct sw_reader *r;
 	enum sw_status status;
 
 	*r_r = NULL;
-	if (!r || options_copy(&r->options, o) != SW_OK) {
-		sw_reader_free(&r);
-		return base_error_set(err, SW_ENOMEM, "out of memory");
-	}
-	account_init(&r->account.a);
+	status = reader_new(o, &r, err);
+	if (status != SW_OK)
+		return status;
 	status = open_inputs(r, err);
 	if (status == SW_OK)
 		status = add_inputs(r, names, count, err);
@@ -243,9 +309,14 @@ size_t sw_reader_failed(const struct sw_reader *r)
 	return r->failed;
 }
 
-const struct sw_account *sw_reader_account(const struct sw_reader *r)
+const struct sw_account *sw_reader_account(struct sw_reader *r)
 {
-	return &r->account;
+	if (!r->live)
+		return &r->account;
+	account_fini(&r->sum.a);
+	account_init(&r->sum.a);
+	inputs_account(r->inputs, &r->sum.a);
+	return &r->sum;
 }
 
 const char *sw_reader_warning(struct sw_reader *r)
@@ -280,6 +351,7 @@ void sw_reader_free(struct sw_reader **rp)
 	spill_free(&r->spill);
 	options_copy_fini(&r->options);
 	account_fini(&r->account.a);
+	account_fini(&r->sum.a);
 	free(r->errors);
 	free(r->warning_text);
 	free(r);

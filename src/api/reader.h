@@ -7,7 +7,14 @@
 
 #include "base/account.h"
 #include "base/buffer.h"
+#include "capture/live.h"
 #include "transcript/message.h"
+
+/* An interface that is open: what is captured, and the functions that its user
+ * gave. */
+struct live *api_live_get(struct sw_live *live);
+/* The same, with sw_live's own memory freed. */
+struct live *api_live_take(struct sw_live **live, struct live_ops *ops_r);
 
 struct sw_account {
 	struct account a;

@@ -17,7 +17,7 @@
 struct capture {
 	const struct capture_format *format;
 	void *state;
-	struct source *source;
+	struct source *source; /* NULL: an interface */
 };
 
 const struct capture_format *const capture_formats[] = {
@@ -167,6 +167,27 @@ enum sw_status capture_open(struct source *s, struct account *account,
 	return status;
 }
 
+enum sw_status capture_of(const struct capture_format *format, void **state,
+    struct capture **c_r, struct sw_err *err)
+{
+	struct capture *c = calloc(1, sizeof(*c));
+
+	*c_r = c;
+	if (!c) {
+		format->close(state);
+		return base_error_set(err, SW_ENOMEM, "no memory");
+	}
+	c->format = format;
+	c->state = *state;
+	*state = NULL;
+	return SW_OK;
+}
+
+bool capture_is_stream(const struct capture *c)
+{
+	return !c->source || source_is_stream(c->source);
+}
+
 int capture_next(struct capture *c, struct frame *frame_r,
     struct sw_err *err)
 {
@@ -175,7 +196,7 @@ int capture_next(struct capture *c, struct frame *frame_r,
 
 struct source_block *capture_hold(struct capture *c)
 {
-	return source_block_hold(c->source);
+	return c->source ? source_block_hold(c->source) : NULL;
 }
 
 bool capture_would_block(struct capture *c)

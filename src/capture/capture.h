@@ -17,7 +17,8 @@
  * block is held (capture_hold). */
 struct frame {
 	uint64_t number;       /* in its file, from 1; as the format counts:
-	                          records in order, NetMon's table index */
+	                          records in order, NetMon's table index; 0:
+	                          no frame but a pause, see live.h */
 	int64_t ts_ns;         /* ns since 1970; local time if the capture's
 	                          clock says so; SW_NO_TIME */
 	int64_t resolution_ns; /* of this frame's time stamp */
@@ -89,6 +90,8 @@ struct source_block *capture_hold(struct capture *c);
 /* Would the next capture_next have to wait or read a new block?  If not, it
  * leaves the octets of the frames before it where they are. */
 bool capture_would_block(struct capture *c);
+/* Can reading wait for another program, or for what passes an interface? */
+bool capture_is_stream(const struct capture *c);
 const char *capture_describe(const struct capture *c,
     struct sw_clock *clock_r);
 void capture_free(struct capture **c);

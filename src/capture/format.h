@@ -30,6 +30,12 @@ void capture_warn(struct capture_input *in, uint64_t offset,
 void capture_warn_record(struct capture_input *in, uint64_t offset,
     const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* A capture that is no file: of a format that is not in the registry, whose
+ * probe and open are never called.  Its would_block must be true whenever next
+ * moves octets.  state is freed by it, also when this fails. */
+enum sw_status capture_of(const struct capture_format *format, void **state,
+    struct capture **c_r, struct sw_err *err) SW_MUST_USE;
+
 /* What frames have in common: SNAPPED, wire_len of at least the octets. */
 static inline void capture_finish_frame(struct frame *f)
 {

@@ -16,7 +16,7 @@ enum cli_exit {
 
 /* The set of commands that an option belongs to. */
 enum cli_command { CLI_READ = 1, CLI_FORMATS = 2, CLI_EXPLAIN = 4,
-	CLI_CHECK = 8 };
+	CLI_CHECK = 8, CLI_LIVE = 16 };
 
 enum cli_progress { CLI_PROGRESS_AUTO, CLI_PROGRESS_ON, CLI_PROGRESS_OFF };
 
@@ -31,6 +31,9 @@ struct cli_args {
 	struct sw_options lib;
 	struct sw_print_options print;
 	const char *output;  /* -o, NULL: standard output */
+	struct sw_live_options live;
+	bool list; /* interfaces */
+	bool follow;
 	const char *account; /* --account, NULL: none */
 	struct cli_time since, until;
 	uint32_t ignore, only; /* of check: sets of 1u << sw_finding_kind */
@@ -70,6 +73,7 @@ int cli_flush(void);
 /* --- commands ----------------------------------------------------------- */
 
 int cli_read(int argc, char **argv);
+int cli_live(int argc, char **argv);
 int cli_formats(int argc, char **argv);
 int cli_explain(int argc, char **argv);
 int cli_check(int argc, char **argv);

@@ -34,6 +34,10 @@ static const struct command commands[] = {
 	    "apart by content;\n\"-\" is standard input, "
 	    "\"odbc:DSN=...;TABLE=...\" a log in a database.", cli_read,
 	    CLI_READ},
+	{"live", "[options] -i INTERFACE", "tell what passes it",
+	    "Sessions are told as they end, until the capture is ended with "
+	    "Ctrl-C.  SIGUSR1\nprints the account, SIGHUP opens the output "
+	    "anew.", cli_live, CLI_LIVE},
 	{"check", "[options] LEFT... --vs RIGHT...",
 	    "tell where they disagree",
 	    "LEFT and RIGHT are captures, logs, or transcripts as JSON Lines: "

@@ -7,6 +7,7 @@
  */
 
 #include <getopt.h>
+#include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -253,6 +254,26 @@ static const char *set_progress(const struct row *row, struct cli_args *a,
 	return NULL;
 }
 
+static const char *set_frames(const struct row *row, struct cli_args *a,
+    const char *value)
+{
+	unsigned n;
+
+	(void)row;
+	if (!cli_value_count(value, UINT_MAX, &n))
+		return "must be a number of frames";
+	a->live.count = n;
+	return NULL;
+}
+
+static const char *set_buffer(const struct row *row, struct cli_args *a,
+    const char *value)
+{
+	(void)row;
+	return cli_value_size(value, &a->live.buffer) &&
+	    a->live.buffer > 0 ? NULL : "not a size such as 64M";
+}
+
 static const char *set_no_progress(const struct row *row, struct cli_args *a,
     const char *value)
 {
@@ -265,41 +286,57 @@ static const char *set_no_progress(const struct row *row, struct cli_args *a,
 /* --- the table ---------------------------------------------------------- */
 
 #define AT(m) offsetof(struct cli_args, m)
-#define EVERY (CLI_READ | CLI_CHECK | CLI_FORMATS | CLI_EXPLAIN)
+#define EVERY (CLI_READ | CLI_LIVE | CLI_CHECK | CLI_FORMATS | CLI_EXPLAIN)
 #define RECORDS (CLI_READ | CLI_CHECK)
+#define WIRES (CLI_READ | CLI_LIVE | CLI_CHECK)
+
+static const struct row rows_live[] = {
+	{"interface", "NAME", "capture on this one; any: on all",
+	    set_string, AT(live.interface), CLI_LIVE, 'i'},
+	{"list-interfaces", NULL, "list the interfaces, and end",
+	    set_flag, AT(list), CLI_LIVE, 'D'},
+	{"count", "N", "end after N frames",
+	    set_frames, 0, CLI_LIVE, 'c'},
+	{"buffer", "SIZE", "of the kernel, for frames not yet read (32M)",
+	    set_buffer, 0, CLI_LIVE, 0},
+};
 
 static const struct row rows_output[] = {
 	{NULL, "FORM", "text (default); jsonl: one object a session;\n"
 	    "html: one page to look at in a browser",
 	    set_form, 0, CLI_READ, 'f'},
+	{NULL, "FORM", "text (default) or jsonl: one object a session",
+	    set_form, 0, CLI_LIVE, 'f'},
 	{NULL, "FORM", "text (default), json, or html: one page to look at\n"
 	    "in a browser",
 	    set_report_form, 0, CLI_CHECK, 'f'},
 	{"output", "FILE", "write to FILE, which appears when it is complete",
 	    set_string, AT(output), RECORDS, 'o'},
+	{"output", "FILE", "append to FILE; SIGHUP opens it anew",
+	    set_string, AT(output), CLI_LIVE, 'o'},
 	{"eml", "DIR", "write each message to a file in DIR",
-	    set_string, AT(lib.eml_dir), CLI_READ, 0},
+	    set_string, AT(lib.eml_dir), CLI_READ | CLI_LIVE, 0},
 	{"account", "FILE", "write the account as JSON to FILE",
-	    set_string, AT(account), CLI_READ, 0},
+	    set_string, AT(account), CLI_READ | CLI_LIVE, 0},
 };
 
 static const struct row rows_filter[] = {
 	{"failed", NULL, "sessions in which something failed",
-	    set_flag, AT(lib.filter.failed), CLI_READ, 0},
+	    set_flag, AT(lib.filter.failed), CLI_READ | CLI_LIVE, 0},
 	{"from", "TEXT", "sender of the envelope",
-	    set_string, AT(lib.filter.from), CLI_READ, 0},
+	    set_string, AT(lib.filter.from), CLI_READ | CLI_LIVE, 0},
 	{"rcpt", "TEXT", "recipient of the envelope",
-	    set_string, AT(lib.filter.rcpt), CLI_READ, 0},
+	    set_string, AT(lib.filter.rcpt), CLI_READ | CLI_LIVE, 0},
 	{"host", "TEXT", "address or name of either host",
-	    set_string, AT(lib.filter.host), CLI_READ, 0},
+	    set_string, AT(lib.filter.host), CLI_READ | CLI_LIVE, 0},
 	{"subject", "TEXT", "subject of a message",
-	    set_string, AT(lib.filter.subject), CLI_READ, 0},
+	    set_string, AT(lib.filter.subject), CLI_READ | CLI_LIVE, 0},
 	{"message-id", "TEXT", "Message-ID of a message",
-	    set_string, AT(lib.filter.message_id), CLI_READ, 0},
+	    set_string, AT(lib.filter.message_id), CLI_READ | CLI_LIVE, 0},
 	{"queue-id", "TEXT", "id that the receiving server gave a message",
-	    set_string, AT(lib.filter.queue_id), CLI_READ, 0},
+	    set_string, AT(lib.filter.queue_id), CLI_READ | CLI_LIVE, 0},
 	{"id", "HEX", "id of the session",
-	    set_id, 0, CLI_READ, 0},
+	    set_id, 0, CLI_READ | CLI_LIVE, 0},
 	{"since", "TIME", "sessions that end at TIME or later",
 	    set_time, AT(since), CLI_READ, 0},
 	{"until", "TIME", "sessions that begin at TIME or before",
@@ -308,11 +345,11 @@ static const struct row rows_filter[] = {
 
 static const struct row rows_input[] = {
 	{"ports", "LIST", "ports of servers (default 25,465,587,2525)",
-	    set_ports, 0, RECORDS, 0},
+	    set_ports, 0, WIRES, 0},
 	{"any-port", NULL, "find SMTP by content on every port",
-	    set_flag, AT(lib.any_port), RECORDS, 0},
+	    set_flag, AT(lib.any_port), WIRES, 0},
 	{"filter", "EXPR", "only these frames; EXPR as for tcpdump",
-	    set_string, AT(lib.bpf), RECORDS, 0},
+	    set_string, AT(lib.bpf), WIRES, 0},
 	{"format", "NAME", "read logs as this format (see smtpwire formats)",
 	    set_string, AT(lib.format), RECORDS, 0},
 	{"tz", "ZONE", "zone of local times: UTC or +02:00",
@@ -322,11 +359,11 @@ static const struct row rows_input[] = {
 	    set_date_order, 0, RECORDS, 0},
 	{"vlan", "HOW", "ignore: one network whatever the tag;\n"
 	    "strict: never join two tags",
-	    set_vlan, 0, RECORDS, 0},
+	    set_vlan, 0, WIRES, 0},
 	{"verify-checksums", NULL, "leave out segments with wrong checksums",
-	    set_flag, AT(lib.verify_checksums), RECORDS, 0},
+	    set_flag, AT(lib.verify_checksums), WIRES, 0},
 	{"memory", "SIZE", "for open connections, such as 64M",
-	    set_memory, 0, RECORDS, 0},
+	    set_memory, 0, WIRES, 0},
 	{"threads", "N", "that work at once (default: one a processor;\n"
 	    "1 where nothing is hashed or written to files)",
 	    set_threads, 0, RECORDS, 0},
@@ -334,19 +371,22 @@ static const struct row rows_input[] = {
 
 static const struct row rows_told[] = {
 	{"show-secrets", NULL, "show passwords, which are masked else",
-	    set_flag, AT(lib.show_secrets), RECORDS, 0},
+	    set_flag, AT(lib.show_secrets), WIRES, 0},
 	{"no-hash", NULL, "no SHA-256 of messages",
-	    set_flag, AT(lib.no_hash), CLI_READ, 0},
+	    set_flag, AT(lib.no_hash), CLI_READ | CLI_LIVE, 0},
 	{"no-times", NULL, "no times, frames and durations",
-	    set_flag, AT(print.no_times), RECORDS, 0},
+	    set_flag, AT(print.no_times), WIRES, 0},
 	{"explain", NULL, "tell what each reply means",
-	    set_flag, AT(print.explain), CLI_READ, 0},
+	    set_flag, AT(print.explain), CLI_READ | CLI_LIVE, 0},
+	{"follow", NULL, "tell each line as it happens, with its session's\n"
+	    "number",
+	    set_flag, AT(follow), CLI_LIVE, 0},
 	{"normal", NULL, "without what differs between records of the same",
-	    set_flag, AT(print.normal), CLI_READ, 0},
+	    set_flag, AT(print.normal), CLI_READ | CLI_LIVE, 0},
 	{"sort", "start", "order sessions by their start, not their end",
 	    set_sort, 0, CLI_READ, 0},
 	{"attempts", NULL, "tell connections that were never answered too",
-	    set_flag, AT(lib.attempts), CLI_READ, 0},
+	    set_flag, AT(lib.attempts), CLI_READ | CLI_LIVE, 0},
 };
 
 static const struct row rows_check[] = {
@@ -363,7 +403,7 @@ static const struct row rows_check[] = {
 
 static const struct row rows_run[] = {
 	{"quiet", NULL, "no account, no warnings, no progress",
-	    set_flag, AT(quiet), RECORDS, 'q'},
+	    set_flag, AT(quiet), WIRES, 'q'},
 	{"progress", NULL, "show progress, even if this is no terminal",
 	    set_progress, 0, CLI_READ, 0},
 	{"no-progress", NULL, "never show progress",
@@ -377,6 +417,7 @@ static const struct row rows_run[] = {
 #define GROUP(title, rows) {title, rows, sizeof(rows) / sizeof((rows)[0])}
 
 static const struct group groups[] = {
+	GROUP("What is captured", rows_live),
 	GROUP("Output", rows_output),
 	GROUP("Only these sessions (TEXT: part of it, =TEXT: all of it)",
 	    rows_filter),
@@ -519,6 +560,7 @@ int cli_options_parse(enum cli_command command, int argc, char **argv,
 
 	memset(a_r, 0, sizeof(*a_r));
 	sw_options_init(&a_r->lib);
+	sw_live_options_init(&a_r->live);
 	a_r->context = 3;
 	form_init(&form, command);
 	status = parse_rows(&form, argc, argv, a_r);

@@ -165,6 +165,43 @@ int output_open(struct output *o, const char *name)
 	return status;
 }
 
+static int open_growing(const char *name)
+{
+	return open(name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+}
+
+int output_open_growing(struct output *o, const char *name)
+{
+	int status = output_open(o, NULL);
+
+	if (status != 0 || name == NULL || strcmp(name, "-") == 0)
+		return status;
+	o->fd = open_growing(name);
+	o->name = name;
+	o->growing = true;
+	if (o->fd >= 0) {
+		o->is_terminal = isatty(o->fd) == 1;
+		return 0;
+	}
+	status = errno;
+	output_fini(o);
+	return status;
+}
+
+int output_reopen(struct output *o)
+{
+	int fd;
+
+	if (!o->growing || output_flush(o) != 0)
+		return o->error;
+	fd = open_growing(o->name);
+	if (fd < 0)
+		return errno;
+	close(o->fd);
+	o->fd = fd;
+	return 0;
+}
+
 static int write_all(int fd, const uint8_t *octets, size_t len)
 {
 	while (len > 0) {

@@ -16,6 +16,7 @@ struct output {
 	const char *name; /* for messages; borrowed */
 	int fd;
 	bool is_terminal;
+	bool growing;  /* its name is appended to, and may be opened again */
 	char *target;  /* final name, NULL: written directly; heap */
 	char *part;    /* name of the unfinished file, NULL: it has none */
 	uint8_t *buffer;
@@ -27,6 +28,12 @@ struct output {
 int output_open(struct output *o, const char *name) SW_MUST_USE;
 /* Colours are wanted: a terminal that knows them, and no NO_COLOR. */
 bool output_wants_colour(const struct output *o);
+/* The same, but what is written is appended at once to the file of that
+ * name. */
+int output_open_growing(struct output *o, const char *name) SW_MUST_USE;
+/* Of such a one: write what is buffered and open its name again, since
+ * somebody has moved the file away.  An errno value: the old one stays. */
+int output_reopen(struct output *o) SW_MUST_USE;
 /* A sw_write_fn; ctx is the struct output. */
 int output_write(void *ctx, const void *octets, size_t len);
 /* Hand on what is buffered: 0 or an errno value. */

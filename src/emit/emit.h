@@ -36,6 +36,21 @@ bool emit_jsonl(struct buffer *out, const struct sw_session *s,
 bool emit_text(struct buffer *out, const struct sw_session *s,
     uint64_t number, const struct emit_options *options);
 
+/*
+ * One event of a session that is still open, and a session that is over whose
+ * events were told, each line with the session's number; first: no event of it
+ * was told before.  As JSON {"session":N,"event":{}} and
+ * {"session":N,"ended":{}}, with the objects of emit_jsonl.  false: as above.
+ */
+bool emit_text_event(struct buffer *out, const struct sw_session *s,
+    const struct sw_event *e, bool first, const struct emit_options *options);
+bool emit_text_end(struct buffer *out, const struct sw_session *s,
+    const struct emit_options *options);
+bool emit_jsonl_event(struct buffer *out, const struct sw_session *s,
+    const struct sw_event *e, const struct emit_options *options);
+bool emit_jsonl_end(struct buffer *out, const struct sw_session *s,
+    const struct emit_options *options);
+
 /* The .eml writer: body operations that write each message to a file of its
  * own below dir (made if missing, mode 0700; files 0600). */
 struct emit_eml;

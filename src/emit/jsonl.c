@@ -91,7 +91,7 @@ static uint8_t *put_other_at(struct teller *t, uint8_t *w, uint64_t first,
 	if (first == last) {
 		size_t len = (size_t)(w - number) - 1;
 
-		memcpy(w, number, 20);
+		memmove(w, number, 20); /* they overlap */
 		w += len;
 	} else {
 		w = pen_u64(w, last);
@@ -788,23 +788,69 @@ static uint8_t *put_lists(struct teller *t, uint8_t *w,
 	return w;
 }
 
+static void teller_init(struct teller *t, const struct sw_session *s,
+    const struct emit_options *options)
+{
+	t->s = s;
+	t->explain = options->explain;
+	t->clock = &s->clock;
+	t->normal = options->normal;
+	t->no_times = options->no_times;
+	memset(&t->memo, 0, sizeof(t->memo));
+	t->time_told.len = t->at_told.len = 0;
+}
+
 bool emit_jsonl(struct buffer *out, const struct sw_session *s,
     const struct emit_options *options)
 {
 	struct teller t;
 	uint8_t *w;
 
-	t.s = s;
-	t.explain = options->explain;
-	t.clock = &s->clock;
-	t.normal = options->normal;
-	t.no_times = options->no_times;
-	memset(&t.memo, 0, sizeof(t.memo));
-	t.time_told.len = t.at_told.len = 0;
+	teller_init(&t, s, options);
 	fetch_first(s);
 	w = pen_begin(&t.pen, out);
 	w = put_record(&t, w, s);
 	w = put_connection(&t, pen_room(&t.pen, w), s);
 	w = put_lists(&t, w, s);
 	return pen_end(&t.pen, w);
+}
+
+/* --- while a session is open ---------------------------------------------- */
+
+static uint8_t *put_number(uint8_t *w, const struct sw_session *s)
+{
+	PEN(w, "{\"session\":");
+	return pen_u64(w, s->number);
+}
+
+bool emit_jsonl_event(struct buffer *out, const struct sw_session *s,
+    const struct sw_event *e, const struct emit_options *options)
+{
+	struct teller t;
+	uint8_t *w;
+
+	teller_init(&t, s, options);
+	w = put_number(pen_begin(&t.pen, out), s);
+	PEN(w, ",\"event\":");
+	w = put_event(&t, w, e);
+	PEN(w, "}\n");
+	return pen_end(&t.pen, w);
+}
+
+bool emit_jsonl_end(struct buffer *out, const struct sw_session *s,
+    const struct emit_options *options)
+{
+	struct teller t;
+	uint8_t *w;
+	size_t before = out->len;
+
+	teller_init(&t, s, options);
+	w = put_number(pen_begin(&t.pen, out), s);
+	PEN(w, ",\"ended\":");
+	if (!pen_end(&t.pen, w) || !emit_jsonl(out, s, options)) {
+		out->len = before;
+		return false;
+	}
+	out->len--; /* its LF */
+	return buffer_append_str(out, "}\n");
 }

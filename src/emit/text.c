@@ -23,6 +23,9 @@ enum { SHOWN_OCTETS = 2000 };
 /* Files named in the head of a session that spans several. */
 enum { SHOWN_PARTS = 8 };
 enum { TIME_WIDTH = 10 };
+/* Fraction digits of the times of a session that is still open, which leave
+ * room for hours. */
+enum { OPEN_DIGITS = 4 };
 
 #define RESET "\x1b[0m"
 #define BOLD "\x1b[1m"
@@ -38,6 +41,7 @@ struct teller {
 	int64_t base; /* what event times are relative to; SW_NO_TIME */
 	int digits;   /* fraction digits of event times */
 	bool explain;
+	uint64_t number; /* in front of each line; 0: none */
 };
 
 /* --- small things ------------------------------------------------------- */
@@ -177,6 +181,16 @@ static int64_t choose_base(const struct sw_session *s)
 	return SW_NO_TIME;
 }
 
+/* The session's, where lines of several are mixed. */
+static void put_number(const struct teller *t)
+{
+	if (t->number == 0)
+		return;
+	put(t, "[");
+	put_u64(t, t->number);
+	put(t, "] ");
+}
+
 /* The columns before the mark. */
 static void put_time(const struct teller *t, int64_t time)
 {
@@ -184,6 +198,7 @@ static void put_time(const struct teller *t, int64_t time)
 	int64_t ns = relative(t, time);
 	size_t len = 0, i;
 
+	put_number(t);
 	if (t->no_times) {
 		put(t, "  ");
 		return;
@@ -687,31 +702,111 @@ static void tell_omitted(const struct teller *t)
 	end_line(t, 0, YELLOW);
 }
 
-bool emit_text(struct buffer *out, const struct sw_session *s,
-    uint64_t number, const struct emit_options *options)
+static void tell_tail(const struct teller *t)
+{
+	size_t i;
+
+	tell_ending(t);
+	tell_message_files(t);
+	tell_omitted(t);
+	for (i = 0; i < t->s->note_count; i++)
+		tell_note(t, &t->s->notes[i]);
+}
+
+static struct teller teller_make(struct buffer *out,
+    const struct sw_session *s, const struct emit_options *options)
 {
 	struct teller t = {
 		out, s, options->no_times, options->color, SW_NO_TIME, 0,
-		options->explain,
+		options->explain, 0,
 	};
+
+	t.base = choose_base(s);
+	return t;
+}
+
+/* false: it does not fit, and is as it was. */
+static bool end_text(struct buffer *out, size_t start)
+{
+	if (!out->failed && !out->full)
+		return true;
+	out->len = start;
+	return false;
+}
+
+bool emit_text(struct buffer *out, const struct sw_session *s,
+    uint64_t number, const struct emit_options *options)
+{
+	struct teller t = teller_make(out, s, options);
 	size_t start = out->len, i;
 
 	if (out->failed || out->full)
 		return false;
-	t.base = choose_base(s);
 	t.digits = choose_digits(&t);
 	tell_head(&t, number);
 	tell_files(&t);
 	for (i = 0; i < s->event_count; i++)
 		tell_event(&t, &s->events[i]);
-	tell_ending(&t);
-	tell_message_files(&t);
-	tell_omitted(&t);
-	for (i = 0; i < s->note_count; i++)
-		tell_note(&t, &s->notes[i]);
+	tell_tail(&t);
 	put(&t, "\n");
-	if (!out->failed && !out->full)
-		return true;
-	out->len = start;
-	return false;
+	return end_text(out, start);
+}
+
+/* --- while a session is open ---------------------------------------------- */
+
+/* The same for all lines: those that come are not known yet. */
+static void begin_open(struct teller *t)
+{
+	int digits = clock_digits(t->s->clock.resolution_ns);
+
+	t->digits = digits < OPEN_DIGITS ? digits : OPEN_DIGITS;
+	t->number = t->s->number;
+}
+
+static void tell_who(const struct teller *t)
+{
+	begin_line(t, SW_NO_TIME, "*", BOLD);
+	words_endpoint(t->b, &t->s->client);
+	put(t, " -> ");
+	words_endpoint(t->b, &t->s->server);
+	if (!t->no_times && t->s->start != SW_NO_TIME) {
+		put(t, "  ");
+		(void)clock_append(t->b, &t->s->clock, t->s->start, ' ');
+	}
+	end_line(t, 0, BOLD);
+}
+
+bool emit_text_event(struct buffer *out, const struct sw_session *s,
+    const struct sw_event *e, bool first, const struct emit_options *options)
+{
+	struct teller t = teller_make(out, s, options);
+	size_t start = out->len;
+
+	if (out->failed || out->full)
+		return false;
+	begin_open(&t);
+	if (first)
+		tell_who(&t);
+	tell_event(&t, e);
+	return end_text(out, start);
+}
+
+bool emit_text_end(struct buffer *out, const struct sw_session *s,
+    const struct emit_options *options)
+{
+	struct teller t = teller_make(out, s, options);
+	const char *ending = sw_ending_name(s->ending);
+	size_t start = out->len;
+
+	if (out->failed || out->full)
+		return false;
+	begin_open(&t);
+	tell_tail(&t);
+	begin_line(&t, s->end, "*", BOLD);
+	put(&t, "over: ");
+	put(&t, ending ? ending : "?");
+	put(&t, ", ");
+	put_outcomes(&t);
+	end_line(&t, 0, BOLD);
+	return end_text(out, start);
 }

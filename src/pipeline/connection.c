@@ -226,6 +226,20 @@ static void tell_clock(const struct shard *sh, struct sw_session *s,
 	}
 }
 
+void connection_begin(const struct shard *sh, struct session_builder *b,
+    const struct tcp_flow *flow, int client_dir)
+{
+	const struct tcp_flow_info *info = tcp_flow_info_get(flow);
+	struct sw_session *s = session_get(b);
+
+	s->recorder = SW_RECORDER_WIRE;
+	s->records = SW_RECORDS_ALL;
+	s->start = info->first.ts_ns;
+	tell_clock(sh, s, info);
+	tell_endpoint(b, &s->client, &info->host[client_dir]);
+	tell_endpoint(b, &s->server, &info->host[1 - client_dir]);
+}
+
 void connection_tell(struct shard *sh, struct session_builder *b,
     struct tcp_flow *flow, int client_dir)
 {
@@ -236,14 +250,9 @@ void connection_tell(struct shard *sh, struct session_builder *b,
 	tcp_flow_facts_get(flow, &facts);
 	if (pipeline_ids_give(&sh->ids, make_id(info), &s->id) != SW_OK)
 		sh->memory = true;
-	s->recorder = SW_RECORDER_WIRE;
-	s->records = SW_RECORDS_ALL;
-	s->start = info->first.ts_ns;
+	connection_begin(sh, b, flow, client_dir);
 	s->end = facts.last.ts_ns;
 	tell_source(sh, b, s, info->first.at, facts.last.at);
-	tell_clock(sh, s, info);
-	tell_endpoint(b, &s->client, &info->host[client_dir]);
-	tell_endpoint(b, &s->server, &info->host[1 - client_dir]);
 	tell_community_id(b, s, info);
 	tell_tcp(b, s, &facts, client_dir);
 }

@@ -5,6 +5,10 @@
 
 #include "pipeline/shard.h"
 
+/* What is known from its first frame on, for who is told each event: start,
+ * clock, endpoints. */
+void connection_begin(const struct shard *s, struct session_builder *b,
+    const struct tcp_flow *flow, int client_dir);
 /* Fill id, source, clock, start, end, endpoints, tcp and records of the
  * session from its connection; client_dir: direction of the client. */
 void connection_tell(struct shard *s, struct session_builder *b,

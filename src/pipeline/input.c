@@ -205,6 +205,17 @@ enum sw_status inputs_add(struct inputs *in, const char *name, bool only,
 	return status;
 }
 
+enum sw_status inputs_add_live(struct inputs *in, struct capture **c,
+    const char *name)
+{
+	return wire_add_live(in->wire, c, name);
+}
+
+void inputs_account(const struct inputs *in, struct account *sum)
+{
+	wire_account(in->wire, sum);
+}
+
 /* --- logs ----------------------------------------------------------------- */
 
 /* A finished session, to be told. */

@@ -24,6 +24,12 @@ void inputs_free(struct inputs **in);
 enum sw_status inputs_add(struct inputs *in, const char *name, bool only,
     struct sw_err *err) SW_MUST_USE;
 
+/* As wire_add_live. */
+enum sw_status inputs_add_live(struct inputs *in, struct capture **c,
+    const char *name) SW_MUST_USE;
+/* As wire_account. */
+void inputs_account(const struct inputs *in, struct account *sum);
+
 /* 1: a session that the gate lets pass, settled, valid until the next call;
  * 0: the end; < 0: enum sw_status, as wire_step and wire_take. */
 int inputs_next(struct inputs *in, const struct sw_session **s_r,

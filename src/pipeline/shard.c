@@ -9,6 +9,7 @@
 
 /* A connection that is a session. */
 struct live {
+	struct live *next, **link; /* of the shard's list; what points here */
 	struct session_builder *builder;
 	struct dialogue *dialogue;
 	struct tcp_flow *flow;
@@ -44,6 +45,11 @@ static void live_free(struct shard *s, struct live **lp)
 	if (!l)
 		return;
 	*lp = NULL;
+	if (l->link) {
+		*l->link = l->next;
+		if (l->next)
+			l->next->link = l->link;
+	}
 	s->held -= l->held;
 	dialogue_free(&l->dialogue);
 	session_builder_free(&l->builder);
@@ -77,9 +83,17 @@ static void *on_open(void *ctx, struct tcp_flow *flow)
 		s->memory = true;
 		return NULL;
 	}
+	l->next = s->open;
+	l->link = &s->open;
+	if (l->next)
+		l->next->link = &l->next;
+	s->open = l;
 	l->flow = flow;
 	l->listed = port_set_has(s->ports, info->host[0].port) ||
 	    port_set_has(s->ports, info->host[1].port);
+	if (options.event)
+		connection_begin(s, l->builder, flow,
+		    dialogue_client_dir(l->dialogue));
 	if (info->opener_known)
 		session_connect(l->builder, SW_CLIENT, span_of(info->first));
 	count_held(s, l);
@@ -149,6 +163,14 @@ static void on_anomaly(void *ctx, void *user, int dir, enum anomaly code,
 	l->anomalies[dir & 1] |= ANOMALY_BIT(code);
 	session_note(l->builder, anomaly_notes[code].note, 0, origin.at,
 	    origin.at, "%s", anomaly_notes[code].text);
+}
+
+void shard_note_all(struct shard *s, enum anomaly code, struct origin at)
+{
+	struct live *l;
+
+	for (l = s->open; l; l = l->next)
+		on_anomaly(s, l, 0, code, at);
 }
 
 static void on_close(void *ctx, void *user, int dir, bool rst,

@@ -13,6 +13,7 @@
 #ifndef PIPELINE_SHARD_H
 #define PIPELINE_SHARD_H
 
+#include "base/anomaly.h"
 #include "base/limits.h"
 #include "pipeline/ids.h"
 #include "pipeline/wire.h"
@@ -83,6 +84,7 @@ struct shard {
 	struct finished_list finished[2];
 	uint64_t stretch;
 	struct id_set ids;
+	struct live *open; /* sessions, a list */
 	uint64_t held;  /* octets of the sessions that are open */
 	uint64_t share; /* of the limit on them */
 	bool memory; /* ran out */
@@ -106,6 +108,9 @@ static inline void shard_begin(struct shard *s, uint64_t stretch)
 enum sw_status shard_feed(struct shard *s, struct segment *seg) SW_MUST_USE;
 /* Capture time has come to that of frame at. */
 enum sw_status shard_tick(struct shard *s, struct origin at) SW_MUST_USE;
+
+/* A note on every session that is open. */
+void shard_note_all(struct shard *s, enum anomaly code, struct origin at);
 
 /* What the engine of a shard delivers to. */
 extern const struct tcp_sink_ops shard_sink_ops;

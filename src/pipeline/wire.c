@@ -217,7 +217,7 @@ static bool is_stretch_over(const struct wire *w)
 {
 	return w->stretch_blocks >= STRETCH_BLOCKS ||
 	    w->stretch_segments >= STRETCH_SEGMENTS ||
-	    source_is_stream(w->current->source);
+	    capture_is_stream(w->current->capture);
 }
 
 static enum sw_status tick(struct wire *w, struct origin at)
@@ -268,6 +268,27 @@ static enum sw_status take_icmp(struct wire *w, const struct icmp_error *icmp)
 	    feed_icmp(w, icmp);
 }
 
+/* Frames were lost: it may have been those of any session that is open. */
+static void note_drops(struct wire *w)
+{
+	size_t i;
+
+	for (i = 0; i < SHARD_COUNT; i++)
+		shard_note_all(&w->shards[i], ANOMALY_FRAMES_DROPPED,
+		    w->last);
+}
+
+/* Of an interface: time goes on without frames.  There is one thread. */
+static enum sw_status take_pause(struct wire *w, const struct frame *pause)
+{
+	if (pause->anomalies & ANOMALY_BIT(ANOMALY_FRAMES_DROPPED))
+		note_drops(w);
+	if (pause->ts_ns == SW_NO_TIME || pause->ts_ns <= w->now_ns)
+		return SW_OK;
+	w->now_ns = pause->ts_ns;
+	return w->now_ns >= w->next_tick_ns ? tick(w, w->last) : SW_OK;
+}
+
 static enum sw_status take_frame(struct wire *w, const struct frame *frame)
 {
 	struct traffic_part *part = &w->traffic.parts[w->traffic.count - 1];
@@ -275,6 +296,8 @@ static enum sw_status take_frame(struct wire *w, const struct frame *frame)
 	struct segment *seg;
 	struct origin origin;
 
+	if (frame->number == 0)
+		return take_pause(w, frame);
 	origin.at = part->base + frame->number;
 	origin.ts_ns = to_utc(w, frame->ts_ns);
 	origin.part = (uint32_t)(w->traffic.count - 1);
@@ -389,6 +412,15 @@ void wire_free(struct wire **wp)
 	free(w);
 }
 
+void wire_account(const struct wire *w, struct account *sum)
+{
+	size_t i;
+
+	account_merge(sum, w->account);
+	for (i = 0; i < SHARD_COUNT && !w->ended; i++)
+		account_merge(sum, &w->shards[i].account);
+}
+
 /* The end of all captures. */
 static int end(struct wire *w)
 {
@@ -442,10 +474,12 @@ static int fill_stretch(struct wire *w, struct sw_err *err)
 }
 
 /* An input that breaks off is told as far as it goes, with a warning; one of
- * which nothing could be read is an error. */
+ * which nothing could be read is an error, and so is an interface that is
+ * gone. */
 static bool as_far_as_it_goes(struct wire *w, const struct sw_err *err)
 {
-	if (w->traffic.count == 0 || w->part_frames == 0)
+	if (w->traffic.count == 0 || w->part_frames == 0 ||
+	    !w->current->source)
 		return false;
 	account_note(w->account, ACCOUNT_LIST_WARNINGS,
 	    slice_str(err->text), 1);
@@ -477,7 +511,7 @@ static int read_on(struct wire *w)
 	}
 	if (got == SW_EREAD && as_far_as_it_goes(w, err))
 		got = 0;
-	if (got <= 0 || source_is_stream(w->current->source))
+	if (got <= 0 || capture_is_stream(w->current->capture))
 		status = run_all(w);
 	else
 		status = run_filled(w);

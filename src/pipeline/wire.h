@@ -8,6 +8,7 @@
 #include "base/account.h"
 #include "base/limits.h"
 #include "base/source.h"
+#include "capture/capture.h"
 #include "transcript/session.h"
 
 struct wire;
@@ -61,6 +62,14 @@ void wire_free(struct wire **w);
  */
 enum sw_status wire_add(struct wire *w, struct source **s, bool reopen,
     const char *tmpdir, struct sw_err *err) SW_MUST_USE;
+
+/* Add an interface (see capture/live.h), the only input of a wire of one
+ * thread, which takes it over. */
+enum sw_status wire_add_live(struct wire *w, struct capture **c,
+    const char *name) SW_MUST_USE;
+/* The account so far, with that of what is open, into *sum; nothing may run in
+ * another thread. */
+void wire_account(const struct wire *w, struct account *sum);
 
 /*
  * Read on until sessions are finished or the input would have to be waited

@@ -91,6 +91,29 @@ enum sw_status wire_add(struct wire *w, struct source **sp, bool reopen,
 	return SW_OK;
 }
 
+enum sw_status wire_add_live(struct wire *w, struct capture **c,
+    const char *name)
+{
+	void *inputs = w->inputs;
+	struct wire_input *in;
+
+	if (!base_grow(&inputs, w->input_count, &w->input_capacity,
+	    sizeof(*w->inputs)))
+		return SW_ENOMEM;
+	w->inputs = inputs;
+	in = &w->inputs[w->input_count];
+	memset(in, 0, sizeof(*in));
+	account_init(&in->warnings);
+	in->name = strdup(name);
+	if (!in->name)
+		return SW_ENOMEM;
+	in->first_ns = INT64_MIN;
+	in->order = w->input_count++;
+	in->capture = *c;
+	*c = NULL;
+	return SW_OK;
+}
+
 enum sw_status wire_end_traffic(struct wire *w)
 {
 	enum sw_status status = SW_OK;
@@ -147,9 +170,9 @@ static enum sw_status open_input(struct wire *w, struct wire_input *in,
 {
 	enum sw_status status = SW_OK;
 
-	if (!in->source)
+	if (!in->source && !in->capture)
 		status = source_open(in->name, in->tmpdir, &in->source, err);
-	if (status == SW_OK)
+	if (status == SW_OK && !in->capture)
 		status = capture_open(in->source, w->account, &in->capture,
 		    err);
 	if (status != SW_OK)

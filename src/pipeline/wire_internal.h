@@ -15,7 +15,7 @@
 struct wire_input {
 	char *name;
 	char *tmpdir;
-	struct source *source; /* NULL: to be opened again */
+	struct source *source; /* NULL: to be opened again, or an interface */
 	struct capture *capture;
 	struct account warnings; /* of the first look, not to be told twice */
 	int64_t first_ns;

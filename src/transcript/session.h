@@ -99,7 +99,7 @@ struct session_options {
 	const struct body_ops *body_ops; /* NULL: none */
 	struct account *account;         /* borrowed */
 	/* Called when an event is complete, or NULL. */
-	void (*event)(void *ctx, const struct sw_session *s,
+	void (*event)(void *ctx, struct sw_session *s,
 	    const struct sw_event *e);
 	void *event_ctx;
 	struct session_spares *spares; /* outlives the builder; NULL: none */

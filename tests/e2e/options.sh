@@ -14,7 +14,8 @@ options()
 
 options read >"$TMP/read"
 options check >"$TMP/check"
-sort -u "$TMP/read" "$TMP/check" >"$TMP/help"
+options live >"$TMP/live"
+sort -u "$TMP/read" "$TMP/check" "$TMP/live" >"$TMP/help"
 # .It Fl o Ar FILE , Fl -output Ar FILE
 sed -n '/^\.Sh OPTIONS/,/^\.Sh EXIT/p' $man | sed -n 's/^\.It //p' |
 	sed -n 's/.*Fl -\([a-z-]*\).*/--\1/p; t
@@ -46,6 +47,9 @@ while read -r o; do
 	--ignore | --only) value=smuggling,reply-missing ;;
 	--max-offset) value=60 ;;
 	--context) value=1 ;;
+	--interface) value=lo ;;
+	--count) value=10 ;;
+	--buffer) value=1M ;;
 	*) value= ;;
 	esac
 	# shellcheck disable=SC2086 # no word if there is no value
@@ -58,10 +62,17 @@ while read -r o; do
 		exits "check$o" 0 "$SMTPWIRE" check "$o" ${value:+"$value"} \
 			"$capture" "$capture"
 	fi
+	# It is parsed before it is found that live takes no file.
+	# shellcheck disable=SC2086
+	if grep -qxe "$o" "$TMP/live" && ! [ "$o" = --help ] &&
+		! [ "$o" = --version ]; then
+		exits "live$o" 2 "$SMTPWIRE" live "$o" ${value:+"$value"} x
+		has "live$o-taken" 'reads no files' "$TMP/err"
+	fi
 done <"$TMP/help"
 
 # No line of help is wider than a terminal.
-for command in '' read check formats explain; do
+for command in '' read live check formats explain; do
 	# shellcheck disable=SC2086 # no word if there is no command
 	"$SMTPWIRE" $command --help
 done >"$TMP/wide"

@@ -137,7 +137,7 @@ static int append(void *ctx, const void *octets, size_t len)
 	return 0;
 }
 
-static void check_account(const struct sw_reader *r)
+static void check_account(struct sw_reader *r)
 {
 	struct text t = { NULL, 0 };
 	json_error_t error;

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * live.c - the command `live`: an interface as transcripts
+ *
+ * Theory of operation.  Signals are blocked and read from a descriptor, at
+ * which the library ends its waiting for frames, so that they are served
+ * between two frames and never in the middle of something.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "cli/reading.h"
+#include "cli/rights.h"
+
+/* --- signals -------------------------------------------------------------- */
+
+static const int served[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
+
+/* A descriptor that tells of them, -1 with errno. */
+static int open_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(served) / sizeof(served[0]); i++)
+		sigaddset(&set, served[i]);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
+		return -1;
+	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+/* What was captured is told; who does not want to wait asks again. */
+static void stop(struct reading *r)
+{
+	sigset_t set;
+
+	sw_reader_stop(r->reader);
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	(void)sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+static void reopen(struct reading *r)
+{
+	int error = output_reopen(&r->out);
+
+	if (error != 0)
+		reading_output_error(r, r->out.name, error);
+}
+
+static void on_signals(void *ctx)
+{
+	struct reading *r = ctx;
+	struct signalfd_siginfo s;
+
+	while (read(r->args.live.wake_fd, &s, sizeof(s)) == sizeof(s)) {
+		if (s.ssi_signo == SIGUSR1)
+			(void)!sw_account_write(sw_reader_account(r->reader),
+			    false, terminal_write, NULL);
+		else if (s.ssi_signo == SIGHUP)
+			reopen(r);
+		else
+			stop(r);
+	}
+}
+
+static void on_dropped(void *ctx, uint64_t kernel, uint64_t interface)
+{
+	const struct reading *r = ctx;
+
+	if (r->args.quiet)
+		return;
+	if (kernel > 0)
+		terminal_say("smtpwire: warning: %s: the kernel dropped %llu "
+		    "frames, as its buffer was full (see --buffer)",
+		    r->args.live.interface, (unsigned long long)kernel);
+	if (interface > 0)
+		terminal_say("smtpwire: warning: %s: the interface dropped "
+		    "%llu frames", r->args.live.interface,
+		    (unsigned long long)interface);
+}
+
+/* --- the run -------------------------------------------------------------- */
+
+static bool open_interface(struct reading *r, struct sw_live **live)
+{
+	struct sw_live_options *o = &r->args.live;
+	struct sw_err err;
+	bool denied;
+
+	o->ctx = r;
+	o->wake = on_signals;
+	o->dropped = on_dropped;
+	o->wake_fd = open_signals();
+	if (o->wake_fd < 0) {
+		terminal_say("smtpwire: signals: %s", strerror(errno));
+		reading_fail(r, CLI_INPUT);
+		return false;
+	}
+	if (sw_live_open(&r->args.lib, o, live, &denied, &err) == SW_OK)
+		return true;
+	reading_error(r, &err);
+	if (denied)
+		rights_explain();
+	return false;
+}
+
+static bool open_output(struct reading *r)
+{
+	struct cli_args *a = &r->args;
+	int error = output_open_growing(&r->out, a->output);
+
+	if (error != 0) {
+		reading_output_error(r, a->output ? a->output :
+		    "standard output", error);
+		return false;
+	}
+	a->print.color = output_wants_colour(&r->out);
+	r->prompt = true;
+	return true;
+}
+
+static bool open_reader(struct reading *r, struct sw_live **live)
+{
+	struct sw_err err = {.status = SW_ENOMEM, .text = "out of memory"};
+
+	if (r->args.follow) {
+		r->args.lib.observer.ctx = r;
+		r->args.lib.observer.event = reading_event;
+	}
+	if (sw_printer_new(&r->args.print, output_write, &r->out,
+		&r->printer) == SW_OK &&
+	    sw_reader_open_live(&r->args.lib, live, &r->reader, &err) ==
+		SW_OK)
+		return true;
+	reading_error(r, &err);
+	return false;
+}
+
+static void run(struct reading *r)
+{
+	struct sw_live *live = NULL;
+
+	if (open_interface(r, &live) && open_output(r) &&
+	    open_reader(r, &live)) {
+		if (!r->args.quiet)
+			terminal_say("smtpwire: capturing on %s",
+			    r->args.live.interface);
+		reading_sessions(r);
+		reading_finish(r);
+		reading_account(r);
+	}
+	sw_live_free(&live);
+	sw_reader_free(&r->reader);
+	sw_printer_free(&r->printer);
+	output_fini(&r->out);
+	if (r->args.live.wake_fd >= 0)
+		close(r->args.live.wake_fd);
+}
+
+/* --- interfaces ----------------------------------------------------------- */
+
+static void list_one(void *ctx, const struct sw_interface *i)
+{
+	(void)ctx;
+	printf("%-16s %s", i->name, i->up ? "up" : "down");
+	for (size_t k = 0; k < i->address_count; k++)
+		printf(" %s", i->addresses[k]);
+	if (i->description != NULL)
+		printf(" (%s)", i->description);
+	printf("\n");
+}
+
+static int list(void)
+{
+	struct sw_err err;
+
+	if (sw_interfaces(list_one, NULL, &err) != SW_OK) {
+		terminal_say("smtpwire: %s", err.text);
+		return CLI_INPUT;
+	}
+	return cli_flush();
+}
+
+static bool is_filtered(const struct sw_filter *f)
+{
+	return f->failed || f->from || f->rcpt || f->host || f->subject ||
+	    f->message_id || f->queue_id || f->id;
+}
+
+static int check_usage(const struct cli_args *a)
+{
+	const char *what = NULL;
+
+	if (a->name_count > 0)
+		what = "reads no files (see smtpwire read)";
+	else if (a->live.interface == NULL && !a->list)
+		what = "no interface is named (-i; -D lists them)";
+	else if (a->print.form == SW_FORM_HTML)
+		what = "a page has an end: write jsonl, and read that as html";
+	else if (a->follow && is_filtered(&a->lib.filter))
+		what = "--follow tells sessions before it is known whether "
+		    "they pass a filter";
+	if (what == NULL)
+		return CLI_OK;
+	terminal_say("smtpwire live: %s", what);
+	terminal_say("Try 'smtpwire live --help'.");
+	return CLI_USAGE;
+}
+
+int cli_live(int argc, char **argv)
+{
+	struct reading r;
+	int status;
+
+	memset(&r, 0, sizeof(r));
+	r.out.fd = -1;
+	status = cli_options_parse(CLI_LIVE, argc, argv, &r.args);
+	if (status == CLI_OK)
+		status = check_usage(&r.args);
+	if (status == CLI_OK && r.args.list) {
+		status = list();
+	} else if (status == CLI_OK) {
+		run(&r);
+		status = r.status;
+	} else if (status == CLI_HELP) {
+		status = cli_flush();
+	}
+	cli_options_fini(&r.args);
+	return status;
+}

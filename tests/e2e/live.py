@@ -1,0 +1,465 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""live.py - sessions between two network namespaces, watched as they pass
+
+Run by live.sh, in a namespace of its own that holds the server; a second one
+holds the clients.
+"""
+import asyncio
+import hashlib
+import json
+import os
+import random
+import signal
+import smtplib
+import subprocess
+import sys
+import threading
+import time
+
+SMTPWIRE = os.environ.get("SMTPWIRE", "")
+TMP = os.environ.get("TMP", "")
+SERVER, SERVER6 = "192.0.2.1", "2001:db8::1"
+# A build with sanitizers takes its time.
+PATIENCE_S = 30
+
+
+def report(name, wrong):
+    """wrong: what is wrong, empty if nothing is."""
+    print(f"not ok live-{name}: {str(wrong)[:300]}" if wrong
+          else f"ok live-{name}", flush=True)
+
+
+def same(name, expected, actual):
+    report(name, "" if expected == actual else
+           f"expected {str(expected)[:120]}, not {str(actual)[:120]}")
+
+
+def path(name):
+    return os.path.join(TMP, name)
+
+
+def read_lines(name):
+    with open(path(name), encoding="utf-8") as f:
+        return f.read().splitlines()
+
+
+def wait_for(condition):
+    """Until it holds; false: it never did."""
+    until = time.monotonic() + PATIENCE_S
+    while not condition():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+# --- a server ----------------------------------------------------------------
+
+class Server(threading.Thread):
+    """Takes all mail, and keeps the digest of what it was sent."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.digests = []
+        self.ready = threading.Event()
+
+    def run(self):
+        asyncio.run(self.listen())
+
+    async def listen(self):
+        server = await asyncio.start_server(
+            self.serve, None, 25, limit=1 << 20, backlog=1000)
+        self.ready.set()
+        async with server:
+            await server.serve_forever()
+
+    async def content(self, reader):
+        digest = hashlib.sha256()
+        while (line := await reader.readline()) not in (b".\r\n", b""):
+            digest.update(line[1:] if line[:1] == b"." else line)
+        self.digests.append(digest.hexdigest())
+        return "250 2.0.0 Ok: queued"
+
+    async def serve(self, reader, writer):
+        def say(text):
+            writer.write(text.encode() + b"\r\n")
+
+        say("220 mx.example.org ESMTP")
+        try:
+            while line := await reader.readline():
+                verb = line[:4].upper()
+                if verb == b"DATA":
+                    say("354 go ahead")
+                    say(await self.content(reader))
+                elif verb == b"EHLO":
+                    say("250-mx.example.org")
+                    say("250 SIZE")
+                elif verb == b"QUIT":
+                    say("221 2.0.0 Bye")
+                    break
+                elif verb == b"RCPT" and b"unknown" in line:
+                    say("550 5.1.1 no such user")
+                else:
+                    say("250 2.1.0 Ok")
+        except ConnectionError:
+            pass
+        finally:
+            writer.close()
+
+
+# --- clients -----------------------------------------------------------------
+
+def make_content(rand, number, lines):
+    text = [f"Subject: {number}", ""]
+    for i in range(rand.randrange(lines)):
+        text.append("." * (i % 9 == 0) + f"{i} " + "x" * rand.randrange(90))
+    return "\r\n".join(text) + "\r\n"
+
+
+def send(number, lines):
+    """One session of one message."""
+    rand = random.Random(number)
+    with smtplib.SMTP(SERVER6 if number % 3 == 0 else SERVER, 25,
+                      timeout=PATIENCE_S) as client:
+        client.sendmail(f"a{number}@example.org", ["b@example.org"],
+                        make_content(rand, number, lines))
+
+
+def clients(first, count, at_once, lines):
+    """Run in the clients' namespace."""
+    numbers = iter(range(first, first + count))
+    lock = threading.Lock()
+
+    def work():
+        while True:
+            with lock:
+                number = next(numbers, None)
+            if number is None:
+                return
+            send(number, lines)
+
+    threads = [threading.Thread(target=work) for _ in range(at_once)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+
+
+class Peer:
+    """The namespace of the clients, behind a pair of virtual interfaces."""
+
+    def __init__(self):
+        self.holder = subprocess.Popen(["unshare", "-n", "sleep", "200"])
+        own = os.readlink("/proc/self/ns/net")
+        theirs = f"/proc/{self.holder.pid}/ns/net"
+        wait_for(lambda: os.readlink(theirs) != own)
+        self.first = 0
+        ip("link set lo up")
+        self.link()
+
+    def link(self):
+        pid = self.holder.pid
+        ip("link add va type veth peer name vb")
+        ip(f"link set vb netns {pid}")
+        ip(f"addr add {SERVER}/24 dev va")
+        ip(f"addr add {SERVER6}/64 dev va nodad")
+        ip("link set va up")
+        for command in ("link set lo up", "addr add 192.0.2.2/24 dev vb",
+                        "addr add 2001:db8::2/64 dev vb nodad",
+                        "link set vb up"):
+            ip(command, self.within())
+
+    def within(self):
+        return ["nsenter", "-t", str(self.holder.pid), "-n"]
+
+    def start(self, count, at_once=20, lines=200):
+        command = self.within() + [
+            sys.executable, __file__, "clients", str(self.first),
+            str(count), str(at_once), str(lines)]
+        self.first += count
+        return subprocess.Popen(command)
+
+    def send(self, *args):
+        return self.start(*args).wait()
+
+    def end(self):
+        self.holder.kill()
+        self.holder.wait()
+
+
+def ip(command, within=()):
+    subprocess.run([*within, "ip", *command.split()], check=True)
+
+
+# --- what watches ------------------------------------------------------------
+
+class Watch:
+    """A run of `smtpwire live`."""
+
+    def __init__(self, name, *options, interface="va"):
+        self.name = name
+        with open(path(name + ".out"), "wb") as out, \
+                open(path(name + ".err"), "wb") as err:
+            self.process = subprocess.Popen(
+                [SMTPWIRE, "live", "-i", interface, *options], stdout=out,
+                stderr=err)
+        if not wait_for(lambda: "capturing on" in self.err() or
+                        self.process.poll() is not None):
+            report(name, "does not begin")
+
+    def err(self):
+        with open(path(self.name + ".err"), encoding="utf-8") as f:
+            return f.read()
+
+    def tell(self, number):
+        self.process.send_signal(number)
+
+    def wait(self):
+        try:
+            return self.process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            return "no end"
+
+    def stop(self, number=signal.SIGINT):
+        self.tell(number)
+        return self.wait()
+
+
+class Tcpdump:
+    """A second opinion."""
+
+    def __init__(self, interface="va"):
+        self.file = path("tcpdump.pcap")
+        self.process = subprocess.Popen(
+            ["tcpdump", "-q", "-U", "-B", "32768", "-i", interface,
+             "--time-stamp-precision=nano", "-w", self.file],
+            stderr=subprocess.DEVNULL)
+        wait_for(lambda: os.path.exists(self.file) and
+                 os.path.getsize(self.file) >= 24)
+
+    def stop(self):
+        # It hands up what it has once a second, and drops what it has not.
+        time.sleep(1.2)
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait()
+
+
+def sessions_of(name):
+    return [json.loads(line) for line in read_lines(name)]
+
+
+def normal_of(*files):
+    out = subprocess.run(
+        [SMTPWIRE, "read", "-q", "-f", "jsonl", "--normal", *files],
+        stdout=subprocess.PIPE, check=False).stdout
+    return sorted(out.splitlines())
+
+
+def digests_of(sessions):
+    return sorted(m["sha256"] or "" for s in sessions for m in s["messages"])
+
+
+# --- tests -------------------------------------------------------------------
+
+def test_whole(peer, server):
+    """Every message is whole; the same as tcpdump saw; nothing dropped."""
+    del server.digests[:]
+    watch = Watch("whole", "-f", "jsonl", "--eml", path("mails"))
+    every = Watch("every", "-f", "jsonl", interface="any")
+    tcpdump = Tcpdump()
+    same("clients", 0, peer.send(400))
+    same("large", 0, peer.send(8, 2, 60000))
+    tcpdump.stop()
+    wait_for(lambda: len(read_lines("whole.out")) == 408)
+    watch.tell(signal.SIGUSR1)
+    report("usr1", "" if wait_for(lambda: "account:" in watch.err())
+           else watch.err())
+    same("whole-status", [0, 0], [watch.stop(), every.stop(signal.SIGTERM)])
+    sessions = sessions_of("whole.out")
+    same("whole-messages", sorted(server.digests), digests_of(sessions))
+    same("whole-accounts", 2, watch.err().count("account:"))
+    report("no-drops", "dropped" in watch.err() and watch.err())
+    expected = normal_of(tcpdump.file)
+    same("tcpdump-sessions", 408, len(expected))
+    same("any", expected, normal_of(path("every.out")))
+    check_mails(sessions, server.digests)
+    for s in sessions:
+        for m in s["messages"]:
+            m["file"] = None
+    with open(path("plain.jsonl"), "w", encoding="utf-8") as f:
+        for s in sessions:
+            f.write(json.dumps(s) + "\n")
+    same("tcpdump", expected, normal_of(path("plain.jsonl")))
+
+
+def check_mails(sessions, digests):
+    found = []
+    for s in sessions:
+        for m in s["messages"]:
+            with open(m["file"], "rb") as f:
+                found.append(hashlib.sha256(f.read()).hexdigest())
+    same("mails", sorted(digests), sorted(found))
+
+
+def test_follow(peer):
+    watch = Watch("follow", "--follow", "--no-times")
+    objects = Watch("objects", "--follow", "-f", "jsonl")
+    peer.send(6, 3, 20)
+    wait_for(lambda: sum("over: " in s for s in
+                         read_lines("follow.out")) == 6)
+    same("follow-status", [0, 0], [watch.stop(), objects.stop()])
+    for number in range(1, 7):
+        lines = [s.split("]", 1)[1].split(None, 1)
+                 for s in read_lines("follow.out")
+                 if s.startswith(f"[{number}] ")]
+        report("follow-order", [mark for mark, _ in lines][:3] !=
+               ["*", "*", "S"] and lines)
+        report("follow-last", lines[-1][1] !=
+               "over: quit, 1 message, accepted" and lines[-1])
+        report("follow-all", len(lines) != 18 and lines)
+    told = sessions_of("objects.out")
+    ended = {o["session"]: o["ended"] for o in told if "ended" in o}
+    same("follow-ended", 6, len(ended))
+    for number, session in ended.items():
+        same("follow-events", session["events"],
+             [o["event"] for o in told
+              if o["session"] == number and "event" in o])
+
+
+def test_reopen(peer):
+    """As logrotate does: rename, SIGHUP."""
+    name = path("growing.jsonl")
+    with open(name, "w", encoding="utf-8") as f:
+        f.write("kept\n")
+    watch = Watch("reopen", "-f", "jsonl", "-o", name)
+    peer.send(3, 1, 20)
+    wait_for(lambda: len(read_lines("growing.jsonl")) == 4)
+    same("appended", "kept", read_lines("growing.jsonl")[0])
+    os.rename(name, name + ".1")
+    watch.tell(signal.SIGHUP)
+    same("reopened", True, wait_for(lambda: os.path.exists(name)))
+    peer.send(2, 1, 20)
+    wait_for(lambda: len(read_lines("growing.jsonl")) == 2)
+    same("reopen-status", 0, watch.stop())
+    same("reopen-before", 4, len(read_lines("growing.jsonl.1")))
+    same("reopen-behind", 2, len(read_lines("growing.jsonl")))
+
+
+def test_drops(peer):
+    """The buffer runs over while a session is open."""
+    watch = Watch("drops", "-f", "jsonl", "--buffer", "2M")
+    talk = subprocess.Popen(
+        peer.within() + [sys.executable, __file__, "talk"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    talk.stdout.readline()
+    time.sleep(0.1)
+    watch.tell(signal.SIGSTOP)
+    peer.send(10, 4, 60000)
+    watch.tell(signal.SIGCONT)
+    report("drops-told", "" if wait_for(
+        lambda: "the kernel dropped" in watch.err()) else watch.err())
+    time.sleep(0.5) # what comes while the buffer is emptied may be lost, too
+    talk.communicate(b"end")
+    wait_for(lambda: any('"HELO"' in s for s in read_lines("drops.out")))
+    same("drops-status", 0, watch.stop())
+    open_then = [s for s in sessions_of("drops.out")
+                 if any(e.get("verb") == "HELO" for e in s["events"])]
+    same("drops-noted", [True], [
+        any(n["code"] == "frames-dropped" for n in s["notes"])
+        for s in open_then])
+    report("drops-counted", "frames dropped by the capturing side" not in
+           watch.err() and watch.err())
+
+
+def talk():
+    """A session that goes on until standard input ends."""
+    with smtplib.SMTP(SERVER, 25, timeout=PATIENCE_S) as client:
+        client.helo("open.example.org")
+        print("open", flush=True)
+        sys.stdin.read()
+
+
+def test_options(peer):
+    counted = Watch("count", "-c", "20", "-f", "jsonl")
+    filtered = Watch("filter", "--filter", "ip6", "-f", "jsonl")
+    ports = Watch("ports", "--ports", "2525", "-f", "jsonl")
+    everywhere = Watch("anyport", "--ports", "2525", "--any-port", "-f",
+                       "jsonl")
+    killed = Watch("killed", "-f", "jsonl", "-o", path("killed.jsonl"))
+    peer.send(6, 1, 20)
+    same("count-status", 0, counted.wait())
+    report("count", " 20  frames read" not in counted.err() and
+           counted.err())
+    wait_for(lambda: len(read_lines("killed.jsonl")) == 6)
+    killed.stop(signal.SIGKILL)
+    same("killed", 6, len(normal_of(path("killed.jsonl"))))
+    same("options-status", [0, 0, 0],
+         [filtered.stop(), ports.stop(), everywhere.stop()])
+    same("filter", 2, len(read_lines("filter.out")))
+    same("ports", 0, len(read_lines("ports.out")))
+    same("any-port", 6, len(read_lines("anyport.out")))
+    for name, options in (("bad-filter", ["--filter", "tcp port"]),
+                          ("huge-buffer", ["--buffer", "4G"])):
+        same(name, 2, Watch(name, *options).wait())
+    same("no-interface", 3, Watch("none", interface="va9").wait())
+    report("no-interface-told", "no such interface" not in
+           Watch("none", interface="va9").err() and "not told")
+
+
+def test_rights():
+    p = subprocess.run(
+        ["setpriv", "--inh-caps", "-net_raw,-net_admin", "--bounding-set",
+         "-net_raw,-net_admin", SMTPWIRE, "live", "-i", "va"],
+        stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
+        check=False)
+    same("denied", 3, p.returncode)
+    for text in ("CAP_NET_RAW is missing", "CAP_NET_ADMIN is missing",
+                 "setcap cap_net_raw,cap_net_admin=ep "):
+        report("denied-told", text not in p.stderr and p.stderr)
+
+
+def test_link(peer):
+    """The link goes down in the middle and comes back; then it is gone."""
+    watch = Watch("link", "-f", "jsonl")
+    half = peer.start(150, 10, 400)
+    wait_for(lambda: len(read_lines("link.out")) > 20)
+    ip("link set va down")
+    time.sleep(0.3)
+    ip("link set va up")
+    ip(f"addr replace {SERVER6}/64 dev va nodad")
+    same("link-clients", 0, half.wait())
+    wait_for(lambda: len(read_lines("link.out")) == 150)
+    ip("link del va")
+    same("gone", 3, watch.wait())
+    report("gone-told", "disappeared" not in watch.err() and watch.err())
+    sessions = sessions_of("link.out")
+    same("link-sessions", 150, len(sessions))
+    report("link-whole", [s["id"] for s in sessions
+                          for m in s["messages"] if not m["sha256"]])
+
+
+def main():
+    server = Server()
+    peer = Peer()
+    try:
+        server.start()
+        server.ready.wait(PATIENCE_S)
+        for test in (lambda: test_whole(peer, server),
+                     lambda: test_follow(peer), lambda: test_reopen(peer),
+                     lambda: test_drops(peer), lambda: test_options(peer),
+                     test_rights, lambda: test_link(peer)):
+            test()
+    finally:
+        peer.end()
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["clients"]:
+        clients(*(int(a) for a in sys.argv[2:]))
+    elif sys.argv[1:2] == ["talk"]:
+        talk()
+    else:
+        main()
