@@ -412,6 +412,22 @@ static void put_last(struct buffer *b, const struct sw_session *s)
 	    s->source.parts[0].last : s->source.last));
 }
 
+/* An enum sw_unit. */
+static void put_unit(struct buffer *b, const struct sw_session *s)
+{
+	put_number(b, s ? (int64_t)s->source.unit : 0);
+}
+
+static void put_left_unit(struct buffer *b, const struct page_row *r)
+{
+	put_unit(b, r->sides[0]);
+}
+
+static void put_right_unit(struct buffer *b, const struct page_row *r)
+{
+	put_unit(b, r->sides[1]);
+}
+
 static void put_left_file(struct buffer *b, const struct page_row *r)
 {
 	put_file(b, r->sides[0]);
@@ -477,9 +493,11 @@ static const struct column {
 	{ "search", put_search },
 	{ "leftId", put_left_id },
 	{ "rightId", put_right_id },
+	{ "leftUnit", put_left_unit },
 	{ "leftFile", put_left_file },
 	{ "leftFirst", put_left_first },
 	{ "leftLast", put_left_last },
+	{ "rightUnit", put_right_unit },
 	{ "rightFile", put_right_file },
 	{ "rightFirst", put_right_first },
 	{ "rightLast", put_right_last },

@@ -29,7 +29,7 @@ struct page_row {
 	uint32_t entry;             /* in the chunk */
 };
 
-enum { PAGE_COLUMNS = 29 };
+enum { PAGE_COLUMNS = 31 };
 
 struct page_rows {
 	struct buffer columns[PAGE_COLUMNS];

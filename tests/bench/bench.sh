@@ -5,8 +5,8 @@
 #	bench.sh [SMTPWIRE [FOLDER]]
 #
 # Makes a capture of 600 MB and logs of 500 MB in FOLDER (they stay there for
-# the next run) and measures what bench.py and logs.py say.  BENCH_MB,
-# BENCH_SESSIONS and BENCH_LOG_MB change their size.
+# the next run) and measures what bench.py, logs.py and page.py say.  BENCH_MB,
+# BENCH_SESSIONS, BENCH_LOG_MB and BENCH_PAGE change their size.
 : "${CC:=cc}"
 : "${BENCH_MB:=620}"
 : "${BENCH_SESSIONS:=20000}"
@@ -32,4 +32,5 @@ status=0
 python3 tests/bench/bench.py "$program" "$capture" "$folder" || status=$?
 python3 tests/bench/logs.py "$program" "$folder/gen_logs" "$folder" ||
 	status=$?
+python3 tests/bench/page.py "$program" "$folder" || status=$?
 exit $status

@@ -12,7 +12,9 @@ const AGREES = 0, DIFFERS = 1, UNDECIDABLE = 2, LEFT_ONLY = 3,
 
 const NUMBERS = ['verdict', 'duration', 'clientPort', 'serverPort',
 	'recipients', 'messages', 'leftFirst', 'leftLast', 'rightFirst',
-	'rightLast', 'chunk', 'entry'];
+	'rightLast', 'leftUnit', 'rightUnit', 'chunk', 'entry'];
+/* Numbers of enum sw_unit. */
+const UNITS = ['frame', 'line', 'row'];
 const TIMES = ['leftTime', 'rightTime'];
 /* Chunks that stay unpacked. */
 const KEPT_CHUNKS = 8;

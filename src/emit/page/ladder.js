@@ -90,17 +90,30 @@ function ladderDot(r, e, found, y) {
 			null, svg('title', {}, r.name + ' lacks it'));
 }
 
-function arrow(by, y) {
-	const a = LADDER.left, b = LADDER.width - LADDER.right;
+/* Where an arrow is last seen, if a record that it passes later misses it. */
+function lostAt(records, row, by) {
+	const way = by === 'server' ? records.slice().reverse() : records;
+	const seen = way.findIndex((r) => row[r.side]);
+	const lost = way.findIndex((r, i) => i > seen && !row[r.side]);
 
-	if (by === 'client')
-		return svg('path', {class: 'arrow', d: 'M' + a + ' ' + y +
-			'H' + (b - 1) + 'm-8-4l8 4l-8 4'});
-	if (by === 'server')
-		return svg('path', {class: 'arrow', d: 'M' + b + ' ' + y +
-			'H' + (a + 1) + 'm8-4l-8 4l8 4'});
-	return svg('path', {class: 'arrow both', d: 'M' + a + ' ' + y +
-		'H' + b});
+	return row[2] && seen >= 0 && lost >= 0 ? way[lost].x : null;
+}
+
+function arrow(by, y, lost) {
+	const a = LADDER.left, b = LADDER.width - LADDER.right;
+	const from = by === 'server' ? b : a, to = by === 'server' ? a : b;
+	const head = by === 'server' ? 'm8-4l-8 4l8 4' : 'm-8-4l8 4l-8 4';
+	const end = to + (by === 'server' ? 1 : -1);
+
+	if (by !== 'client' && by !== 'server')
+		return svg('path', {class: 'arrow both', d: 'M' + a + ' ' + y +
+			'H' + b});
+	if (lost === null)
+		return svg('path', {class: 'arrow', d: 'M' + from + ' ' + y +
+			'H' + end + head});
+	return svg('g', {}, svg('path', {class: 'arrow', d: 'M' + from + ' ' +
+		y + 'H' + lost}), svg('path', {class: 'arrow lost', d: 'M' +
+		lost + ' ' + y + 'H' + end}));
 }
 
 function ladderRow(t, records, row, y, moment, waited) {
@@ -113,10 +126,10 @@ function ladderRow(t, records, row, y, moment, waited) {
 
 	return svg('g', {class: 'step ' + (toneOf(e) || '') +
 		(found ? ' found' : '')},
-		found ? svg('rect', {x: 0, y: y - 18, width: LADDER.width,
-			height: 26, class: 'ground'}) : null,
-		arrow(e.by, y),
-		svg('text', {x: LADDER.left + width / 2, y: y - 6,
+		found ? svg('rect', {x: 0, y: y - 20, width: LADDER.width,
+			height: 29, class: 'ground'}) : null,
+		arrow(e.by, y, lostAt(records, row, e.by)),
+		svg('text', {x: LADDER.left + width / 2, y: y - 8,
 			class: 'label'}, svg('title', {}, label), cut),
 		records.map((r) => ladderDot(r, row[r.side], found, y)),
 		svg('text', {x: 8, y: y + 4, class: 'moment'},

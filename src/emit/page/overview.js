@@ -313,7 +313,13 @@ function notices() {
 	if ((page.about.warnings || []).length > 20)
 		out.push('and ' + (page.about.warnings.length - 20) +
 			' more warnings');
-	return out.map((text) => h('p', {class: 'notice'}, text));
+	return out.map((text) => h('p', {class: 'notice'}, text))
+		.concat(all.usualLeftOut > 0 ? h('p', {class: 'left-out'},
+			'The transcripts of ' + number(all.usualLeftOut) +
+			(page.check ? ' pairs that agree' : ' sessions ' +
+				'without failure') + ' are not in this page, ' +
+			'to keep it below 20 MB; their rows say where they ' +
+			'stand.') : []);
 }
 
 function showOverview() {

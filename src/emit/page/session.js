@@ -246,28 +246,27 @@ function factsPanel(t) {
 
 /* --- a row without transcript ------------------------------------------- */
 
-function absent(row) {
-	const r = page.rows;
-	const place = (file, first, last, name) => first > 0 && file ?
-		h('section', {class: 'place'}, h('h3', {}, name + ' ',
-			h('span', {class: 'quiet'}, visible(file) + ', ' +
-				first + '–' + last)),
-		copyLine('In a capture', 'tshark -r ' + shellWord(file) +
-			' -Y \'frame.number>=' + first +
-			' && frame.number<=' + last + '\''),
-		copyLine('In a log', 'sed -n \'' + first + ',' + last +
-			'p\' ' + shellWord(file))) : null;
+function absentSide(row, side, name) {
+	const r = page.rows, file = r[side + 'File'][row];
+	const first = r[side + 'First'][row], last = r[side + 'Last'][row];
+	const unit = UNITS[r[side + 'Unit'][row]];
 
+	if (!first || !file)
+		return null;
+	return h('section', {class: 'place'}, h('h3', {}, name),
+		h('p', {class: 'file'}, visible(file), h('span',
+			{class: 'quiet'}, ' ' + unit + 's ' + first + '–' +
+			last)), stretchLines(unit, file, first, last),
+		copyLine('This session again', 'smtpwire read --id ' +
+			r[side + 'Id'][row] + ' ' + shellWord(file)));
+}
+
+function absent(row) {
 	return h('div', {class: 'panel'}, h('p', {class: 'notice'},
 		'The transcript is not in this page, to keep it small. ' +
 		'It stands in:'), h('div', {class: 'pair-cards'},
-		place(r.leftFile[row], r.leftFirst[row], r.leftLast[row],
-			page.check ? 'Left' : 'Session'),
-		place(r.rightFile[row], r.rightFirst[row], r.rightLast[row],
-			'Right')),
-	copyLine('Again', 'smtpwire read --id ' + (r.leftId[row] ||
-		r.rightId[row]) + ' ' + shellWord(String(r.leftFile[row] ||
-		r.rightFile[row] || 'FILE'))));
+		absentSide(row, 'left', page.check ? 'Left' : 'Session'),
+		absentSide(row, 'right', 'Right')));
 }
 
 /* --- opening ------------------------------------------------------------ */
