@@ -120,6 +120,8 @@ enum sw_status page_put_aside(struct page *p, struct sw_err *err)
 		status = end_chunk(p, PART_USUAL, err);
 	if (status == SW_OK)
 		status = end_rows(p, err);
+	if (status == SW_OK)
+		status = scratch_finish(p->scratch, err);
 	return status;
 }
 
