@@ -160,12 +160,7 @@ static void describe(struct communigate *c, struct log_session *s,
 	out->clock = log_local_clock(c->sessions.options,
 	    log_resolution(row->digits),
 	    c->days.known ? SW_DATE_ASSUMED : SW_DATE_NONE);
-	out->records = SW_BIT(SW_RECORDS_GREETING) |
-	    SW_BIT(SW_RECORDS_COMMAND) | SW_BIT(SW_RECORDS_ARGUMENT) |
-	    SW_BIT(SW_RECORDS_REPLY_CODE) | SW_BIT(SW_RECORDS_REPLY_TEXT) |
-	    SW_BIT(SW_RECORDS_REPLY_LINES) |
-	    SW_BIT(SW_RECORDS_INTERMEDIATE_REPLIES) |
-	    SW_BIT(SW_RECORDS_TIMES);
+	out->records = LOG_RECORDS_TALK | SW_BIT(SW_RECORDS_TIMES);
 	log_session_recorder(s, row->server ? SW_RECORDER_SERVER :
 	    SW_RECORDER_CLIENT);
 	if (row->server && take_endpoint(&rest, &ip, &port)) {
@@ -190,10 +185,8 @@ static enum sw_status begin(struct communigate *c,
 
 static bool is_greeting(struct slice said, enum sw_role role)
 {
-	int32_t code = log_parse_reply_line(said).code;
-
-	return role == SW_SERVER && (code == 220 || code == 554 ||
-	    code == 421);
+	return role == SW_SERVER &&
+	    log_is_greeting(log_parse_reply_line(said).code);
 }
 
 /* Is it the greeting of the next session with this number? */
@@ -227,17 +220,13 @@ static enum sw_status take_said_row(struct communigate *c,
 	enum sw_status status = SW_OK;
 
 	if (s && is_next(s, text, role)) {
-		status = log_sessions_end(&c->sessions, s,
-		    log_session_over(s) ? SW_ENDING_QUIT :
-		    SW_ENDING_INPUT_ENDED);
+		status = log_sessions_end_before(&c->sessions, s);
 		s = NULL;
 	}
 	if (!s && status == SW_OK) {
 		status = begin(c, line, row, &s);
-		if (status == SW_OK && is_greeting(text, role))
-			s->start_seen = true;
-		else if (status == SW_OK)
-			log_session_no_start(s, line);
+		if (status == SW_OK)
+			log_session_first(s, line, is_greeting(text, role));
 	}
 	if (status != SW_OK)
 		return status;
@@ -401,11 +390,7 @@ const struct log_format log_communigate = {
 	.records = SW_BIT(SW_RECORDS_CLIENT_ADDRESS) |
 	    SW_BIT(SW_RECORDS_CLIENT_PORT) |
 	    SW_BIT(SW_RECORDS_SERVER_ADDRESS) |
-	    SW_BIT(SW_RECORDS_SERVER_PORT) | SW_BIT(SW_RECORDS_GREETING) |
-	    SW_BIT(SW_RECORDS_COMMAND) | SW_BIT(SW_RECORDS_ARGUMENT) |
-	    SW_BIT(SW_RECORDS_REPLY_CODE) | SW_BIT(SW_RECORDS_REPLY_TEXT) |
-	    SW_BIT(SW_RECORDS_REPLY_LINES) |
-	    SW_BIT(SW_RECORDS_INTERMEDIATE_REPLIES) |
+	    SW_BIT(SW_RECORDS_SERVER_PORT) | LOG_RECORDS_TALK |
 	    SW_BIT(SW_RECORDS_CLOSE) | SW_BIT(SW_RECORDS_TIMES),
 	.state_size = sizeof(struct communigate),
 	.goes_on = true,

@@ -79,32 +79,9 @@ static void take_directive(struct connector *x, struct slice line)
 
 /* --- sessions ----------------------------------------------------------- */
 
-/* "192.0.2.10:25", "[2001:db8::10]:25"; *port_r stays when there is none. */
-static struct slice parse_endpoint(struct slice s, int32_t *port_r)
-{
-	size_t n = s.len;
-	uint64_t port;
-
-	while (n > 0 && s.p[n - 1] != ':' && s.p[n - 1] != ']')
-		n--;
-	if (n > 0 && s.p[n - 1] == ':' &&
-	    slice_to_u64(slice_from(s, n), &port) && port <= 65535) {
-		*port_r = (int32_t)port;
-		s.len = n - 1;
-	}
-	if (s.len > 2 && s.p[0] == '[' && s.p[s.len - 1] == ']')
-		s = slice_make(s.p + 1, s.len - 2);
-	return s;
-}
-
 static uint32_t records(const struct connector_fields *f, bool server)
 {
-	uint32_t all = SW_BIT(SW_RECORDS_GREETING) |
-	    SW_BIT(SW_RECORDS_COMMAND) | SW_BIT(SW_RECORDS_ARGUMENT) |
-	    SW_BIT(SW_RECORDS_REPLY_CODE) | SW_BIT(SW_RECORDS_REPLY_TEXT) |
-	    SW_BIT(SW_RECORDS_REPLY_LINES) |
-	    SW_BIT(SW_RECORDS_INTERMEDIATE_REPLIES) |
-	    SW_BIT(SW_RECORDS_CLOSE);
+	uint32_t all = LOG_RECORDS_TALK | SW_BIT(SW_RECORDS_CLOSE);
 	uint32_t own = server ? SW_BIT(SW_RECORDS_SERVER_ADDRESS) |
 	    SW_BIT(SW_RECORDS_SERVER_PORT) :
 	    SW_BIT(SW_RECORDS_CLIENT_ADDRESS) |
@@ -127,8 +104,12 @@ static uint32_t records(const struct connector_fields *f, bool server)
 static void tell_endpoint(struct log_session *s, struct sw_endpoint *e,
     struct slice text)
 {
-	if (text.len > 0 && !e->ip.data)
-		e->ip = session_text(s->b, parse_endpoint(text, &e->port));
+	struct slice ip;
+
+	if (text.len == 0 || e->ip.data)
+		return;
+	log_split_endpoint(text, &ip, &e->port);
+	e->ip = session_text(s->b, ip);
 }
 
 /* Which of the two is the client shows once it is known who wrote. */

@@ -36,12 +36,7 @@
 /* Connections that the daemon told of and no child took yet. */
 enum { ACCEPTED_MAX = 16 };
 
-#define TALK_RECORDS (SW_BIT(SW_RECORDS_GREETING) | \
-	SW_BIT(SW_RECORDS_COMMAND) | SW_BIT(SW_RECORDS_ARGUMENT) | \
-	SW_BIT(SW_RECORDS_REPLY_CODE) | SW_BIT(SW_RECORDS_REPLY_TEXT) | \
-	SW_BIT(SW_RECORDS_REPLY_LINES) | \
-	SW_BIT(SW_RECORDS_INTERMEDIATE_REPLIES) | \
-	SW_BIT(SW_RECORDS_CLOSE))
+#define TALK_RECORDS (LOG_RECORDS_TALK | SW_BIT(SW_RECORDS_CLOSE))
 
 /* "[192.0.2.10]:41954" as text and in its parts. */
 struct address {

@@ -109,11 +109,7 @@ static void describe(struct log_session *s, const struct haraka_row *row)
 
 	out->clock.zone = SW_ZONE_NONE;
 	out->clock.date = SW_DATE_NONE;
-	out->records = SW_BIT(SW_RECORDS_GREETING) |
-	    SW_BIT(SW_RECORDS_COMMAND) | SW_BIT(SW_RECORDS_ARGUMENT) |
-	    SW_BIT(SW_RECORDS_REPLY_CODE) | SW_BIT(SW_RECORDS_REPLY_TEXT) |
-	    SW_BIT(SW_RECORDS_REPLY_LINES) |
-	    SW_BIT(SW_RECORDS_INTERMEDIATE_REPLIES);
+	out->records = LOG_RECORDS_TALK;
 	if (row->time != SW_NO_TIME) {
 		out->clock = (struct sw_clock){ SW_ZONE_UTC, 0,
 			NS_PER_S / 1000, SW_DATE_GIVEN };
@@ -158,12 +154,6 @@ static void put_server(struct log_session *s, struct slice ip,
 {
 	put_endpoint(s, &session_get(s->b)->server, ip, port,
 	    SW_RECORDS_SERVER_ADDRESS, SW_RECORDS_SERVER_PORT);
-}
-
-static enum sw_status end_before(struct haraka *h, struct log_session *s)
-{
-	return log_sessions_end(&h->sessions, s, log_session_over(s) ?
-	    SW_ENDING_QUIT : SW_ENDING_INPUT_ENDED);
 }
 
 /* --- content ------------------------------------------------------------ */
@@ -293,10 +283,8 @@ static bool take_bare(struct haraka *h, const struct log_line *line)
 
 static bool is_greeting(struct slice said, enum sw_role role)
 {
-	int32_t code = log_parse_reply_line(said).code;
-
-	return role == SW_SERVER && (code == 220 || code == 554 ||
-	    code == 421);
+	return role == SW_SERVER &&
+	    log_is_greeting(log_parse_reply_line(said).code);
 }
 
 /* Outgoing: "." alone ends the content, which is told at level DATA only. */
@@ -331,7 +319,8 @@ static enum sw_status say(struct haraka *h, struct log_session *s,
 	log_say_client(s, &said);
 	if (!extra(s)->outgoing || session_verb(text, &len) != VERB_QUIT)
 		return SW_OK;
-	return end_before(h, s); /* its answer is not logged */
+	/* its answer is not logged */
+	return log_sessions_end_before(&h->sessions, s);
 }
 
 static enum sw_status take_said(struct haraka *h, struct log_session *s,
@@ -345,17 +334,15 @@ static enum sw_status take_said(struct haraka *h, struct log_session *s,
 	    log_parse_reply_line(text).code == 220 && !log_content_due(s) &&
 	    s->last_code != SW_UNKNOWN &&
 	    log_session_outstanding(s) == 0))) {
-		status = end_before(h, s);
+		status = log_sessions_end_before(&h->sessions, s);
 		s = NULL;
 	}
 	if (!s && is_outgoing(row) && log_parse_reply_line(text).code == 221)
 		return status; /* to a QUIT that ended it */
 	if (!s && status == SW_OK) {
 		status = begin(h, line, row, &s);
-		if (status == SW_OK && greeting)
-			s->start_seen = true;
-		else if (status == SW_OK)
-			log_session_no_start(s, line);
+		if (status == SW_OK)
+			log_session_first(s, line, greeting);
 	}
 	if (status != SW_OK)
 		return status;
@@ -366,7 +353,8 @@ static enum sw_status take_said(struct haraka *h, struct log_session *s,
 static enum sw_status take_connect(struct haraka *h, struct log_session *s,
     const struct log_line *line, const struct haraka_row *row)
 {
-	enum sw_status status = s ? end_before(h, s) : SW_OK;
+	enum sw_status status = s ? log_sessions_end_before(&h->sessions, s) :
+	    SW_OK;
 
 	if (status == SW_OK)
 		status = begin(h, line, row, &s);
@@ -567,11 +555,7 @@ const struct log_format log_haraka = {
 	.records = SW_BIT(SW_RECORDS_CLIENT_ADDRESS) |
 	    SW_BIT(SW_RECORDS_CLIENT_PORT) |
 	    SW_BIT(SW_RECORDS_SERVER_ADDRESS) |
-	    SW_BIT(SW_RECORDS_SERVER_PORT) | SW_BIT(SW_RECORDS_GREETING) |
-	    SW_BIT(SW_RECORDS_COMMAND) | SW_BIT(SW_RECORDS_ARGUMENT) |
-	    SW_BIT(SW_RECORDS_REPLY_CODE) | SW_BIT(SW_RECORDS_REPLY_TEXT) |
-	    SW_BIT(SW_RECORDS_REPLY_LINES) |
-	    SW_BIT(SW_RECORDS_INTERMEDIATE_REPLIES) |
+	    SW_BIT(SW_RECORDS_SERVER_PORT) | LOG_RECORDS_TALK |
 	    SW_BIT(SW_RECORDS_BODY) | SW_BIT(SW_RECORDS_BODY_SIZE) |
 	    SW_BIT(SW_RECORDS_CLOSE) | SW_BIT(SW_RECORDS_TIMES),
 	.state_size = sizeof(struct haraka),

@@ -352,12 +352,7 @@ static void describe(struct hmail *h, struct log_session *s,
 
 	out->clock = log_local_clock(h->sessions.options,
 	    log_resolution(row->digits), SW_DATE_GIVEN);
-	out->records = SW_BIT(SW_RECORDS_GREETING) |
-	    SW_BIT(SW_RECORDS_COMMAND) | SW_BIT(SW_RECORDS_ARGUMENT) |
-	    SW_BIT(SW_RECORDS_REPLY_CODE) | SW_BIT(SW_RECORDS_REPLY_TEXT) |
-	    SW_BIT(SW_RECORDS_REPLY_LINES) |
-	    SW_BIT(SW_RECORDS_INTERMEDIATE_REPLIES) |
-	    SW_BIT(SW_RECORDS_TIMES) | (server ?
+	out->records = LOG_RECORDS_TALK | SW_BIT(SW_RECORDS_TIMES) | (server ?
 	    SW_BIT(SW_RECORDS_CLIENT_ADDRESS) :
 	    SW_BIT(SW_RECORDS_SERVER_ADDRESS));
 	log_session_recorder(s, server ? SW_RECORDER_SERVER :
@@ -532,9 +527,7 @@ static enum sw_status take_session_row(struct hmail *h,
 	/* 220 answers STARTTLS too, 554 everything. */
 	if (s && said && (log_session_over(s) || (greeting &&
 	    log_session_outstanding(s) == 0))) {
-		status = log_sessions_end(&h->sessions, s,
-		    log_session_over(s) ? SW_ENDING_QUIT :
-		    SW_ENDING_INPUT_ENDED);
+		status = log_sessions_end_before(&h->sessions, s);
 		s = NULL;
 	}
 	if (!s && said && status == SW_OK && !pass_over(h, row, text))
@@ -616,11 +609,7 @@ const struct log_format log_hmailserver = {
 	.times = "local, 1 ms",
 	.records = SW_BIT(SW_RECORDS_CLIENT_ADDRESS) |
 	    SW_BIT(SW_RECORDS_SERVER_ADDRESS) |
-	    SW_BIT(SW_RECORDS_SERVER_PORT) | SW_BIT(SW_RECORDS_GREETING) |
-	    SW_BIT(SW_RECORDS_COMMAND) | SW_BIT(SW_RECORDS_ARGUMENT) |
-	    SW_BIT(SW_RECORDS_REPLY_CODE) | SW_BIT(SW_RECORDS_REPLY_TEXT) |
-	    SW_BIT(SW_RECORDS_REPLY_LINES) |
-	    SW_BIT(SW_RECORDS_INTERMEDIATE_REPLIES) |
+	    SW_BIT(SW_RECORDS_SERVER_PORT) | LOG_RECORDS_TALK |
 	    SW_BIT(SW_RECORDS_TIMES),
 	.state_size = sizeof(struct hmail),
 	.goes_on = true,

@@ -315,11 +315,7 @@ static void describe(struct icewarp *w, struct log_session *s,
 {
 	struct sw_session *out = session_get(s->b);
 
-	out->records = SW_BIT(SW_RECORDS_GREETING) |
-	    SW_BIT(SW_RECORDS_COMMAND) | SW_BIT(SW_RECORDS_ARGUMENT) |
-	    SW_BIT(SW_RECORDS_REPLY_CODE) | SW_BIT(SW_RECORDS_REPLY_TEXT) |
-	    SW_BIT(SW_RECORDS_REPLY_LINES) |
-	    SW_BIT(SW_RECORDS_INTERMEDIATE_REPLIES) |
+	out->records = LOG_RECORDS_TALK |
 	    SW_BIT(SW_RECORDS_BODY_SIZE) | SW_BIT(SW_RECORDS_TIMES);
 	out->recorder = SW_RECORDER_SERVER; /* until a line tells */
 	out->clock = log_local_clock(w->sessions.options,
@@ -477,7 +473,7 @@ static bool is_greeting(struct slice text)
 	int32_t code = take_arrow(&text, &sent) ?
 	    log_parse_reply_line(text).code : SW_UNKNOWN;
 
-	return code == 220 || code == 554 || code == 421;
+	return log_is_greeting(code);
 }
 
 /* A line of the dialogue, or of its beginning. */
@@ -496,10 +492,7 @@ static enum sw_status take_new(struct icewarp *w,
 	}
 	if (is_connected(text))
 		return take_connected(w, s, line, row, text);
-	if (is_greeting(text))
-		s->start_seen = true;
-	else
-		log_session_no_start(s, line);
+	log_session_first(s, line, is_greeting(text));
 	return take_text(w, s, line, row, text);
 }
 
@@ -521,9 +514,7 @@ static enum sw_status take_row(struct icewarp *w,
 
 	if (s && row->is_address && (is_connected(text) ||
 	    (log_session_over(s) && take_arrow(&rest, &sent)))) {
-		status = log_sessions_end(&w->sessions, s,
-		    log_session_over(s) ? SW_ENDING_QUIT :
-		    SW_ENDING_INPUT_ENDED);
+		status = log_sessions_end_before(&w->sessions, s);
 		s = NULL;
 	}
 	if (status != SW_OK)
@@ -664,10 +655,7 @@ const struct log_format log_icewarp = {
 	.times = "local, 1 s, day by the name; before 2005 with offset",
 	.records = SW_BIT(SW_RECORDS_CLIENT_ADDRESS) |
 	    SW_BIT(SW_RECORDS_SERVER_ADDRESS) |
-	    SW_BIT(SW_RECORDS_GREETING) | SW_BIT(SW_RECORDS_COMMAND) |
-	    SW_BIT(SW_RECORDS_ARGUMENT) | SW_BIT(SW_RECORDS_REPLY_CODE) |
-	    SW_BIT(SW_RECORDS_REPLY_TEXT) | SW_BIT(SW_RECORDS_REPLY_LINES) |
-	    SW_BIT(SW_RECORDS_INTERMEDIATE_REPLIES) |
+	    LOG_RECORDS_TALK |
 	    SW_BIT(SW_RECORDS_BODY_SIZE) | SW_BIT(SW_RECORDS_CLOSE) |
 	    SW_BIT(SW_RECORDS_TIMES),
 	.state_size = sizeof(struct icewarp),

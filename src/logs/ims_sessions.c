@@ -276,8 +276,7 @@ static int score_reply(struct log_session *s, const struct ims_spoken *k)
 
 	if (!ims_is_waiting(s)) {
 		if (s->seen == 0 && !x->greeted)
-			return code == 220 || code == 554 || code == 421 ?
-			    6 : 0;
+			return log_is_greeting(code) ? 6 : 0;
 		return code == 421;
 	}
 	verb = s->auth_open ? VERB_AUTH : s->last_verb;

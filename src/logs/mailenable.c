@@ -166,8 +166,7 @@ static bool is_greeting(const struct row *row)
 {
 	int32_t code = log_parse_reply_line(row->of[COLUMN_REPLY]).code;
 
-	return line_of(row).len == 0 && (code == 220 || code == 554 ||
-	    code == 421);
+	return line_of(row).len == 0 && log_is_greeting(code);
 }
 
 static void describe(struct mailenable *m, struct log_session *s,
@@ -217,10 +216,7 @@ static enum sw_status find(struct mailenable *m, const struct log_line *line,
 		if (status != SW_OK)
 			return status;
 		describe(m, s, row);
-		if (is_greeting(row))
-			s->start_seen = true;
-		else
-			log_session_no_start(s, line);
+		log_session_first(s, line, is_greeting(row));
 	}
 	*s_r = s;
 	return status;

@@ -175,25 +175,11 @@ static struct slice skip_star(struct slice text)
 /* "[192.0.2.10:2818]", with or without brackets. */
 static struct endpoint parse_endpoint(struct slice s)
 {
-	struct endpoint e = { slice_head(s, 0), SW_UNKNOWN };
-	size_t n;
-	int port;
+	struct endpoint e;
 
 	if (s.len > 1 && s.p[0] == '[' && s.p[s.len - 1] == ']')
 		s = slice_make(s.p + 1, s.len - 2);
-	for (n = s.len; n > 0 && s.p[n - 1] != ':'; n--)
-		;
-	if (n > 0) {
-		struct slice rest = slice_from(s, n);
-
-		if (log_take_number(&rest, 1, 5, &port) && rest.len == 0 &&
-		    port <= 65535)
-			e.port = port;
-	}
-	e.host = e.port == SW_UNKNOWN ? s : slice_head(s, n - 1);
-	if (e.host.len > 1 && e.host.p[0] == '[' &&
-	    e.host.p[e.host.len - 1] == ']')
-		e.host = slice_make(e.host.p + 1, e.host.len - 2);
+	log_split_endpoint(s, &e.host, &e.port);
 	return e;
 }
 
@@ -281,12 +267,7 @@ static void describe(struct mdaemon *m, struct log_session *s)
 	out->clock = log_local_clock(m->sessions.options,
 	    NS_PER_S, SW_DATE_GIVEN);
 	out->recorder = SW_RECORDER_SERVER; /* until a line tells */
-	out->records = SW_BIT(SW_RECORDS_GREETING) |
-	    SW_BIT(SW_RECORDS_COMMAND) | SW_BIT(SW_RECORDS_ARGUMENT) |
-	    SW_BIT(SW_RECORDS_REPLY_CODE) | SW_BIT(SW_RECORDS_REPLY_TEXT) |
-	    SW_BIT(SW_RECORDS_REPLY_LINES) |
-	    SW_BIT(SW_RECORDS_INTERMEDIATE_REPLIES) |
-	    SW_BIT(SW_RECORDS_TIMES);
+	out->records = LOG_RECORDS_TALK | SW_BIT(SW_RECORDS_TIMES);
 	extra(s)->size = SW_UNKNOWN;
 }
 
@@ -427,25 +408,13 @@ static void say(struct log_session *s, const struct log_line *line,
 	tell_message(s);
 }
 
-static bool is_greeting(struct slice said)
-{
-	int32_t code = log_parse_reply_line(said).code;
-
-	return code == 220 || code == 554 || code == 421;
-}
-
-static enum sw_status end_before(struct mdaemon *m, struct log_session *s)
-{
-	return log_sessions_end(&m->sessions, s, log_session_over(s) ?
-	    SW_ENDING_QUIT : SW_ENDING_INPUT_ENDED);
-}
-
 /* The connection is made: a session of its own. */
 static enum sw_status take_connect(struct mdaemon *m, struct log_session *s,
     const struct log_line *line, const struct row *row, bool accepted,
     const struct endpoint *client, const struct endpoint *server)
 {
-	enum sw_status status = s ? end_before(m, s) : SW_OK;
+	enum sw_status status = s ? log_sessions_end_before(&m->sessions, s) :
+	    SW_OK;
 
 	if (status == SW_OK)
 		status = begin(m, line, row, &s);
@@ -467,7 +436,7 @@ static enum sw_status take_said(struct mdaemon *m, struct log_session *s,
 
 	/* the next connection of the same block */
 	if (s && log_session_over(s)) {
-		status = end_before(m, s);
+		status = log_sessions_end_before(&m->sessions, s);
 		s = NULL;
 	}
 	/* else it is that of another service */
@@ -477,10 +446,8 @@ static enum sw_status take_said(struct mdaemon *m, struct log_session *s,
 		status = begin(m, line, row, &s);
 		if (status != SW_OK)
 			return status;
-		if (is_greeting(said))
-			s->start_seen = true;
-		else
-			log_session_no_start(s, line);
+		log_session_first(s, line, log_is_greeting(
+		    log_parse_reply_line(said).code));
 	}
 	log_sessions_touch(&m->sessions, s, line->number, row->time);
 	say(s, line, row->time, said, sent);
@@ -505,7 +472,8 @@ static enum sw_status take_row(struct mdaemon *m,
 		return take_said(m, s, line, row, said, sent);
 	if (s && is_attempt(row->text)) {
 		/* the connection before has come to nothing */
-		enum sw_status status = end_before(m, s);
+		enum sw_status status = log_sessions_end_before(
+		    &m->sessions, s);
 
 		if (status != SW_OK)
 			return status;
@@ -535,7 +503,8 @@ static enum sw_status next_block(struct mdaemon *m)
 	    key_of(&block, key));
 
 	m->block++;
-	return s ? end_before(m, s) : SW_OK;
+	return s ? log_sessions_end_before(&m->sessions, s) :
+	    SW_OK;
 }
 
 static bool begins_block(const struct row *row)
@@ -607,11 +576,7 @@ const struct log_format log_mdaemon = {
 	.records = SW_BIT(SW_RECORDS_CLIENT_ADDRESS) |
 	    SW_BIT(SW_RECORDS_CLIENT_PORT) |
 	    SW_BIT(SW_RECORDS_SERVER_ADDRESS) |
-	    SW_BIT(SW_RECORDS_SERVER_PORT) | SW_BIT(SW_RECORDS_GREETING) |
-	    SW_BIT(SW_RECORDS_COMMAND) | SW_BIT(SW_RECORDS_ARGUMENT) |
-	    SW_BIT(SW_RECORDS_REPLY_CODE) | SW_BIT(SW_RECORDS_REPLY_TEXT) |
-	    SW_BIT(SW_RECORDS_REPLY_LINES) |
-	    SW_BIT(SW_RECORDS_INTERMEDIATE_REPLIES) |
+	    SW_BIT(SW_RECORDS_SERVER_PORT) | LOG_RECORDS_TALK |
 	    SW_BIT(SW_RECORDS_BODY_SIZE) | SW_BIT(SW_RECORDS_CLOSE) |
 	    SW_BIT(SW_RECORDS_TIMES),
 	.state_size = sizeof(struct mdaemon),

@@ -32,12 +32,6 @@
 /* Open sessions that are looked at for an id. */
 enum { ID_SEARCH = 1024, ID_LEN = 16 };
 
-#define TALK_RECORDS (SW_BIT(SW_RECORDS_GREETING) | \
-	SW_BIT(SW_RECORDS_COMMAND) | SW_BIT(SW_RECORDS_ARGUMENT) | \
-	SW_BIT(SW_RECORDS_REPLY_CODE) | SW_BIT(SW_RECORDS_REPLY_TEXT) | \
-	SW_BIT(SW_RECORDS_REPLY_LINES) | \
-	SW_BIT(SW_RECORDS_INTERMEDIATE_REPLIES))
-
 struct opensmtpd {
 	struct log_sessions sessions;
 	struct log_syslog syslog;
@@ -216,7 +210,7 @@ static enum sw_status begin(struct opensmtpd *o, const struct entry *e,
 	log_session_recorder(*s_r, t->client ? SW_RECORDER_CLIENT :
 	    SW_RECORDER_SERVER);
 	out->clock = e->clock;
-	out->records = TALK_RECORDS;
+	out->records = LOG_RECORDS_TALK;
 	if (e->time != SW_NO_TIME)
 		out->records |= SW_BIT(SW_RECORDS_TIMES);
 	if (!t->client)
@@ -524,7 +518,7 @@ const struct log_format log_opensmtpd = {
 	.name = "opensmtpd",
 	.title = "OpenSMTPD, traced with -T smtp or -T mta",
 	.times = "none, or local or with an offset, 1 s or finer",
-	.records = TALK_RECORDS | SW_BIT(SW_RECORDS_CLIENT_ADDRESS) |
+	.records = LOG_RECORDS_TALK | SW_BIT(SW_RECORDS_CLIENT_ADDRESS) |
 	    SW_BIT(SW_RECORDS_SERVER_ADDRESS) |
 	    SW_BIT(SW_RECORDS_SERVER_PORT) | SW_BIT(SW_RECORDS_BODY) |
 	    SW_BIT(SW_RECORDS_BODY_SIZE) | SW_BIT(SW_RECORDS_CLOSE) |

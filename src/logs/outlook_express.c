@@ -394,11 +394,7 @@ static void learn_year(struct oe *o, struct log_session *s,
 
 /* --- sessions ----------------------------------------------------------- */
 
-#define RECORDS_ALWAYS (SW_BIT(SW_RECORDS_GREETING) | \
-	SW_BIT(SW_RECORDS_COMMAND) | SW_BIT(SW_RECORDS_ARGUMENT) | \
-	SW_BIT(SW_RECORDS_REPLY_CODE) | SW_BIT(SW_RECORDS_REPLY_TEXT) | \
-	SW_BIT(SW_RECORDS_REPLY_LINES) | \
-	SW_BIT(SW_RECORDS_INTERMEDIATE_REPLIES) | SW_BIT(SW_RECORDS_CLOSE))
+#define RECORDS_ALWAYS (LOG_RECORDS_TALK | SW_BIT(SW_RECORDS_CLOSE))
 
 static enum sw_status end_open(struct oe *o)
 {
@@ -406,8 +402,7 @@ static enum sw_status end_open(struct oe *o)
 
 	o->open = NULL;
 	o->dot_next = false;
-	return s ? log_sessions_end(&o->sessions, s, log_session_over(s) ?
-	    SW_ENDING_QUIT : SW_ENDING_INPUT_ENDED) : SW_OK;
+	return s ? log_sessions_end_before(&o->sessions, s) : SW_OK;
 }
 
 /* Neither side said a word. */

@@ -41,12 +41,6 @@ enum program { NONE, SMTPD, CLIENT, POSTSCREEN };
 /* A reply in a client's log is cut there ("%.100s"). */
 enum { REPLY_CUT = 100 };
 
-#define TALK_RECORDS (SW_BIT(SW_RECORDS_GREETING) | \
-	SW_BIT(SW_RECORDS_COMMAND) | SW_BIT(SW_RECORDS_ARGUMENT) | \
-	SW_BIT(SW_RECORDS_REPLY_CODE) | SW_BIT(SW_RECORDS_REPLY_TEXT) | \
-	SW_BIT(SW_RECORDS_REPLY_LINES) | \
-	SW_BIT(SW_RECORDS_INTERMEDIATE_REPLIES))
-
 struct postfix {
 	struct log_sessions sessions;
 	struct log_syslog syslog;
@@ -410,7 +404,7 @@ static enum sw_status take_talk(struct postfix *p, const struct entry *e,
 	if (status != SW_OK)
 		return status;
 	extra_of(s)->talked = true;
-	session_get(s->b)->records |= TALK_RECORDS;
+	session_get(s->b)->records |= LOG_RECORDS_TALK;
 	say(s, e, t);
 	return e->program == CLIENT ?
 	    log_sessions_linger(&p->sessions, s) : SW_OK;
@@ -719,7 +713,7 @@ const struct log_format log_postfix = {
 	.records = SW_BIT(SW_RECORDS_CLIENT_ADDRESS) |
 	    SW_BIT(SW_RECORDS_CLIENT_PORT) |
 	    SW_BIT(SW_RECORDS_SERVER_ADDRESS) |
-	    SW_BIT(SW_RECORDS_SERVER_PORT) | TALK_RECORDS |
+	    SW_BIT(SW_RECORDS_SERVER_PORT) | LOG_RECORDS_TALK |
 	    SW_BIT(SW_RECORDS_CLOSE) | SW_BIT(SW_RECORDS_TIMES),
 	.state_size = sizeof(struct postfix),
 	.session_size = sizeof(struct extra),

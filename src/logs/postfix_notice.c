@@ -26,11 +26,6 @@
 #include "logs/text.h"
 #include "logs/when.h"
 
-#define RECORDS (SW_BIT(SW_RECORDS_GREETING) | SW_BIT(SW_RECORDS_COMMAND) | \
-	SW_BIT(SW_RECORDS_ARGUMENT) | SW_BIT(SW_RECORDS_REPLY_CODE) | \
-	SW_BIT(SW_RECORDS_REPLY_TEXT) | SW_BIT(SW_RECORDS_REPLY_LINES) | \
-	SW_BIT(SW_RECORDS_INTERMEDIATE_REPLIES))
-
 struct notice {
 	struct log_sessions sessions;
 	struct log_session *current; /* NULL: none is open */
@@ -92,7 +87,7 @@ static enum sw_status begin(struct notice *n)
 	if (status != SW_OK)
 		return status;
 	out = session_get(n->current->b);
-	out->records = RECORDS;
+	out->records = LOG_RECORDS_TALK;
 	out->clock.zone = SW_ZONE_NONE;
 	out->clock.date = SW_DATE_NONE;
 	if (!n->subject)
@@ -278,7 +273,7 @@ static bool probe(struct slice head)
 const struct log_format log_postfix_notice = {
 	.name = "postfix-notice",
 	.title = "Postfix, a notice to the postmaster",
-	.records = RECORDS | SW_BIT(SW_RECORDS_CLIENT_ADDRESS) |
+	.records = LOG_RECORDS_TALK | SW_BIT(SW_RECORDS_CLIENT_ADDRESS) |
 	    SW_BIT(SW_RECORDS_SERVER_ADDRESS) | SW_BIT(SW_RECORDS_CLOSE),
 	.state_size = sizeof(struct notice),
 	.probe = probe,

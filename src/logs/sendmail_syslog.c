@@ -24,12 +24,6 @@
 #include "logs/talk.h"
 #include "logs/text.h"
 
-#define RECORDS (SW_BIT(SW_RECORDS_GREETING) | \
-	SW_BIT(SW_RECORDS_COMMAND) | SW_BIT(SW_RECORDS_ARGUMENT) | \
-	SW_BIT(SW_RECORDS_REPLY_CODE) | SW_BIT(SW_RECORDS_REPLY_TEXT) | \
-	SW_BIT(SW_RECORDS_REPLY_LINES) | \
-	SW_BIT(SW_RECORDS_INTERMEDIATE_REPLIES))
-
 struct sendmail_syslog {
 	struct log_sessions sessions;
 	struct log_syslog syslog;
@@ -142,7 +136,7 @@ static enum sw_status begin(struct sendmail_syslog *m, const struct entry *e,
 	log_session_recorder(*s_r, SW_RECORDER_SERVER);
 	out = session_get((*s_r)->b);
 	out->clock = e->l.clock;
-	out->records = RECORDS;
+	out->records = LOG_RECORDS_TALK;
 	if (e->l.time != SW_NO_TIME)
 		out->records |= SW_BIT(SW_RECORDS_TIMES);
 	if (out->clock.date == SW_DATE_ASSUMED)
@@ -345,7 +339,7 @@ const struct log_format log_sendmail_syslog = {
 	.name = "sendmail-syslog",
 	.title = "sendmail, syslog at a LogLevel that shows the dialogue",
 	.times = "local or with an offset, 1 s or finer",
-	.records = RECORDS | SW_BIT(SW_RECORDS_CLIENT_ADDRESS) |
+	.records = LOG_RECORDS_TALK | SW_BIT(SW_RECORDS_CLIENT_ADDRESS) |
 	    SW_BIT(SW_RECORDS_TIMES),
 	.state_size = sizeof(struct sendmail_syslog),
 	.session_size = sizeof(struct extra),

@@ -25,12 +25,6 @@
 #include "logs/text.h"
 #include "logs/when.h"
 
-#define RECORDS (SW_BIT(SW_RECORDS_GREETING) | \
-	SW_BIT(SW_RECORDS_COMMAND) | SW_BIT(SW_RECORDS_ARGUMENT) | \
-	SW_BIT(SW_RECORDS_REPLY_CODE) | SW_BIT(SW_RECORDS_REPLY_TEXT) | \
-	SW_BIT(SW_RECORDS_REPLY_LINES) | \
-	SW_BIT(SW_RECORDS_INTERMEDIATE_REPLIES))
-
 struct verbose {
 	struct log_sessions sessions;
 	struct buffer host; /* the one that was named last */
@@ -110,7 +104,7 @@ static enum sw_status begin(struct verbose *v, const struct log_line *line,
 	out = session_get((*s_r)->b);
 	out->clock.zone = SW_ZONE_NONE;
 	out->clock.date = SW_DATE_NONE;
-	out->records = RECORDS;
+	out->records = LOG_RECORDS_TALK;
 	log_session_recorder(*s_r, SW_RECORDER_CLIENT);
 	/* "[192.0.2.26]", "[IPv6:2001:db8::25]" */
 	if (host.len > 2 && host.p[0] == '[' && host.p[host.len - 1] == ']') {
@@ -259,7 +253,7 @@ static enum sw_status end_log(void *state)
 const struct log_format log_sendmail_verbose = {
 	.name = "sendmail-verbose",
 	.title = "sendmail, deliveries shown with -v",
-	.records = RECORDS | SW_BIT(SW_RECORDS_SERVER_ADDRESS),
+	.records = LOG_RECORDS_TALK | SW_BIT(SW_RECORDS_SERVER_ADDRESS),
 	.state_size = sizeof(struct verbose),
 	.session_size = sizeof(struct extra),
 	.probe = probe,

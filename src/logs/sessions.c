@@ -622,6 +622,12 @@ static enum sw_status end_unclosed(struct log_sessions *t,
 	    ending);
 }
 
+enum sw_status log_sessions_end_before(struct log_sessions *t,
+    struct log_session *s)
+{
+	return end_unclosed(t, s, SW_ENDING_INPUT_ENDED);
+}
+
 enum sw_status log_sessions_linger(struct log_sessions *t,
     struct log_session *s)
 {
@@ -666,7 +672,6 @@ enum sw_status log_sessions_end_all(struct log_sessions *t)
 	enum sw_status status = SW_OK;
 
 	while (t->first_begun && status == SW_OK)
-		status = end_unclosed(t, t->first_begun,
-		    SW_ENDING_INPUT_ENDED);
+		status = log_sessions_end_before(t, t->first_begun);
 	return status;
 }

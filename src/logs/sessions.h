@@ -22,6 +22,13 @@
 #include "logs/logs.h"
 #include "transcript/secrets.h"
 
+/* Records of a dialogue that is told line by line. */
+#define LOG_RECORDS_TALK (SW_BIT(SW_RECORDS_GREETING) | \
+	SW_BIT(SW_RECORDS_COMMAND) | SW_BIT(SW_RECORDS_ARGUMENT) | \
+	SW_BIT(SW_RECORDS_REPLY_CODE) | SW_BIT(SW_RECORDS_REPLY_TEXT) | \
+	SW_BIT(SW_RECORDS_REPLY_LINES) | \
+	SW_BIT(SW_RECORDS_INTERMEDIATE_REPLIES))
+
 /* How far the dialogue of a session has come. */
 enum log_phase {
 	LOG_PHASE_START, /* HELO was not yet accepted */
@@ -165,6 +172,9 @@ void log_sessions_touch(struct log_sessions *t, struct log_session *s,
 /* Its end is certain: to the sink.  s is gone. */
 enum sw_status log_sessions_end(struct log_sessions *t,
     struct log_session *s, enum sw_ending ending) SW_MUST_USE;
+/* Another one takes its place: it ends as at the end of the log. */
+enum sw_status log_sessions_end_before(struct log_sessions *t,
+    struct log_session *s) SW_MUST_USE;
 /* It turned out to be none: forget it.  s is gone. */
 void log_sessions_drop(struct log_sessions *t, struct log_session *s);
 /* It turns out that no connection came of it: counted in the account, told
@@ -280,6 +290,15 @@ void log_session_no_start(struct log_session *s,
     const struct log_line *line);
 void log_session_date_assumed(struct log_session *s,
     const struct log_line *line);
+/* Its first line: that of its start, or no-start. */
+static inline void log_session_first(struct log_session *s,
+    const struct log_line *line, bool start)
+{
+	if (start)
+		s->start_seen = true;
+	else
+		log_session_no_start(s, line);
+}
 
 /* Private: frees what talk.c holds of a session. */
 void log_talk_free(struct log_session *s);

@@ -44,7 +44,6 @@ struct row {
 	int64_t time;       /* as it stands; without a date: of the day */
 	int digits;         /* of its fraction */
 	struct slice ip;    /* empty: a delivery */
-	struct slice id;
 	struct slice key;   /* all brackets */
 	struct slice text;
 };
@@ -92,16 +91,6 @@ static bool take_brackets(struct slice *rest, struct slice *in_r)
 	return true;
 }
 
-static bool is_address(struct slice s)
-{
-	size_t i;
-
-	for (i = 0; i < s.len; i++)
-		if (s.p[i] == '.' || s.p[i] == ':')
-			return true;
-	return false;
-}
-
 static bool parse_row(struct slice line, struct row *row)
 {
 	struct slice s = line, first, second = { NULL, 0 }, start;
@@ -118,10 +107,9 @@ static bool parse_row(struct slice line, struct row *row)
 		return false;
 	take_brackets(&s, &second);
 	row->key = slice_head(start, (size_t)(s.p - start.p));
-	row->id = second.len ? second : first;
 	if (second.len > 0)
 		row->ip = first;
-	if (row->ip.len > 0 && !is_address(row->ip))
+	if (row->ip.len > 0 && !log_is_address(row->ip))
 		return false;
 	log_take_octet(&s, ' ');
 	row->text = s;
@@ -214,12 +202,7 @@ static void describe(struct smarter *m, struct log_session *s,
 	    log_resolution(row->digits),
 	    row->dated ? SW_DATE_GIVEN : m->days.known ? SW_DATE_ASSUMED :
 	    SW_DATE_NONE);
-	out->records = SW_BIT(SW_RECORDS_GREETING) |
-	    SW_BIT(SW_RECORDS_COMMAND) | SW_BIT(SW_RECORDS_ARGUMENT) |
-	    SW_BIT(SW_RECORDS_REPLY_CODE) | SW_BIT(SW_RECORDS_REPLY_TEXT) |
-	    SW_BIT(SW_RECORDS_REPLY_LINES) |
-	    SW_BIT(SW_RECORDS_INTERMEDIATE_REPLIES) |
-	    SW_BIT(SW_RECORDS_TIMES);
+	out->records = LOG_RECORDS_TALK | SW_BIT(SW_RECORDS_TIMES);
 	log_session_recorder(s, server ? SW_RECORDER_SERVER :
 	    SW_RECORDER_CLIENT);
 	if (server) {
@@ -255,12 +238,6 @@ static enum sw_status begin(struct smarter *m, const struct log_line *line,
 	return SW_OK;
 }
 
-static enum sw_status end_before(struct smarter *m, struct log_session *s)
-{
-	return log_sessions_end(&m->sessions, s, log_session_over(s) ?
-	    SW_ENDING_QUIT : SW_ENDING_INPUT_ENDED);
-}
-
 /* --- texts -------------------------------------------------------------- */
 
 static enum sw_status say(struct smarter *m, struct log_session *s,
@@ -290,10 +267,8 @@ static enum sw_status say(struct smarter *m, struct log_session *s,
 
 static bool is_greeting(struct slice said, enum sw_role role)
 {
-	int32_t code = log_parse_reply_line(said).code;
-
-	return role == SW_SERVER && (code == 220 || code == 554 ||
-	    code == 421);
+	return role == SW_SERVER &&
+	    log_is_greeting(log_parse_reply_line(said).code);
 }
 
 static enum sw_status take_said_row(struct smarter *m, struct log_session *s,
@@ -305,7 +280,7 @@ static enum sw_status take_said_row(struct smarter *m, struct log_session *s,
 	if (s && (log_session_over(s) || (is_greeting(said, role) &&
 	    s->last_code != SW_UNKNOWN && log_session_outstanding(s) == 0 &&
 	    log_parse_reply_line(said).code == 220))) {
-		status = end_before(m, s);
+		status = log_sessions_end_before(&m->sessions, s);
 		s = NULL;
 	}
 	/* else it is that of another service */
@@ -315,10 +290,7 @@ static enum sw_status take_said_row(struct smarter *m, struct log_session *s,
 		status = begin(m, line, row, &s);
 		if (status != SW_OK)
 			return status;
-		if (is_greeting(said, role))
-			s->start_seen = true;
-		else
-			log_session_no_start(s, line);
+		log_session_first(s, line, is_greeting(said, role));
 	}
 	log_sessions_touch(&m->sessions, s, line->number, row->time);
 	return say(m, s, line, row, said, role);
@@ -328,7 +300,8 @@ static enum sw_status take_connected(struct smarter *m,
     struct log_session *s, const struct log_line *line,
     const struct row *row)
 {
-	enum sw_status status = s ? end_before(m, s) : SW_OK;
+	enum sw_status status = s ? log_sessions_end_before(&m->sessions, s) :
+	    SW_OK;
 
 	if (status == SW_OK)
 		status = begin(m, line, row, &s);
@@ -469,10 +442,7 @@ const struct log_format log_smartermail = {
 	.title = "SmarterMail, SMTP log and delivery log",
 	.times = "local, 1 ms or 1 s",
 	.records = SW_BIT(SW_RECORDS_CLIENT_ADDRESS) |
-	    SW_BIT(SW_RECORDS_GREETING) | SW_BIT(SW_RECORDS_COMMAND) |
-	    SW_BIT(SW_RECORDS_ARGUMENT) | SW_BIT(SW_RECORDS_REPLY_CODE) |
-	    SW_BIT(SW_RECORDS_REPLY_TEXT) | SW_BIT(SW_RECORDS_REPLY_LINES) |
-	    SW_BIT(SW_RECORDS_INTERMEDIATE_REPLIES) |
+	    LOG_RECORDS_TALK |
 	    SW_BIT(SW_RECORDS_CLOSE) | SW_BIT(SW_RECORDS_TIMES),
 	.state_size = sizeof(struct smarter),
 	.goes_on = true,

@@ -117,6 +117,11 @@ bool log_is_ipv4(struct slice s);
  * be made of the letters of hex alone. */
 bool log_is_address(struct slice s);
 
+/* "192.0.2.25:25", "[2001:db8::25]:25", "2001:db8::25:25" (the last colon
+ * counts), or without a port. */
+void log_split_endpoint(struct slice s, struct slice *ip_r,
+    int32_t *port_r);
+
 /* The part of a file name behind the last '/' or '\\'. */
 struct slice log_base_name(const char *file_name);
 
@@ -148,6 +153,12 @@ static inline struct log_reply_line log_parse_reply_line(struct slice line)
 	r.more = line.len > 3 && line.p[3] == '-';
 	r.text = slice_from(line, 4);
 	return r;
+}
+
+/* Is it a code with which a server greets (RFC 5321 4.3.2)? */
+static inline bool log_is_greeting(int32_t code)
+{
+	return code == 220 || code == 554 || code == 421;
 }
 
 /* A fixed hash, for ids: the same on every machine and in every run.

@@ -7,40 +7,6 @@
 #include "logs/probe.h"
 #include "logs/text.h"
 
-/* --- endpoints ---------------------------------------------------------- */
-
-/* An address in brackets, or what may be one. */
-static struct slice unbracket(struct slice s)
-{
-	if (s.len >= 2 && s.p[0] == '[' && s.p[s.len - 1] == ']')
-		return slice_make(s.p + 1, s.len - 2);
-	return s;
-}
-
-void log_split_endpoint(struct slice s, struct slice *ip_r,
-    int32_t *port_r)
-{
-	size_t colon = s.len, colons = 0, i;
-	uint64_t port;
-
-	for (i = 0; i < s.len; i++)
-		if (s.p[i] == ':') {
-			colon = i;
-			colons++;
-		}
-	*ip_r = unbracket(s);
-	*port_r = SW_UNKNOWN;
-	if (colons == 0 || !slice_to_u64(slice_from(s, colon + 1), &port) ||
-	    port > 65535)
-		return;
-	/* "2001:db8::25" is an address, "2001:db8::25:25" can be both: the
-	 * port is what programs print behind it. */
-	if (colons > 1 && s.p[0] != '[' && colons < 3)
-		return;
-	*ip_r = unbracket(slice_head(s, colon));
-	*port_r = (int32_t)port;
-}
-
 /* --- sessions ----------------------------------------------------------- */
 
 static void fail(struct trace *t, enum sw_status status)

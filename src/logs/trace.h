@@ -37,11 +37,7 @@ struct trace_mark {
 
 /* What every such program prints. */
 #define TRACE_RECORDS (SW_BIT(SW_RECORDS_SERVER_ADDRESS) | \
-	SW_BIT(SW_RECORDS_SERVER_PORT) | SW_BIT(SW_RECORDS_GREETING) | \
-	SW_BIT(SW_RECORDS_COMMAND) | SW_BIT(SW_RECORDS_ARGUMENT) | \
-	SW_BIT(SW_RECORDS_REPLY_CODE) | SW_BIT(SW_RECORDS_REPLY_TEXT) | \
-	SW_BIT(SW_RECORDS_REPLY_LINES) | \
-	SW_BIT(SW_RECORDS_INTERMEDIATE_REPLIES))
+	SW_BIT(SW_RECORDS_SERVER_PORT) | LOG_RECORDS_TALK)
 
 struct trace;
 
@@ -118,10 +114,5 @@ void trace_note(struct trace *t, const struct log_line *line,
 /* What a side said: as a mark of it. */
 void trace_say(struct trace *t, const struct log_line *line, bool server,
     struct slice text, uint32_t flags);
-
-/* "192.0.2.25:25", "[2001:db8::25]:25", "2001:db8::25:25" (the last colon
- * counts), or without a port. */
-void log_split_endpoint(struct slice s, struct slice *ip_r,
-    int32_t *port_r);
 
 #endif
