@@ -974,6 +974,7 @@ void session_auth(struct session_builder *b, uint32_t command,
 	void *auth = b->auth;
 	struct sw_auth *a;
 
+	b->auth_told = false;
 	if (b->failed || b->s.auth_count >= LIMIT_AUTH)
 		return;
 	if (!session_grow(b, &auth, b->s.auth_count, &b->auth_capacity,
@@ -983,6 +984,7 @@ void session_auth(struct session_builder *b, uint32_t command,
 	b->s.auth = auth;
 	a = &b->auth[b->s.auth_count++];
 	memset(a, 0, sizeof(*a));
+	b->auth_told = true;
 	a->event = command;
 	a->code = SW_UNKNOWN;
 	if (auth_is_mechanism(mechanism))
@@ -991,13 +993,13 @@ void session_auth(struct session_builder *b, uint32_t command,
 
 void session_auth_user(struct session_builder *b, struct slice user)
 {
-	if (b->s.auth_count > 0)
+	if (b->auth_told)
 		b->auth[b->s.auth_count - 1].user = session_text(b, user);
 }
 
 void session_auth_code(struct session_builder *b, int32_t code)
 {
-	if (b->s.auth_count > 0)
+	if (b->auth_told)
 		b->auth[b->s.auth_count - 1].code = code;
 }
 
@@ -1042,6 +1044,7 @@ void session_forget(struct session_builder *b)
 	drop_pending(b);
 	b->event_count = b->s.event_count = 0;
 	b->s.message_count = b->s.auth_count = 0;
+	b->auth_told = false;
 	b->s.note_count = 0;
 	b->s.encryption = NULL;
 	memset(&b->s.omitted, 0, sizeof(b->s.omitted));

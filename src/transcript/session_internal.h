@@ -107,6 +107,7 @@ struct session_builder {
 	size_t note_capacity;
 	struct sw_auth *auth;
 	size_t auth_capacity;
+	bool auth_told; /* the newest exchange is in the list */
 	struct tentative *tentative;
 	size_t tentative_capacity;
 	struct sw_gap *gaps; /* of content without a message */

@@ -602,6 +602,18 @@ static void test_limits(void **state)
 	assert_count(&out, "note limit", 1);
 	assert_count(&out, "code=214 to=1", 1);
 	buffer_fini(&out);
+	/* Exchanges of AUTH: the last one's user is not that of another. */
+	buffer_clear(&text);
+	for (i = 0; i < LIMIT_AUTH; i++)
+		buffer_append_str(&text, "1 00001 C AUTH PLAIN\n"
+		    "1 00001 S 504 no\n");
+	buffer_append_str(&text, "1 00001 C AUTH PLAIN AGFsaWNlAHNlY3JldA==\n"
+	    "1 00001 S 235 ok\n");
+	buffer_append_char(&text, '\0');
+	read_text((const char *)text.p, &out);
+	assert_count(&out, "auth=PLAIN code=235", 0);
+	assert_count(&out, "user=alice", 0);
+	buffer_fini(&out);
 	buffer_fini(&text);
 }
 
