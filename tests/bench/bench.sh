@@ -4,9 +4,11 @@
 #
 #	bench.sh [SMTPWIRE [FOLDER]]
 #
-# Makes a capture of 600 MB and logs of 500 MB in FOLDER (they stay there for
-# the next run) and measures what bench.py, logs.py and page.py say.  BENCH_MB,
-# BENCH_SESSIONS, BENCH_LOG_MB and BENCH_PAGE change their size.
+# Makes a capture of 600 MB, logs of 500 MB, and a log and a capture of one
+# traffic of 100 000 sessions in FOLDER (they stay there for the next run) and
+# measures what bench.py, logs.py, page.py and check.py say.  BENCH_MB,
+# BENCH_SESSIONS, BENCH_LOG_MB, BENCH_PAGE and BENCH_CHECK_SESSIONS change
+# their size.
 : "${CC:=cc}"
 : "${BENCH_MB:=620}"
 : "${BENCH_SESSIONS:=20000}"
@@ -33,4 +35,5 @@ python3 tests/bench/bench.py "$program" "$capture" "$folder" || status=$?
 python3 tests/bench/logs.py "$program" "$folder/gen_logs" "$folder" ||
 	status=$?
 python3 tests/bench/page.py "$program" "$folder" || status=$?
+python3 tests/bench/check.py "$program" "$folder/gen" "$folder" || status=$?
 exit $status
