@@ -273,6 +273,8 @@ enum sw_status page_finish(struct page *p, struct slice about,
 	enum sw_status status = page_put_aside(p, err);
 
 	*errno_r = 0;
+	if (status == SW_OK)
+		status = scratch_finish(p->scratch, err);
 	if (status != SW_OK)
 		return status;
 	buffer_init(&w.out, SIZE_MAX / 2);
