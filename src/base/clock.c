@@ -185,6 +185,20 @@ static int64_t shifted(const struct sw_clock *clock, int64_t ts_ns)
 	return there == SW_NO_TIME ? ts_ns : there;
 }
 
+/* Microseconds of v ns; what is behind them is not told. */
+static void put_six(uint8_t *w, uint32_t v)
+{
+	uint32_t high, low;
+
+	v /= 1000;
+	high = v / 1000;
+	low = v % 1000;
+	memcpy(w, buffer_pairs + 2 * (high / 10), 2);
+	w[2] = (uint8_t)('0' + high % 10);
+	w[3] = (uint8_t)('0' + low / 100);
+	memcpy(w + 4, buffer_pairs + 2 * (low % 100), 2);
+}
+
 static void put_nine(uint8_t *w, uint32_t v)
 {
 	w[0] = (uint8_t)('0' + v / 100000000);
@@ -213,8 +227,10 @@ uint8_t *clock_put(uint8_t *w, struct clock_memo *m,
 	}
 	memcpy(w, m->head_text, sizeof(m->head_text));
 	w += m->head;
-	if (m->digits > 0)
+	if (m->digits > 6)
 		put_nine(w, (uint32_t)ns);
+	else if (m->digits > 0)
+		put_six(w, (uint32_t)ns);
 	w += m->digits;
 	memcpy(w, m->tail_text, sizeof(m->tail_text));
 	return w + m->tail;

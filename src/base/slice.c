@@ -51,18 +51,6 @@ size_t slice_find_nocase(struct slice s, struct slice needle)
 	return s.len;
 }
 
-struct slice slice_trim(struct slice s)
-{
-	while (s.len > 0 && (s.p[0] == ' ' || s.p[0] == '\t')) {
-		s.p++;
-		s.len--;
-	}
-	while (s.len > 0 &&
-	    (s.p[s.len - 1] == ' ' || s.p[s.len - 1] == '\t'))
-		s.len--;
-	return s;
-}
-
 bool slice_to_u64(struct slice s, uint64_t *value_r)
 {
 	uint64_t v = 0;

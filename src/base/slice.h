@@ -77,7 +77,17 @@ bool slice_has_prefix_nocase(struct slice s, struct slice prefix);
 /* Offset of needle in s, ASCII case ignored; s.len when it is not there. */
 size_t slice_find_nocase(struct slice s, struct slice needle);
 /* Without leading and trailing blanks and tabs. */
-struct slice slice_trim(struct slice s);
+static inline struct slice slice_trim(struct slice s)
+{
+	while (s.len > 0 && (s.p[0] == ' ' || s.p[0] == '\t')) {
+		s.p++;
+		s.len--;
+	}
+	while (s.len > 0 &&
+	    (s.p[s.len - 1] == ' ' || s.p[s.len - 1] == '\t'))
+		s.len--;
+	return s;
+}
 /*
  * The number that s holds: decimal digits alone, at least one.
  * false (and *value_r untouched) for anything else or above UINT64_MAX.

@@ -224,7 +224,7 @@ static inline void log_command_begin(struct command_in *c,
 {
 	c->by = SW_CLIENT;
 	c->line = c->verb = c->argument = slice_make(NULL, 0);
-	c->argument_known = c->masked = false;
+	c->argument_known = c->masked = c->verb_known = false;
 	c->octets = SW_UNKNOWN;
 	c->flags = 0;
 	c->span = span;

@@ -104,8 +104,6 @@ static void on_octets(void *ctx, void *user, const struct delivery *o)
 {
 	struct live *l = user;
 
-	session_fetch(l->builder);
-	dialogue_fetch(l->dialogue);
 	dialogue_feed(l->dialogue, o);
 	count_held(ctx, l);
 }

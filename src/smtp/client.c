@@ -255,7 +255,7 @@ static void take_command(struct dialogue *d, const struct line *l,
     bool other_seen)
 {
 	bool answer = is_answer(d, l);
-	size_t len;
+	size_t len = 0;
 	enum verb verb = answer ? VERB_NONE : session_verb(l->text, &len);
 	struct command_in in;
 	struct outstanding *o;
@@ -277,7 +277,9 @@ static void take_command(struct dialogue *d, const struct line *l,
 	in.line = l->text;
 	in.verb = in.argument = slice_make(NULL, 0);
 	in.argument_known = false;
-	in.known = VERB_NONE;
+	in.known = verb;
+	in.verb_known = !answer;
+	in.verb_len = len;
 	in.octets = (int64_t)l->octets;
 	in.flags = command_flags(d, l, other_seen,
 	    answer || verb == VERB_AUTH);

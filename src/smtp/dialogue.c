@@ -24,19 +24,14 @@
 /* --- memory --------------------------------------------------------------- */
 
 /* What a spare dialogue may keep, in items of each list and in octets; one
- * that had more is freed. */
+ * that had more is freed (of what it held only the octets). */
 enum { SPARE_ITEMS = 64, SPARE_OCTETS = 16384, SPARES_MAX = 4 };
-
-static bool is_small(const struct held *h)
-{
-	return h->octets.capacity <= SPARE_OCTETS &&
-	    h->capacity <= SPARE_ITEMS;
-}
 
 static bool may_be_spare(const struct dialogue *d)
 {
 	return d->start.spares && d->start.spares->count < SPARES_MAX &&
-	    is_small(&d->held) && d->item_capacity <= SPARE_ITEMS &&
+	    d->held.capacity <= SPARE_ITEMS &&
+	    d->item_capacity <= SPARE_ITEMS &&
 	    d->late_capacity <= SPARE_ITEMS &&
 	    d->queue_capacity <= SPARE_ITEMS &&
 	    d->client_line.held.capacity <= SPARE_OCTETS &&
@@ -45,26 +40,58 @@ static bool may_be_spare(const struct dialogue *d)
 	    d->reply.capacity <= SPARE_ITEMS;
 }
 
-/* As new, but for the memory that it has. */
+/* Chunks that were held may have been large. */
+static void reset_held(struct held *h)
+{
+	if (h->octets.capacity > SPARE_OCTETS)
+		buffer_fini(&h->octets);
+	smtp_held_clear(h);
+}
+
+static void reset_line(struct line_reader *r)
+{
+	struct buffer held = r->held;
+
+	memset(r, 0, sizeof(*r));
+	r->held = held;
+}
+
+static void reset_reply(struct reply_parts *r)
+{
+	struct buffer text = r->text;
+	size_t *ends = r->ends, capacity = r->capacity;
+
+	memset(r, 0, sizeof(*r));
+	r->text = text;
+	buffer_clear(&r->text);
+	r->ends = ends;
+	r->capacity = capacity;
+}
+
+/* As new, but for the memory that it has; a copy of all would be large. */
 static void reset(struct dialogue *d)
 {
-	struct dialogue old = *d;
+	struct outstanding *queue = d->queue;
+	size_t queue_capacity = d->queue_capacity;
+	struct start_item *items = d->items;
+	size_t item_capacity = d->item_capacity;
+	struct late_reply *late = d->late;
+	size_t late_capacity = d->late_capacity;
+	const size_t from = offsetof(struct dialogue, next_spare);
+	const size_t to = offsetof(struct dialogue, mechanism);
 
-	memset(d, 0, sizeof(*d));
-	d->held = old.held;
-	smtp_held_clear(&d->held);
-	d->items = old.items;
-	d->item_capacity = old.item_capacity;
-	d->late = old.late;
-	d->late_capacity = old.late_capacity;
-	d->queue = old.queue;
-	d->queue_capacity = old.queue_capacity;
-	d->client_line.held = old.client_line.held;
-	d->server_line.held = old.server_line.held;
-	d->reply.text = old.reply.text;
-	buffer_clear(&d->reply.text);
-	d->reply.ends = old.reply.ends;
-	d->reply.capacity = old.reply.capacity;
+	memset(d, 0, offsetof(struct dialogue, held));
+	memset((uint8_t *)d + from, 0, to - from);
+	reset_held(&d->held);
+	reset_line(&d->client_line);
+	reset_line(&d->server_line);
+	reset_reply(&d->reply);
+	d->queue = queue;
+	d->queue_capacity = queue_capacity;
+	d->items = items;
+	d->item_capacity = item_capacity;
+	d->late = late;
+	d->late_capacity = late_capacity;
 }
 
 static void free_memory(struct dialogue *d)

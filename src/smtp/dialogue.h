@@ -51,16 +51,6 @@ enum sw_status dialogue_new(struct session_builder *b,
 void dialogue_free(struct dialogue **d);
 
 void dialogue_feed(struct dialogue *d, const struct delivery *o);
-/* Fetch into the cache what a delivery needs first, as session_fetch. */
-static inline __attribute__((always_inline)) void dialogue_fetch(
-    const struct dialogue *d)
-{
-	size_t i;
-
-	for (i = 0; i < 4; i++)
-		__builtin_prefetch((const uint8_t *)(const void *)d + 64 * i,
-		    1);
-}
 /* len octets of a direction at offset are lost. */
 void dialogue_gap(struct dialogue *d, int dir, uint64_t offset, uint64_t len,
     struct origin origin);

@@ -209,12 +209,10 @@ struct dialogue {
 	/* AUTH */
 	struct secrets *secrets;   /* that a reply may quote */
 	struct buffer unechoed;    /* a reply's lines without them */
-	uint8_t mechanism[32];
 	size_t mechanism_len;
 	unsigned auth_step;
 
 	/* TLS */
-	struct tls_observer tls;
 	bool tls_by_starttls;
 	uint32_t tls_n;
 	struct origin tls_first, tls_last;
@@ -223,10 +221,15 @@ struct dialogue {
 	bool close_told;
 	int close_dir;
 	bool close_rst;
-	struct recent recent[RECENT];
-	uint8_t shown[80];         /* the first octets, while unproved */
 	size_t shown_len;
 	int shown_dir;
+
+	/* Large, and valid as another field says: what is left of a dialogue
+	 * before, as long as that is zero. */
+	uint8_t mechanism[32];
+	uint8_t shown[80];         /* the first octets, while unproved */
+	struct recent recent[RECENT];
+	struct tls_observer tls;   /* tls_started */
 };
 
 /* --- dialogue.c ----------------------------------------------------------- */

@@ -99,6 +99,16 @@ static const struct field *find_field(struct slice line,
 {
 	size_t i;
 
+	switch (ascii_lower(line.p[0])) {
+	case 'm':
+	case 's':
+	case 'f':
+	case 't':
+	case 'd':
+		break; /* the letters that names in `fields` begin with */
+	default:
+		return NULL;
+	}
 	for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
 		if (is_field(&fields[i], line, value_r))
 			return &fields[i];

@@ -49,7 +49,8 @@ static size_t crosses(struct sw_bytes text)
 
 bool observe_is_crossed(struct sw_bytes verb)
 {
-	return verb.len >= 4 && crosses(verb) == verb.len;
+	return verb.len >= 4 && verb.data[0] == 'X' &&
+	    crosses(verb) == verb.len;
 }
 
 /* "XXXXXXXA": the keyword's letters but the last, which the box keeps apart. */
@@ -57,10 +58,12 @@ static bool is_crossed_keyword(struct sw_bytes line)
 {
 	size_t n = crosses(line), len = n;
 
+	if (n < 4)
+		return false;
 	while (len < line.len && line.data[len] >= 'A' &&
 	    line.data[len] <= 'Z')
 		len++;
-	return n >= 4 && len - n <= 1 && (len == line.len ||
+	return len - n <= 1 && (len == line.len ||
 	    line.data[len] == ' ');
 }
 
@@ -105,6 +108,8 @@ static void look_at_reply(struct session_builder *b,
 	const struct sw_reply *r = &e->u.reply;
 	enum sw_ending ending = session_get(b)->ending;
 
+	if (!first && !after_content && r->line_count <= 1 && r->code != 421)
+		return; /* nearly all */
 	if (first && r->code == 220 && r->line_count > 0 &&
 	    observe_is_starred(r->lines[0]))
 		session_note(b, SW_NOTE_GREETING_MASKED, e->n, e->at_first,

@@ -671,8 +671,9 @@ static void tell_parts(struct session_builder *b, struct sw_command *out,
 uint32_t session_command(struct session_builder *b,
     const struct command_in *c)
 {
-	size_t len = 0;
-	enum verb verb = c->line.p ? session_verb(c->line, &len) : c->known;
+	size_t len = c->verb_known ? c->verb_len : 0;
+	enum verb verb = c->line.p && !c->verb_known ?
+	    session_verb(c->line, &len) : c->known;
 	struct slice argument = c->line.p ? argument_of(c->line, len) :
 	    c->argument;
 	/* After TURN the client is another host: `client` keeps its own. */

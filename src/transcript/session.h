@@ -114,17 +114,6 @@ void session_builder_free(struct session_builder **b);
 struct sw_session *session_get(struct session_builder *b);
 /* Octets held in memory for this session, roughly; constant time. */
 size_t session_memory(const struct session_builder *b);
-/* Fetch into the cache what an event needs first, since other sessions were
- * at work.  Inlined in any case: gcc leaves out calls of functions that do no
- * more than this. */
-static inline __attribute__((always_inline)) void session_fetch(
-    const struct session_builder *b)
-{
-	size_t i;
-
-	for (i = 0; i < 4; i++)
-		__builtin_prefetch((const uint8_t *)b + 64 * i, 1);
-}
 /* Memory that lives as long as the builder. */
 struct arena *session_arena(struct session_builder *b);
 /* A copy of text in the session; null stays null. */
@@ -168,7 +157,9 @@ struct command_in {
 	int64_t octets;
 	uint32_t flags;
 	struct event_span span;
-	enum verb known;      /* with no line: the verb */
+	enum verb known;      /* with no line, or if verb_known: the verb */
+	bool verb_known;      /* session_verb was asked already ... */
+	size_t verb_len;      /* ... and said this */
 };
 uint32_t session_command(struct session_builder *b,
     const struct command_in *c);

@@ -53,8 +53,8 @@ struct transaction {
 };
 
 /*
- * What each event needs stands at the beginning, in few lines of the cache:
- * session_fetch() knows that.  What stays for the next session of a spare
+ * What each event needs stands at the beginning, in few lines of the cache.
+ * What stays for the next session of a spare
  * builder stands before and behind what begins anew.
  */
 struct session_builder {
