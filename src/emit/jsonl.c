@@ -153,16 +153,21 @@ static uint8_t *put_sha256(uint8_t *w, const struct sw_digest *d)
 
 /* --- the record --------------------------------------------------------- */
 
+static uint8_t *put_range(uint8_t *w, uint64_t first, uint64_t last)
+{
+	PEN(w, ",\"first\":");
+	w = pen_ref(w, first);
+	PEN(w, ",\"last\":");
+	return pen_ref(w, last);
+}
+
 static uint8_t *put_part(struct pen *p, uint8_t *w, const struct sw_part *s)
 {
 	PEN(w, "{\"name\":");
 	w = pen_bytes(p, w, s->name);
 	PEN(w, ",\"format\":");
 	w = pen_bytes(p, w, s->format);
-	PEN(w, ",\"first\":");
-	w = pen_ref(w, s->first);
-	PEN(w, ",\"last\":");
-	w = pen_ref(w, s->last);
+	w = put_range(w, s->first, s->last);
 	PEN(w, ",\"base\":");
 	w = pen_u64(w, s->base);
 	*w++ = '}';
@@ -180,10 +185,7 @@ static uint8_t *put_source(struct pen *p, uint8_t *w,
 	w = pen_bytes(p, w, s->format);
 	PEN(w, ",\"name\":");
 	w = pen_bytes(p, w, s->name);
-	PEN(w, ",\"first\":");
-	w = pen_ref(w, s->first);
-	PEN(w, ",\"last\":");
-	w = pen_ref(w, s->last);
+	w = put_range(w, s->first, s->last);
 	PEN(w, ",\"unit\":");
 	w = PEN_NAME(w, names_units, s->unit);
 	PEN(w, ",\"parts\":[");
@@ -358,6 +360,18 @@ static uint8_t *put_params(struct pen *p, uint8_t *w,
 	return w;
 }
 
+/* What a reply says of a recipient. */
+static uint8_t *put_said(struct pen *p, uint8_t *w, int32_t code,
+    struct sw_bytes text, enum sw_status_of_recipient status)
+{
+	PEN(w, "\"code\":");
+	w = pen_known(w, code);
+	PEN(w, ",\"text\":");
+	w = pen_bytes(p, w, text);
+	PEN(w, ",\"status\":");
+	return PEN_NAME(w, names_recipient_statuses, status);
+}
+
 static uint8_t *put_recipient(struct pen *p, uint8_t *w,
     const struct sw_recipient *r)
 {
@@ -365,23 +379,18 @@ static uint8_t *put_recipient(struct pen *p, uint8_t *w,
 	w = pen_bytes(p, w, r->to);
 	PEN(w, ",\"params\":");
 	w = put_params(p, w, r->params, r->param_count);
-	PEN(w, ",\"code\":");
-	w = pen_known(w, r->code);
-	PEN(w, ",\"text\":");
-	w = pen_bytes(p, w, r->text);
-	PEN(w, ",\"status\":");
-	w = PEN_NAME(w, names_recipient_statuses, r->status);
-	if (!r->has_final) {
-		PEN(w, ",\"final\":null}");
-		return w;
+	*w++ = ',';
+	w = put_said(p, w, r->code, r->text, r->status);
+	PEN(w, ",\"final\":");
+	if (r->has_final) {
+		*w++ = '{';
+		w = put_said(p, w, r->final_code, r->final_text,
+		    r->final_status);
+		*w++ = '}';
+	} else {
+		w = pen_null(w);
 	}
-	PEN(w, ",\"final\":{\"code\":");
-	w = pen_known(w, r->final_code);
-	PEN(w, ",\"text\":");
-	w = pen_bytes(p, w, r->final_text);
-	PEN(w, ",\"status\":");
-	w = PEN_NAME(w, names_recipient_statuses, r->final_status);
-	PEN(w, "}}");
+	*w++ = '}';
 	return w;
 }
 
