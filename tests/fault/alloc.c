@@ -74,7 +74,8 @@ struct output {
 struct run {
 	const char *name;
 	const char *files[2];
-	bool sort, eml, observe, attempts, text;
+	bool sort, eml, observe, attempts;
+	unsigned char form; /* 1: text, 2: a page, else JSON Lines */
 	bool lists; /* the account quotes lines: memory only costs quotes */
 	unsigned threads;
 };
@@ -85,6 +86,7 @@ struct run {
 static const struct run runs[] = {
 	{ "pcap", { "pcaps/postfix-plain.pcap" }, 0, 0, 0, 0, 0, 0, 0 },
 	{ "text", { "pcaps/postfix-plain.pcap" }, 0, 0, 0, 0, 1, 0, 0 },
+	{ "page", { "pcaps/postfix-plain.pcap" }, 0, 0, 0, 0, 2, 0, 0 },
 	{ "sort", { "pcaps/postfix-plain.pcap" }, 1, 0, 0, 0, 0, 0, 0 },
 	{ "eml", { "pcaps/postfix-plain.pcap" }, 0, 1, 1, 0, 0, 0, 0 },
 	{ "threads", { "pcaps/postfix-plain.pcap" }, 0, 1, 0, 0, 0, 0, 3 },
@@ -177,7 +179,7 @@ static int run_once(const struct run *run, struct output *out)
 	struct sw_printer *p = NULL;
 	struct sw_options o;
 	struct sw_err err;
-	int got;
+	int got, number;
 
 	sw_options_init(&o);
 	o.sort_start = run->sort;
@@ -191,7 +193,8 @@ static int run_once(const struct run *run, struct output *out)
 		o.observer.body_octets = on_octets;
 		o.observer.body_end = on_end;
 	}
-	print.form = run->text ? SW_FORM_TEXT : SW_FORM_JSONL;
+	print.form = run->form == 2 ? SW_FORM_HTML : run->form == 1 ?
+	    SW_FORM_TEXT : SW_FORM_JSONL;
 	observed = 0;
 	out->len = 0;
 	got = sw_printer_new(&print, keep, out, &p);
@@ -200,6 +203,8 @@ static int run_once(const struct run *run, struct output *out)
 		    &r, &err);
 	if (got == SW_OK)
 		got = tell(r, p);
+	if (got == SW_OK)
+		got = sw_printer_finish(p, NULL, &number);
 	if (got == SW_OK && !run->lists)
 		got = sw_account_write(sw_reader_account(r), true, keep, out);
 	sw_reader_free(&r);
