@@ -698,8 +698,10 @@ void log_session_tls(struct log_session *s, const struct log_line *line,
 	struct sw_encryption *e = session_encryption(s->b);
 	struct sw_tls tls = { 0 };
 
-	tls.version = session_text(s->b, version);
-	tls.cipher = session_text(s->b, cipher);
+	if (version.len > 0)
+		tls.version = session_text(s->b, version);
+	if (cipher.len > 0)
+		tls.cipher = session_text(s->b, cipher);
 	tls.octets.client = tls.octets.server = SW_UNKNOWN;
 	e->version = tls.version;
 	e->cipher = tls.cipher;

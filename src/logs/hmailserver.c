@@ -44,9 +44,8 @@
 #define PEER_MAX 64     /* octets of an address */
 #define ACCEPTED_COUNT 64 /* TCPIP rows that wait for their session */
 #define PASSED_COUNT 64 /* sessions that are passed over */
-#define LINES_MAX LIMIT_REPLY_LINES
 
-enum type { TYPE_SMTPD, TYPE_SMTPC, TYPE_TCPIP, TYPE_OTHER, TYPE_UNKNOWN };
+enum type { TYPE_SMTPD, TYPE_SMTPC, TYPE_TCPIP, TYPE_OTHER };
 
 static const struct {
 	const char *name;
@@ -387,10 +386,7 @@ static enum sw_status begin(struct hmail *h, const struct log_line *line,
 	if (status != SW_OK)
 		return status;
 	describe(h, *s_r, row);
-	if (greeting)
-		(*s_r)->start_seen = true;
-	else
-		log_session_no_start(*s_r, line);
+	log_session_first(*s_r, line, greeting);
 	return SW_OK;
 }
 
@@ -408,7 +404,7 @@ static size_t split(struct hmail *h, struct slice text)
 	static const char mark[] = "[nl]";
 	size_t count = 0, from = 0, i;
 
-	for (i = 0; i + 4 <= text.len && count + 1 < LINES_MAX; i++) {
+	for (i = 0; i + 4 <= text.len && count + 1 < LIMIT_REPLY_LINES; i++) {
 		if (text.p[i] != '[' || memcmp(text.p + i, mark, 4) != 0 ||
 		    !is_reply_line(slice_from(text, i + 4)))
 			continue;
@@ -576,7 +572,7 @@ static enum sw_status open_log(void *state)
 	struct hmail *h = state;
 
 	buffer_init(&h->last, LIMIT_LINE + 8);
-	h->lines = calloc(LINES_MAX, sizeof(*h->lines));
+	h->lines = calloc(LIMIT_REPLY_LINES, sizeof(*h->lines));
 	return h->lines ? SW_OK : SW_ENOMEM;
 }
 

@@ -50,22 +50,9 @@ struct row {
 	int64_t sent, received; /* SW_UNKNOWN */
 };
 
-#define TEXT_MAX 64
-
-/* Behind each log_session. */
-struct extra {
-	uint8_t ip[TEXT_MAX];
-	size_t ip_len;
-};
-
 struct mailenable {
 	struct log_sessions sessions;
 };
-
-static struct extra *extra(struct log_session *s)
-{
-	return (struct extra *)(void *)s->extra;
-}
 
 /* --- rows --------------------------------------------------------------- */
 
@@ -140,20 +127,13 @@ static struct slice key_of(const struct row *row, uint8_t key[KEY_MAX])
 	return slice_make(key, socket.len + 1);
 }
 
-static void keep(uint8_t *to, size_t *len, struct slice s)
-{
-	*len = s.len < TEXT_MAX ? s.len : TEXT_MAX;
-	if (*len > 0)
-		memcpy(to, s.p, *len);
-}
-
 /* Is the session with the row's host? */
 static bool is_same(struct log_session *s, const struct row *row)
 {
-	const struct extra *x = extra(s);
+	const struct sw_session *out = session_get(s->b);
+	struct sw_bytes ip = row->outgoing ? out->server.ip : out->client.ip;
 
-	return slice_eq(slice_make(x->ip, x->ip_len),
-	    slice_head(row->of[COLUMN_IP], TEXT_MAX));
+	return slice_eq(slice_make(ip.data, ip.len), row->of[COLUMN_IP]);
 }
 
 static struct slice line_of(const struct row *row)
@@ -191,7 +171,6 @@ static void describe(struct mailenable *m, struct log_session *s,
 		out->server.ip = ip;
 	else
 		out->client.ip = ip;
-	keep(extra(s)->ip, &extra(s)->ip_len, row->of[COLUMN_IP]);
 }
 
 /* The session of the row; a new one if it does not go on. */
@@ -347,7 +326,6 @@ const struct log_format log_mailenable = {
 	    SW_BIT(SW_RECORDS_INTERMEDIATE_REPLIES) |
 	    SW_BIT(SW_RECORDS_TIMES),
 	.state_size = sizeof(struct mailenable),
-	.session_size = sizeof(struct extra),
 	.goes_on = true,
 	.probe = probe,
 	.line = take_line,

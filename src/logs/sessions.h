@@ -278,7 +278,7 @@ int log_session_fit(const struct log_session *s, enum verb verb,
     int32_t code);
 
 /*
- * The log says that TLS was set up, with these (p NULL: it does not say).  A
+ * The log says that TLS was set up, with these (empty: it does not say).  A
  * log goes on in clear: what follows was decrypted by who wrote it.
  */
 void log_session_tls(struct log_session *s, const struct log_line *line,

@@ -117,23 +117,12 @@ void trace_tls(struct trace *t, const struct log_line *line,
     struct slice version, struct slice cipher)
 {
 	struct log_session *s = t->current;
-	struct sw_encryption *e;
-	struct sw_tls tls = { .octets = { SW_UNKNOWN, SW_UNKNOWN } };
 
 	if (!s)
 		return;
 	log_sessions_touch(&t->sessions, s, line->number, t->time);
-	if (version.len > 0)
-		tls.version = session_text(s->b, version);
-	if (cipher.len > 0)
-		tls.cipher = session_text(s->b, cipher);
-	e = session_encryption(s->b);
-	e->version = tls.version;
-	e->cipher = tls.cipher;
-	e->starttls = t->begun;
-	e->octets = tls.octets;
-	e->decrypted = true;
-	session_tls(s->b, &tls, log_span(line, t->time));
+	session_encryption(s->b)->starttls = t->begun;
+	log_session_tls(s, line, t->time, version, cipher);
 }
 
 /* Does this line belong to another connection than the current one? */
