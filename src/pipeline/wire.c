@@ -230,16 +230,6 @@ static enum sw_status tick(struct wire *w, struct origin at)
 
 /* --- frames --------------------------------------------------------------- */
 
-static int64_t to_utc(const struct wire *w, int64_t ts_ns)
-{
-	const struct traffic_part *p =
-	    &w->traffic.parts[w->traffic.count - 1];
-
-	if (p->clock.zone != SW_ZONE_OFFSET || ts_ns == SW_NO_TIME)
-		return ts_ns;
-	return clock_add(ts_ns, -(int64_t)w->options.tz_offset_s * NS_PER_S);
-}
-
 static bool is_wanted(const struct wire *w, const struct segment *seg)
 {
 	return w->options.any_port || port_set_has(&w->ports, seg->src.port) ||
@@ -289,30 +279,40 @@ static enum sw_status take_pause(struct wire *w, const struct frame *pause)
 	return w->now_ns >= w->next_tick_ns ? tick(w, w->last) : SW_OK;
 }
 
-static enum sw_status take_frame(struct wire *w, const struct frame *frame)
+/* Where the frame stands in the traffic and in time. */
+static inline struct origin origin_of(const struct wire *w,
+    const struct frame *frame)
 {
-	struct traffic_part *part = &w->traffic.parts[w->traffic.count - 1];
+	struct origin o;
+
+	o.at = w->part_base + frame->number;
+	o.ts_ns = w->part_ahead_ns == 0 ? frame->ts_ns :
+	    clock_add(frame->ts_ns, -w->part_ahead_ns);
+	o.part = (uint32_t)(w->traffic.count - 1);
+	return o;
+}
+
+static inline enum sw_status take_frame(struct wire *w,
+    const struct frame *frame)
+{
+	enum sw_status status = SW_OK;
 	struct icmp_error icmp;
 	struct segment *seg;
 	struct origin origin;
 
 	if (frame->number == 0)
 		return take_pause(w, frame);
-	origin.at = part->base + frame->number;
-	origin.ts_ns = to_utc(w, frame->ts_ns);
-	origin.part = (uint32_t)(w->traffic.count - 1);
+	origin = origin_of(w, frame);
 	if (frame->number > w->part_frames)
 		w->part_frames = frame->number;
 	account_add(w->account, ACCOUNT_FRAMES, 1);
 	w->last = origin;
 	if (origin.ts_ns != SW_NO_TIME && origin.ts_ns > w->now_ns) {
 		w->now_ns = origin.ts_ns;
-		if (w->now_ns >= w->next_tick_ns) {
-			enum sw_status status = tick(w, origin);
-
-			if (status != SW_OK)
-				return status;
-		}
+		if (w->now_ns >= w->next_tick_ns)
+			status = tick(w, origin);
+		if (status != SW_OK)
+			return status;
 	}
 	if (w->filter && !net_filter_match(w->filter, frame, w->account)) {
 		account_add(w->account, ACCOUNT_FRAMES_FILTERED, 1);

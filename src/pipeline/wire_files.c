@@ -161,6 +161,9 @@ static enum sw_status add_part(struct wire *w, const struct wire_input *in)
 		p->clock.zone = SW_ZONE_OFFSET;
 		p->clock.offset_s = w->options.tz_offset_s;
 	}
+	w->part_base = p->base;
+	w->part_ahead_ns = p->clock.zone == SW_ZONE_OFFSET ?
+	    (int64_t)w->options.tz_offset_s * NS_PER_S : 0;
 	w->traffic.count++;
 	return SW_OK;
 }

@@ -42,7 +42,10 @@ struct wire {
 	uint64_t frames; /* of this traffic */
 	struct origin last;
 
-	uint64_t part_frames; /* of the part that is read */
+	/* The part that is read. */
+	uint64_t part_base;   /* frames of this traffic before it */
+	uint64_t part_frames; /* of it so far */
+	int64_t part_ahead_ns; /* its clock before UTC's */
 
 	struct segment segment; /* with one thread: that of the frame */
 	struct batch batches[2]; /* with several */

@@ -620,15 +620,14 @@ void client_feed(struct dialogue *d, struct slice octets,
 	}
 }
 
-void client_octets(struct dialogue *d, const struct delivery *o)
+/* What is not content alone; used octets of it are.  Out of line, so that the
+ * usual delivery does without its stack. */
+__attribute__((noinline))
+static void take_rest(struct dialogue *d, const struct delivery *o,
+    size_t used)
 {
 	struct delivery behind;
-	size_t used;
 
-	d->client_seen = o->offset + o->octets.len;
-	used = content_take_run(d, o);
-	if (used == o->octets.len)
-		return;
 	if (used == 0) {
 		client_feed(d, o->octets, o);
 	} else {
@@ -638,6 +637,16 @@ void client_octets(struct dialogue *d, const struct delivery *o)
 	}
 	if (d->late_count > 0)
 		server_flush_late(d);
+}
+
+void client_octets(struct dialogue *d, const struct delivery *o)
+{
+	size_t used;
+
+	d->client_seen = o->offset + o->octets.len;
+	used = content_take_run(d, o);
+	if (used < o->octets.len)
+		take_rest(d, o, used);
 }
 
 void client_decide(struct dialogue *d, struct origin origin)

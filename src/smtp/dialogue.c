@@ -493,7 +493,11 @@ void dialogue_feed(struct dialogue *d, const struct delivery *o)
 		return;
 	d->last[o->dir] = o->origin;
 	d->seen_mask |= 1u << o->dir;
-	if (d->phase != PHASE_START)
+	/* Most deliveries are content, and nothing but that. */
+	if (d->client == CLIENT_BODY && d->phase == PHASE_SMTP &&
+	    !d->unproved && dialogue_role(d, o->dir) == SW_CLIENT)
+		client_octets(d, o);
+	else if (d->phase != PHASE_START)
 		dialogue_dispatch(d, o);
 	else
 		first_octets(d, o);
