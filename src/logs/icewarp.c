@@ -69,7 +69,6 @@ struct row {
 /* Behind each log_session. */
 struct extra {
 	struct address who, local;
-	bool client;
 };
 
 struct icewarp {
