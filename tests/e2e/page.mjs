@@ -168,7 +168,7 @@ async function overview(page) {
 	told('page-inputs', (await text(page, '#inputs'))
 		.includes('postfix-refusals.pcap'), 'a file is not named');
 	told('page-account', /sessions/.test(await page.locator(
-		'#inputs details').first().textContent()), 'no account');
+		'#inputs .was-read').first().textContent()), 'no account');
 	told('page-timeline', await page.locator('#timeline path.all')
 		.count() === 2, 'not two lanes');
 }
@@ -456,6 +456,13 @@ async function reading(browser) {
 	told('page-read-headline', /^\d+ of \d+ sessions failed$/.test(
 		await text(page, '#headline')), await text(page, '#headline'));
 	await shot(page, 'read');
+	const rejected = Number(await text(page, '[data-value="rejected"] ' +
+		'.kind-n'));
+
+	await page.click('[data-value="rejected"]');
+	is('page-read-outcome', rejected + ' of', (await text(page,
+		'#count')).split(' ').slice(0, 2).join(' '));
+	await page.click('[data-value="rejected"]');
 	await page.click('[data-verdict="6"]');
 	await page.click('#grid .row');
 	await page.waitForSelector('#session[open]');

@@ -4,6 +4,7 @@
 const chosen = {
 	verdicts: new Set(), /* empty: all */
 	kinds: new Set(),    /* of findings; any of them */
+	outcomes: new Set(), /* any of them */
 	words: [],           /* all of them */
 	from: NaN, to: NaN,  /* ms by the left side's clock */
 	column: 'verdict',   /* of the order; null: as it was written */
@@ -71,6 +72,8 @@ function isShown(row, hay) {
 		return false;
 	if (chosen.kinds.size && !hasKind(r.kinds[row]))
 		return false;
+	if (chosen.outcomes.size && !chosen.outcomes.has(r.outcome[row]))
+		return false;
 	if (!isNaN(chosen.from) && !inTime(row))
 		return false;
 	return chosen.words.every((w) => hay[row].includes(w));
@@ -95,7 +98,7 @@ function setWords(text) {
 
 function isFiltered() {
 	return chosen.verdicts.size + chosen.kinds.size +
-		chosen.words.length > 0 || !isNaN(chosen.from);
+		chosen.outcomes.size + chosen.words.length > 0 || !isNaN(chosen.from);
 }
 
 function toggle(set, v) {
@@ -113,6 +116,7 @@ function refresh() {
 function clearFilters() {
 	chosen.verdicts.clear();
 	chosen.kinds.clear();
+	chosen.outcomes.clear();
 	chosen.words = [];
 	chosen.from = chosen.to = NaN;
 	byId('search').value = '';

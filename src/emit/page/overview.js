@@ -189,19 +189,51 @@ function card(id, title, ...content) {
 		h('h2', {id: id + '-title'}, title), content);
 }
 
-function kindButton(k, n, most) {
-	const name = page.about.kinds[k] || 'other';
+/* A line that counts sessions and keeps only these when it is pressed. */
+function countButton(set, v, n, most, name, meaning) {
 	const bar = h('span', {class: 'share'});
 
 	bar.style.width = Math.max(1, 100 * n / most) + '%';
 	return h('li', {}, h('button', {type: 'button', class: 'kind',
-		'aria-pressed': 'false', 'data-kind': k, on: {click: () => {
-			toggle(chosen.kinds, k);
+		'aria-pressed': 'false', 'data-set': set, 'data-value': v,
+		on: {click: () => {
+			toggle(chosen[set], v);
 			refresh();
 		}}},
 		h('span', {class: 'kind-n'}, number(n)),
 		h('span', {class: 'kind-name'}, name),
-		h('span', {class: 'kind-what'}, MEANINGS[name] || ''), bar));
+		h('span', {class: 'kind-what'}, meaning), bar));
+}
+
+function kindButton(k, n, most) {
+	const name = page.about.kinds[k] || 'other';
+
+	return countButton('kinds', k, n, most, name, MEANINGS[name] || '');
+}
+
+/* Of what became of messages; of a session with several, of all. */
+const OUTCOMES = {
+	'accepted': 'The receiver took responsibility.',
+	'deferred': 'Refused for now: the sender tries again.',
+	'rejected': 'Refused for good.',
+	'partial': 'Taken for some recipients only.',
+	'aborted': 'Begun, but not sent.',
+	'unknown': 'The record does not tell.',
+	'mixed': 'Several messages that ended differently.',
+	'': 'No mail was begun.',
+};
+
+function outcomesCard() {
+	const counts = new Map();
+
+	for (const v of page.rows.outcome || [])
+		counts.set(v, (counts.get(v) || 0) + 1);
+	const list = Array.from(counts).sort((a, b) => b[1] - a[1]);
+
+	return card('outcomes', 'Sessions by outcome', h('ul',
+		{class: 'kinds'}, list.map(([v, n]) => countButton('outcomes',
+			v, n, list[0][1], v || 'no message',
+			OUTCOMES[v] || ''))));
 }
 
 function kindsCard() {
@@ -241,16 +273,26 @@ function clockCard() {
 			plural(clock.length - 6, 'more piece')) : null);
 }
 
+/* The first of a list, the others folded. */
+function folded(items, shown, what) {
+	return [h('ul', {class: what}, items.slice(0, shown)),
+		items.length > shown ? h('details', {}, h('summary', {},
+			number(items.length - shown) + ' more'),
+		h('ul', {class: what}, items.slice(shown))) : null];
+}
+
 function accountItem(entry) {
 	const list = (entry.entries || []).map((e) => h('li', {},
 		visible(e.text), e.count > 1 ? ' (' + number(e.count) + ')' :
 			''));
+	const text = [h('span', {class: 'num'}, number(entry.count)),
+		h('span', {}, entry.what)];
 
 	if (entry.more > 0)
 		list.push(h('li', {}, 'and ' + number(entry.more) + ' more'));
-	return h('li', {class: LOSSES.has(entry.name) ? 'loss' : null},
-		h('span', {class: 'num'}, number(entry.count)), ' ',
-		entry.what, list.length > 0 ? h('ul', {}, list) : null);
+	return list.length > 0 ? h('li', {}, h('details', {},
+		h('summary', {}, text), h('ul', {class: 'which'}, list))) :
+		h('li', {}, text);
 }
 
 function account(entries) {
@@ -258,12 +300,14 @@ function account(entries) {
 	const rest = entries.filter((e) => !LOSSES.has(e.name));
 
 	return [
-		losses.length > 0 ? h('ul', {class: 'account'},
-			losses.map(accountItem)) :
+		losses.length > 0 ? [h('p', {class: 'loss'}, 'Not seen'),
+			h('ul', {class: 'account losses'},
+				losses.map(accountItem))] :
 			h('p', {class: 'quiet'}, 'Nothing was left unseen.'),
-		rest.length > 0 ? h('details', {}, h('summary', {},
-			'What was read'), h('ul', {class: 'account'},
-			rest.map(accountItem))) : null,
+		rest.length > 0 ? h('details', {class: 'was-read'},
+			h('summary', {}, 'What was read'),
+			h('ul', {class: 'account'}, rest.map(accountItem))) :
+			null,
 	];
 }
 
@@ -272,10 +316,8 @@ function inputOf(title, side, entries) {
 		h('h3', {}, title, ' ', h('span', {class: 'quiet'},
 			side.kind ? side.kind + ', ' : '',
 			plural(side.sessions, 'session'))),
-		h('ul', {class: 'files'}, side.files.slice(0, 8).map((f) =>
-			h('li', {}, visible(f)))),
-		side.files.length > 8 ? h('p', {class: 'quiet'}, 'and ' +
-			plural(side.files.length - 8, 'more file')) : null,
+		folded(side.files.slice(0, 1000).map((f) =>
+			h('li', {}, visible(f))), 3, 'files'),
 		account(entries));
 }
 
@@ -293,6 +335,17 @@ function inputsCard() {
 
 /* --- what was left out, what is odd ------------------------------------- */
 
+function warnings() {
+	const list = (page.about.warnings || []).map((w) => visible(w));
+
+	if (list.length < 2)
+		return list.map((w) => h('p', {class: 'notice'}, 'Warning: ' +
+			w));
+	return [h('details', {class: 'notice'}, h('summary', {},
+		plural(list.length, 'warning') + ' about the input'),
+	h('ul', {}, list.map((w) => h('li', {}, w))))];
+}
+
 function notices() {
 	const all = page.all, out = [];
 
@@ -308,12 +361,8 @@ function notices() {
 			'where to look.');
 	for (const n of page.about.notes || [])
 		out.push(visible(n.text));
-	for (const w of (page.about.warnings || []).slice(0, 20))
-		out.push('Warning: ' + visible(w));
-	if ((page.about.warnings || []).length > 20)
-		out.push('and ' + (page.about.warnings.length - 20) +
-			' more warnings');
 	return out.map((text) => h('p', {class: 'notice'}, text))
+		.concat(warnings())
 		.concat(all.usualLeftOut > 0 ? h('p', {class: 'left-out'},
 			'The transcripts of ' + number(all.usualLeftOut) +
 			(page.check ? ' pairs that agree' : ' sessions ' +
@@ -329,7 +378,7 @@ function showOverview() {
 	showVerdicts();
 	byId('notices').replaceChildren(...notices());
 	byId('cards').replaceChildren(...[kindsCard(),
-		page.check ? clockCard() : null, inputsCard(),
+		page.check ? clockCard() : outcomesCard(), inputsCard(),
 		timelineCard()].filter((c) => c));
 }
 
@@ -352,6 +401,9 @@ function chips() {
 	for (const k of chosen.kinds)
 		out.push(chip(page.about.kinds[k],
 			() => chosen.kinds.delete(k)));
+	for (const v of chosen.outcomes)
+		out.push(chip(v || 'no message',
+			() => chosen.outcomes.delete(v)));
 	if (!isNaN(chosen.from))
 		out.push(chip(rangeText(chosen.from, chosen.to), () => {
 			chosen.from = chosen.to = NaN;
@@ -366,9 +418,10 @@ function showChoices() {
 	for (const e of document.querySelectorAll('[data-verdict]'))
 		e.setAttribute('aria-pressed',
 			String(chosen.verdicts.has(Number(e.dataset.verdict))));
-	for (const e of document.querySelectorAll('[data-kind]'))
-		e.setAttribute('aria-pressed',
-			String(chosen.kinds.has(Number(e.dataset.kind))));
+	for (const e of document.querySelectorAll('[data-set]'))
+		e.setAttribute('aria-pressed', String(Array.from(
+			chosen[e.dataset.set], String)
+			.includes(e.dataset.value)));
 	byId('chips').replaceChildren(...chips());
 	byId('count').textContent = isFiltered() ? number(view.rows.length) +
 		' of ' + plural(page.rows.count, 'session') :
