@@ -195,6 +195,9 @@ static void test_far(void **state)
 	assert_int_equal(probe_behind(300, "10/1/2006, 1:02:03\n", &f, &err),
 	    SW_OK);
 	assert_null(f);
+	assert_int_equal(probe_behind(1, "The error Log started at noon\n",
+	    &f, &err), SW_OK);
+	assert_null(f);
 }
 
 int main(void)
