@@ -16,6 +16,7 @@
 #endif
 
 #include "api/reader.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "check/check.h"
 #include "pipeline/crew.h"
@@ -257,6 +258,18 @@ static enum sw_status fetch(const struct sw_check *c, struct bench *b,
 	    &b->arenas[side], &b->buffer, &b->sessions[side], err);
 }
 
+/* What times of both sides may differ by. */
+static int64_t slack_of(const struct matching *m)
+{
+	int64_t slack = 2 * NS_PER_S;
+	size_t i;
+
+	for (i = 0; i < m->clock_count; i++)
+		if (slack < 4 * m->clock[i].spread_ns)
+			slack = 4 * m->clock[i].spread_ns;
+	return slack;
+}
+
 static enum sw_status compare(const struct sw_check *c, struct bench *b,
     size_t i, struct sw_pair *p_r, struct sw_err *err)
 {
@@ -274,6 +287,9 @@ static enum sw_status compare(const struct sw_check *c, struct bench *b,
 	if (status != SW_OK)
 		return status;
 	memcpy(o.nat, c->matching.nat, sizeof(o.nat));
+	o.timed = c->matching.clock_count > 0;
+	o.offset_ns = match_offset(&c->matching, b->sessions[1].start);
+	o.slack_ns = slack_of(&c->matching);
 	arena_reset(&b->arena);
 	status = align_events(&b->sessions[0], &b->sessions[1], &b->arena,
 	    &rows, &count);

@@ -140,6 +140,10 @@ struct slice align_path(struct sw_bytes argument);
 struct verdict_options {
 	uint32_t ignore, only;
 	bool nat[2];
+	/* Both sides' times can be held against each other: what is to be
+	 * added to the right side's, and what they may differ by. */
+	bool timed;
+	int64_t offset_ns, slack_ns;
 };
 /* Compare two sessions that are the same one: verdict and findings of *p_r,
  * which lie in arena, and `found` of the rows. */

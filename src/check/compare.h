@@ -97,6 +97,8 @@ bool compare_same_commands(const struct judge *j, const struct sw_event *l,
     const struct sw_event *r);
 /* Two commands that stand side by side. */
 void compare_commands(struct judge *j, size_t row);
+/* compare_hidden.c: what TLS does not hide of what it hides. */
+void compare_hidden(struct judge *j);
 /* compare_lacking.c: only the other side has this row. */
 void compare_lacking(struct judge *j, size_t row, enum sw_side side);
 /* compare_reply.c: two replies that stand side by side. */

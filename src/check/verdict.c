@@ -354,6 +354,7 @@ enum sw_status verdict_compare(const struct sw_session *left,
 		compare_row(&j, i);
 	compare_messages(&j);
 	compare_addresses(&j);
+	compare_hidden(&j);
 	take_notes(&j);
 	kept = arena_calloc(arena, j.count + 1, sizeof(*kept));
 	if (kept && j.count > 0)

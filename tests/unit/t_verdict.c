@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "check/check.h"
 #include "talk_script.h"
 
@@ -414,6 +415,51 @@ static void lost_between(void **state)
 	end(&b);
 }
 
+/* TLS hides the dialogue, but not that the last octets were lost, nor when
+ * the connection ended. */
+static void lost_in_tls(void **state)
+{
+	static const struct {
+		const char *name, *last;
+		int64_t unacked, behind_s;
+		const char *want;
+	} cases[] = {
+		{ "acknowledged", VERDICT, 0, 0, "" },
+		{ "unacknowledged", VERDICT, 80, 0,
+		    "reply-never-arrived right" },
+		{ "an alert", VERDICT, 31, 0, "" },
+		{ "a good-bye", VERDICT QUIT, 80, 0, "" },
+		{ "logged behind the end", VERDICT, 0, 30,
+		    "reply-never-arrived right" },
+		{ "nearly so", VERDICT, 0, 1, "" },
+	};
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct sw_tcp tcp = { .frames = 9 };
+		char left[2000];
+		struct both b;
+
+		snprintf(left, sizeof(left), "%s%s", HEAD EHLO
+		    "C STARTTLS\nS 220 go\n" EHLO MAIL "D 276\n",
+		    cases[i].last);
+		begin(&b, SW_RECORDER_SERVER, left, SW_RECORDER_WIRE,
+		    HEAD EHLO "C STARTTLS\nS 220 go\nT\n* server\n");
+		tcp.server.unacked = cases[i].unacked;
+		b.t[1]->s.tcp = &tcp;
+		b.t[1]->s.end = 1000 * NS_PER_S;
+		b.options.timed = true;
+		b.options.offset_ns = 3600 * NS_PER_S;
+		b.options.slack_ns = 2 * NS_PER_S;
+		for (k = 0; k < b.t[0]->s.event_count; k++)
+			b.t[0]->events[k].time = (4600 +
+			    cases[i].behind_s) * NS_PER_S;
+		check(&b, cases[i].name, SW_UNDECIDABLE, cases[i].want);
+		end(&b);
+	}
+}
+
 static void joined(void **state)
 {
 	struct both b;
@@ -550,6 +596,7 @@ int main(void)
 		cmocka_unit_test(unable),
 		cmocka_unit_test(partial),
 		cmocka_unit_test(lost_between),
+		cmocka_unit_test(lost_in_tls),
 		cmocka_unit_test(joined),
 		cmocka_unit_test(counted),
 		cmocka_unit_test(notes),
