@@ -72,6 +72,19 @@ head -c 3210987 "$TMP/bad.pcap" >"$TMP/cut.pcap"
 same broken pcaps/postfix-plain.pcap "$TMP/cut.pcap.gz" "$TMP/cut.pcap" \
 	"$TMP/hole.pcap" "$TMP/good.pcapng"
 
+# A log and a capture of one traffic, which loses a frame now and then: both
+# sides are read, and the pairs compared, by several threads.
+"$TMP/gen" --size 4 --sessions 2000 --seed 3 --loss 0.002 -o "$TMP/many.pcap" \
+	--log "$TMP/many.log" --ahead 3600.5
+for n in 1 2 8; do
+	"$SMTPWIRE" check -q --threads "$n" -f json "$TMP/many.log" \
+		"$TMP/many.pcap" >"$TMP/check-$n"
+done
+is threads-check-2 same "$(cmp -s "$TMP/check-1" "$TMP/check-2" && echo same)"
+is threads-check-8 same "$(cmp -s "$TMP/check-1" "$TMP/check-8" && echo same)"
+has threads-check-pairs '"summary":{"pairs":2000,' "$TMP/check-1"
+has threads-check-clock '"offset":3600.5' "$TMP/check-1"
+
 # Standard input, as a file and as a pipe.
 for n in 1 2 3 8; do
 	"$SMTPWIRE" read --threads "$n" -q -f jsonl --normal - \
