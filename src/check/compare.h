@@ -20,6 +20,7 @@ struct judge {
 	size_t first_row[2], last_row[2]; /* of each side's dialogue; it has
 	                           none: row_count, 0 */
 	bool gaps[2];           /* octets are missing from the record */
+	uint32_t gap_event[2];  /* n of the first gap; 0: none */
 	size_t told_until[2];   /* rows before it that a side lacks are told
 	                           as a message that is missing */
 	bool undecided;         /* something could not be compared */
@@ -99,6 +100,12 @@ bool compare_same_commands(const struct judge *j, const struct sw_event *l,
 void compare_commands(struct judge *j, size_t row);
 /* compare_hidden.c: what TLS does not hide of what it hides. */
 void compare_hidden(struct judge *j);
+/* Behind a gap of its record content may be taken for commands, and a reply
+ * for that to another command. */
+bool compare_is_behind_gap(const struct judge *j, enum sw_side has,
+    const struct sw_event *e);
+/* Tell that the gap may explain what differs in a row. */
+void compare_explain_gap(struct judge *j, size_t row, enum sw_side has);
 /* compare_lacking.c: only the other side has this row. */
 void compare_lacking(struct judge *j, size_t row, enum sw_side side);
 /* compare_reply.c: two replies that stand side by side. */

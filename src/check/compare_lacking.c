@@ -139,6 +139,26 @@ static void explain_gap(struct judge *j, size_t row, enum sw_side side)
 	    "a full snapshot length).");
 }
 
+bool compare_is_behind_gap(const struct judge *j, enum sw_side has,
+    const struct sw_event *e)
+{
+	return e && j->gap_event[has] > 0 && e->n > j->gap_event[has];
+}
+
+void compare_explain_gap(struct judge *j, size_t row, enum sw_side has)
+{
+	struct about a = { .kind = SW_FOUND_CAPTURE_GAP, .side = has,
+		.row = row + 1 };
+
+	a.left = compare_event(j, SW_LEFT, row);
+	a.right = compare_event(j, SW_RIGHT, row);
+	j->undecided = true;
+	check_find(j, &a, "The sides differ here, behind octets that the "
+	    "capture lacks: content may look like commands there, and replies "
+	    "belong to others, so that this cannot be decided.  Capture without drops (a larger -B, a "
+	    "filter, a full snapshot length).");
+}
+
 static bool is_final_dot(const struct judge *j, const struct sw_event *e,
     enum sw_side side)
 {
@@ -380,6 +400,10 @@ void compare_lacking(struct judge *j, size_t row, enum sw_side side)
 	}
 	if (j->gaps[side]) {
 		explain_gap(j, row, side);
+		return;
+	}
+	if (compare_is_behind_gap(j, compare_other(side), e)) {
+		compare_explain_gap(j, row, compare_other(side));
 		return;
 	}
 	a.left = compare_event(j, SW_LEFT, row);

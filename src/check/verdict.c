@@ -276,6 +276,16 @@ static bool has_gaps(const struct sw_session *s)
 	return false;
 }
 
+static uint32_t first_gap(const struct sw_session *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->event_count; i++)
+		if (s->events[i].kind == SW_EVENT_GAP)
+			return s->events[i].n;
+	return 0;
+}
+
 /* Rows of the dialogue of a side: the first and the last. */
 static void find_dialogue(struct judge *j, enum sw_side side)
 {
@@ -310,15 +320,49 @@ static size_t first_content(const struct judge *j)
 	return j->row_count;
 }
 
+/* May a gap have brought together what does not belong together? */
+static bool is_doubtful(const struct judge *j, size_t count, size_t row)
+{
+	const struct sw_event *l = compare_event(j, SW_LEFT, row);
+	const struct sw_event *r = compare_event(j, SW_RIGHT, row);
+	enum sw_finding_kind kind;
+
+	if (j->count == count)
+		return false;
+	kind = j->findings[count].kind;
+	return kind == SW_FOUND_REPLY_CODE_CHANGED ||
+	    kind == SW_FOUND_REPLY_TEXT_CHANGED ||
+	    (kind == SW_FOUND_COMMAND_CHANGED && !slice_eq_nocase(
+	    compare_slice(l->u.command.verb),
+	    compare_slice(r->u.command.verb)));
+}
+
+/* Two events side by side; what a gap may explain is told as that. */
+static void compare_both(struct judge *j, size_t row)
+{
+	const struct sw_event *l = compare_event(j, SW_LEFT, row);
+	bool left = compare_is_behind_gap(j, SW_LEFT, l), differs = j->differs;
+	size_t count = j->count;
+
+	if (l->kind == SW_EVENT_COMMAND)
+		compare_commands(j, row);
+	else if (l->kind == SW_EVENT_REPLY)
+		compare_replies(j, row);
+	if (!is_doubtful(j, count, row) || (!left && !compare_is_behind_gap(j,
+	    SW_RIGHT, compare_event(j, SW_RIGHT, row))))
+		return;
+	j->count = count;
+	j->differs = differs;
+	compare_explain_gap(j, row, left ? SW_LEFT : SW_RIGHT);
+}
+
 static void compare_row(struct judge *j, size_t row)
 {
 	const struct sw_event *l = compare_event(j, SW_LEFT, row);
 	const struct sw_event *r = compare_event(j, SW_RIGHT, row);
 
-	if (l && r && l->kind == SW_EVENT_COMMAND)
-		compare_commands(j, row);
-	else if (l && r && l->kind == SW_EVENT_REPLY)
-		compare_replies(j, row);
+	if (l && r)
+		compare_both(j, row);
 	else if (l && !r)
 		compare_lacking(j, row, SW_RIGHT);
 	else if (r && !l)
@@ -334,6 +378,7 @@ static void prepare(struct judge *j)
 	for (side = 0; side < 2; side++) {
 		j->last_answered[side] = last_answered(j->s[side]);
 		j->gaps[side] = has_gaps(j->s[side]);
+		j->gap_event[side] = first_gap(j->s[side]);
 		find_dialogue(j, (enum sw_side)side);
 	}
 	j->content_row = first_content(j);

@@ -169,6 +169,17 @@ static const struct row rows[] = {
 	    "D 276\n" VERDICT QUIT, SW_UNDECIDABLE, "capture-gap right",
 	    "capture-gap left" },
 
+	{ "content behind a gap", HEAD EHLO QUIT,
+	    HEAD EHLO "G c\nC Subject: hello\n" QUIT, SW_UNDECIDABLE,
+	    "capture-gap right", "capture-gap left" },
+	{ "content for a command behind a gap", HEAD EHLO QUIT,
+	    HEAD EHLO "G c\nC Subject: hello\nS 221 Bye\n* client\n",
+	    SW_UNDECIDABLE, "capture-gap right, capture-gap right",
+	    "capture-gap left, capture-gap left" },
+	{ "changed behind a gap", HEAD EHLO FROM QUIT,
+	    HEAD EHLO "G s\nC MAIL FROM:<z@example.net>\nS 250 2.1.0 Ok\n"
+	    QUIT, SW_DIFFERS, "command-changed", NULL },
+
 	/* what the server's log cannot have */
 	{ "never read", HEAD EHLO "* server\n",
 	    HEAD EHLO "C MAIL FROM:<a@example.net>\nC QUIT\n* server\n",
