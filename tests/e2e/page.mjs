@@ -412,6 +412,43 @@ async function hostile(browser) {
 	await page.context().close();
 }
 
+// What is not in a page is told, and where else it stands.
+async function leftOut(browser, path) {
+	const page = await open(browser, path);
+
+	await page.evaluate('page.all.firstLeftOut = 410; ' +
+		'page.all.usualLeftOut = 3; page.all.rowsLeftOut = 5; ' +
+		'page.all.firstChunks = 0; showOverview()');
+	const notices = await text(page, '#notices');
+
+	told('page-left-out', /transcripts of 410 pairs/.test(notices) &&
+		/\b5 sessions are not in/.test(notices) &&
+		/transcripts of 3 pairs that agree/.test(notices), notices);
+	await page.click('#grid .row');
+	await page.waitForSelector('#session[open]');
+	const told1 = await text(page, '#session .panel');
+
+	told('page-absent', told1.includes('is not in this page') &&
+		/sed -n '3,257p' .*mail\.log/.test(told1) &&
+		/tshark -r pcaps\/postfix-plain\.pcap -Y/.test(told1), told1);
+	await page.context().close();
+}
+
+async function copying(browser, path) {
+	const page = await open(browser, path);
+
+	await page.context().grantPermissions(['clipboard-read',
+		'clipboard-write']);
+	await page.click('#grid .row');
+	await page.waitForSelector('#session[open]');
+	await page.keyboard.press('5');
+	await page.click('#panel-open .copy button');
+	await page.waitForSelector('#toast.on');
+	is('page-copied', tmp + '/mail.log:3', await page.evaluate(() =>
+		navigator.clipboard.readText()));
+	await page.context().close();
+}
+
 // A table of which most is not on the screen.
 async function many(browser) {
 	const page = await open(browser, manyPage(3000));
@@ -497,6 +534,8 @@ for (const act of [overview, filters, sorting, differing, tabs, keys])
 await page.context().close();
 await step('page-themes', () => themes(browser, path));
 await step('page-widths', () => widths(browser, path));
+await step('page-left-out', () => leftOut(browser, path));
+await step('page-copying', () => copying(browser, path));
 await step('page-hostile', () => hostile(browser));
 await step('page-many', () => many(browser));
 await step('page-read', () => reading(browser));

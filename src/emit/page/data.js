@@ -22,6 +22,9 @@ const KEPT_CHUNKS = 8;
 const page = {about: null, blocks: 0, rows: null, chunks: new Map()};
 
 async function unpackText(text) {
+	if (typeof DecompressionStream === 'undefined')
+		throw new Error('This browser is too old: it cannot unpack ' +
+			'what the page holds.');
 	const stream = new Blob([octetsOfBase64(text)]).stream()
 		.pipeThrough(new DecompressionStream('deflate'));
 

@@ -169,8 +169,9 @@ function drawRows(force) {
 		grid.removeAttribute('aria-activedescendant');
 }
 
-function headCell([name, title]) {
+function headCell([name, heading]) {
 	const on = chosen.column === name;
+	const title = name === 'findings' && !page.check ? 'Notes' : heading;
 
 	return h('div', {class: 'cell c-' + name},
 		h('button', {type: 'button', 'data-column': name,
