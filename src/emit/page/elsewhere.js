@@ -96,9 +96,18 @@ function frameLines(file, first, last) {
 			'\'' + (first === last ? ' -V' : ''))];
 }
 
+/* What unpacks a compressed log, by the end of its name. */
+const UNPACKERS = {gz: 'zcat', xz: 'xzcat', zst: 'zstdcat', bz2: 'bzcat',
+	lz4: 'lz4cat'};
+
 function logLines(file, first, last) {
 	const name = shellWord(file);
+	const unpacker = UNPACKERS[file.replace(/^.*\./, '')];
 
+	if (unpacker)
+		return [copyLine('File and line', file + ':' + first),
+			copyLine('Lines', unpacker + ' ' + name +
+				' | sed -n \'' + first + ',' + last + 'p\'')];
 	return [copyLine('File and line', file + ':' + first),
 		copyLine('Lines', 'sed -n \'' + first + ',' + last + 'p\' ' +
 			name),

@@ -70,7 +70,7 @@ function facts(s, name) {
 function noteList(s) {
 	if (s.notes.length === 0)
 		return null;
-	return h('ul', {class: 'notes'}, s.notes.slice(0, 200).map((n) =>
+	return h('ul', {class: 'notes'}, capped(s.notes, 200, (n) =>
 		h('li', {class: n.severity}, h('b', {}, n.code), ' ',
 			visible(n.text), n.at ? h('span', {class: 'quiet num'},
 				' ' + (s.source ? s.source.unit : '') + ' ' +
@@ -116,7 +116,7 @@ function findings(t) {
 
 	if (list.length === 0)
 		return null;
-	return h('ul', {class: 'findings'}, list.map((f) =>
+	return h('ul', {class: 'findings'}, capped(list, 200, (f) =>
 		findingItem(t, f)));
 }
 
@@ -132,7 +132,7 @@ function messageCard(m, name) {
 	return h('section', {class: 'facts'}, h('h3', {}, name, ' message ' +
 		m.n), h('dl', {}, fact('from', m.from === null ? '?' :
 		'<' + visible(m.from) + '>'),
-	fact('recipients', h('ul', {}, m.recipients.slice(0, 200).map((r) =>
+	fact('recipients', h('ul', {}, capped(m.recipients, 200, (r) =>
 		h('li', {}, recipientText(r))))),
 	fact('outcome', m.outcome, m.code === null ? '' : ': ' + m.code +
 		' ' + visible(m.text || '')),
@@ -148,14 +148,17 @@ function messageCard(m, name) {
 }
 
 function messages(t) {
-	const out = [];
+	const all = [];
 
 	for (const [s, name] of [[t.left, t.right ? 'left' : ''],
 		[t.right, t.left ? 'right' : '']])
-		for (const m of s ? s.messages.slice(0, 100) : [])
-			out.push(messageCard(m, name));
-	return h('div', {class: 'pair-cards'}, out.length > 0 ? out :
-		h('p', {class: 'quiet'}, 'No message.'));
+		for (const m of s ? s.messages : [])
+			all.push([m, name]);
+	all.sort((a, b) => a[0].n - b[0].n);
+	return h('ul', {class: 'pair-cards'}, all.length > 0 ?
+		capped(all, 200, ([m, name]) => h('li', {},
+			messageCard(m, name))) :
+		h('li', {class: 'quiet'}, 'No message.'));
 }
 
 /* --- tabs --------------------------------------------------------------- */

@@ -146,6 +146,14 @@ function add(e, children) {
 	}
 }
 
+/* Elements of the first of a list, and how many more there are. */
+function capped(list, most, make) {
+	const out = list.slice(0, most).map(make);
+
+	return list.length <= most ? out : out.concat(h('li', {class:
+		'quiet'}, 'and ' + number(list.length - most) + ' more'));
+}
+
 const SVG = 'http://www.w3.org/2000/svg';
 
 function svg(tag, attributes, ...children) {
