@@ -136,7 +136,8 @@ SRC_LIB := $(SRC_BASE) $(SRC_CAPTURE) $(SRC_NET) $(SRC_TCP) \
 
 # the command, a client of include/ alone
 SRC_CLI := $(addprefix src/cli/, \
-	check.c explain.c formats.c live.c main.c options.c output.c read.c \
+	check.c confine.c explain.c formats.c live.c main.c options.c \
+	output.c read.c \
 	reading.c rights.c terminal.c values.c)
 
 SRC_UNIT := $(wildcard tests/unit/t_*.c)
@@ -165,13 +166,14 @@ ifeq ($(WERROR),1)
 WARN += -Werror
 endif
 
+# Sanitizers and coverage do what src/cli/confine.c forbids.
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=all \
-	-fno-omit-frame-pointer
+	-fno-omit-frame-pointer -DSW_UNCONFINED
 MODE_CFLAGS_release := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 MODE_CFLAGS_debug := -O0 -g3
 MODE_CFLAGS_asan := -O1 -g $(SAN)
-MODE_CFLAGS_tsan := -O1 -g -fsanitize=thread
-MODE_CFLAGS_cover := -O0 -g --coverage
+MODE_CFLAGS_tsan := -O1 -g -fsanitize=thread -DSW_UNCONFINED
+MODE_CFLAGS_cover := -O0 -g --coverage -DSW_UNCONFINED
 MODE_CFLAGS_fuzz := -O1 -g $(SAN) -fsanitize=fuzzer-no-link
 MODE_LDFLAGS_asan := $(SAN)
 MODE_LDFLAGS_tsan := -fsanitize=thread
@@ -334,8 +336,9 @@ $(UNIT): $(O)/%: $(O)/%.o $(LIB_A)
 	$(say) LD $@
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) \
 		$(LIB_A) $(PC_LIBS) $(CMOCKA_LIBS)
-# A part of the command, which is not in the library.
+# Parts of the command, which are not in the library.
 $(O)/tests/unit/t_cli_values: $(O)/src/cli/values.o
+$(O)/tests/unit/t_confine: $(O)/src/cli/confine.o
 
 $(REPLAY): $(O)/tests/fuzz/replay_%: $(O)/tests/fuzz/fuzz_%.o \
 		$(O)/tests/fuzz/onefile.o $(LIB_A)

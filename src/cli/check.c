@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/confine.h"
 #include "cli/output.h"
 #include "cli/terminal.h"
 
@@ -107,6 +108,7 @@ static void run(struct checking *c)
 	o.only = c->args.only;
 	o.max_offset_ns = c->args.max_offset_ns;
 	o.whole = c->args.html;
+	confine_files(&c->args, c->args.names, c->args.name_count);
 	if (sw_check_open(&o, c->left, c->left_count, c->right,
 	    c->right_count, &c->check, &err) != SW_OK) {
 		tell_error(c, &err);

@@ -32,6 +32,7 @@ struct cli_args {
 	struct sw_print_options print;
 	const char *output;  /* -o, NULL: standard output */
 	struct sw_live_options live;
+	const char *user; /* as whom live goes on; NULL: nobody */
 	bool list; /* interfaces */
 	bool follow;
 	const char *account; /* --account, NULL: none */

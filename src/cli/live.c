@@ -5,6 +5,9 @@
  * Theory of operation.  Signals are blocked and read from a descriptor, at
  * which the library ends its waiting for frames, so that they are served
  * between two frames and never in the middle of something.
+ *
+ * The interface is opened with the rights that this takes, and they are given
+ * up: what is written is made by the user as whom the process goes on.
  */
 #include <errno.h>
 #include <signal.h>
@@ -13,6 +16,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "cli/confine.h"
 #include "cli/reading.h"
 #include "cli/rights.h"
 
@@ -110,6 +114,54 @@ static bool open_interface(struct reading *r, struct sw_live **live)
 	return false;
 }
 
+/* Nothing of what is captured is seen by a process that may do more than its
+ * work. */
+static bool give_up_rights(struct reading *r)
+{
+	char why[300];
+
+	if (rights_give_up(r->args.user, why, sizeof(why)))
+		return true;
+	terminal_say("smtpwire: %s", why);
+	reading_fail(r, CLI_USAGE);
+	return false;
+}
+
+static void confine(const struct cli_args *a)
+{
+	struct confinement c;
+
+	confine_init(&c, a->live.interface);
+	confine_add_output(&c, a->output);
+	confine_add_output(&c, a->account);
+	confine_add_folder(&c, a->lib.eml_dir);
+	confine_enter(&c);
+}
+
+/* Who this process is now may not be who has the folder. */
+static void explain_refusal(const struct reading *r, int error)
+{
+	if (error == EACCES || error == EPERM)
+		rights_explain_folder(r->args.user);
+}
+
+/* Can the folder of messages, and that of the account, be written? */
+static bool try_folders(struct reading *r)
+{
+	const char *const paths[] = {r->args.lib.eml_dir, r->args.account};
+
+	for (int i = 0; i < 2; i++) {
+		int error = output_try(paths[i], i == 0);
+
+		if (error == 0)
+			continue;
+		reading_output_error(r, paths[i], error);
+		explain_refusal(r, error);
+		return false;
+	}
+	return true;
+}
+
 static bool open_output(struct reading *r)
 {
 	struct cli_args *a = &r->args;
@@ -118,6 +170,7 @@ static bool open_output(struct reading *r)
 	if (error != 0) {
 		reading_output_error(r, a->output ? a->output :
 		    "standard output", error);
+		explain_refusal(r, error);
 		return false;
 	}
 	a->print.color = output_wants_colour(&r->out);
@@ -133,6 +186,7 @@ static bool open_reader(struct reading *r, struct sw_live **live)
 		r->args.lib.observer.ctx = r;
 		r->args.lib.observer.event = reading_event;
 	}
+	confine(&r->args);
 	if (sw_printer_new(&r->args.print, output_write, &r->out,
 		&r->printer) == SW_OK &&
 	    sw_reader_open_live(&r->args.lib, live, &r->reader, &err) ==
@@ -146,8 +200,8 @@ static void run(struct reading *r)
 {
 	struct sw_live *live = NULL;
 
-	if (open_interface(r, &live) && open_output(r) &&
-	    open_reader(r, &live)) {
+	if (open_interface(r, &live) && give_up_rights(r) &&
+	    open_output(r) && try_folders(r) && open_reader(r, &live)) {
 		if (!r->args.quiet)
 			terminal_say("smtpwire: capturing on %s",
 			    r->args.live.interface);

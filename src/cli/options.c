@@ -297,6 +297,8 @@ static const struct row rows_live[] = {
 	    set_flag, AT(list), CLI_LIVE, 'D'},
 	{"count", "N", "end after N frames",
 	    set_frames, 0, CLI_LIVE, 'c'},
+	{"user", "NAME", "go on as this user, if started by root (nobody)",
+	    set_string, AT(user), CLI_LIVE, 0},
 	{"buffer", "SIZE", "of the kernel, for frames not yet read (32M)",
 	    set_buffer, 0, CLI_LIVE, 0},
 };

@@ -202,6 +202,24 @@ int output_reopen(struct output *o)
 	return 0;
 }
 
+int output_try(const char *name, bool is_folder)
+{
+	char *folder;
+	int status = 0;
+
+	if (name == NULL || strcmp(name, "-") == 0 ||
+	    (is_folder && mkdir(name, 0700) == 0))
+		return 0;
+	folder = is_folder ? strdup(name) : folder_of(name);
+	if (folder == NULL)
+		return ENOMEM;
+	/* As who the process is now. */
+	if (faccessat(AT_FDCWD, folder, R_OK | W_OK | X_OK, AT_EACCESS) != 0)
+		status = errno;
+	free(folder);
+	return status;
+}
+
 static int write_all(int fd, const uint8_t *octets, size_t len)
 {
 	while (len > 0) {

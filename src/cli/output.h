@@ -34,6 +34,10 @@ int output_open_growing(struct output *o, const char *name) SW_MUST_USE;
 /* Of such a one: write what is buffered and open its name again, since
  * somebody has moved the file away.  An errno value: the old one stays. */
 int output_reopen(struct output *o) SW_MUST_USE;
+/* Could a file be made there: in the folder name itself, which is made if it
+ * is missing, else in that of the file name?  0 (also for NULL), or an errno
+ * value. */
+int output_try(const char *name, bool is_folder) SW_MUST_USE;
 /* A sw_write_fn; ctx is the struct output. */
 int output_write(void *ctx, const void *octets, size_t len);
 /* Hand on what is buffered: 0 or an errno value. */

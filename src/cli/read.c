@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/confine.h"
 #include "cli/reading.h"
 
 /* Does anyone wait at the other end?  Then sessions are not kept back. */
@@ -59,6 +60,7 @@ static bool open_all(struct reading *r)
 	a->print.name_count = a->name_count;
 	if (a->lib.threads == 0)
 		a->lib.threads = useful_threads(a);
+	confine_files(a, a->names, a->name_count);
 	if (sw_printer_new(&a->print, output_write, &r->out, &r->printer) !=
 		SW_OK ||
 	    sw_reader_open(&a->lib, a->names, a->name_count, &r->reader,

@@ -4,10 +4,14 @@
 
 #include "cli/rights.h"
 
+#include <errno.h>
+#include <grp.h>
 #include <limits.h>
 #include <linux/capability.h>
-#include <stdbool.h>
+#include <pwd.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -47,4 +51,72 @@ void rights_explain(void)
 	terminal_say("Run it as root, or grant what it needs:");
 	terminal_say("  sudo setcap cap_net_raw,cap_net_admin=ep %.*s",
 	    len > 0 ? (int)len : 8, len > 0 ? path : "smtpwire");
+}
+
+static const char *name_of(const char *user)
+{
+	return user != NULL ? user : "nobody";
+}
+
+void rights_explain_folder(const char *user)
+{
+	terminal_say("It is written as the user \"%s\": give the folder to "
+	    "that user", name_of(user));
+	terminal_say("with chown %s FOLDER, or name another with --user.",
+	    name_of(user));
+}
+
+/* No program that this one could start gets any back. */
+static void drop_bounding_set(void)
+{
+	for (unsigned long c = 0; prctl(PR_CAPBSET_READ, c, 0, 0, 0) >= 0;
+	    c++)
+		(void)prctl(PR_CAPBSET_DROP, c, 0, 0, 0);
+	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+}
+
+static bool drop_capabilities(void)
+{
+	struct __user_cap_header_struct head = {
+		_LINUX_CAPABILITY_VERSION_3, 0
+	};
+	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3];
+
+	memset(none, 0, sizeof(none));
+	return syscall(SYS_capset, &head, none) == 0;
+}
+
+/* What root was before must not come back. */
+static bool become(const struct passwd *p)
+{
+	if (p->pw_uid == 0)
+		return true;
+	return initgroups(p->pw_name, p->pw_gid) == 0 &&
+	    setresgid(p->pw_gid, p->pw_gid, p->pw_gid) == 0 &&
+	    setresuid(p->pw_uid, p->pw_uid, p->pw_uid) == 0 &&
+	    setresuid(0, 0, 0) != 0;
+}
+
+bool rights_give_up(const char *user, char *why, size_t size)
+{
+	const struct passwd *p = NULL;
+
+	if (geteuid() == 0) {
+		p = getpwnam(name_of(user));
+		if (p == NULL) {
+			snprintf(why, size, "%s: no such user (see --user)",
+			    name_of(user));
+			return false;
+		}
+	} else if (user != NULL) {
+		snprintf(why, size, "only root can go on as another user "
+		    "(--user)");
+		return false;
+	}
+	drop_bounding_set();
+	if ((p == NULL || become(p)) && drop_capabilities())
+		return true;
+	snprintf(why, size, "rights cannot be given up: %s",
+	    strerror(errno));
+	return false;
 }

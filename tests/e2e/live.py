@@ -9,11 +9,14 @@ import asyncio
 import hashlib
 import json
 import os
+import pwd
 import random
+import shutil
 import signal
 import smtplib
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -197,8 +200,10 @@ def ip(command, within=()):
 class Watch:
     """A run of `smtpwire live`."""
 
-    def __init__(self, name, *options, interface="va"):
+    def __init__(self, name, *options, interface="va", user="root"):
         self.name = name
+        # The folder of the tests may be out of the reach of others.
+        options = (*options, "--user", user) if user else options
         with open(path(name + ".out"), "wb") as out, \
                 open(path(name + ".err"), "wb") as err:
             self.process = subprocess.Popen(
@@ -421,6 +426,74 @@ def test_rights():
         report("denied-told", text not in p.stderr and p.stderr)
 
 
+def status_of(process):
+    with open(f"/proc/{process.pid}/status", encoding="ascii") as f:
+        return {name: value.strip() for name, _, value in
+                (line.partition(":") for line in f)}
+
+
+def test_user(peer):
+    """What may be done without rights, and what not."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        mails = os.path.join(folder, "mails")
+        name = os.path.join(folder, "sessions.jsonl")
+        options = ("-f", "jsonl", "-o", name, "--eml", mails, "--account",
+                   os.path.join(folder, "account"))
+        os.chmod(folder, 0o755)
+        refused = Watch("refused", *options, user=None)
+        same("refused", 4, refused.wait())
+        for text in (f"{name}: cannot write: Permission denied",
+                     "chown nobody FOLDER", "--user"):
+            report("refused-told", text not in refused.err() and
+                   refused.err())
+        same("no-user", 2, Watch("no-user", user="no-such-user").wait())
+        shutil.chown(folder, "nobody")
+        watch = Watch("user", *options, user=None)
+        status = status_of(watch.process)
+        nobody = str(pwd.getpwnam("nobody").pw_uid)
+        same("user-is", {nobody}, set(status["Uid"].split()))
+        same("capabilities", {"0" * 16}, {
+            status["Cap" + s] for s in ("Inh", "Prm", "Eff", "Bnd", "Amb")})
+        if os.environ.get("O", "").endswith("release"):
+            same("seccomp", ("1", "2"),
+                 (status["NoNewPrivs"], status["Seccomp"]))
+        peer.send(3, 1, 20)
+        wait_for(lambda: os.path.exists(name) and
+                 len(read_lines(name)) == 3)
+        os.rename(name, name + ".1")
+        watch.tell(signal.SIGHUP)
+        same("user-reopens", True,
+             wait_for(lambda: os.path.exists(name)))
+        peer.send(2, 1, 20)
+        wait_for(lambda: len(read_lines(name)) == 2)
+        same("user-status", 0, watch.stop())
+        same("user-sessions", [3, 2],
+             [len(read_lines(n)) for n in (name + ".1", name)])
+        same("user-mails", 5, len(os.listdir(mails)))
+        with open(os.path.join(folder, "account"), encoding="ascii") as f:
+            same("user-account", 5, json.load(f)["sessions"])
+
+
+def test_granted(peer):
+    """Who is not root and has been granted what it takes, as by systemd."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        program = os.path.join(folder, "smtpwire")
+        shutil.copy(SMTPWIRE, program)
+        os.chmod(folder, 0o755)
+        out = subprocess.Popen(
+            ["setpriv", "--reuid", "nobody", "--regid", "nogroup",
+             "--clear-groups", "--inh-caps", "+net_raw,+net_admin",
+             "--ambient-caps", "+net_raw,+net_admin", program, "live", "-i",
+             "va", "-f", "jsonl", "-c", "30"], stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE)
+        out.stderr.readline()
+        same("granted-capabilities", "0" * 16, status_of(out)["CapEff"])
+        peer.send(4, 1, 20)
+        told = out.communicate()[0]
+        same("granted", 0, out.returncode)
+        report("granted-told", not told and "nothing told")
+
+
 def test_link(peer):
     """The link goes down in the middle and comes back; then it is gone."""
     watch = Watch("link", "-f", "jsonl")
@@ -450,7 +523,8 @@ def main():
         for test in (lambda: test_whole(peer, server),
                      lambda: test_follow(peer), lambda: test_reopen(peer),
                      lambda: test_drops(peer), lambda: test_options(peer),
-                     test_rights, lambda: test_link(peer)):
+                     test_rights, lambda: test_user(peer),
+                     lambda: test_granted(peer), lambda: test_link(peer)):
             test()
     finally:
         peer.end()

@@ -50,6 +50,7 @@ while read -r o; do
 	--interface) value=lo ;;
 	--count) value=10 ;;
 	--buffer) value=1M ;;
+	--user) value=root ;;
 	*) value= ;;
 	esac
 	# shellcheck disable=SC2086 # no word if there is no value

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * confine.c - a process that can do no more than its work
+ *
+ * Theory of operation.  Landlock (landlock(7)) lets only those files be opened
+ * that were named before; descriptors that are open are not touched.  A filter
+ * of system calls (seccomp(2)) refuses with EPERM what the work never takes:
+ * programs, sockets, other processes, and parts of the kernel in which faults
+ * are found every year.  It names what is refused, not what is allowed: which
+ * calls the C library makes changes from release to release.
+ *
+ * Both are asked of the kernel directly.  Landlock has no library, and the
+ * filter is one comparison a call.
+ *
+ * A build with SW_UNCONFINED leaves this out: sanitizers trace their own
+ * process, and coverage is written beside the objects.
+ */
+#define _GNU_SOURCE /* O_PATH, syscall */
+
+#include "cli/confine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* --- files ---------------------------------------------------------------- */
+
+/* The kernel's numbers, as older headers lack some (linux/landlock.h). */
+enum {
+	CREATE_RULESET = 444,
+	ADD_RULE = 445,
+	RESTRICT_SELF = 446,
+	RULE_PATH_BENEATH = 1,
+	ASK_VERSION = 1
+};
+
+#define RIGHT(n) (UINT64_C(1) << (n))
+#define WRITE_FILE RIGHT(1)
+#define READ_FILE RIGHT(2)
+#define READ_DIR RIGHT(3)
+#define REMOVE_FILE RIGHT(5)
+#define MAKE_REG RIGHT(8)
+#define TRUNCATE RIGHT(14) /* since version 3 */
+
+#define INPUT_RIGHTS (READ_FILE | READ_DIR)
+#define OUTPUT_RIGHTS (INPUT_RIGHTS | WRITE_FILE | REMOVE_FILE | MAKE_REG | \
+	TRUNCATE)
+/* What makes sense for a file that is no folder. */
+#define FILE_RIGHTS (READ_FILE | WRITE_FILE | TRUNCATE)
+
+struct ruleset {
+	uint64_t fs;
+	uint64_t net;    /* since version 4 */
+	uint64_t scoped; /* since version 6 */
+};
+
+struct path_rule {
+	uint64_t rights;
+	int32_t fd;
+} __attribute__((packed)); /* as the kernel has it */
+
+/* Rights about files that each version knows. */
+static uint64_t rights_of(long version)
+{
+	unsigned count = version >= 5 ? 16 : version >= 3 ? 15 :
+	    version == 2 ? 14 : 13;
+
+	return RIGHT(count) - 1;
+}
+
+static int make_rules(uint64_t *rights_r)
+{
+	struct ruleset r = { 0 };
+	long version = syscall(CREATE_RULESET, NULL, 0, ASK_VERSION);
+
+	if (version < 1)
+		return -1;
+	*rights_r = r.fs = rights_of(version);
+	if (version >= 4)
+		r.net = 3; /* bind and connect */
+	if (version >= 6)
+		r.scoped = 3; /* abstract sockets, signals */
+	return (int)syscall(CREATE_RULESET, &r, version >= 6 ? 24 :
+	    version >= 4 ? 16 : 8, 0);
+}
+
+/* A path that is not there, or is no file but a pipe, needs no rule. */
+static void add_rule(struct confinement *c, const char *path,
+    uint64_t rights)
+{
+	struct path_rule rule = { rights & c->rights, -1 };
+	struct stat st;
+
+	if (c->rules < 0)
+		return;
+	rule.fd = open(path, O_PATH | O_CLOEXEC);
+	if (rule.fd < 0)
+		return;
+	if (fstat(rule.fd, &st) == 0 && !S_ISDIR(st.st_mode))
+		rule.rights &= FILE_RIGHTS;
+	(void)syscall(ADD_RULE, c->rules, RULE_PATH_BENEATH, &rule, 0);
+	close(rule.fd);
+}
+
+/* Folders between colons. */
+static void add_folders(struct confinement *c, const char *list)
+{
+	char *copy = list != NULL ? strdup(list) : NULL;
+
+	for (char *p = copy, *end; p != NULL; p = end) {
+		end = strchr(p, ':');
+		if (end != NULL)
+			*end++ = '\0';
+		if (*p != '\0')
+			add_rule(c, p, INPUT_RIGHTS);
+	}
+	free(copy);
+}
+
+void confine_init(struct confinement *c, const char *interface)
+{
+	/* Shared objects, converters of character sets, what OpenSSL reads
+	 * when it is first called. */
+	static const char *const paths[] = {"/usr", "/lib", "/lib32",
+		"/lib64", "/opt", "/gnu", "/nix", "/etc/ld.so.cache",
+		"/etc/ssl", "/etc/pki/tls", "/dev/null", "/dev/urandom"};
+	char text[128];
+
+	c->rights = 0;
+	c->rules = -1;
+#ifndef SW_UNCONFINED
+	c->rules = make_rules(&c->rights);
+#endif
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		add_rule(c, paths[i], INPUT_RIGHTS);
+	add_folders(c, getenv("LD_LIBRARY_PATH"));
+	if (interface == NULL)
+		return;
+	snprintf(text, sizeof(text), "/sys/class/net/%s/statistics",
+	    interface);
+	add_rule(c, text, INPUT_RIGHTS);
+}
+
+void confine_add_input(struct confinement *c, const char *path)
+{
+	add_rule(c, path, INPUT_RIGHTS);
+}
+
+void confine_add_folder(struct confinement *c, const char *path)
+{
+	if (path == NULL)
+		return;
+	if (mkdir(path, 0700) != 0 && errno != EEXIST)
+		return; /* it is told when it is needed */
+	add_rule(c, path, OUTPUT_RIGHTS);
+}
+
+void confine_add_output(struct confinement *c, const char *path)
+{
+	char *real, *slash;
+
+	if (path == NULL || strcmp(path, "-") == 0)
+		return;
+	/* What a link points to is replaced where it stands. */
+	real = realpath(path, NULL);
+	if (real == NULL)
+		real = strdup(path);
+	if (real == NULL)
+		return;
+	slash = strrchr(real, '/');
+	if (slash == NULL)
+		add_rule(c, ".", OUTPUT_RIGHTS);
+	else if (strncmp(real, "/dev/", 5) == 0)
+		add_rule(c, real, OUTPUT_RIGHTS);
+	else {
+		slash[slash == real] = '\0';
+		add_rule(c, real, OUTPUT_RIGHTS);
+	}
+	free(real);
+}
+
+/* --- system calls --------------------------------------------------------- */
+
+#if defined(__x86_64__)
+#define ARCH AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define ARCH AUDIT_ARCH_AARCH64
+#elif defined(__riscv) && __riscv_xlen == 64
+#define ARCH AUDIT_ARCH_RISCV64
+#elif defined(__powerpc64__) && defined(__LITTLE_ENDIAN__)
+#define ARCH AUDIT_ARCH_PPC64LE
+#elif defined(__s390x__)
+#define ARCH AUDIT_ARCH_S390X
+#endif
+
+#ifdef ARCH
+/* Numbers that this header lacks are the same everywhere since 5.1. */
+static const unsigned refused[] = {
+	SYS_execve, SYS_execveat,
+	SYS_socket, SYS_socketpair, SYS_connect, SYS_bind, SYS_listen,
+	SYS_accept, SYS_accept4, SYS_sendto, SYS_sendmsg,
+	SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev, SYS_kcmp,
+	SYS_bpf, SYS_perf_event_open, SYS_userfaultfd,
+	SYS_init_module, SYS_finit_module, SYS_delete_module,
+	SYS_kexec_load, SYS_add_key, SYS_request_key, SYS_keyctl,
+	SYS_mount, SYS_umount2, SYS_pivot_root, SYS_chroot, SYS_unshare,
+	SYS_setns, SYS_open_by_handle_at,
+	425, 426, 427, /* io_uring, which calls past this filter */
+	428, 429, 430, 431, 432, 433, 442, /* the new ways to mount */
+	438, /* pidfd_getfd */
+};
+enum { REFUSED = sizeof(refused) / sizeof(refused[0]) };
+_Static_assert(REFUSED + 2 < 256, "a jump is at most that far");
+
+static struct sock_filter statement(unsigned code, unsigned k)
+{
+	struct sock_filter f = {(unsigned short)code, 0, 0, k};
+
+	return f;
+}
+
+static struct sock_filter jump(unsigned code, unsigned k, size_t yes,
+    size_t no)
+{
+	struct sock_filter f = {(unsigned short)(BPF_JMP | BPF_K | code),
+		(unsigned char)yes, (unsigned char)no, k};
+
+	return f;
+}
+
+/* Calls of another architecture would be other calls: they are refused. */
+static void filter_calls(void)
+{
+	struct sock_filter code[REFUSED + 7];
+	struct sock_fprog program = {0, code};
+	size_t n = 0;
+
+	code[n++] = statement(BPF_LD | BPF_W | BPF_ABS,
+	    offsetof(struct seccomp_data, arch));
+	code[n++] = jump(BPF_JEQ, ARCH, 0, REFUSED + 3);
+	code[n++] = statement(BPF_LD | BPF_W | BPF_ABS,
+	    offsetof(struct seccomp_data, nr));
+	/* x32 has numbers of its own on x86-64. */
+	code[n++] = jump(BPF_JGE, 0x40000000, REFUSED + 1, 0);
+	for (size_t i = 0; i < REFUSED; i++)
+		code[n++] = jump(BPF_JEQ, refused[i], REFUSED - i, 0);
+	code[n++] = statement(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	code[n++] = statement(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
+	program.len = (unsigned short)n;
+	(void)prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+#else
+static void filter_calls(void)
+{
+}
+#endif
+
+void confine_enter(struct confinement *c)
+{
+#ifndef SW_UNCONFINED
+	bool can = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+
+	if (can && c->rules >= 0)
+		(void)syscall(RESTRICT_SELF, c->rules, 0);
+	if (can)
+		filter_calls();
+#endif
+	if (c->rules >= 0)
+		close(c->rules);
+	c->rules = -1;
+}
+
+/* --- commands ------------------------------------------------------------- */
+
+static bool is_database(const char *name)
+{
+	return strncmp(name, "odbc:", 5) == 0;
+}
+
+void confine_files(const struct cli_args *a, const char *const *names,
+    size_t count)
+{
+	const char *tmpdir = getenv("TMPDIR");
+	struct confinement c;
+
+	for (size_t i = 0; i < count; i++)
+		if (is_database(names[i]))
+			return; /* its driver does what it wants */
+	confine_init(&c, NULL);
+	for (size_t i = 0; i < count; i++)
+		confine_add_input(&c, names[i]);
+	confine_add_output(&c, a->output);
+	confine_add_output(&c, a->account);
+	confine_add_folder(&c, a->lib.eml_dir);
+	add_rule(&c, tmpdir != NULL ? tmpdir : "/tmp", OUTPUT_RIGHTS);
+	confine_enter(&c);
+}
