@@ -19,6 +19,8 @@ struct judge {
 	size_t content_row;     /* the first row with content */
 	size_t first_row[2], last_row[2]; /* of each side's dialogue; it has
 	                           none: row_count, 0 */
+	size_t first_said[2][2]; /* ... the first row of what each role said
+	                            in it: side, role */
 	bool gaps[2];           /* octets are missing from the record */
 	uint32_t gap_event[2];  /* n of the first gap; 0: none */
 	size_t told_until[2];   /* rows before it that a side lacks are told

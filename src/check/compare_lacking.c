@@ -13,10 +13,14 @@
 static bool is_outside(const struct judge *j, enum sw_side side, size_t row)
 {
 	const struct sw_session *s = j->s[side];
+	const struct sw_event *e = compare_event(j, compare_other(side), row);
 
+	/* Without a SYN nobody knows where a direction began. */
+	if (e->by <= SW_SERVER && row < j->first_said[side][e->by] &&
+	    compare_has_note(s, SW_NOTE_NO_START))
+		return true;
 	if (row < j->first_row[side])
-		return compare_has_note(s, SW_NOTE_NO_START) ||
-		    j->first_row[side] == j->row_count;
+		return j->first_row[side] == j->row_count;
 	return row > j->last_row[side] && (s->ending == SW_ENDING_INPUT_ENDED ||
 	    s->ending == SW_ENDING_LIMIT || s->ending == SW_ENDING_IDLE);
 }
@@ -155,8 +159,8 @@ void compare_explain_gap(struct judge *j, size_t row, enum sw_side has)
 	j->undecided = true;
 	check_find(j, &a, "The sides differ here, behind octets that the "
 	    "capture lacks: content may look like commands there, and replies "
-	    "belong to others, so that this cannot be decided.  Capture without drops (a larger -B, a "
-	    "filter, a full snapshot length).");
+	    "belong to others, so that this cannot be decided.  Capture "
+	    "without drops (a larger -B, a filter, a full snapshot length).");
 }
 
 static bool is_final_dot(const struct judge *j, const struct sw_event *e,

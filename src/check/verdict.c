@@ -292,6 +292,7 @@ static void find_dialogue(struct judge *j, enum sw_side side)
 	size_t i;
 
 	j->first_row[side] = j->row_count;
+	j->first_said[side][0] = j->first_said[side][1] = j->row_count;
 	for (i = 0; i < j->row_count; i++) {
 		const struct sw_event *e = compare_event(j, side, i);
 
@@ -301,6 +302,8 @@ static void find_dialogue(struct judge *j, enum sw_side side)
 		if (j->first_row[side] == j->row_count)
 			j->first_row[side] = i;
 		j->last_row[side] = i;
+		if (e->by <= SW_SERVER && i < j->first_said[side][e->by])
+			j->first_said[side][e->by] = i;
 	}
 }
 

@@ -406,6 +406,14 @@ static void partial(void **state)
 	b.t[1]->s.note_count = 1;
 	check(&b, "begins late", SW_UNDECIDABLE, "");
 	end(&b);
+	begin(&b, SW_RECORDER_SERVER, ALL, SW_RECORDER_WIRE,
+	    "S 220 mx.example.org ESMTP\n"
+	    "S 250-mx.example.org|PIPELINING|STARTTLS|8BITMIME\n" MAIL
+	    "D 276\n" VERDICT QUIT);
+	b.t[1]->notes[0].code = SW_NOTE_NO_START;
+	b.t[1]->s.note_count = 1;
+	check(&b, "one direction begins late", SW_UNDECIDABLE, "");
+	end(&b);
 }
 
 /* Of two captures one has a reply that nobody acknowledged. */
