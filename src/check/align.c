@@ -8,7 +8,9 @@
  * reply, the content, the verdict.  Then commands, replies and content are
  * aligned as sequences, by costs that know SMTP: a RCPT goes with the RCPT of
  * the same address rather than with another one, a reply with a reply even if
- * the codes differ.  Other events stand in rows of their own.
+ * the codes differ.  The connection's beginning and end and TLS go together
+ * where they stand between the same events.  Notes and gaps have rows of their
+ * own.
  *
  * What is equal at both ends is paired at once.  The rest is aligned in
  * windows: within one the best alignment is found (Needleman and Wunsch), of
@@ -445,6 +447,35 @@ static void take_right_others(struct merge *m, struct rows *r)
 		add_row(r, 0, m->right->places[m->k++].index + 1);
 }
 
+static const struct sw_event *event_of(const struct list *l, size_t place)
+{
+	return &l->s->events[l->places[place].index];
+}
+
+/* The event of the left that is no dialogue, and the right's of the same kind
+ * if it comes before the next one of its dialogue. */
+static void take_other(struct merge *m, struct rows *r)
+{
+	enum sw_event_kind kind = event_of(m->left, m->i)->kind;
+	uint32_t left = m->left->places[m->i].index + 1;
+	size_t k = m->k;
+
+	if (kind == SW_EVENT_NOTE || kind == SW_EVENT_GAP) {
+		add_row(r, left, 0);
+		return;
+	}
+	while (k < m->right->count && !m->right->places[k].dialogue &&
+	    event_of(m->right, k)->kind != kind)
+		k++;
+	if (k == m->right->count || m->right->places[k].dialogue) {
+		add_row(r, left, 0);
+		return;
+	}
+	while (m->k < k)
+		add_row(r, 0, m->right->places[m->k++].index + 1);
+	add_row(r, left, m->right->places[m->k++].index + 1);
+}
+
 static void make_rows(struct merge *m, const uint32_t *partner,
     struct rows *r)
 {
@@ -452,7 +483,7 @@ static void make_rows(struct merge *m, const uint32_t *partner,
 		const struct place *p = &m->left->places[m->i];
 
 		if (!p->dialogue) {
-			add_row(r, p->index + 1, 0);
+			take_other(m, r);
 			continue;
 		}
 		if (partner[m->di]) {
