@@ -88,6 +88,8 @@ bool compare_has_note(const struct sw_session *s, enum sw_note_code code);
 /* Would it matter to anybody that `side` did not get this reply of `has`? */
 bool compare_is_wanted_reply(const struct judge *j, enum sw_side has,
     const struct sw_event *e, enum sw_side side);
+/* Do the replies of a row answer commands that changed places? */
+bool compare_answers_exchanged(const struct judge *j, size_t row);
 /* A reply as one text, in arena. */
 struct sw_bytes compare_reply_text(struct judge *j,
     const struct sw_reply *r);

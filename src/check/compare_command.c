@@ -40,16 +40,29 @@ bool compare_same_commands(const struct judge *j, const struct sw_event *l,
 	    compare_texts(j, l->u.command.argument, r->u.command.argument, 0);
 }
 
-/* Do two rows hold the same two commands, but crosswise?  Told once. */
-static bool is_exchanged(struct judge *j, size_t row, struct about *a)
+/* The row near this one that holds the same two commands, but crosswise;
+ * row_count: there is none. */
+static size_t crosswise(const struct judge *j, size_t row)
 {
+	const struct sw_event *l = compare_event(j, SW_LEFT, row);
+	const struct sw_event *r = compare_event(j, SW_RIGHT, row);
 	size_t i = row > ROWS_BACK ? row - ROWS_BACK : 0;
 
-	while (i < j->row_count && i < row + ROWS_BACK && (i == row ||
-	    !compare_same_commands(j, compare_event(j, SW_LEFT, i), a->right) ||
-	    !compare_same_commands(j, a->left, compare_event(j, SW_RIGHT, i))))
-		i++;
-	if (i == j->row_count || i == row + ROWS_BACK)
+	for (; i < j->row_count && i < row + ROWS_BACK; i++)
+		if (i != row && compare_same_commands(j,
+		    compare_event(j, SW_LEFT, i), r) &&
+		    compare_same_commands(j, l,
+		    compare_event(j, SW_RIGHT, i)))
+			return i;
+	return j->row_count;
+}
+
+/* Two commands that changed places are told once. */
+static bool is_exchanged(struct judge *j, size_t row, struct about *a)
+{
+	size_t i = crosswise(j, row);
+
+	if (i == j->row_count)
 		return false;
 	j->rows[row].found = true;
 	if (i < row)
@@ -59,6 +72,24 @@ static bool is_exchanged(struct judge *j, size_t row, struct about *a)
 	    "order: one record tells them out of order, or something between "
 	    "the two points holds commands back.");
 	return true;
+}
+
+bool compare_answers_exchanged(const struct judge *j, size_t row)
+{
+	const struct sw_event *l = compare_event(j, SW_LEFT, row);
+	const struct sw_event *r = compare_event(j, SW_RIGHT, row);
+	size_t i = row, looked = 0;
+
+	for (; i > 0 && looked < ROWS_BACK; i--, looked++) {
+		const struct sw_event *x = compare_event(j, SW_LEFT, i - 1);
+		const struct sw_event *y = compare_event(j, SW_RIGHT, i - 1);
+
+		if (x && y && x->n == l->u.reply.to && y->n == r->u.reply.to)
+			return x->kind == SW_EVENT_COMMAND &&
+			    !compare_same_commands(j, x, y) &&
+			    crosswise(j, i - 1) < j->row_count;
+	}
+	return false;
 }
 
 static void change_command(struct judge *j, size_t row,

@@ -198,7 +198,8 @@ static void take_texts(struct judge *j, size_t row, const struct sw_event *l,
 	bool removed = false;
 
 	if (same_lines(j, a, b, flags, first) ||
-	    (joined && same_tokens(a, b)))
+	    (joined && same_tokens(a, b)) ||
+	    compare_answers_exchanged(j, row))
 		return;
 	if (!first && !joined && a->code == 250 &&
 	    (a->line_count > 1 || b->line_count > 1)) {
@@ -288,6 +289,9 @@ static void take_unacked(struct judge *j, size_t row,
 	if (left == right || !compare_is_wanted_reply(j,
 	    left ? SW_LEFT : SW_RIGHT, e, left ? SW_LEFT : SW_RIGHT))
 		return;
+	/* The other capture has the acknowledgment. */
+	if (j->s[left ? SW_RIGHT : SW_LEFT]->source.kind == SW_SOURCE_WIRE)
+		return;
 	a = about_replies(j, row, SW_FOUND_REPLY_NEVER_ARRIVED,
 	    left ? SW_LEFT : SW_RIGHT);
 	check_find(j, &a, "The server sent this reply, but the client never "
@@ -309,7 +313,8 @@ void compare_replies(struct judge *j, size_t row)
 
 	take_unacked(j, row, l, r);
 	if (x != SW_UNKNOWN && y != SW_UNKNOWN && x != y) {
-		take_code(j, row, l, r);
+		if (!compare_answers_exchanged(j, row))
+			take_code(j, row, l, r);
 		return;
 	}
 	if (texts_known(j, l, r))

@@ -131,6 +131,30 @@ static const struct sw_event *opaque_from(const struct sw_session *s)
 	return NULL;
 }
 
+/* The number of the STARTTLS in front of it; of TLS from the start its own. */
+static uint32_t starttls_of(const struct sw_session *s,
+    const struct sw_event *tls)
+{
+	uint32_t n = tls->n;
+	size_t i;
+
+	for (i = 0; i < s->event_count && s->events[i].n < tls->n; i++)
+		if (s->events[i].kind == SW_EVENT_COMMAND && slice_eq_nocase(
+		    compare_slice(s->events[i].u.command.verb),
+		    slice_str("STARTTLS")))
+			n = s->events[i].n;
+	return n;
+}
+
+/* Commands behind STARTTLS, and what they were answered with, are told in
+ * clear on one side only. */
+static bool is_clear(const struct sw_event *e, uint32_t starttls)
+{
+	if (e->kind == SW_EVENT_COMMAND)
+		return e->n <= starttls;
+	return e->kind == SW_EVENT_REPLY && e->u.reply.to <= starttls;
+}
+
 /* From which row on is one side's dialogue hidden by TLS? */
 static void find_hidden(struct judge *j)
 {
@@ -140,10 +164,12 @@ static void find_hidden(struct judge *j)
 	j->hidden_from = j->row_count;
 	for (side = 0; side < 2; side++) {
 		const struct sw_event *tls = opaque_from(j->s[side]);
+		uint32_t starttls;
 		size_t i;
 
 		if (!tls)
 			continue;
+		starttls = starttls_of(j->s[side], tls);
 		j->undecided = true;
 		j->hidden = (enum sw_side)side;
 		/* Behind the last event in front of it. */
@@ -152,9 +178,7 @@ static void find_hidden(struct judge *j)
 			const struct sw_event *e = compare_event(j,
 			    (enum sw_side)side, i);
 
-			if (e && e->n < tls->n &&
-			    (e->kind == SW_EVENT_COMMAND ||
-			    e->kind == SW_EVENT_REPLY))
+			if (e && e->n < tls->n && is_clear(e, starttls))
 				j->hidden_from = i + 1;
 		}
 	}
@@ -364,6 +388,10 @@ static void compare_row(struct judge *j, size_t row)
 	const struct sw_event *l = compare_event(j, SW_LEFT, row);
 	const struct sw_event *r = compare_event(j, SW_RIGHT, row);
 
+	/* One side tells there what is inside of TLS, the other what is
+	 * not. */
+	if (l && r && j->hidden != SW_NO_SIDE && row >= j->hidden_from)
+		return;
 	if (l && r)
 		compare_both(j, row);
 	else if (l && !r)

@@ -149,6 +149,21 @@ static const struct row rows[] = {
 	{ "order changed", HEAD EHLO FROM RCPT("b") RCPT("c") DATA "D 276\n"
 	    VERDICT QUIT, HEAD EHLO FROM RCPT("c") RCPT("b") DATA "D 276\n"
 	    VERDICT QUIT, SW_DIFFERS, "order-changed", NULL },
+	{ "a command between STARTTLS and TLS", HEAD EHLO
+	    "C STARTTLS\nS 220 Ready\nC EHLO client.example.net\n"
+	    "S 250 mx.example.org\nC QUIT\nS 221 Bye\n* server\n",
+	    HEAD EHLO "C STARTTLS\nS 220 Ready\nC NOOP\nT\n* server\n",
+	    SW_UNDECIDABLE, "", NULL },
+	{ "order changed, answers too", HEAD EHLO FROM
+	    "C RCPT TO:<b@example.org>\nS 550 5.1.1 No\n" RCPT("c") DATA
+	    "D 276\n" VERDICT QUIT, HEAD EHLO FROM RCPT("c")
+	    "C RCPT TO:<b@example.org>\nS 550 5.1.1 No\n" DATA "D 276\n"
+	    VERDICT QUIT, SW_DIFFERS, "order-changed", NULL },
+	{ "order changed, all three", HEAD EHLO FROM RCPT("b")
+	    "C RCPT TO:<c@example.org>\nS 250 2.1.5 Fine\n" DATA
+	    "D 276\n" VERDICT QUIT, HEAD EHLO "C RCPT TO:<c@example.org>\n"
+	    "S 250 2.1.5 Fine\n" RCPT("b") FROM DATA "D 276\n"
+	    VERDICT QUIT, SW_DIFFERS, "order-changed", NULL },
 	{ "size changed", HEAD EHLO MAIL "D 277\n" VERDICT QUIT, NULL,
 	    SW_DIFFERS, "message-size-changed", NULL },
 	{ "verdict lost", HEAD EHLO MAIL "D 276\n" VERDICT "* client\n",
@@ -431,6 +446,12 @@ static void lost_between(void **state)
 	    "* server\n", SW_RECORDER_WIRE, HEAD EHLO MAIL
 	    "D 276\n* client\n");
 	check(&b, "acknowledged", SW_DIFFERS, "reply-missing right");
+	end(&b);
+	begin(&b, SW_RECORDER_WIRE, HEAD EHLO MAIL "D 276\n"
+	    "S 250 2.0.0 Ok: queued as 4F1C {unacked}\n* server\n",
+	    SW_RECORDER_WIRE, HEAD EHLO MAIL "D 276\n" VERDICT
+	    "* server\n");
+	check(&b, "acknowledged elsewhere", SW_AGREES, "");
 	end(&b);
 }
 
