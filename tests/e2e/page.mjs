@@ -465,6 +465,25 @@ async function many(browser) {
 	await shot(page, 'many-end');
 	await page.keyboard.press('Home');
 	await page.waitForFunction(() => document.querySelector('#row-0'));
+	// so high that no browser has such elements: scrolled by steps
+	await page.evaluate("document.documentElement.style.setProperty(" +
+		"'--row', '4100px'); showTable()");
+	await page.focus('#grid');
+	await page.keyboard.press('End');
+	await page.waitForFunction(() => document.querySelector('#row-2999'));
+	const bottom = await page.evaluate(() => window.innerHeight -
+		document.querySelector('#row-2999').getBoundingClientRect()
+			.bottom);
+
+	told('page-high-end', bottom >= 0 && bottom < 60, bottom);
+	await page.keyboard.press('Home');
+	await page.waitForFunction(() => document.querySelector('#row-0'));
+	told('page-high-begin', await page.evaluate(() =>
+		document.querySelector('#row-0').getBoundingClientRect().top >=
+		document.querySelector('#head').getBoundingClientRect().bottom -
+		2), 'it is hidden');
+	await page.evaluate("document.documentElement.style.removeProperty(" +
+		"'--row'); showTable()");
 	await page.keyboard.press('/');
 	await page.keyboard.type('host17.example.net');
 	await page.waitForFunction(() => document.querySelectorAll(

@@ -9,6 +9,8 @@
 
 const MAX_HEIGHT = 12e6;
 const OVERSCAN = 6;
+/* Of the page's own below the table, in pixels. */
+const BELOW = 50;
 
 const table = {active: 0, height: 0, first: -1, last: -1, row: 52,
 	offset: 0};
@@ -51,7 +53,7 @@ function line(text, style) {
 
 function startCell(row) {
 	const start = startOf(row), d = page.rows.duration[row];
-	const under = d >= 0 ? secondsText(d / 1000) : '';
+	const under = d > 0 ? secondsText(d / 1000) : '';
 
 	if (!start)
 		return [line('no time', 'quiet'), line(under, 'quiet')];
@@ -127,10 +129,16 @@ function headHeight() {
 	return byId('bar').offsetHeight;
 }
 
-/* Rows are scrolled by: 1, or more in a table beyond MAX_HEIGHT. */
+/* Below the head, to the bottom of the window; less what stands below the
+ * table. */
+function seenHeight() {
+	return window.innerHeight - headHeight() - BELOW;
+}
+
+/* Pixels of the table that one of the scroll bar is: 1, or more in a table
+ * beyond MAX_HEIGHT. */
 function scale() {
-	const all = view.rows.length * table.row;
-	const seen = window.innerHeight;
+	const all = view.rows.length * table.row, seen = seenHeight();
 
 	return table.height < all && table.height > seen ?
 		(all - seen) / (table.height - seen) : 1;
@@ -231,15 +239,19 @@ function showTable() {
 
 /* Scroll so that the active row can be seen. */
 function reveal() {
-	const grid = byId('grid'), s = scale();
-	const top = grid.getBoundingClientRect().top + window.scrollY;
-	const y = top + table.active * table.row / s - headHeight();
-	const bottom = window.innerHeight - headHeight() - table.row;
+	const top = byId('grid').getBoundingClientRect().top;
+	const head = headHeight(), s = scale();
+	const from = Math.max(0, head - top) * s;
+	const y = table.active * table.row - from;
+	let to = from;
 
-	if (window.scrollY > y)
-		window.scrollTo(0, y);
-	else if (window.scrollY < y - bottom)
-		window.scrollTo(0, y - bottom + 8);
+	if (y < 0)
+		to += y;
+	else if (y + table.row > window.innerHeight - Math.max(top, head))
+		to += y + table.row - seenHeight();
+	else
+		return;
+	window.scrollTo(0, window.scrollY + top - head + Math.max(0, to) / s);
 }
 
 function move(to) {
