@@ -21,6 +21,7 @@ LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
 DATADIR ?= $(PREFIX)/share/smtpwire
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 PKGCONFIGDIR ?= $(LIBDIR)/pkgconfig
 DESTDIR ?=
 BUILD ?= build
@@ -490,6 +491,8 @@ format: ## rewrite F=files as .clang-format says
 # --- installation
 
 SCHEMAS := $(wildcard src/man/*.schema.json)
+UNIT_NAME := smtpwire@.service
+UNIT_IN := src/cli/$(UNIT_NAME).in
 INSTALL ?= install
 D := $(DESTDIR)
 
@@ -497,7 +500,7 @@ install: all ## DESTDIR and PREFIX are heeded
 	$(say) INSTALL '$(D)$(PREFIX)'
 	$(Q)$(INSTALL) -d '$(D)$(BINDIR)' '$(D)$(LIBDIR)' '$(D)$(PKGCONFIGDIR)' \
 		'$(D)$(INCLUDEDIR)/smtpwire' '$(D)$(MANDIR)/man1' \
-		'$(D)$(MANDIR)/man5' '$(D)$(DATADIR)'
+		'$(D)$(MANDIR)/man5' '$(D)$(DATADIR)' '$(D)$(UNITDIR)'
 	$(Q)$(INSTALL) -m 755 $(O)/smtpwire '$(D)$(BINDIR)'
 	$(Q)$(INSTALL) -m 644 $(LIB_A) '$(D)$(LIBDIR)'
 	$(Q)$(INSTALL) -m 755 $(LIB_SO) '$(D)$(LIBDIR)'
@@ -508,12 +511,14 @@ install: all ## DESTDIR and PREFIX are heeded
 	$(Q)$(INSTALL) -m 644 $(filter %.1,$(MANS)) '$(D)$(MANDIR)/man1'
 	$(Q)$(INSTALL) -m 644 $(filter %.5,$(MANS)) '$(D)$(MANDIR)/man5'
 	$(Q)$(if $(SCHEMAS),$(INSTALL) -m 644 $(SCHEMAS) '$(D)$(DATADIR)')
+	$(Q)sed 's|@BINDIR@|$(BINDIR)|' $(UNIT_IN) >'$(D)$(UNITDIR)/$(UNIT_NAME)'
+	$(Q)chmod 644 '$(D)$(UNITDIR)/$(UNIT_NAME)'
 
 uninstall: ## what install put there
 	$(Q)rm -f '$(D)$(BINDIR)/smtpwire' '$(D)$(LIBDIR)/$(notdir $(LIB_A))' \
 		'$(D)$(LIBDIR)/$(notdir $(LIB_SO))' \
 		'$(D)$(LIBDIR)/$(SONAME)' '$(D)$(LIBDIR)/libsmtpwire.so' \
-		'$(D)$(PKGCONFIGDIR)/smtpwire.pc'
+		'$(D)$(PKGCONFIGDIR)/smtpwire.pc' '$(D)$(UNITDIR)/$(UNIT_NAME)'
 	$(Q)rm -f $(patsubst src/man/%,'$(D)$(MANDIR)/man1/%',$(filter %.1,$(MANS))) \
 		$(patsubst src/man/%,'$(D)$(MANDIR)/man5/%',$(filter %.5,$(MANS)))
 	$(Q)rm -rf '$(D)$(INCLUDEDIR)/smtpwire' '$(D)$(DATADIR)'

@@ -18,9 +18,25 @@ exits install 0 install install
 for f in bin/smtpwire lib/here/libsmtpwire.a lib/here/libsmtpwire.so \
 	lib/here/libsmtpwire.so.0 lib/here/pkgconfig/smtpwire.pc \
 	include/smtpwire/smtpwire.h share/man/man1/smtpwire.1 \
-	share/man/man5/smtpwire-transcript.5; do
+	share/man/man5/smtpwire-transcript.5 \
+	lib/systemd/system/smtpwire@.service; do
 	is "installs-$(basename $f)" yes "$([ -e "$root/usr/$f" ] && echo yes)"
 done
+unit=$root/usr/lib/systemd/system/smtpwire@.service
+has unit-program '^ExecStart=/usr/bin/smtpwire live -i %I ' "$unit"
+# What the unit passes is taken.
+# shellcheck disable=SC2046 # several words
+exits unit-options 2 "$root/usr/bin/smtpwire" $(sed -n 's/%I/lo/g
+	s/^ExecStart=[^ ]* \(.*\) \$.*/\1/p' "$unit") no-file
+has unit-options-taken 'reads no files' "$TMP/err"
+if command -v systemd-analyze >"$TMP/out"; then
+	sed "s|=/usr/bin/smtpwire|=$root/usr/bin/smtpwire|" "$unit" \
+		>"$TMP/smtpwire@lo.service"
+	systemd-analyze verify --man=no "$TMP/smtpwire@lo.service" >"$TMP/out" 2>&1
+	lacks unit-verified 'smtpwire@' "$TMP/out"
+else
+	skip unit-verified "systemd-analyze is not installed"
+fi
 is no-build-path '' "$(grep -rlF "$build" "$root/usr/lib/here/pkgconfig")"
 has soname 'SONAME.*libsmtpwire\.so\.0' - <<END
 $(objdump -p "$root/usr/lib/here/libsmtpwire.so")
