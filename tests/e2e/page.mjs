@@ -43,7 +43,7 @@ function makePage(name, args) {
 
 // Two pairs that agree, one that differs, one session on the right alone.
 function checkPage() {
-	const log = readFileSync('pcaps/exim-plain.server.log', 'latin1') ;
+	const log = readFileSync('pcaps/exim-plain.server.log', 'latin1');
 	const changed = readFileSync('pcaps/postfix-plain.server.log',
 		'latin1').replace('250 2.1.5 Ok', '550 5.1.1 No');
 
@@ -55,8 +55,8 @@ function checkPage() {
 }
 
 const HOSTILE = '</script><script>window.hacked = 1</script>' +
-	'<img src=x onerror="window.hacked = 2">"\'`<!--${1}-->\u202eabc\u2066' +
-	'\u2028\u0007\u200b\\x41';
+	'<img src=x onerror="window.hacked = 2">"\'`<!--${1}-->\u202eabc' +
+	'\u2066\u2028\u0007\u200b\\x41';
 const SHOWN = '</script><script>window.hacked = 1</script>' +
 	'<img src=x onerror="window.hacked = 2">"\'`<!--${1}-->\\u{202e}abc' +
 	'\\u{2066}\\u{2028}\\x07\\u{200b}\\\\x41';
@@ -259,7 +259,7 @@ async function tabs(page) {
 	told('page-ladder-order', (await page.locator(
 		'svg.ladder .step .moment').allTextContents())
 		.filter((s) => s).every((s, i, all) => i === 0 ||
-			Number(s) >= Number(all[i - 1])), 'time runs backwards');
+			Number(s) >= Number(all[i - 1])), 'times run back');
 	await shot(page, 'ladder');
 	await page.keyboard.press('3');
 	told('page-messages', (await text(page, '#panel-mail'))

@@ -45,7 +45,7 @@ def width(line):
 
 
 def check_lines(path, lines):
-    c_file = path.endswith((".c", ".h"))
+    c_file = path.endswith((".c", ".h", ".js", ".mjs", ".css"))
     for n, line in enumerate(lines, 1):
         if c_file and width(line) > COLUMNS:
             yield n, f"{width(line)} columns"
@@ -85,7 +85,7 @@ def check_head(path, text):
     if LICENCE not in head:
         yield 1, "no licence line"
     name = os.path.basename(path)
-    if path.endswith((".c", ".h")) and \
+    if path.endswith((".c", ".h", ".js", ".mjs", ".css", ".html")) and \
             not re.search(re.escape(name) + r" - \S", head):
         yield 1, f'no line "{name} - purpose"'
 
@@ -109,6 +109,7 @@ def check(path, banned):
 def files():
     patterns = ("src/*/*.[ch]", "include/*/*.h", "tests/*/*.[ch]",
                 "tests/*/*.sh", "tests/*/*.py", "tests/*.sh", "Makefile",
+                "src/*/page/*", "tests/*/*.mjs",
                 ".ci/run", "tests/run")
     for p in patterns:
         yield from sorted(f for f in glob.glob(p) if kept(f))
@@ -125,6 +126,12 @@ def main():
     listed = set(sys.argv[1].split()) if len(sys.argv) > 1 else None
     for path in sorted(glob.glob("src/*/*.c")) if listed else []:
         if path not in listed:
+            print(f"{path}: not in the Makefile")
+            bad += 1
+    with open("Makefile", encoding="utf-8") as f:
+        words = set(f.read().replace(")", " ").split())
+    for path in sorted(glob.glob("src/*/page/*.js")):
+        if os.path.basename(path) not in words:
             print(f"{path}: not in the Makefile")
             bad += 1
     for path in files():

@@ -98,7 +98,8 @@ function setWords(text) {
 
 function isFiltered() {
 	return chosen.verdicts.size + chosen.kinds.size +
-		chosen.outcomes.size + chosen.words.length > 0 || !isNaN(chosen.from);
+		chosen.outcomes.size + chosen.words.length > 0 ||
+		!isNaN(chosen.from);
 }
 
 function toggle(set, v) {

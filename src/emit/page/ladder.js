@@ -85,9 +85,10 @@ function ladderDot(r, e, found, y) {
 		return svg('circle', {cx: r.x, cy: y, r: 4, class: 'seen'},
 			svg('title', {}, r.name + ' has it'));
 	return svg('g', {class: found ? 'unseen bad' : 'unseen'},
-		svg('circle', {cx: r.x, cy: y, r: 5}), found ? svg('path',
-			{d: 'M' + (r.x - 3.5) + ' ' + (y - 3.5) + 'l7 7m0-7l-7 7'}) :
-			null, svg('title', {}, r.name + ' lacks it'));
+		svg('circle', {cx: r.x, cy: y, r: 5}),
+		found ? svg('path', {d: 'M' + (r.x - 3.5) + ' ' + (y - 3.5) +
+			'l7 7m0-7l-7 7'}) : null,
+		svg('title', {}, r.name + ' lacks it'));
 }
 
 /* Where an arrow is last seen, if a record that it passes later misses it. */

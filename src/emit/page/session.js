@@ -205,7 +205,8 @@ function tabList() {
 		on: {keydown: tabKey}}, TABS.map(([id, title], i) =>
 		h('button', {type: 'button', role: 'tab', id: 'tab-' + id,
 			'aria-controls': 'panel-' + id, on: {click: () =>
-				showTab(id)}}, title, ' ', h('kbd', {}, i + 1))));
+				showTab(id)}}, title, ' ', h('kbd', {},
+			i + 1))));
 }
 
 function panels() {

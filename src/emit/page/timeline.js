@@ -91,8 +91,8 @@ function bars(counts, most, y, style) {
 			LANE * Math.sqrt(counts[i] / most));
 
 		if (v > 0)
-			d += 'M' + (i * 10 + 1) + ' ' + (y + LANE) + 'v' + (-v).toFixed(1) +
-				'h8v' + v.toFixed(1) + 'z';
+			d += 'M' + (i * 10 + 1) + ' ' + (y + LANE) + 'v' +
+				(-v).toFixed(1) + 'h8v' + v.toFixed(1) + 'z';
 	}
 	return svg('path', {d: d, class: style});
 }

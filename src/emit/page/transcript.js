@@ -169,8 +169,8 @@ function transcriptTable(t, onSelect) {
 			{class: 'talk' + (both ? ' both' : '')},
 			h('thead', {}, h('tr', {},
 				both ? h('th', {class: 'mark', scope: 'col'},
-					h('span', {class: 'hidden'}, 'differs')) :
-					null,
+					h('span', {class: 'hidden'},
+						'differs')) : null,
 				headOf(t.left || t.right, sideName(t.left ||
 					t.right, both ? 'left' : null)),
 				both ? headOf(t.right, sideName(t.right,
