@@ -157,6 +157,7 @@ static const struct {
 	{ 4, false, net_tunnel_ip4 },
 	{ 41, false, net_tunnel_ip6 },
 	{ 47, false, net_tunnel_gre },
+	{ 137, false, net_mpls }, /* RFC 4023 */
 	{ 51, false, decode_ah },
 	{ 44, true, decode_fragment6 },
 	{ 0, true, decode_options },   /* hop-by-hop */

@@ -12,7 +12,7 @@
 /* --- Ethernet and what lies in it --------------------------------------- */
 
 /* IEEE 802.2, and SNAP (RFC 1042) in it. */
-static enum net_result decode_llc(struct walk *w, struct packet *p)
+enum net_result net_link_llc(struct walk *w, struct packet *p)
 {
 	struct cursor c = cursor_make(p->octets);
 	uint16_t saps = cursor_be16(&c);
@@ -50,7 +50,7 @@ static enum net_result decode_type_or_length(struct walk *w,
 		return net_drop(w, ACCOUNT_FRAMES_NOT_IP);
 	if (type < p->wire_len)
 		packet_end(p, type);
-	return decode_llc(w, p);
+	return net_link_llc(w, p);
 }
 
 enum net_result net_link_ethernet(struct walk *w, struct packet *p)
@@ -91,21 +91,36 @@ static const struct {
 	{ 0x9100, decode_vlan }, /* QinQ before there was a standard */
 	{ 0x9200, decode_vlan },
 	{ 0x9300, decode_vlan },
+	{ 0x8847, net_mpls },
+	{ 0x8848, net_mpls }, /* multicast once, RFC 5332 */
 	{ 0x8864, net_tunnel_pppoe },
 	{ 0x880b, net_link_ppp },
 	{ 0x6558, net_link_ethernet }, /* transparent Ethernet bridging */
-	{ 0x8870, decode_llc },        /* LLC in jumbo frames */
+	{ 0x8870, net_link_llc },      /* LLC in jumbo frames */
 };
+#define ETHERTYPES (sizeof(ethertypes) / sizeof(*ethertypes))
+
+static net_step *find_ethertype(uint16_t type)
+{
+	for (size_t i = 0; i < ETHERTYPES; i++)
+		if (ethertypes[i].type == type)
+			return ethertypes[i].step;
+	return NULL;
+}
+
+bool net_is_ethertype(uint16_t type)
+{
+	return find_ethertype(type) != NULL;
+}
 
 enum net_result net_ethertype(struct walk *w, struct packet *p,
     uint16_t type)
 {
+	net_step *step = find_ethertype(type);
+
 	if (!net_deeper(w))
 		return net_drop(w, ACCOUNT_LIMIT_OTHER);
-	for (size_t i = 0; i < sizeof(ethertypes) / sizeof(*ethertypes); i++)
-		if (ethertypes[i].type == type)
-			return ethertypes[i].step(w, p);
-	return net_drop(w, ACCOUNT_FRAMES_NOT_IP);
+	return step ? step(w, p) : net_drop(w, ACCOUNT_FRAMES_NOT_IP);
 }
 
 /* --- PPP and HDLC ------------------------------------------------------- */
@@ -132,6 +147,8 @@ enum net_result net_link_ppp(struct walk *w, struct packet *p)
 		return net_ip4(w, p);
 	if (protocol == 0x0057)
 		return net_ip6(w, p);
+	if (protocol == 0x0281) /* RFC 3032 4.1 */
+		return net_ethertype(w, p, 0x8847);
 	return net_drop(w, ACCOUNT_FRAMES_NOT_IP);
 }
 
@@ -218,15 +235,17 @@ static enum net_result decode_cooked(struct walk *w, struct packet *p,
 {
 	switch (hardware) {
 	case 801: /* ARPHRD_IEEE80211 */
-	case 802: /* ARPHRD_IEEE80211_PRISM */
+		return net_link_80211(w, p);
 	case 803: /* ARPHRD_IEEE80211_RADIOTAP */
+		return net_link_radiotap(w, p);
+	case 802: /* ARPHRD_IEEE80211_PRISM */
 	case 824: /* ARPHRD_NETLINK */
 		return net_drop(w, ACCOUNT_FRAMES_NOT_IP);
 	default:
 		break;
 	}
 	if (protocol == 0x0004)
-		return decode_llc(w, p);
+		return net_link_llc(w, p);
 	return net_ethertype(w, p, protocol);
 }
 
@@ -263,23 +282,69 @@ static enum net_result decode_sll2(struct walk *w, struct packet *p)
 	return decode_cooked(w, p, hardware, protocol);
 }
 
+/*
+ * IEEE 802.5: access control, frame control, two addresses; the first bit of
+ * the source's announces a route, in whose first octet its length is (the
+ * lower 5 bits).
+ */
+static enum net_result decode_token_ring(struct walk *w, struct packet *p)
+{
+	enum { LLC = 0x40, HEADER = 14 };
+	struct cursor c = cursor_make(p->octets);
+	uint8_t control, source, route;
+
+	cursor_skip(&c, 1);
+	control = cursor_u8(&c);
+	cursor_skip(&c, 6);
+	source = cursor_u8(&c);
+	cursor_skip(&c, 5);
+	route = (source & 0x80) != 0 ? cursor_u8(&c) & 0x1f : 0;
+	if (c.bad || !packet_skip(p, HEADER + (size_t)route))
+		return net_drop_short(w, p);
+	if ((control & 0xc0) != LLC)
+		return net_drop(w, ACCOUNT_FRAMES_NOT_IP);
+	return net_link_llc(w, p);
+}
+
+/* ISO 9314: frame control, two addresses. */
+static enum net_result decode_fddi(struct walk *w, struct packet *p)
+{
+	enum { LLC = 0x50, HEADER = 13 };
+	struct cursor c = cursor_make(p->octets);
+	uint8_t control = cursor_u8(&c);
+
+	if (c.bad || !packet_skip(p, HEADER))
+		return net_drop_short(w, p);
+	if ((control & 0xf0) != LLC)
+		return net_drop(w, ACCOUNT_FRAMES_NOT_IP);
+	return net_link_llc(w, p);
+}
+
 /* https://www.tcpdump.org/linktypes.html; names as libpcap's. */
 static const struct net_link links[] = {
 	{ LINK_ETHERNET, "EN10MB", net_link_ethernet },
 	{ 0, "NULL", decode_null },
+	{ 6, "IEEE802", decode_token_ring },
 	{ 9, "PPP", net_link_ppp },
+	{ 10, "FDDI", decode_fddi },
 	{ 12, "RAW", net_ip }, /* 12 and 14: DLT_RAW, written as it is */
 	{ 14, "RAW", net_ip },
 	{ 50, "PPP_SERIAL", decode_ppp_hdlc },
 	{ 51, "PPP_ETHER", net_tunnel_pppoe },
+	{ 100, "ATM_RFC1483", net_link_llc },
 	{ 101, "RAW", net_ip },
 	{ 104, "C_HDLC", decode_chdlc },
+	{ 105, "IEEE802_11", net_link_80211 },
 	{ 108, "LOOP", decode_null },
 	{ 113, "LINUX_SLL", decode_sll },
+	{ 127, "IEEE802_11_RADIO", net_link_radiotap },
 	{ 166, "PPP_PPPD", decode_ppp_dir },
 	{ 204, "PPP_WITH_DIR", decode_ppp_dir },
+	{ 219, "MPLS", net_mpls },
 	{ 228, "IPV4", net_ip4 },
 	{ 229, "IPV6", net_ip6 },
+	{ 239, "NFLOG", net_link_nflog },
+	{ 258, "PKTAP", net_link_pktap },
 	{ 276, "LINUX_SLL2", decode_sll2 },
 };
 

@@ -69,15 +69,20 @@ uint32_t net_tag_add(uint32_t tag, const void *p, size_t len)
 	return h ? h : 1;
 }
 
-static enum net_result drop_link_type(struct walk *w)
+static enum net_result drop_link_type(struct walk *w, uint32_t link_type)
 {
 	char buf[16];
-	const char *name = net_link_type_name(w->frame->link_type, buf,
-	    sizeof(buf));
+	const char *name = net_link_type_name(link_type, buf, sizeof(buf));
 
 	account_note(w->net->account, ACCOUNT_LIST_LINK_TYPES,
 	    slice_str(name), 1);
 	return net_drop(w, ACCOUNT_FRAMES_LINK_TYPE);
+}
+
+enum net_result net_link_enter(struct walk *w, struct packet *p,
+    const struct net_link *link, uint32_t link_type)
+{
+	return link ? link->step(w, p) : drop_link_type(w, link_type);
 }
 
 enum net_result net_decode_any(struct net *n, const struct frame *frame,
@@ -102,9 +107,7 @@ enum net_result net_decode_any(struct net *n, const struct frame *frame,
 		n->link_type = frame->link_type;
 		n->link = net_link_find(frame->link_type);
 	}
-	if (!n->link)
-		return drop_link_type(&w);
-	result = n->link->step(&w, &p);
+	result = net_link_enter(&w, &p, n->link, n->link_type);
 	if (w.owned && result != NET_SEGMENT)
 		free(w.owned);
 	return result;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * tunnel.c - tunnels: IP in IP, GRE, ERSPAN, VXLAN, PPPoE
+ * tunnel.c - tunnels: IP in IP, GRE, ERSPAN, VXLAN, Geneve, PPPoE
  *
  * Equal endpoints inside two tunnels are two flows, so each tunnel adds its
  * kind, its ends and its key to the tunnel tag, the ends in sorted order so
@@ -16,7 +16,8 @@ enum tunnel_kind {
 	TUNNEL_GRE = 2,
 	TUNNEL_ERSPAN = 3,
 	TUNNEL_VXLAN = 4,
-	TUNNEL_PPPOE = 5
+	TUNNEL_PPPOE = 5,
+	TUNNEL_GENEVE = 6
 };
 
 static void add_tunnel(struct walk *w, enum tunnel_kind kind, uint32_t key)
@@ -165,24 +166,66 @@ static enum net_result decode_vxlan(struct walk *w, struct packet *p)
 	return net_link_ethernet(w, p);
 }
 
-/* UDP is only looked at for VXLAN: IANA's port and Linux's old one. */
+/*
+ * RFC 8926 3.4: version (2 bits), length of the options in units of 4 (6),
+ * control (1), critical (1), reserved (6), EtherType, VNI (24), reserved.
+ * What is marked as control is between the tunnel's ends.
+ */
+static enum net_result decode_geneve(struct walk *w, struct packet *p)
+{
+	struct cursor c = cursor_make(p->octets);
+	uint8_t version_len = cursor_u8(&c);
+	uint8_t flags = cursor_u8(&c);
+	uint16_t type = cursor_be16(&c);
+	uint32_t vni = cursor_be32(&c) >> 8;
+
+	if (c.bad)
+		return net_drop_short(w, p);
+	if (version_len >> 6 != 0 || (flags & 0x80) != 0)
+		return net_drop(w, ACCOUNT_FRAMES_NOT_TCP);
+	if (!packet_skip(p, 8 + 4 * (size_t)(version_len & 0x3f)))
+		return net_drop_short(w, p);
+	add_tunnel(w, TUNNEL_GENEVE, vni);
+	return net_ethertype(w, p, type);
+}
+
+/* UDP is only looked at for tunnels. */
+static const struct {
+	uint16_t port; /* of the destination */
+	net_step *step;
+} udp_ports[] = {
+	{ 4789, decode_vxlan },
+	{ 8472, decode_vxlan }, /* Linux, before there was IANA's */
+	{ 6081, decode_geneve },
+	{ 6635, net_mpls },     /* RFC 7510 */
+};
+
+static net_step *find_udp_port(uint16_t port)
+{
+	for (size_t i = 0; i < sizeof(udp_ports) / sizeof(*udp_ports); i++)
+		if (udp_ports[i].port == port)
+			return udp_ports[i].step;
+	return NULL;
+}
+
 enum net_result net_tunnel_udp(struct walk *w, struct packet *p)
 {
 	struct cursor c = cursor_make(p->octets);
-	uint16_t dst, len;
+	net_step *step;
+	uint16_t len;
 
 	cursor_skip(&c, 2);
-	dst = cursor_be16(&c);
+	step = find_udp_port(cursor_be16(&c));
 	len = cursor_be16(&c);
 	cursor_skip(&c, 2);
-	if (c.bad || (dst != 4789 && dst != 8472))
+	if (c.bad || !step)
 		return net_drop(w, ACCOUNT_FRAMES_NOT_TCP);
 	if (len < 8)
 		return net_drop(w, ACCOUNT_FRAMES_MALFORMED);
 	if (len < p->wire_len)
 		packet_end(p, len);
 	packet_skip(p, 8);
-	return decode_vxlan(w, p);
+	return step(w, p);
 }
 
 /* RFC 2516 4: version and type 1, code 0 in a session, session, length. */

@@ -112,12 +112,31 @@ bool net_usual(const struct net *n, const struct frame *frame,
 enum net_result net_decode_any(struct net *n, const struct frame *frame,
     struct origin origin, struct segment *seg_r, struct icmp_error *icmp_r);
 
+/* net.c: what the frame of a link type holds.  link: its row; NULL: none, the
+ * frame is counted under its name. */
+enum net_result net_link_enter(struct walk *w, struct packet *p,
+    const struct net_link *link, uint32_t link_type);
+
 /* link.c */
 enum net_result net_link_ethernet(struct walk *w, struct packet *p);
 enum net_result net_link_ppp(struct walk *w, struct packet *p);
+enum net_result net_link_llc(struct walk *w, struct packet *p);
 /* What an EtherType announces. */
 enum net_result net_ethertype(struct walk *w, struct packet *p,
     uint16_t type);
+/* Is it in the table? */
+bool net_is_ethertype(uint16_t type);
+
+/* wireless.c */
+enum net_result net_link_80211(struct walk *w, struct packet *p);
+enum net_result net_link_radiotap(struct walk *w, struct packet *p);
+
+/* wrapper.c */
+enum net_result net_link_nflog(struct walk *w, struct packet *p);
+enum net_result net_link_pktap(struct walk *w, struct packet *p);
+
+/* mpls.c */
+enum net_result net_mpls(struct walk *w, struct packet *p);
 
 /* ip.c */
 enum net_result net_ip4(struct walk *w, struct packet *p);

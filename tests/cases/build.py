@@ -10,9 +10,10 @@ what smtpwire has to tell of it (match.py).  This script makes the capture:
   --format F    pcap (default) pcap-ns pcap-be pcapng pcapng-ns pcapng-be
                 netmon1 netmon2.0 netmon2.1 netmon2.2 netmon2.3 (header of 72)
                 netmon2.3-128 (header of 128)
-  --link L      ethernet (default) sll sll2 null loop raw ppp pppoe
+  --link L      ethernet (default) sll sll2 null loop raw ppp pppoe wifi
+                radiotap amsdu nflog pktap mpls pseudowire
   --vlan N[/M]  one or two 802.1Q tags on every frame
-  --tunnel T    none (default) gre ipip vxlan
+  --tunnel T    none (default) gre ipip vxlan geneve
   --ip6         IPv6 addresses made of the IPv4 ones
   --mss N       cut every segment that carries data into pieces of N octets
 
@@ -69,6 +70,7 @@ import os
 import re
 import struct
 import sys
+import zlib
 
 NS = 1000000000
 BASE = 1709294400 * NS	# 2024-03-01T12:00:00Z
@@ -529,7 +531,8 @@ class Wire:
 # --- link layers -------------------------------------------------------------
 
 LINKTYPES = {'ethernet': 1, 'sll': 113, 'sll2': 276, 'null': 0, 'loop': 108,
-    'raw': 101, 'ppp': 9, 'pppoe': 1}
+    'raw': 101, 'ppp': 9, 'pppoe': 1, 'wifi': 105, 'radiotap': 127,
+    'amsdu': 127, 'nflog': 239, 'pktap': 258, 'mpls': 1, 'pseudowire': 1}
 MAC = {'C': b'\x02\0\x5e\0\0\x07', 'S': b'\x02\0\x5e\0\0\x19'}
 
 
@@ -544,8 +547,9 @@ def tunnelled(packet, kind):
 	if kind == 'ipip':
 		return ip_packet(a, b, 41 if six else 4, packet, 7)[0]
 	inner = ethernet(packet, 'C', None)
-	head = struct.pack('!HHHHII', 40000, 4789, 16 + len(inner), 0,
-	    0x08000000, 42 << 8)
+	port, first = (6081, 0x6558) if kind == 'geneve' else (4789, 0x08000000)
+	head = struct.pack('!HHHHII', 40000, port, 16 + len(inner), 0,
+	    first, 42 << 8)
 	return ip_packet(a, b, 17, head + inner, 7)[0]
 
 
@@ -561,6 +565,49 @@ def ethernet(packet, side, vlan):
 
 def ethertype(packet):
 	return 0x86dd if packet[0] >> 4 == 6 else 0x800
+
+
+def wireless(packet, side, aggregate):
+	"""QoS data between station and access point, not encrypted."""
+	other = 'S' if side == 'C' else 'C'
+	ends = MAC[other] + MAC[side]
+	out = b'\xaa\xaa\x03\0\0\0' + struct.pack('!H',
+	    ethertype(packet)) + packet
+	if aggregate:
+		out = ends + struct.pack('!H', len(out)) + out
+	return struct.pack('<HH', 0x188 if side == 'C' else 0x288, 44) + \
+	    MAC['S'] + MAC[side] + MAC[other] + struct.pack('<HH', 0x120,
+	    0x80 if aggregate else 0) + out
+
+
+def radiotap(frame):
+	"""Time stamp, flags (a check sequence follows), rate."""
+	return struct.pack('<BBHIQBB', 0, 0, 18, 7, 0, 0x10, 12) + frame + \
+	    struct.pack('<I', zlib.crc32(frame))
+
+
+def nflog(packet, six):
+	return struct.pack('!BBH', 10 if six else 2, 0, 5) + \
+	    struct.pack('<HH', 8, 1) + struct.pack('!HBx',
+	    ethertype(packet), 2) + struct.pack('<HH', 5, 10) + \
+	    b'\0\0\0\0' + struct.pack('<HH', len(packet) + 4, 9) + packet
+
+
+def pktap(frame, out):
+	return struct.pack('<III24sIIIIi20sIIIi20s', 156, 1, 1, b'en0',
+	    2 if out else 1, 2, 14, 0, 99, b'client', 0, 0, 0, 99,
+	    b'client').ljust(156, b'\0') + frame
+
+
+def labelled(packet, side, pseudowire):
+	"""Two labels, which are others in the other direction."""
+	other = 'S' if side == 'C' else 'C'
+	first = 16 if side == 'C' else 32
+	head = MAC[other] + MAC[side] + struct.pack('!HII', 0x8847,
+	    first << 12 | 64, (first + 1) << 12 | 0x100 | 64)
+	if pseudowire:
+		packet = bytes(4) + ethernet(packet, side, None)
+	return head + packet
 
 
 def framed(frame, link, vlan, tunnel):
@@ -584,6 +631,17 @@ def framed(frame, link, vlan, tunnel):
 		return struct.pack('!I', 24 if six else 2) + packet
 	if link == 'raw':
 		return packet
+	if link == 'wifi':
+		return wireless(packet, frame.side, False)
+	if link in ('radiotap', 'amsdu'):
+		return radiotap(wireless(packet, frame.side,
+		    link == 'amsdu'))
+	if link == 'nflog':
+		return nflog(packet, six)
+	if link == 'pktap':
+		return pktap(ethernet(packet, frame.side, tags), out)
+	if link in ('mpls', 'pseudowire'):
+		return labelled(packet, frame.side, link == 'pseudowire')
 	ppp = struct.pack('!H', 0x57 if six else 0x21) + packet
 	if link == 'ppp':
 		return b'\xff\x03' + ppp
@@ -717,7 +775,7 @@ def main():
 	p.add_argument('--link', choices=LINKTYPES, default='ethernet')
 	p.add_argument('--vlan')
 	p.add_argument('--tunnel', default='none',
-	    choices=('none', 'gre', 'ipip', 'vxlan'))
+	    choices=('none', 'gre', 'ipip', 'vxlan', 'geneve'))
 	p.add_argument('--ip6', action='store_true')
 	p.add_argument('--mss', type=int)
 	a = p.parse_args()

@@ -45,7 +45,8 @@ built() { # the formats, links and tunnels of our builder
 	    netmon2.0 netmon2.1 netmon2.2 netmon2.3 netmon2.3-128; do
 		same "$name/$f" "$(build --format "$f")"
 	done
-	for l in sll sll2 null loop raw ppp; do
+	for l in sll sll2 null loop raw ppp wifi radiotap amsdu nflog pktap \
+	    mpls pseudowire; do
 		same "$name/$l" "$(build --link "$l")"
 	done
 	for f in netmon2.1 netmon2.3; do
@@ -54,7 +55,7 @@ built() { # the formats, links and tunnels of our builder
 	# The id of a session holds its VLAN and tunnel; nothing else differs.
 	sed 's/"id":"[0-9a-f]*"/"id":""/' "$t/want" >"$t/plain"
 	for a in "--vlan 10" "--vlan 10/20" "--tunnel gre" "--tunnel ipip" \
-	    "--tunnel vxlan" "--link pppoe"; do
+	    "--tunnel vxlan" "--tunnel geneve" "--link pppoe"; do
 		# shellcheck disable=SC2086 # two words
 		transcript "$t/got" "$(build $a)"
 		[ -s "$t/got" ] || echo none >"$t/got"

@@ -17,7 +17,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const uint16_t link_types[] = { 1, 101, 113, 276, 0, 108, 9, 50, 51,
-	104, 166, 204, 228, 229, 12, 14 };
+	104, 166, 204, 228, 229, 12, 14, 105, 127, 219, 239, 258, 6, 10,
+	100 };
 
 static void require(bool is)
 {

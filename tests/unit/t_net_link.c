@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* t_net_link.c - every encapsulation, whole, cut and damaged */
-#include "net_frames.h"
+#include "net_cases.h"
 
 #include "base/limits.h"
 
@@ -358,14 +358,7 @@ static void ip6_segment_route(struct build *b)
 	address6(b->space + b->at + 64, 3, 3);
 }
 
-enum { VLAN = 1, TUNNEL = 2 };
-static const struct {
-	const char *name;
-	uint32_t link_type;
-	void (*build)(struct build *b);
-	uint8_t family;
-	int tags;
-} cases[] = {
+static const struct net_case cases[] = {
 	{ "ethernet4", 1, ethernet4, 4, 0 },
 	{ "ethernet6", 1, ethernet6, 6, 0 },
 	{ "ethernet_mistaken", 1, ethernet_mistaken, 6, 0 },
@@ -426,186 +419,28 @@ static const struct {
 };
 #define CASE_COUNT (sizeof(cases) / sizeof(*cases))
 
-/* --- whole --------------------------------------------------------------- */
-
-static void check_endpoint(const struct endpoint *e, uint8_t family,
-    uint8_t host, uint16_t port)
-{
-	uint8_t ip[16] = { 192, 0, 2, host };
-
-	if (family == 6)
-		address6(ip, 0, host);
-	assert_int_equal(e->family, family);
-	assert_int_equal(e->port, port);
-	assert_memory_equal(e->ip, ip, 16);
-}
-
-static void check_segment(const struct segment *s, uint8_t family, bool back)
-{
-	check_endpoint(&s->src, family, back ? 2 : 1, back ? 25 : 40000);
-	check_endpoint(&s->dst, family, back ? 1 : 2, back ? 40000 : 25);
-	assert_int_equal(s->seq, 0x01020304);
-	assert_int_equal(s->ack, 0x0a0b0c0d);
-	assert_int_equal(s->window, 512);
-	assert_int_equal(s->payload_len, strlen(PAYLOAD));
-	assert_int_equal(s->payload.len, strlen(PAYLOAD));
-	assert_memory_equal(s->payload.p, PAYLOAD, strlen(PAYLOAD));
-	assert_int_equal(s->anomalies, 0);
-	assert_int_equal(s->resolution_ns, 1000);
-	assert_true(s->verifiable);
-	assert_null(s->owned);
-}
-
 static void test_whole(void **state)
 {
-	static struct build b;
-	uint32_t vlan, tunnel;
-	struct run r;
-
 	(void)state;
-	for (size_t i = 0; i < CASE_COUNT; i++) {
-		print_message("%s\n", cases[i].name);
-		run_init(&r, (struct net_options){ .secret = 1 });
-		build_init(&b);
-		cases[i].build(&b);
-		assert_int_equal(run_build(&r, cases[i].link_type, &b),
-		    NET_SEGMENT);
-		check_segment(&r.seg, cases[i].family, false);
-		vlan = r.seg.vlan_tag;
-		tunnel = r.seg.tunnel_tag;
-		assert_int_equal(vlan != 0, (cases[i].tags & VLAN) != 0);
-		assert_int_equal(tunnel != 0, (cases[i].tags & TUNNEL) != 0);
-		build_init(&b);
-		b.back = true;
-		cases[i].build(&b);
-		assert_int_equal(run_build(&r, cases[i].link_type, &b),
-		    NET_SEGMENT);
-		check_segment(&r.seg, cases[i].family, true);
-		assert_int_equal(r.seg.vlan_tag, vlan);
-		assert_int_equal(r.seg.tunnel_tag, tunnel);
-		assert_int_equal(run_counted(&r), 0);
-		run_fini(&r);
-	}
+	check_whole(cases, CASE_COUNT);
 }
-
-/* --- cut ----------------------------------------------------------------- */
-
-/* What came of a frame agrees with itself and was counted once. */
-static void check_outcome(struct run *r, enum net_result result)
-{
-	const struct segment *s = &r->seg;
-
-	if (r->account.counters[ACCOUNT_FRAGMENTS] > 0)
-		return;
-	switch (result) {
-	case NET_NOTHING:
-	case NET_ICMP:
-		assert_int_equal(run_counted(r), result == NET_NOTHING);
-		return;
-	case NET_SEGMENT:
-		assert_true(s->payload.len <= s->payload_len);
-		assert_int_equal(s->payload.len < s->payload_len,
-		    s->anomalies == ANOMALY_BIT(ANOMALY_SNAPPED));
-		assert_counted(r, ACCOUNT_FRAMES_SNAPPED,
-		    s->payload.len < s->payload_len);
-		assert_int_equal(s->verifiable, s->tcp.len > 0);
-		return;
-	case NET_NOMEM:
-		fail();
-	}
-}
-
-/* Cut by the snap length: all of it is told as such. */
 static void test_snapped(void **state)
 {
-	static struct build b;
-	struct run r;
-
 	(void)state;
-	run_init(&r, (struct net_options){ .secret = 1 });
-	for (size_t i = 0; i < CASE_COUNT; i++) {
-		build_init(&b);
-		cases[i].build(&b);
-		for (size_t n = 0; n < build_len(&b); n++) {
-			enum net_result result = run_octets(&r,
-			    cases[i].link_type, b.space + b.at, n,
-			    build_len(&b));
-
-			check_outcome(&r, result);
-			assert_counted(&r, ACCOUNT_FRAMES_MALFORMED, 0);
-			if (n + strlen(PAYLOAD) < build_len(&b)) {
-				assert_int_equal(result, NET_NOTHING);
-			} else {
-				assert_int_equal(result, NET_SEGMENT);
-				assert_int_equal(r.seg.payload.len + build_len(
-				    &b) - n, strlen(PAYLOAD));
-				assert_memory_equal(r.seg.payload.p, PAYLOAD,
-				    r.seg.payload.len);
-			}
-			run_clear(&r);
-		}
-	}
-	run_fini(&r);
+	check_snapped(cases, CASE_COUNT);
 }
-
-/* As short on the wire. */
 static void test_short(void **state)
 {
-	static struct build b;
-	struct run r;
-
 	(void)state;
-	run_init(&r, (struct net_options){ .secret = 1 });
-	for (size_t i = 0; i < CASE_COUNT; i++) {
-		build_init(&b);
-		cases[i].build(&b);
-		for (size_t n = 0; n < build_len(&b); n++) {
-			check_outcome(&r, run_octets(&r, cases[i].link_type,
-			    b.space + b.at, n, n));
-			run_clear(&r);
-		}
-	}
-	run_fini(&r);
+	check_short(cases, CASE_COUNT);
 }
-
-/* Each octet of each frame changed. */
 static void test_damaged(void **state)
 {
-	static const uint8_t flips[] = { 0xff, 0x01, 0x80, 0x10, 0x04 };
-	static struct build b;
-	struct run r;
-
 	(void)state;
-	run_init(&r, (struct net_options){ .secret = 1 });
-	for (size_t i = 0; i < CASE_COUNT; i++) {
-		build_init(&b);
-		cases[i].build(&b);
-		for (size_t n = 0; n < build_len(&b) * sizeof(flips); n++) {
-			uint8_t *at = &b.space[b.at + n / sizeof(flips)];
-
-			*at ^= flips[n % sizeof(flips)];
-			check_outcome(&r, run_build(&r, cases[i].link_type,
-			    &b));
-			*at ^= flips[n % sizeof(flips)];
-			run_clear(&r);
-		}
-	}
-	run_fini(&r);
+	check_damaged(cases, CASE_COUNT);
 }
 
 /* --- what is not decoded ------------------------------------------------- */
-
-static void check_dropped(uint32_t link_type, const struct build *b,
-    enum account_counter c)
-{
-	struct run r;
-
-	run_init(&r, (struct net_options){ .secret = 1 });
-	assert_int_equal(run_build(&r, link_type, b), NET_NOTHING);
-	assert_counted(&r, c, 1);
-	assert_int_equal(run_counted(&r), 1);
-	run_fini(&r);
-}
 
 static void test_not_ip(void **state)
 {
@@ -725,10 +560,10 @@ static void test_unknown_link_type(void **state)
 	run_init(&r, (struct net_options){ .secret = 1 });
 	build_init(&b);
 	add_segment4(&b);
-	assert_int_equal(run_build(&r, 105, &b), NET_NOTHING);
+	assert_int_equal(run_build(&r, 189, &b), NET_NOTHING);
 	assert_int_equal(run_build(&r, 65000, &b), NET_NOTHING);
 	assert_int_equal(run_build(&r, 101, &b), NET_SEGMENT);
-	assert_int_equal(run_build(&r, 105, &b), NET_NOTHING);
+	assert_int_equal(run_build(&r, 189, &b), NET_NOTHING);
 	assert_counted(&r, ACCOUNT_FRAMES_LINK_TYPE, 3);
 	assert_int_equal(r.account.list_len[ACCOUNT_LIST_LINK_TYPES], 2);
 	assert_int_equal(r.account.lists[ACCOUNT_LIST_LINK_TYPES]->count, 2);
