@@ -26,6 +26,10 @@ static inline uint32_t octets_le32(const uint8_t *p)
 	return (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 |
 	    (uint32_t)p[1] << 8 | p[0];
 }
+static inline uint64_t octets_le64(const uint8_t *p)
+{
+	return (uint64_t)octets_le32(p + 4) << 32 | octets_le32(p);
+}
 
 struct cursor {
 	const uint8_t *p, *end;
@@ -147,9 +151,13 @@ static inline uint64_t cursor_be64(struct cursor *c)
 }
 static inline uint64_t cursor_le64(struct cursor *c)
 {
-	uint64_t lo = cursor_le32(c);
+	uint64_t v = 0;
 
-	return (uint64_t)cursor_le32(c) << 32 | lo;
+	if (cursor_need(c, 8)) {
+		v = octets_le64(c->p);
+		c->p += 8;
+	}
+	return v;
 }
 /* In the byte order of a file that says so itself. */
 static inline uint16_t cursor_x16(struct cursor *c, bool big)

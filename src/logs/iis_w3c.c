@@ -60,6 +60,7 @@ static const struct {
 struct fields {
 	size_t count;
 	uint8_t column[LIMIT_LOG_COLUMNS];
+	uint8_t index[W3C_COUNT]; /* of a known column in that */
 	size_t query;    /* index of cs-uri-query; count: none */
 	uint32_t known;  /* set of columns */
 };
@@ -110,6 +111,7 @@ static void parse_fields(struct fields *f, struct slice names)
 		f->known |= SW_BIT(column);
 		if (column == IIS_QUERY)
 			f->query = f->count;
+		f->index[column] = (uint8_t)f->count;
 		f->column[f->count++] = (uint8_t)column;
 	}
 }
@@ -241,78 +243,38 @@ static void split_surplus(const struct fields *f, struct slice line,
 	v_r->of[IIS_QUERY] = line;
 }
 
-/* The blanks among 16 octets, and among 64. */
-static inline uint64_t find_few_blanks(const uint8_t octets[16])
-{
-	uint64_t found = log_octet_bits(log_find_octet(octets, ' '));
-
-	if (LOG_OCTETS < 16)
-		found |= (uint64_t)log_octet_bits(log_find_octet(octets +
-		    16 - LOG_OCTETS, ' ')) << (16 - LOG_OCTETS);
-	return found;
-}
-
-static inline uint64_t find_blanks(const uint8_t octets[64])
-{
-	return find_few_blanks(octets) | find_few_blanks(octets + 16) << 16 |
-	    find_few_blanks(octets + 32) << 32 |
-	    find_few_blanks(octets + 48) << 48;
-}
-
-/* The usual row: as many values as columns, which are found many octets at a
- * time (few steps of unknown length: each is a branch guessed wrongly).
- * false: more, or fewer. */
+/* The usual row: as many values as columns.  false: more, or fewer. */
 static bool split_usual(const struct fields *f, struct slice line,
     struct values *v_r)
 {
-	const uint8_t *start = line.p, *end = line.p + line.len;
-	uint8_t last[64];
-	size_t n = 0, off;
+	uint32_t missing = ~f->known & (SW_BIT(W3C_COUNT) - 1);
+	uint32_t known = f->known & ~SW_BIT(W3C_OTHER);
+	struct log_ends ends;
 
-	for (off = 0; off < line.len; off += sizeof(last)) {
-		const uint8_t *p = line.p + off;
-		uint64_t found;
+	if (!log_find_ends(line, ' ', f->count - 1, &ends) ||
+	    ends.count != f->count)
+		return false;
+	for (; known; known &= known - 1) {
+		int column = __builtin_ctz(known);
 
-		if (line.len - off < sizeof(last)) {
-			memset(last, 0, sizeof(last));
-			memcpy(last, p, line.len - off);
-			found = find_blanks(last);
-		} else {
-			found = find_blanks(p);
-		}
-		for (; found; found &= found - 1) {
-			const uint8_t *blank = p + __builtin_ctzll(found);
-			struct slice *v;
-
-			if (n + 1 >= f->count)
-				return false;
-			v = &v_r->of[f->column[n++]];
-			v->p = start;
-			v->len = (size_t)(blank - start);
-			start = blank + 1;
-		}
+		v_r->of[column] = log_value_at(line, &ends,
+		    f->index[column]);
 	}
-	v_r->of[f->column[n]] = slice_make(start, (size_t)(end - start));
-	return n + 1 == f->count;
+	for (; missing; missing &= missing - 1)
+		v_r->of[__builtin_ctz(missing)] = slice_make(NULL, 0);
+	return true;
 }
 
 /* The values of a row; false: they do not fit the columns. */
 static bool split(const struct fields *f, struct slice line,
     struct values *v_r)
 {
-	uint32_t missing = ~f->known & (SW_BIT(W3C_COUNT) - 1);
-
 	while (line.len > 0 && line.p[line.len - 1] == ' ')
 		line.len--;
 	if (f->count == 0)
 		return false;
-	if (split_usual(f, line, v_r)) {
-		/* Each known column was told. */
-		for (; missing; missing &= missing - 1)
-			v_r->of[__builtin_ctz(missing)] =
-			    slice_make(NULL, 0);
+	if (split_usual(f, line, v_r))
 		return true;
-	}
 	memset(v_r, 0, sizeof(*v_r));
 	if (f->query >= f->count || count_blanks(line) < f->count)
 		return false;
@@ -362,16 +324,26 @@ static bool parse_time(struct w3c *w, const struct values *v,
 	return w->time_known;
 }
 
-static bool parse_numbers(const struct values *v, struct iis_row *row)
+/* As iis_parse_number, for a value of this line. */
+static inline bool parse_number(struct slice line, struct slice s,
+    int64_t *value_r)
+{
+	if (s.len == 0 || s.len > 8 || s.p[0] == '-' || s.p - line.p < 8)
+		return iis_parse_number(s, value_r);
+	return log_parse_few_digits(s, value_r);
+}
+
+static bool parse_numbers(struct slice line, const struct values *v,
+    struct iis_row *row)
 {
 	int64_t status, port;
 
-	if (!iis_parse_number(v->of[IIS_STATUS], &status) ||
-	    !iis_parse_number(v->of[IIS_PORT], &port) ||
-	    !iis_parse_number(v->of[IIS_WIN32], &row->win32) ||
-	    !iis_parse_number(v->of[IIS_SENT], &row->sent) ||
-	    !iis_parse_number(v->of[IIS_RECEIVED], &row->received) ||
-	    !iis_parse_number(v->of[IIS_TAKEN], &row->taken_ms))
+	if (!parse_number(line, v->of[IIS_STATUS], &status) ||
+	    !parse_number(line, v->of[IIS_PORT], &port) ||
+	    !parse_number(line, v->of[IIS_WIN32], &row->win32) ||
+	    !parse_number(line, v->of[IIS_SENT], &row->sent) ||
+	    !parse_number(line, v->of[IIS_RECEIVED], &row->received) ||
+	    !parse_number(line, v->of[IIS_TAKEN], &row->taken_ms))
 		return false;
 	if (status > 999 || port > 65535)
 		return false;
@@ -380,17 +352,27 @@ static bool parse_numbers(const struct values *v, struct iis_row *row)
 	return true;
 }
 
+/* As iis_decode, for a value of this line: most have no pluses. */
+static inline struct slice decode(struct buffer *b, struct slice line,
+    struct slice raw, bool *doubtful_r)
+{
+	*doubtful_r = false;
+	if (!log_has_octet(raw, line.p + line.len, '+'))
+		return iis_parse_text(raw);
+	return iis_decode(b, raw, doubtful_r);
+}
+
 static bool parse_row(struct w3c *w, const struct log_line *line,
     struct iis_row *row)
 {
+	struct slice text = line->text, query;
 	struct values v;
-	struct slice query;
 	bool ignored;
 
 	row->line = line;
 	row->query_bare = false;
 	row->flags = 0;
-	if (!split(&w->fields, line->text, &v) || !parse_numbers(&v, row) ||
+	if (!split(&w->fields, text, &v) || !parse_numbers(text, &v, row) ||
 	    !parse_time(w, &v, &row->time))
 		return false;
 	row->columns = w->fields.known & (SW_BIT(IIS_COLUMN_COUNT) - 1);
@@ -398,13 +380,13 @@ static bool parse_row(struct w3c *w, const struct log_line *line,
 	row->date_assumed = row->clock.date == SW_DATE_ASSUMED;
 	row->client = iis_parse_text(v.of[IIS_CLIENT]);
 	row->server = iis_parse_text(v.of[IIS_SERVER]);
-	row->user = iis_decode(&w->user, v.of[IIS_USER], &ignored);
-	row->method = iis_decode(&w->method, v.of[IIS_METHOD], &ignored);
+	row->user = decode(&w->user, text, v.of[IIS_USER], &ignored);
+	row->method = decode(&w->method, text, v.of[IIS_METHOD], &ignored);
 	query = v.of[IIS_QUERY];
 	row->query_blank = query.len > 0 && query.p[0] == '+';
 	if (row->query_blank)
 		query = slice_from(query, 1);
-	row->query = iis_decode(&w->query, query, &row->query_doubtful);
+	row->query = decode(&w->query, text, query, &row->query_doubtful);
 	if (row->query_blank && query.len == 1)
 		row->query = query; /* a dash that was said */
 	return true;

@@ -5,16 +5,18 @@
 #include <search.h>
 #include <stdlib.h>
 
+#include "base/cursor.h"
 #include "base/error.h"
+#include "base/hash.h"
 #include "logs/talk.h"
 #include "logs/text.h"
 
 /* "[address]:port" */
 #define ENDPOINT_MAX 4096
 
-/* A key and the open sessions that bear it.  Keys are spread over many
- * trees, which are balanced, so that no choice of keys makes a look-up
- * slow. */
+/* A key and the open sessions that bear it.  Keys without a place of their
+ * own are spread over many trees, which are balanced, so that no choice of
+ * keys makes a look-up slow. */
 struct log_key {
 	struct slice name;
 	size_t count;
@@ -31,57 +33,82 @@ static int compare_keys(const void *a, const void *b)
 	return x->name.len ? memcmp(x->name.p, y->name.p, x->name.len) : 0;
 }
 
-/* The tree of a key: by its octets that differ most. */
-static void **root_of(const struct log_sessions *t, struct slice name)
+/* By the octets of a key that differ most. */
+static uint64_t hash_key(struct slice name)
 {
-	uint64_t first = 0, last = 0;
+	uint64_t first = name.len, last = 0;
 
 	if (name.len >= sizeof(last)) {
-		memcpy(&first, name.p, sizeof(first));
-		memcpy(&last, name.p + name.len - sizeof(last),
-		    sizeof(last));
+		first ^= octets_le64(name.p);
+		last = octets_le64(name.p + name.len - sizeof(last));
 	} else if (name.len > 0) {
 		memcpy(&last, name.p, name.len);
 	}
-	return &t->roots[((last + first * 31 + name.len) *
-	    UINT64_C(0x9e3779b97f4a7c15) >> 32) % LOG_KEY_TREES];
+	return hash_mix(first ^ UINT64_C(0x9e3779b97f4a7c15),
+	    last ^ UINT64_C(0xe7037ed1a0b428db));
+}
+
+static struct log_place *place_of(const struct log_sessions *t,
+    uint64_t hash)
+{
+	return &t->places[hash % LOG_KEY_PLACES];
+}
+
+static void **root_of(const struct log_sessions *t, uint64_t hash)
+{
+	return &t->roots[(hash >> 32) % LOG_KEY_TREES];
 }
 
 static struct log_key *find_key(const struct log_sessions *t,
     struct slice name)
 {
-	struct log_key wanted = { .name = name }, *top;
+	uint64_t hash = hash_key(name);
+	struct log_key wanted = { .name = name };
+	const struct log_place *place;
 	void *const *found;
-	void **root;
 
-	if (!t->roots)
+	if (!t->places)
 		return NULL; /* there are none */
-	root = root_of(t, name);
-	if (!*root)
+	place = place_of(t, hash);
+	if (place->key && slice_eq(place->key->name, name))
+		return place->key;
+	if (place->others == 0)
 		return NULL;
-	/* Most trees have one node; a node begins with its key (tsearch). */
-	top = *(struct log_key *const *)*root;
-	if (slice_eq(top->name, name))
-		return top;
-	found = tfind(&wanted, root, compare_keys);
+	found = tfind(&wanted, root_of(t, hash), compare_keys);
 	return found ? *found : NULL;
+}
+
+static bool add_to_tree(struct log_sessions *t, struct log_place *place,
+    struct log_key *k, uint64_t hash)
+{
+	if (!t->roots)
+		t->roots = calloc(LOG_KEY_TREES, sizeof(*t->roots));
+	if (!t->roots || !tsearch(k, root_of(t, hash), compare_keys))
+		return false;
+	place->others++;
+	return true;
 }
 
 /* One that find_key did not find. */
 static struct log_key *make_key(struct log_sessions *t, struct slice name)
 {
 	struct log_key *k = calloc(1, sizeof(*k) + name.len);
+	uint64_t hash = hash_key(name);
+	struct log_place *place;
 
-	if (!t->roots)
-		t->roots = calloc(LOG_KEY_TREES, sizeof(*t->roots));
-	if (!k || !t->roots) {
+	if (!t->places)
+		t->places = calloc(LOG_KEY_PLACES, sizeof(*t->places));
+	if (!k || !t->places) {
 		free(k);
 		return NULL;
 	}
 	if (name.len > 0)
 		memcpy(k->octets, name.p, name.len);
 	k->name = slice_make(k->octets, name.len);
-	if (!tsearch(k, root_of(t, k->name), compare_keys)) {
+	place = place_of(t, hash);
+	if (!place->key) {
+		place->key = k;
+	} else if (!add_to_tree(t, place, k, hash)) {
 		free(k);
 		return NULL;
 	}
@@ -90,9 +117,17 @@ static struct log_key *make_key(struct log_sessions *t, struct slice name)
 
 static void drop_key(struct log_sessions *t, struct log_key *k)
 {
+	uint64_t hash = hash_key(k->name);
+	struct log_place *place = place_of(t, hash);
+
 	if (k->count > 0)
 		return;
-	tdelete(k, root_of(t, k->name), compare_keys);
+	if (place->key == k) {
+		place->key = NULL;
+	} else {
+		tdelete(k, root_of(t, hash), compare_keys);
+		place->others--;
+	}
 	free(k);
 }
 
@@ -296,6 +331,7 @@ void log_state_free(struct log_sessions **tp)
 	while (t->first_begun)
 		log_sessions_drop(t, t->first_begun);
 	free_spares(t);
+	free(t->places);
 	free(t->roots);
 	while (t->file_count > 0)
 		free((void *)(uintptr_t)t->files[--t->file_count].name);

@@ -100,13 +100,21 @@ struct log_session {
 	max_align_t extra[];    /* the family's */
 };
 
+/* Where a key is looked for first. */
+struct log_place {
+	struct log_key *key; /* NULL: none */
+	size_t others;       /* that belong here and are in the trees */
+};
+
 /* A file of a log that goes on over several. */
 struct log_file {
 	const char *name; /* ours */
 	uint64_t base;    /* lines of the files before it */
 };
 
-/* Most have one key at most. */
+/* Places of keys: of the few that most logs have open at once nearly each
+ * has one for itself; those without one go to trees, few to each. */
+#define LOG_KEY_PLACES 1024
 #define LOG_KEY_TREES 16384
 /* Sessions that are over and whose memory is kept: as many as are open at
  * once in most logs. */
@@ -123,7 +131,8 @@ struct log_sessions {
 	int64_t newest_time;               /* of any line, SW_NO_TIME */
 	bool file_begun;                   /* no line of the newest yet */
 	enum sw_unit unit;                 /* line, unless changed */
-	void **roots;                      /* tsearch trees of log_key */
+	struct log_place *places;          /* of log_key */
+	void **roots;                      /* tsearch trees of others */
 	struct log_session *spares;        /* by same_next */
 	size_t spare_count;
 	size_t count;

@@ -27,34 +27,38 @@ struct slice log_take_until(struct slice *rest, uint8_t c)
 	return head;
 }
 
-/* Note those of one step; false: too many. */
-static inline bool add_ends(struct log_ends *e, size_t most,
-    log_octet_set found, size_t off)
+/* Those among the octets of line from off on, 64 at most. */
+static inline uint64_t find_next(struct slice line, size_t off, uint8_t c)
 {
-	for (; found; found &= found - 1) {
-		if (e->count == most)
-			return false;
-		e->at[e->count++] = (uint32_t)off + log_first_octet(found);
-	}
-	return true;
+	uint8_t few[64] = { 0 };
+
+	if (line.len - off >= sizeof(few))
+		return log_find_in_64(line.p + off, c);
+	if (line.len >= sizeof(few)) /* with some that were looked at */
+		return log_find_in_64(line.p + line.len - sizeof(few), c) >>
+		    (sizeof(few) - (line.len - off));
+	memcpy(few, line.p, line.len);
+	return log_find_in_64(few, c);
 }
 
 bool log_find_ends(struct slice line, uint8_t c, size_t most,
     struct log_ends *e)
 {
-	uint8_t rest[LOG_OCTETS] = { 0 };
-	size_t off = 0;
+	uint32_t *at = e->at;
+	size_t off, n = 0;
 
-	e->count = 0;
-	for (; line.len - off >= LOG_OCTETS; off += LOG_OCTETS)
-		if (!add_ends(e, most, log_find_octet(line.p + off, c), off))
-			return false;
-	if (off < line.len) {
-		memcpy(rest, line.p + off, line.len - off);
-		if (!add_ends(e, most, log_find_octet(rest, c), off))
+	at[n++] = 0;
+	for (off = 0; off < line.len; off += 64) {
+		uint64_t found = find_next(line, off, c);
+
+		for (; found; found &= found - 1)
+			at[n++] = (uint32_t)off + 1 +
+			    (uint32_t)__builtin_ctzll(found);
+		if (n > most + 1)
 			return false;
 	}
-	e->at[e->count++] = (uint32_t)line.len;
+	at[n] = (uint32_t)line.len + 1;
+	e->count = n;
 	return true;
 }
 
@@ -211,14 +215,6 @@ static inline uint64_t mix(uint64_t seed, uint64_t word)
 	return seed ^ seed >> 32;
 }
 
-/* The same on every machine: the octets of a word count from its low end. */
-static inline uint64_t hash_word(const uint8_t octets[8])
-{
-	struct cursor c = cursor_make(slice_make(octets, 8));
-
-	return cursor_le64(&c);
-}
-
 /* As FNV-1a, but eight octets at a time, and with the length of each text,
  * so that texts cannot run into each other. */
 uint64_t log_hash(uint64_t seed, struct slice s)
@@ -227,10 +223,10 @@ uint64_t log_hash(uint64_t seed, struct slice s)
 
 	seed = mix(seed, s.len);
 	for (; s.len >= sizeof(last); s = slice_from(s, sizeof(last)))
-		seed = mix(seed, hash_word(s.p));
+		seed = mix(seed, octets_le64(s.p));
 	if (s.len > 0)
 		memcpy(last, s.p, s.len);
-	seed = mix(seed, hash_word(last));
+	seed = mix(seed, octets_le64(last));
 	/* Spread it over all bits. */
 	return mix(seed, seed >> 29);
 }

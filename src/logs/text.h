@@ -73,24 +73,90 @@ static inline uint32_t log_octet_bits(log_octet_set set)
 }
 #endif
 
+/* The octets equal to c among 16 and among 64, one bit for each; the first
+ * one's is the lowest. */
+static inline uint64_t log_find_in_16(const uint8_t octets[16], uint8_t c)
+{
+	uint64_t found = log_octet_bits(log_find_octet(octets, c));
+
+	if (LOG_OCTETS < 16)
+		found |= (uint64_t)log_octet_bits(log_find_octet(octets +
+		    16 - LOG_OCTETS, c)) << (16 - LOG_OCTETS);
+	return found;
+}
+
+static inline uint64_t log_find_in_64(const uint8_t octets[64], uint8_t c)
+{
+	return log_find_in_16(octets, c) |
+	    log_find_in_16(octets + 16, c) << 16 |
+	    log_find_in_16(octets + 32, c) << 32 |
+	    log_find_in_16(octets + 48, c) << 48;
+}
+
 /*
- * Where c stands in line, ascending, and behind those the line's length, so
- * that value i lies between at[i - 1] + 1 and at[i].  Many octets are looked
- * at at once.  false: it stands there more than `most` times (at most
- * LIMIT_LOG_COLUMNS); the first ones are told then.
+ * Does c stand in s?  More octets than s has may be looked at: those up to
+ * `end`, which is not in front of the end of s, can be read.
+ */
+static inline bool log_has_octet(struct slice s, const uint8_t *end,
+    uint8_t c)
+{
+	size_t i;
+
+	for (i = 0; i < s.len; i += 16) {
+		uint64_t found;
+
+		if (end - (s.p + i) < 16)
+			return memchr(s.p + i, c, s.len - i) != NULL;
+		found = log_find_in_16(s.p + i, c);
+		if (s.len - i < 16)
+			found &= (UINT64_C(1) << (s.len - i)) - 1;
+		if (found)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A line as values with c between them, found many octets at a time (few
+ * steps of unknown length: each is a branch guessed wrongly).  false: c stands
+ * there more than `most` times (at most LIMIT_LOG_COLUMNS).
  */
 struct log_ends {
-	size_t count; /* of at, the length included */
-	uint32_t at[LIMIT_LOG_COLUMNS + 1];
+	size_t count; /* of values */
+	/* Where each begins, and behind those the line's length and 1.  One
+	 * step may find too many. */
+	uint32_t at[LIMIT_LOG_COLUMNS + 64 + 2];
 };
 bool log_find_ends(struct slice line, uint8_t c, size_t most,
     struct log_ends *e);
 static inline struct slice log_value_at(struct slice line,
     const struct log_ends *e, size_t i)
 {
-	size_t from = i > 0 ? e->at[i - 1] + 1 : 0;
+	return slice_make(line.p + e->at[i], e->at[i + 1] - e->at[i] - 1);
+}
 
-	return slice_make(line.p + from, e->at[i] - from);
+/*
+ * The number that s holds: 1 to 8 digits; false: something else.  Eight
+ * octets in front of its end can be read.  No branch depends on how many
+ * digits there are.
+ */
+static inline bool log_parse_few_digits(struct slice s, int64_t *value_r)
+{
+	const uint64_t each = UINT64_C(0x0101010101010101);
+	uint64_t ours = ~UINT64_C(0) << (64 - 8 * s.len);
+	uint64_t v = octets_le64(s.p + s.len - 8) ^ each * '0';
+
+	v &= ours; /* what stands in front of it are zeros */
+	*value_r = 0;
+	if ((v | (v + each * 0x76)) & each * 0x80)
+		return false; /* one is above 9 */
+	v = v * 10 + (v >> 8); /* pairs, in every second octet */
+	v = ((v & UINT64_C(0x000000ff000000ff)) *
+	    (100 + (UINT64_C(1000000) << 32)) +
+	    (v >> 16 & UINT64_C(0x000000ff000000ff)) *
+	    (1 + (UINT64_C(10000) << 32))) >> 32;
+	*value_r = (int64_t)v;
+	return true;
 }
 
 /* count digits at the start of *rest, which are dropped.  false: fewer
