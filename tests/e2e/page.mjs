@@ -161,6 +161,8 @@ async function overview(page) {
 		await text(page, '#headline'));
 	is('page-differ', '1', await text(page, '[data-verdict="1"] .tile-n'));
 	is('page-agree', '3', await text(page, '[data-verdict="0"] .tile-n'));
+	is('page-only', '12, 0', (await text(page, '[data-verdict="4"]'))
+		.match(/\d+/g).join(', '));
 	is('page-kind', 'reply-code-changed',
 		await text(page, '.kind .kind-name'));
 	told('page-clock', /s$/.test(await text(page, '#clock .big')),
@@ -182,6 +184,11 @@ async function filters(page) {
 		'[data-verdict="1"]', 'aria-pressed'));
 	await page.click('.chip.all');
 	is('page-filter-cleared', all, await rows(page));
+	const accepted = Number(await text(page, '[data-value="accepted"] b'));
+
+	await page.click('[data-value="accepted"]');
+	is('page-filter-outcome', accepted, await rows(page));
+	await page.keyboard.press('Escape');
 	await page.click('.kind');
 	is('page-filter-kind', 1, await rows(page));
 	await page.keyboard.press('Escape');

@@ -148,6 +148,16 @@ function headlineText(counts) {
 		'Both sides agree';
 }
 
+/* Of sessions on one side alone, those that nothing explains. */
+function unexplained(v) {
+	const r = page.rows;
+	let n = 0;
+
+	for (let i = 0; i < r.count; i++)
+		n += r.verdict[i] === v && r.reason[i] === 'unexplained';
+	return n;
+}
+
 function tile(v, count, total) {
 	const [mark, name, style, meaning] = VERDICTS[v];
 	const share = total > 0 ? 100 * count / total : 0;
@@ -161,7 +171,9 @@ function tile(v, count, total) {
 		h('span', {class: 'tile-n'}, number(count)),
 		h('span', {class: 'tile-name'},
 			h('span', {class: 'mark', 'aria-hidden': 'true'}, mark),
-			' ', name), bar);
+			' ', name, (v === LEFT_ONLY || v === RIGHT_ONLY) &&
+			count > 0 ? ', ' + number(unexplained(v)) +
+			' unexplained' : null), bar);
 
 	bar.style.width = (count > 0 ? Math.max(2, share) : 0) + '%';
 	return e;
@@ -223,12 +235,31 @@ const OUTCOMES = {
 	'': 'No mail was begun.',
 };
 
-function outcomesCard() {
+/* [outcome, sessions], the most frequent first. */
+function outcomeCounts() {
 	const counts = new Map();
 
 	for (const v of page.rows.outcome || [])
 		counts.set(v, (counts.get(v) || 0) + 1);
-	const list = Array.from(counts).sort((a, b) => b[1] - a[1]);
+	return Array.from(counts).sort((a, b) => b[1] - a[1]);
+}
+
+/* In a line, where the cards are about other things. */
+function outcomesLine() {
+	return h('div', {class: 'outcomes', role: 'group',
+		'aria-label': 'Show only sessions with an outcome'},
+	h('span', {class: 'quiet'}, 'Mail'), outcomeCounts().map(([v, n]) =>
+		h('button', {type: 'button', class: 'pill', title: OUTCOMES[v],
+			'aria-pressed': 'false', 'data-set': 'outcomes',
+			'data-value': v, on: {click: () => {
+				toggle(chosen.outcomes, v);
+				refresh();
+			}}}, h('b', {}, number(n)), ' ',
+		v || 'no message')));
+}
+
+function outcomesCard() {
+	const list = outcomeCounts();
 
 	return card('outcomes', 'Sessions by outcome', h('ul',
 		{class: 'kinds'}, list.map(([v, n]) => countButton('outcomes',
@@ -376,7 +407,8 @@ function showOverview() {
 	byId('mode').textContent = page.about.mode + ' ' + page.about.version;
 	byId('title').textContent = titleText();
 	showVerdicts();
-	byId('notices').replaceChildren(...notices());
+	byId('notices').replaceChildren(...[page.check ? outcomesLine() : null,
+		...notices()].filter((e) => e));
 	byId('cards').replaceChildren(...[kindsCard(),
 		page.check ? clockCard() : outcomesCard(), inputsCard(),
 		timelineCard()].filter((c) => c));
