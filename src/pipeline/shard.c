@@ -104,8 +104,8 @@ static void on_octets(void *ctx, void *user, const struct delivery *o)
 {
 	struct live *l = user;
 
-	dialogue_feed(l->dialogue, o);
-	count_held(ctx, l);
+	if (dialogue_feed(l->dialogue, o))
+		count_held(ctx, l);
 }
 
 static void on_gap(void *ctx, void *user, int dir, uint64_t offset,

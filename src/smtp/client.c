@@ -639,14 +639,16 @@ static void take_rest(struct dialogue *d, const struct delivery *o,
 		server_flush_late(d);
 }
 
-void client_octets(struct dialogue *d, const struct delivery *o)
+bool client_octets(struct dialogue *d, const struct delivery *o)
 {
 	size_t used;
 
 	d->client_seen = o->offset + o->octets.len;
 	used = content_take_run(d, o);
-	if (used < o->octets.len)
-		take_rest(d, o, used);
+	if (used == o->octets.len)
+		return d->client == CLIENT_BODY;
+	take_rest(d, o, used);
+	return false;
 }
 
 void client_decide(struct dialogue *d, struct origin origin)

@@ -487,20 +487,25 @@ static void first_octets(struct dialogue *d, const struct delivery *o)
 	start_decide(d, false);
 }
 
-void dialogue_feed(struct dialogue *d, const struct delivery *o)
+bool dialogue_feed(struct dialogue *d, const struct delivery *o)
 {
 	if (o->octets.len == 0)
-		return;
-	d->last[o->dir] = o->origin;
+		return false;
 	d->seen_mask |= 1u << o->dir;
 	/* Most deliveries are content, and nothing but that. */
 	if (d->client == CLIENT_BODY && d->phase == PHASE_SMTP &&
-	    !d->unproved && dialogue_role(d, o->dir) == SW_CLIENT)
-		client_octets(d, o);
-	else if (d->phase != PHASE_START)
+	    !d->unproved && dialogue_role(d, o->dir) == SW_CLIENT) {
+		bool kept = session_keeps_content(d->b);
+
+		return !client_octets(d, o) || kept;
+	}
+	if (d->unproved || d->phase == PHASE_START)
+		d->last[o->dir] = o->origin;
+	if (d->phase != PHASE_START)
 		dialogue_dispatch(d, o);
 	else
 		first_octets(d, o);
+	return true;
 }
 
 void dialogue_gap(struct dialogue *d, int dir, uint64_t offset, uint64_t len,

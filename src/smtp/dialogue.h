@@ -50,7 +50,8 @@ enum sw_status dialogue_new(struct session_builder *b,
     const struct dialogue_start *start, struct dialogue **d_r) SW_MUST_USE;
 void dialogue_free(struct dialogue **d);
 
-void dialogue_feed(struct dialogue *d, const struct delivery *o);
+/* false: dialogue and session need as much memory as before. */
+bool dialogue_feed(struct dialogue *d, const struct delivery *o);
 /* len octets of a direction at offset are lost. */
 void dialogue_gap(struct dialogue *d, int dir, uint64_t offset, uint64_t len,
     struct origin origin);

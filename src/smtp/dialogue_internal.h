@@ -145,7 +145,6 @@ struct dialogue {
 	uint64_t client_seen; /* delivered */
 	uint64_t pending_gap; /* in content, not yet applied */
 	struct body body;
-	struct origin last[2];
 	struct origin data_last_origin;
 	size_t size;          /* octets in memory */
 
@@ -221,6 +220,7 @@ struct dialogue {
 	bool close_told;
 	int close_dir;
 	bool close_rst;
+	struct origin last[2];     /* while at the start or unproved */
 	size_t shown_len;
 	int shown_dir;
 
@@ -299,7 +299,8 @@ bool start_is_reply(struct slice line);
 bool start_is_command(struct slice line);
 
 /* --- client.c ------------------------------------------------------------- */
-void client_octets(struct dialogue *d, const struct delivery *o);
+/* true: they were nothing but content, which goes on. */
+bool client_octets(struct dialogue *d, const struct delivery *o);
 /* A gap: which step of an AUTH exchange comes next is not known. */
 void client_forget_auth_step(struct dialogue *d);
 void client_gap(struct dialogue *d, uint64_t len, struct origin origin);

@@ -49,25 +49,28 @@ struct message_hash; /* SHA-256 in progress (libcrypto) */
 
 /* The content of one message in progress. */
 struct message {
+	/* What the usual octets, behind the header, need comes first. */
+	uint64_t size;              /* octets present */
+	size_t gap_count;
 	const struct body_ops *ops; /* NULL: nothing passed on */
 	void *body;                 /* ops' handle, kept until settle */
 	struct message_hash *hash;  /* NULL: none was needed yet */
 	bool hashed;                /* all octets so far, with hash */
-	uint64_t size;              /* octets present */
-	uint64_t lost;              /* octets of gaps with a known length */
-	bool lost_unknown;          /* a gap of unknown length */
+	bool header_done;           /* the empty line was seen */
 	bool started;               /* its start was seen */
 	bool ended;                 /* its end was seen */
 	bool open;                  /* octets may still come */
 	bool body_opened;
+	bool lost_unknown;          /* a gap of unknown length */
+	uint8_t tail;               /* state of the search for the header's
+	                               end */
+	uint64_t lost;              /* octets of gaps with a known length */
 	/* Header: kept until the empty line or LIMIT_HEADER. */
 	uint8_t *header;            /* heap */
 	size_t header_len, header_capacity;
 	uint64_t header_size;       /* octets up to and with the empty line */
-	bool header_done;           /* the empty line was seen */
-	uint8_t tail;               /* state of the search for it */
 	struct sw_gap *gaps;        /* heap */
-	size_t gap_count, gap_capacity;
+	size_t gap_capacity;
 };
 
 /* Begin; n is the message's number for ops.  *m is zero at first, later what

@@ -208,6 +208,8 @@ uint32_t session_data_begin(struct session_builder *b,
     const struct data_in *d);
 /* wire: octets as on the wire for these (stuffing and line ends). */
 void session_data_octets(struct session_builder *b, struct slice octets);
+/* May such octets need memory?  Those of a header do. */
+bool session_keeps_content(const struct session_builder *b);
 void session_data_gap(struct session_builder *b, int64_t len);
 /*
  * The content of this event is over.  complete: its end was seen.  last: the

@@ -84,18 +84,20 @@ struct session_builder {
 	size_t recipient_octets; /* of all messages' lists, on the heap */
 	struct session_options options;
 
-	/* Content in progress. */
-	size_t content_message; /* index + 1, 0: content of no message */
-	bool content_open;      /* `content` is in progress */
-	bool in_data;
-	bool data_lost_unknown, data_start_seen;
-	size_t content_owner;   /* index + 1 of its message */
-	uint32_t data_n;        /* of the data event in progress */
-	uint64_t data_size, data_lost;
-	size_t gap_count;
-
 	struct sw_session s;
 	struct sw_encryption encryption;
+
+	/* Content in progress; what each of its segments needs stands before
+	 * and in `content`. */
+	size_t content_owner;   /* index + 1 of its message */
+	uint64_t data_lost;
+	size_t gap_count;
+	uint32_t data_n;        /* of the data event in progress */
+	bool in_data;
+	bool data_lost_unknown, data_start_seen;
+	bool content_open;      /* `content` is in progress */
+	size_t content_message; /* index + 1, 0: content of no message */
+	uint64_t data_size;
 
 	/* Memory that stays. */
 	struct message content; /* in progress */

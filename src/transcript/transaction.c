@@ -744,12 +744,20 @@ static void count_content(struct session_builder *b)
 
 void session_data_octets(struct session_builder *b, struct slice octets)
 {
+	bool kept = session_keeps_content(b);
+
 	b->data_size += octets.len;
 	if (!b->content_message)
 		return;
 	if (message_octets(&b->content, octets) != SW_OK)
 		b->failed = true;
-	count_content(b);
+	if (kept)
+		count_content(b);
+}
+
+bool session_keeps_content(const struct session_builder *b)
+{
+	return b->content_message && !b->content.header_done;
 }
 
 void session_data_gap(struct session_builder *b, int64_t len)
