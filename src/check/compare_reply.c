@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "transcript/observe.h"
 
 /* Lines of a reply that are looked at for extensions. */
@@ -277,6 +278,16 @@ static void take_code(struct judge *j, size_t row, const struct sw_event *l,
 	    "itself.");
 }
 
+/* Less than this behind a reply a capture may just have ended: a server sends
+ * again what is not acknowledged for longer (RFC 6298, section 2). */
+#define SENT_AGAIN (NS_PER_S / 5)
+
+static bool just_ended(const struct sw_session *s, const struct sw_event *e)
+{
+	return s->ending == SW_ENDING_INPUT_ENDED && s->end != SW_NO_TIME &&
+	    e->time != SW_NO_TIME && s->end - e->time < SENT_AGAIN;
+}
+
 /* The server's log has it, and nobody took it off the wire. */
 static void take_unacked(struct judge *j, size_t row,
     const struct sw_event *l, const struct sw_event *r)
@@ -289,6 +300,10 @@ static void take_unacked(struct judge *j, size_t row,
 	if (left == right || !compare_is_wanted_reply(j,
 	    left ? SW_LEFT : SW_RIGHT, e, left ? SW_LEFT : SW_RIGHT))
 		return;
+	if (just_ended(j->s[left ? SW_LEFT : SW_RIGHT], e)) {
+		j->undecided = true;
+		return;
+	}
 	/* The other capture has the acknowledgment. */
 	if (j->s[left ? SW_RIGHT : SW_LEFT]->source.kind == SW_SOURCE_WIRE)
 		return;

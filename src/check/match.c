@@ -122,7 +122,7 @@ static enum sw_only_reason reason_of(const struct matcher *x, size_t side,
 
 	if (covered && d->resolution_ns && d->dated &&
 	    match_is_time(d->start) &&
-	    (start < from - x->reach || start > to + x->reach))
+	    (start < from || start > to))
 		return SW_OUTSIDE_OTHER_TIME;
 	/* A log need not tell of a client with which nothing was talked. */
 	if (d->attempts || d->silent)

@@ -359,6 +359,8 @@ static bool is_doubtful(const struct judge *j, size_t count, size_t row)
 	kind = j->findings[count].kind;
 	return kind == SW_FOUND_REPLY_CODE_CHANGED ||
 	    kind == SW_FOUND_REPLY_TEXT_CHANGED ||
+	    kind == SW_FOUND_EXTENSION_REMOVED ||
+	    kind == SW_FOUND_STARTTLS_STRIPPED ||
 	    (kind == SW_FOUND_COMMAND_CHANGED && !slice_eq_nocase(
 	    compare_slice(l->u.command.verb),
 	    compare_slice(r->u.command.verb)));

@@ -453,6 +453,15 @@ static void lost_between(void **state)
 	    "* server\n");
 	check(&b, "acknowledged elsewhere", SW_AGREES, "");
 	end(&b);
+	/* the capture ends right there */
+	begin(&b, SW_RECORDER_SERVER, HEAD EHLO MAIL "D 276\n" VERDICT,
+	    SW_RECORDER_WIRE, HEAD EHLO MAIL "D 276\n"
+	    "S 250 2.0.0 Ok: queued as 4F1C {unacked}\n");
+	b.t[1]->s.ending = SW_ENDING_INPUT_ENDED;
+	b.t[1]->events[b.t[1]->s.event_count - 1].time = 7000000;
+	b.t[1]->s.end = 7000000;
+	check(&b, "ended", SW_UNDECIDABLE, "");
+	end(&b);
 }
 
 /* TLS hides the dialogue, but not that the last octets were lost, nor when
