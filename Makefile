@@ -40,7 +40,7 @@ SRC_BASE := $(addprefix src/base/, \
 # capture files -> frames
 SRC_CAPTURE := $(addprefix src/capture/, \
 	capture.c interfaces.c live.c live_filter.c netmon.c pcap.c \
-	pcapng.c)
+	pcapng.c snoop.c)
 
 # frames -> TCP segments
 SRC_NET := $(addprefix src/net/, \

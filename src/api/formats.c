@@ -14,6 +14,7 @@ static const struct {
 	{"pcapng", "Wireshark, dumpcap"},
 	{"netmon1", "Microsoft Network Monitor 1.x"},
 	{"netmon2", "Microsoft Network Monitor 2.x and 3.x"},
+	{"snoop", "snoop of Solaris"},
 };
 #define CAPTURES (sizeof(captures) / sizeof(captures[0]))
 

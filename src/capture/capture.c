@@ -8,8 +8,8 @@
 
 #include "capture/format.h"
 
-/* The first octets that a probe sees at least, if the file has them: no
- * format has a shorter header, and a pipe must not be waited for longer. */
+/* The first octets that a probe sees at least, if the file has them: no file
+ * with a frame is shorter, and a pipe must not be waited for longer. */
 #define PROBE_MAGIC 4
 #define PROBE_HEADER 24
 #define PROBE_MAX 4096
@@ -24,6 +24,7 @@ const struct capture_format *const capture_formats[] = {
 	&capture_pcap,
 	&capture_pcapng,
 	&capture_netmon,
+	&capture_snoop,
 	NULL
 };
 
@@ -86,6 +87,11 @@ static enum capture_probe ask(struct slice head,
 	return CAPTURE_NOT_MINE;
 }
 
+static size_t header_len(const struct capture_format *format)
+{
+	return format->header_len ? format->header_len : PROBE_HEADER;
+}
+
 static enum sw_status probe(struct source *s,
     const struct capture_format **format_r, enum capture_probe *answer_r,
     size_t *len_r, struct sw_err *err)
@@ -104,7 +110,7 @@ static enum sw_status probe(struct source *s,
 		if (status != SW_OK)
 			return status;
 		*answer_r = ask(head, format_r);
-		if (*format_r && head.len < PROBE_HEADER)
+		if (*format_r && head.len < header_len(*format_r))
 			*answer_r = CAPTURE_BROKEN;
 	}
 	*len_r = head.len;
@@ -130,7 +136,7 @@ static enum sw_status refuse(const struct source *s,
 	if (!format)
 		return base_error_set(err, SW_EFORMAT,
 		    "%s: not a capture of a known format", name);
-	if (len < PROBE_HEADER)
+	if (len < header_len(format))
 		return base_error_at(err, SW_EFORMAT, len,
 		    "%s: a %s file cut in its header, after %zu octets", name,
 		    format->name, len);

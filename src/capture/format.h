@@ -48,5 +48,6 @@ static inline void capture_finish_frame(struct frame *f)
 extern const struct capture_format capture_pcap;
 extern const struct capture_format capture_pcapng;
 extern const struct capture_format capture_netmon;
+extern const struct capture_format capture_snoop;
 
 #endif

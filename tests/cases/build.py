@@ -9,7 +9,7 @@ what smtpwire has to tell of it (match.py).  This script makes the capture:
 
   --format F    pcap (default) pcap-ns pcap-be pcapng pcapng-ns pcapng-be
                 netmon1 netmon2.0 netmon2.1 netmon2.2 netmon2.3 (header of 72)
-                netmon2.3-128 (header of 128)
+                netmon2.3-128 (header of 128) snoop
   --link L      ethernet (default) sll sll2 null loop raw ppp pppoe wifi
                 radiotap amsdu nflog pktap mpls pseudowire
   --vlan N[/M]  one or two 802.1Q tags on every frame
@@ -728,6 +728,19 @@ def filetime(ns):
 	return ns // 100 + 116444736000000000
 
 
+def snoop(frames, link):
+	kinds = {1: 4, 6: 2, 10: 8}
+	if link not in kinds:
+		raise CaseError('snoop has no such link type')
+	out = [b'snoop\0\0\0' + struct.pack('!II', 2, kinds[link])]
+	for ts, data, wire in frames:
+		pad = -len(data) % 4
+		out.append(struct.pack('!IIIIII', wire, len(data),
+		    24 + len(data) + pad, 0, ts // NS, ts % NS // 1000) +
+		    data + bytes(pad))
+	return b''.join(out)
+
+
 FORMATS = {
     'pcap': lambda f, l: pcap(f, l),
     'pcap-ns': lambda f, l: pcap(f, l, 0xa1b23c4d, '<', 1),
@@ -741,6 +754,7 @@ FORMATS = {
     'netmon2.2': lambda f, l: netmon(f, l, (2, 2), 128),
     'netmon2.3': lambda f, l: netmon(f, l, (2, 3), 72),
     'netmon2.3-128': lambda f, l: netmon(f, l, (2, 3), 128),
+    'snoop': lambda f, l: snoop(f, l),
 }
 
 

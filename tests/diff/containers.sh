@@ -42,7 +42,8 @@ build() { # build OPTIONS...: prints the file's name
 
 built() { # the formats, links and tunnels of our builder
 	for f in pcap-ns pcap-be pcapng pcapng-ns pcapng-be netmon1 \
-	    netmon2.0 netmon2.1 netmon2.2 netmon2.3 netmon2.3-128; do
+	    netmon2.0 netmon2.1 netmon2.2 netmon2.3 netmon2.3-128 \
+	    snoop; do
 		same "$name/$f" "$(build --format "$f")"
 	done
 	for l in sll sll2 null loop raw ppp wifi radiotap amsdu nflog pktap \
@@ -122,12 +123,14 @@ for name in c01-pipelined c02-bdat d-second-mail r-reorder; do
 		continue
 	fi
 	built
-	edited "$plain" pcap nsecpcap modpcap pcapng netmon1 netmon2
+	edited "$plain" pcap nsecpcap modpcap pcapng netmon1 netmon2 \
+	    snoop
 done
-for f in "$(build --format netmon2.3)" "$(build --format pcapng)"; do
+for f in "$(build --format netmon2.3)" "$(build --format pcapng)" \
+    "$(build --format snoop)"; do
 	cp "$f" "$t/"
 done
-packed "$plain" "$t/$name.pcapng" "$t/$name.netmon2.3"
+packed "$plain" "$t/$name.pcapng" "$t/$name.netmon2.3" "$t/$name.snoop"
 for plain in pcaps/*.pcap; do
 	[ -f "$plain" ] || continue
 	name=$(basename "$plain" .pcap)
