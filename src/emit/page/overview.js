@@ -31,8 +31,8 @@ const MEANINGS = {
 	'header-changed': 'A header field that reads differently.',
 	'address-changed': 'Another sender or recipient.',
 	'capture-gap': 'Octets that the capture lost explain it.',
-	'reply-never-arrived': 'The server said yes, the client never ' +
-		'heard it: the message will come twice.',
+	'reply-never-arrived': 'A reply of the server’s that never ' +
+		'reached the client.',
 	'greeting-masked': 'A middlebox hides the greeting.',
 	'verb-masked': 'A middlebox overwrites commands.',
 	'starttls-stripped': 'A middlebox takes STARTTLS out.',

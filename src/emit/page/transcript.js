@@ -153,7 +153,8 @@ function transcriptTable(t, onSelect) {
 
 	more.addEventListener('click', () => draw(drawn + MORE_ROWS));
 	body.addEventListener('keydown', (event) => {
-		const to = {ArrowDown: chosenRow + 1, ArrowUp: chosenRow - 1,
+		const to = {ArrowDown: chosenRow + 1, j: chosenRow + 1,
+			ArrowUp: chosenRow - 1, k: chosenRow - 1,
 			Home: 0, End: rows.length - 1}[event.key];
 
 		if (to === undefined || to < 0 || to >= rows.length)
