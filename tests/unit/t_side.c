@@ -184,9 +184,9 @@ static void assert_order(struct side *s, const char *want)
 	assert_int_equal(side_sort(s, &err), SW_OK);
 	d = side_digests(s, &count);
 	assert_true(count < sizeof(got));
-	for (i = 0; i < count; i++)
+	for (i = 0; i < count && i < sizeof(got) - 1; i++)
 		got[i] = (char)('0' + d[i].id);
-	got[count] = '\0';
+	got[i] = '\0';
 	assert_string_equal(got, want);
 }
 
