@@ -33,6 +33,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#ifdef SW_UNCONFINED
+enum { CONFINES = 0 };
+#else
+enum { CONFINES = 1 };
+#endif
+
 /* --- files ---------------------------------------------------------------- */
 
 /* The kernel's numbers, as older headers lack some (linux/landlock.h). */
@@ -138,9 +144,8 @@ void confine_init(struct confinement *c, const char *interface)
 
 	c->rights = 0;
 	c->rules = -1;
-#ifndef SW_UNCONFINED
-	c->rules = make_rules(&c->rights);
-#endif
+	if (CONFINES)
+		c->rules = make_rules(&c->rights);
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
 		add_rule(c, paths[i], INPUT_RIGHTS);
 	add_folders(c, getenv("LD_LIBRARY_PATH"));
@@ -267,14 +272,12 @@ static void filter_calls(void)
 
 void confine_enter(struct confinement *c)
 {
-#ifndef SW_UNCONFINED
-	bool can = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+	bool can = CONFINES && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
 
 	if (can && c->rules >= 0)
 		(void)syscall(RESTRICT_SELF, c->rules, 0);
 	if (can)
 		filter_calls();
-#endif
 	if (c->rules >= 0)
 		close(c->rules);
 	c->rules = -1;
