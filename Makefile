@@ -39,7 +39,7 @@ SRC_BASE := $(addprefix src/base/, \
 
 # capture files -> frames
 SRC_CAPTURE := $(addprefix src/capture/, \
-	capture.c interfaces.c live.c live_filter.c netmon.c pcap.c \
+	capture.c interfaces.c keeper.c live.c live_filter.c netmon.c pcap.c \
 	pcapng.c snoop.c)
 
 # frames -> TCP segments

@@ -113,6 +113,14 @@ struct sw_options {
 	int32_t tz_offset_s;   /* zone of local times, seconds east of UTC */
 	enum sw_date_order date_order;
 	const char *eml_dir;   /* write each message below this folder */
+	const char *frames;    /* write the frames of all connections on the
+	                          ports to this pcapng file (with any_port:
+	                          of all TCP), whatever filter says; NULL */
+	uint64_t rotate_size;  /* of that file in octets, and the time between
+	                          its first and last frame, at which it is
+	                          renamed and begun anew; 0: never */
+	uint32_t rotate_s;
+	unsigned keep;         /* renamed files that stay; 0: all */
 	const char *tmpdir;    /* for spill files; NULL: /tmp */
 	uint64_t memory;       /* octets for open sessions; 0: 512 MiB */
 	unsigned threads;      /* that may work at once, the caller's
@@ -179,6 +187,8 @@ void sw_live_free(struct sw_live **live);
 enum sw_status sw_reader_open_live(const struct sw_options *o,
     struct sw_live **live, struct sw_reader **r, struct sw_err *err)
     SW_MUST_USE;
+/* Begin the file of sw_options.frames anew with the next frame. */
+void sw_reader_rotate(struct sw_reader *r);
 /* End the capture: what passed until now is still told.  May be called from
  * the functions of struct sw_live_options. */
 void sw_reader_stop(struct sw_reader *r);

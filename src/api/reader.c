@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "api/reader.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "emit/emit.h"
 #include "pipeline/input.h"
@@ -16,6 +17,7 @@ struct sw_reader {
 	struct live *live;      /* of inputs; NULL: files */
 	struct sw_account sum;  /* with an interface: what was last told */
 	struct emit_eml *eml;
+	struct keeper *keeper;
 	struct tee *tee;
 	struct spill *spill;
 	bool spilled;
@@ -83,6 +85,20 @@ static enum sw_status body_operations(struct sw_reader *r,
 	return SW_OK;
 }
 
+static enum sw_status keep_frames(struct sw_reader *r,
+    struct wire_options *w, struct sw_err *err)
+{
+	const struct sw_options *o = &r->options.o;
+	struct keeper_options k = { o->frames, o->rotate_size,
+		(int64_t)o->rotate_s * NS_PER_S, o->keep };
+	enum sw_status status = SW_OK;
+
+	if (o->frames)
+		status = keeper_new(&k, &r->keeper, err);
+	w->keeper = r->keeper;
+	return status;
+}
+
 /* In any thread: reads what does not change. */
 static bool on_gate(void *ctx, const struct sw_session *s)
 {
@@ -134,6 +150,8 @@ static enum sw_status open_inputs(struct sw_reader *r, struct sw_err *err)
 		w.session.event_ctx = r;
 	}
 	status = body_operations(r, &w, err);
+	if (status == SW_OK)
+		status = keep_frames(r, &w, err);
 	if (status == SW_OK)
 		status = inputs_new(&w, o->format, o->tmpdir, &r->account.a,
 		    &r->inputs, err);
@@ -231,6 +249,12 @@ enum sw_status sw_reader_open_live(const struct sw_options *o,
 	}
 	*r_r = r;
 	return SW_OK;
+}
+
+void sw_reader_rotate(struct sw_reader *r)
+{
+	if (r->keeper)
+		keeper_rotate(r->keeper);
 }
 
 void sw_reader_stop(struct sw_reader *r)
@@ -347,6 +371,7 @@ void sw_reader_free(struct sw_reader **rp)
 	*rp = NULL;
 	inputs_free(&r->inputs);
 	emit_eml_free(&r->eml);
+	keeper_free(&r->keeper);
 	tee_free(&r->tee);
 	spill_free(&r->spill);
 	options_copy_fini(&r->options);

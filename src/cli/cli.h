@@ -59,6 +59,8 @@ struct cli_args {
 int cli_options_parse(enum cli_command command, int argc, char **argv,
     struct cli_args *a_r);
 void cli_options_fini(struct cli_args *a);
+/* Are only some sessions asked for? */
+bool cli_options_select(const struct cli_args *a);
 /* The options of a command as lines of help. */
 void cli_options_help(enum cli_command command);
 
@@ -70,6 +72,11 @@ void cli_help(enum cli_command command);
 unsigned cli_processors(void);
 /* Write what stdio holds; CLI_OK or CLI_OUTPUT, which was told. */
 int cli_flush(void);
+
+/* Why -w is refused. */
+#define CLI_FRAMES_SELECT \
+	"-w keeps frames before it is known which sessions they belong to: " \
+	"no sessions can be selected"
 
 /* --- commands ----------------------------------------------------------- */
 

@@ -53,6 +53,7 @@ static void reopen(struct reading *r)
 {
 	int error = output_reopen(&r->out);
 
+	sw_reader_rotate(r->reader);
 	if (error != 0)
 		reading_output_error(r, r->out.name, error);
 }
@@ -134,6 +135,7 @@ static void confine(const struct cli_args *a)
 	confine_init(&c, a->live.interface);
 	confine_add_output(&c, a->output);
 	confine_add_output(&c, a->account);
+	confine_add_output(&c, a->lib.frames);
 	confine_add_folder(&c, a->lib.eml_dir);
 	confine_enter(&c);
 }
@@ -145,12 +147,13 @@ static void explain_refusal(const struct reading *r, int error)
 		rights_explain_folder(r->args.user);
 }
 
-/* Can the folder of messages, and that of the account, be written? */
+/* Can the folders of messages, account and frames be written? */
 static bool try_folders(struct reading *r)
 {
-	const char *const paths[] = {r->args.lib.eml_dir, r->args.account};
+	const char *const paths[] = {r->args.lib.eml_dir, r->args.account,
+		r->args.lib.frames};
 
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 3; i++) {
 		int error = output_try(paths[i], i == 0);
 
 		if (error == 0)
@@ -241,12 +244,6 @@ static int list(void)
 	return cli_flush();
 }
 
-static bool is_filtered(const struct sw_filter *f)
-{
-	return f->failed || f->from || f->rcpt || f->host || f->subject ||
-	    f->message_id || f->queue_id || f->id;
-}
-
 static int check_usage(const struct cli_args *a)
 {
 	const char *what = NULL;
@@ -257,9 +254,11 @@ static int check_usage(const struct cli_args *a)
 		what = "no interface is named (-i; -D lists them)";
 	else if (a->print.form == SW_FORM_HTML)
 		what = "a page has an end: write jsonl, and read that as html";
-	else if (a->follow && is_filtered(&a->lib.filter))
+	else if (a->follow && cli_options_select(a))
 		what = "--follow tells sessions before it is known whether "
 		    "they pass a filter";
+	else if (a->lib.frames != NULL && cli_options_select(a))
+		what = CLI_FRAMES_SELECT;
 	if (what == NULL)
 		return CLI_OK;
 	terminal_say("smtpwire live: %s", what);

@@ -266,6 +266,30 @@ static const char *set_frames(const struct row *row, struct cli_args *a,
 	return NULL;
 }
 
+static const char *set_rotate_size(const struct row *row,
+    struct cli_args *a, const char *value)
+{
+	(void)row;
+	return cli_value_size(value, &a->lib.rotate_size) &&
+	    a->lib.rotate_size > 0 ? NULL : "not a size such as 64M";
+}
+
+static const char *set_rotate_time(const struct row *row,
+    struct cli_args *a, const char *value)
+{
+	(void)row;
+	return cli_value_duration(value, &a->lib.rotate_s) ? NULL :
+	    "not a time such as 60, 5m, 1h, 1d";
+}
+
+static const char *set_keep(const struct row *row, struct cli_args *a,
+    const char *value)
+{
+	(void)row;
+	return cli_value_count(value, 100000, &a->lib.keep) ? NULL :
+	    "must be a number from 1 to 100000";
+}
+
 static const char *set_buffer(const struct row *row, struct cli_args *a,
     const char *value)
 {
@@ -316,6 +340,14 @@ static const struct row rows_output[] = {
 	    set_string, AT(output), RECORDS, 'o'},
 	{"output", "FILE", "append to FILE; SIGHUP opens it anew",
 	    set_string, AT(output), CLI_LIVE, 'o'},
+	{NULL, "FILE", "keep the frames of the ports as pcapng in FILE",
+	    set_string, AT(lib.frames), CLI_READ | CLI_LIVE, 'w'},
+	{"rotate-size", "SIZE", "rename it when it is so large ...",
+	    set_rotate_size, 0, CLI_READ | CLI_LIVE, 0},
+	{"rotate-time", "TIME", "... or so old (such as 60, 5m, 1h, 1d)",
+	    set_rotate_time, 0, CLI_READ | CLI_LIVE, 0},
+	{"keep", "N", "of those that were renamed; remove older ones",
+	    set_keep, 0, CLI_READ | CLI_LIVE, 0},
 	{"eml", "DIR", "write each message to a file in DIR",
 	    set_string, AT(lib.eml_dir), CLI_READ | CLI_LIVE, 0},
 	{"account", "FILE", "write the account as JSON to FILE",
@@ -581,6 +613,15 @@ int cli_options_parse(enum cli_command command, int argc, char **argv,
 		return CLI_HELP;
 	}
 	return CLI_OK;
+}
+
+bool cli_options_select(const struct cli_args *a)
+{
+	const struct sw_filter *f = &a->lib.filter;
+
+	return f->failed || f->from || f->rcpt || f->host || f->subject ||
+	    f->message_id || f->queue_id || f->id || a->since.given ||
+	    a->until.given;
 }
 
 void cli_options_fini(struct cli_args *a)

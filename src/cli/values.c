@@ -236,6 +236,33 @@ bool cli_value_count(const char *text, unsigned max, unsigned *n_r)
 	return true;
 }
 
+bool cli_value_duration(const char *text, uint32_t *seconds_r)
+{
+	static const struct {
+		char letter;
+		uint32_t seconds;
+	} units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
+	size_t len = strlen(text);
+	uint32_t unit = 1;
+	char digits[16];
+	unsigned n;
+
+	for (size_t i = 0; len > 0 && i < sizeof(units) / sizeof(*units); i++)
+		if (text[len - 1] == units[i].letter) {
+			unit = units[i].seconds;
+			len--;
+			break;
+		}
+	if (len == 0 || len >= sizeof(digits))
+		return false;
+	memcpy(digits, text, len);
+	digits[len] = '\0';
+	if (!cli_value_count(digits, UINT32_MAX / unit, &n))
+		return false;
+	*seconds_r = n * unit;
+	return true;
+}
+
 static bool take_port(const char **p, size_t *port_r)
 {
 	uint64_t n;

@@ -20,6 +20,8 @@ bool cli_value_size(const char *text, uint64_t *octets_r);
 bool cli_value_number(const char *text, unsigned max, unsigned *n_r);
 /* A number from 1 to max. */
 bool cli_value_count(const char *text, unsigned max, unsigned *n_r);
+/* "90", "90s", "5m", "1h", "1d": seconds, from 1. */
+bool cli_value_duration(const char *text, uint32_t *seconds_r);
 /* "25,465,2000-2010": a list on the heap, each port once, in order. */
 bool cli_value_ports(const char *text, uint16_t **ports_r, size_t *count_r);
 

@@ -230,10 +230,25 @@ static enum sw_status tick(struct wire *w, struct origin at)
 
 /* --- frames --------------------------------------------------------------- */
 
-static bool is_wanted(const struct wire *w, const struct segment *seg)
+static bool is_wanted(const struct wire *w, const struct endpoint *src,
+    const struct endpoint *dst)
 {
-	return w->options.any_port || port_set_has(&w->ports, seg->src.port) ||
-	    port_set_has(&w->ports, seg->dst.port);
+	return w->options.any_port || port_set_has(&w->ports, src->port) ||
+	    port_set_has(&w->ports, dst->port);
+}
+
+/* Keep a frame if it is one of a connection of interest, or a piece of a
+ * datagram, of which only the last one tells what it is. */
+static enum sw_status keep(struct wire *w, const struct frame *frame,
+    enum net_result what, const struct segment *seg,
+    const struct icmp_error *icmp, bool fragment)
+{
+	bool wanted = fragment ||
+	    (what == NET_SEGMENT && is_wanted(w, &seg->src, &seg->dst)) ||
+	    (what == NET_ICMP && is_wanted(w, &icmp->src, &icmp->dst));
+
+	return wanted ? keeper_add(w->options.keeper, frame, w->last.ts_ns,
+	    &w->pending_err) : SW_OK;
 }
 
 static inline enum sw_status take_segment(struct wire *w,
@@ -241,7 +256,7 @@ static inline enum sw_status take_segment(struct wire *w,
 {
 	unsigned shard;
 
-	if (!is_wanted(w, seg)) {
+	if (!is_wanted(w, &seg->src, &seg->dst)) {
 		account_add(w->account, ACCOUNT_FRAMES_OTHER_PORT, 1);
 		free(seg->owned);
 		seg->owned = NULL;
@@ -299,6 +314,8 @@ static inline enum sw_status take_frame(struct wire *w,
 	struct icmp_error icmp;
 	struct segment *seg;
 	struct origin origin;
+	enum net_result what;
+	uint64_t fragments;
 
 	if (frame->number == 0)
 		return take_pause(w, frame);
@@ -320,7 +337,14 @@ static inline enum sw_status take_frame(struct wire *w,
 	}
 	seg = is_threaded(w) ? &w->filling->segments[w->filling->count] :
 	    &w->segment;
-	switch (net_decode(w->net, frame, origin, seg, &icmp)) {
+	fragments = w->account->counters[ACCOUNT_FRAGMENTS];
+	what = net_decode(w->net, frame, origin, seg, &icmp);
+	if (w->options.keeper)
+		status = keep(w, frame, what, seg, &icmp, fragments <
+		    w->account->counters[ACCOUNT_FRAGMENTS]);
+	if (status != SW_OK)
+		return status;
+	switch (what) {
 	case NET_NOTHING:
 		return SW_OK;
 	case NET_SEGMENT:
@@ -496,6 +520,14 @@ static int put_off(struct wire *w, int got)
 	return 1;
 }
 
+/* What was kept is in the file when its sessions are told. */
+static int keep_up(struct wire *w, int got, struct sw_err *err)
+{
+	enum sw_status status = keeper_flush(w->options.keeper, err);
+
+	return status == SW_OK ? got : (int)status;
+}
+
 /* Read a block or a stretch of the current capture, and run it. */
 static int read_on(struct wire *w)
 {
@@ -511,6 +543,9 @@ static int read_on(struct wire *w)
 	}
 	if (got == SW_EREAD && as_far_as_it_goes(w, err))
 		got = 0;
+	if (got >= 0 && w->options.keeper && (got == 0 ||
+	    capture_is_stream(w->current->capture)))
+		got = keep_up(w, got, err);
 	if (got <= 0 || capture_is_stream(w->current->capture))
 		status = run_all(w);
 	else

@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/source.h"
 #include "capture/capture.h"
+#include "capture/keeper.h"
 #include "transcript/session.h"
 
 struct wire;
@@ -34,6 +35,8 @@ struct wire_options {
 	uint64_t secret;       /* keys hash tables; never seen in output */
 	unsigned threads;      /* that may work at once; 0 and 1: the
 	                          caller's alone */
+	struct keeper *keeper; /* of the frames of all connections that are of
+	                          interest; borrowed, NULL: none */
 	struct session_gate gate;
 	struct session_options session; /* body_ops: see below */
 	/* Operations on bodies of each shard, NULL: none.  Those of one shard

@@ -6,6 +6,7 @@ Run by live.sh, in a namespace of its own that holds the server; a second one
 holds the clients.
 """
 import asyncio
+import glob
 import hashlib
 import json
 import os
@@ -494,6 +495,30 @@ def test_granted(peer):
         report("granted-told", not told and "nothing told")
 
 
+def test_frames(peer):
+    """What -w kept is what was told; SIGKILL leaves what can be read."""
+    frames = path("kept.pcapng")
+    sizes = ("--rotate-size", "200K")
+    watch = Watch("frames", "-f", "jsonl", "-w", frames, *sizes)
+    few = Watch("few", "-w", path("few.pcapng"), *sizes, "--keep", "2")
+    killed = Watch("cut", "-w", path("cut.pcapng"), "--eml", path("cut"))
+    peer.send(60, 10, 400)
+    wait_for(lambda: len(read_lines("frames.out")) == 60)
+    watch.tell(signal.SIGHUP)
+    peer.send(3, 1, 20)
+    wait_for(lambda: len(read_lines("frames.out")) == 63)
+    wait_for(lambda: "session 63 " in "".join(read_lines("cut.out")))
+    killed.stop(signal.SIGKILL)
+    same("frames-status", [0, 0], [watch.stop(), few.stop()])
+    files = sorted(glob.glob(frames + ".*")) + [frames]
+    report("frames-rotated", len(files) < 4 and files)
+    told = normal_of(path("frames.out"))
+    same("frames", told, normal_of(*files))
+    same("frames-killed", told, normal_of(path("cut.pcapng")))
+    same("frames-mails", 63, len(glob.glob(path("cut/*-1.eml"))))
+    same("frames-keep", 2, len(glob.glob(path("few.pcapng.*"))))
+
+
 def test_link(peer):
     """The link goes down in the middle and comes back; then it is gone."""
     watch = Watch("link", "-f", "jsonl")
@@ -524,7 +549,8 @@ def main():
                      lambda: test_follow(peer), lambda: test_reopen(peer),
                      lambda: test_drops(peer), lambda: test_options(peer),
                      test_rights, lambda: test_user(peer),
-                     lambda: test_granted(peer), lambda: test_link(peer)):
+                     lambda: test_granted(peer),
+                     lambda: test_frames(peer), lambda: test_link(peer)):
             test()
     finally:
         peer.end()

@@ -51,6 +51,10 @@ while read -r o; do
 	--count) value=10 ;;
 	--buffer) value=1M ;;
 	--user) value=root ;;
+	-w) value=$TMP/frames.pcapng ;;
+	--rotate-size) value=1M ;;
+	--rotate-time) value=5m ;;
+	--keep) value=3 ;;
 	*) value= ;;
 	esac
 	# shellcheck disable=SC2086 # no word if there is no value

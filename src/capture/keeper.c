@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * keeper.c - frames to pcapng files
+ *
+ * Theory of operation.  A file is one section of this host's byte order.  Its
+ * interfaces are the kinds of frames that it holds, each described in front
+ * of the first frame of that kind, with times in nanoseconds.  Blocks are
+ * gathered and written whole, so that a file which is cut off by whatever
+ * ends the program can be read up to there.
+ */
+#include "capture/keeper.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/error.h"
+
+enum {
+	WRITE_AT = 1 << 16, /* octets gathered before they are written */
+	KINDS_MAX = 256,    /* interfaces of one file */
+	SECTION = 0x0a0d0d0a,
+	INTERFACE = 1,
+	PACKET = 6,
+	NAME_TRIES = 1000
+};
+
+struct keeper {
+	struct keeper_options options;
+	char *path;
+	int fd;
+	struct buffer buffer;
+	uint64_t size;       /* of the file, with what is gathered */
+	int64_t first_ns;    /* of its frames; SW_NO_TIME: none yet */
+	uint32_t kinds[KINDS_MAX]; /* link types of its interfaces */
+	uint32_t kind_count;
+	bool rotate;         /* before the next frame */
+	char **old;          /* names of files before, a ring of `keep` */
+	size_t old_next;
+};
+
+static enum sw_status fail(const struct keeper *k, struct sw_err *err)
+{
+	return base_error_set(err, SW_EWRITE, "%s: cannot write: %s", k->path,
+	    strerror(errno));
+}
+
+enum sw_status keeper_flush(struct keeper *k, struct sw_err *err)
+{
+	size_t done = 0;
+
+	while (done < k->buffer.len) {
+		ssize_t n = write(k->fd, k->buffer.p + done,
+		    k->buffer.len - done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			buffer_clear(&k->buffer);
+			return fail(k, err);
+		}
+		done += (size_t)n;
+	}
+	buffer_clear(&k->buffer);
+	return SW_OK;
+}
+
+/* --- blocks --------------------------------------------------------------- */
+
+static void put32(struct keeper *k, uint32_t v)
+{
+	(void)buffer_append(&k->buffer, &v, sizeof(v));
+}
+
+static void put16(struct keeper *k, uint16_t v)
+{
+	(void)buffer_append(&k->buffer, &v, sizeof(v));
+}
+
+static void put_section(struct keeper *k)
+{
+	put32(k, SECTION);
+	put32(k, 28);
+	put32(k, 0x1a2b3c4d);
+	put16(k, 1);
+	put16(k, 0);
+	put32(k, UINT32_MAX); /* length of the section: not known */
+	put32(k, UINT32_MAX);
+	put32(k, 28);
+}
+
+static void put_interface(struct keeper *k, uint32_t link_type)
+{
+	put32(k, INTERFACE);
+	put32(k, 32);
+	put16(k, (uint16_t)link_type);
+	put16(k, 0);
+	put32(k, 0); /* no snap length */
+	put16(k, 9); /* if_tsresol: nanoseconds */
+	put16(k, 1);
+	put32(k, 0);
+	memset(k->buffer.p + k->buffer.len - 4, 9, k->buffer.failed ? 0 : 1);
+	put32(k, 0); /* end of options */
+	put32(k, 32);
+}
+
+static void put_packet(struct keeper *k, uint32_t kind,
+    const struct frame *f, int64_t ts_ns)
+{
+	static const uint8_t zeros[4];
+	uint64_t ts = ts_ns == SW_NO_TIME ? 0 : (uint64_t)ts_ns;
+	size_t pad = (4 - f->octets.len % 4) % 4;
+	uint32_t len = (uint32_t)(32 + f->octets.len + pad);
+
+	put32(k, PACKET);
+	put32(k, len);
+	put32(k, kind);
+	put32(k, (uint32_t)(ts >> 32));
+	put32(k, (uint32_t)ts);
+	put32(k, (uint32_t)f->octets.len);
+	put32(k, f->wire_len);
+	(void)buffer_append_slice(&k->buffer, f->octets);
+	(void)buffer_append(&k->buffer, zeros, pad);
+	put32(k, len);
+}
+
+/* --- files ---------------------------------------------------------------- */
+
+static enum sw_status open_file(struct keeper *k, struct sw_err *err)
+{
+	k->fd = open(k->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (k->fd < 0)
+		return fail(k, err);
+	k->size = 0;
+	k->kind_count = 0;
+	k->first_ns = SW_NO_TIME;
+	k->rotate = false;
+	put_section(k);
+	return SW_OK;
+}
+
+/* NAME.20261122T040855Z, or that with a number. */
+static char *name_of(const struct keeper *k, unsigned number)
+{
+	size_t size = strlen(k->path) + 64;
+	char *name = malloc(size);
+	struct civil c;
+	int len;
+
+	if (!name)
+		return NULL;
+	clock_to_civil(k->first_ns == SW_NO_TIME ? 0 : k->first_ns, &c);
+	len = snprintf(name, size, "%s.%04d%02d%02dT%02d%02d%02dZ", k->path,
+	    c.year, c.month, c.day, c.hour, c.minute, c.second);
+	if (number > 0 && len > 0)
+		snprintf(name + len, size - (size_t)len, ".%u", number);
+	return name;
+}
+
+/* The name is the keeper's; the oldest of too many goes. */
+static void remember(struct keeper *k, char *name)
+{
+	char **place;
+
+	if (!k->old) {
+		free(name);
+		return;
+	}
+	place = &k->old[k->old_next++ % k->options.keep];
+	if (*place)
+		(void)unlink(*place);
+	free(*place);
+	*place = name;
+}
+
+static enum sw_status put_away(struct keeper *k, struct sw_err *err)
+{
+	unsigned number;
+
+	for (number = 0; number < NAME_TRIES; number++) {
+		char *name = name_of(k, number);
+
+		if (!name)
+			return base_error_set(err, SW_ENOMEM,
+			    "out of memory");
+		if (access(name, F_OK) == 0) {
+			free(name); /* of an earlier run, or this second */
+			continue;
+		}
+		if (rename(k->path, name) == 0) {
+			remember(k, name);
+			return SW_OK;
+		}
+		free(name);
+		break;
+	}
+	return fail(k, err);
+}
+
+static enum sw_status next_file(struct keeper *k, struct sw_err *err)
+{
+	enum sw_status status = keeper_flush(k, err);
+
+	if (status == SW_OK)
+		status = put_away(k, err);
+	if (status != SW_OK)
+		return status;
+	close(k->fd);
+	return open_file(k, err);
+}
+
+static bool is_due(const struct keeper *k, int64_t ts_ns)
+{
+	if (k->kind_count == 0)
+		return false; /* it holds nothing yet */
+	return k->rotate || (k->options.rotate_size > 0 &&
+	    k->size >= k->options.rotate_size) ||
+	    (k->options.rotate_ns > 0 && k->first_ns != SW_NO_TIME &&
+	    ts_ns != SW_NO_TIME &&
+	    clock_add(ts_ns, -k->first_ns) >= k->options.rotate_ns);
+}
+
+/* Number of the interface for such frames. */
+static uint32_t kind_of(struct keeper *k, uint32_t link_type)
+{
+	for (uint32_t i = 0; i < k->kind_count; i++)
+		if (k->kinds[i] == link_type)
+			return i;
+	if (k->kind_count == KINDS_MAX)
+		return KINDS_MAX;
+	put_interface(k, link_type);
+	k->kinds[k->kind_count] = link_type;
+	return k->kind_count++;
+}
+
+enum sw_status keeper_add(struct keeper *k, const struct frame *frame,
+    int64_t ts_ns, struct sw_err *err)
+{
+	enum sw_status status = SW_OK;
+	size_t before;
+	uint32_t kind;
+
+	if (is_due(k, ts_ns))
+		status = next_file(k, err);
+	if (status != SW_OK)
+		return status;
+	before = k->buffer.len;
+	kind = kind_of(k, frame->link_type);
+	if (kind < KINDS_MAX)
+		put_packet(k, kind, frame, ts_ns);
+	if (k->buffer.failed)
+		return base_error_set(err, SW_ENOMEM, "out of memory");
+	k->size += k->buffer.len - before;
+	if (k->first_ns == SW_NO_TIME)
+		k->first_ns = ts_ns;
+	return k->buffer.len >= WRITE_AT ? keeper_flush(k, err) : SW_OK;
+}
+
+void keeper_rotate(struct keeper *k)
+{
+	k->rotate = true;
+}
+
+enum sw_status keeper_new(const struct keeper_options *options,
+    struct keeper **k_r, struct sw_err *err)
+{
+	struct keeper *k = calloc(1, sizeof(*k));
+	enum sw_status status;
+
+	*k_r = NULL;
+	if (!k)
+		return base_error_set(err, SW_ENOMEM, "out of memory");
+	k->options = *options;
+	k->fd = -1;
+	buffer_init(&k->buffer, SIZE_MAX / 2);
+	k->path = strdup(options->path);
+	if (options->keep > 0)
+		k->old = calloc(options->keep, sizeof(*k->old));
+	status = !k->path || (options->keep > 0 && !k->old) ?
+	    base_error_set(err, SW_ENOMEM, "out of memory") :
+	    open_file(k, err);
+	/* A file without frames is one all the same. */
+	if (status == SW_OK)
+		status = keeper_flush(k, err);
+	if (status != SW_OK)
+		keeper_free(&k);
+	*k_r = k;
+	return status;
+}
+
+void keeper_free(struct keeper **kp)
+{
+	struct keeper *k = *kp;
+
+	if (!k)
+		return;
+	*kp = NULL;
+	if (k->fd >= 0)
+		close(k->fd);
+	for (unsigned i = 0; k->old && i < k->options.keep; i++)
+		free(k->old[i]);
+	free(k->old);
+	buffer_fini(&k->buffer);
+	free(k->path);
+	free(k);
+}

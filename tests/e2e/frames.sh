@@ -1,0 +1,73 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# frames.sh - what -w keeps is read as the same sessions
+. tests/lib.sh
+
+# kept NAME FILE OPTION...
+kept()
+{
+	name=$1
+	file=$2
+	shift 2
+	"$SMTPWIRE" read -q -f jsonl --normal "$@" -w "$TMP/kept.pcapng" \
+		"$file" >"$TMP/expected"
+	"$SMTPWIRE" read -q -f jsonl --normal "$@" "$TMP/kept.pcapng" \
+		>"$TMP/actual"
+	is "$name" yes "$(cmp -s "$TMP/expected" "$TMP/actual" && echo yes)"
+	is "$name-some" yes "$([ -s "$TMP/expected" ] && echo yes)"
+}
+
+for f in plain cooked lossy snapped starttls attempts; do
+	kept "$f" "pcaps/postfix-$f.pcap" --attempts --threads 1
+done
+kept threads pcaps/relay-exim-postfix.pcap --threads 3
+# An octet of options for the fuzzer stands in front of these.
+for f in n-fragments.pcapng r-ack-first.netmon2.1 d-any-port.pcap; do
+	tail -c +2 "tests/fuzz/corpus/wire/$f" >"$TMP/$f"
+	kept "$f" "$TMP/$f" --any-port
+done
+
+# Only what is of interest is kept.
+"$SMTPWIRE" read -q -w "$TMP/none.pcapng" --ports 2525 "$capture" >"$TMP/out"
+"$SMTPWIRE" read -q -w "$TMP/all.pcapng" "$capture" >"$TMP/out"
+is other-ports yes "$([ "$(wc -c <"$TMP/none.pcapng")" -lt 100 ] &&
+	[ "$(wc -c <"$TMP/all.pcapng")" -gt 1000 ] && echo yes)"
+# shellcheck disable=SC2012 # of one file, whose name is ours
+is mode -rw------- "$(ls -l "$TMP/all.pcapng" | cut -c 1-10)"
+if command -v capinfos >"$TMP/out"; then
+	exits capinfos 0 capinfos "$TMP/all.pcapng"
+	has capinfos-frames 'Number of packets: *42' "$TMP/out"
+else
+	skip capinfos "it is not installed"
+fi
+
+# Rotation: the files are one traffic again.
+large=pcaps/relay-exim-postfix.pcap
+"$SMTPWIRE" read -q -f jsonl --normal "$large" >"$TMP/expected"
+mkdir "$TMP/size" "$TMP/time" "$TMP/keep"
+"$SMTPWIRE" read -q -w "$TMP/size/f" --rotate-size 10K "$large" >"$TMP/out"
+is size yes "$([ "$(find "$TMP/size" -type f | wc -l)" -gt 5 ] && echo yes)"
+is size-limit '' "$(find "$TMP/size" -size +30k)"
+"$SMTPWIRE" read -q -f jsonl --normal "$TMP"/size/f* >"$TMP/actual"
+is size-same yes "$(cmp -s "$TMP/expected" "$TMP/actual" && echo yes)"
+"$SMTPWIRE" read -q -f jsonl --normal -w "$TMP/time/f" --rotate-time 1m \
+	"$capture" "$large" >"$TMP/expected"
+is time 2 "$(find "$TMP/time" -type f | wc -l)"
+"$SMTPWIRE" read -q -f jsonl --normal "$TMP"/time/f* >"$TMP/actual"
+is time-same yes "$(cmp -s "$TMP/expected" "$TMP/actual" && echo yes)"
+"$SMTPWIRE" read -q -w "$TMP/keep/f" --rotate-size 10K --keep 2 "$large" \
+	>"$TMP/out"
+is keep 3 "$(find "$TMP/keep" -type f | wc -l)"
+
+exits select 2 "$SMTPWIRE" read -w "$TMP/x" --failed "$capture"
+has select-told 'no sessions can be selected' "$TMP/err"
+exits no-folder 4 "$SMTPWIRE" read -w "$TMP/none/x" "$capture"
+has no-folder-told 'none/x: cannot write: No such' "$TMP/err"
+if [ -c /dev/full ]; then
+	exits full 4 "$SMTPWIRE" read -w /dev/full "$capture"
+	has full-told '/dev/full: cannot write: No space' "$TMP/err"
+fi
+for value in 0 x 1w -1 '' 99999999d; do
+	exits "time-$value" 2 "$SMTPWIRE" read --rotate-time "$value" \
+		"$capture"
+done
