@@ -13,7 +13,7 @@
 #include "base/buffer.h"
 
 /* IPv4 fragments; what IPv6 has between its header and TCP; ICMP errors; IP
- * in IP, GRE, AH; VXLAN. */
+ * in IP, GRE, AH; VXLAN, Geneve. */
 static const char not_seen_through[] =
     " or (ip[6:2] & 0x3fff != 0)"
     " or (ip6 and (ip6[6] = 0 or ip6[6] = 43 or ip6[6] = 44 or ip6[6] = 51"
@@ -21,7 +21,7 @@ static const char not_seen_through[] =
     " or icmp or icmp6"
     " or ip proto 4 or ip proto 41 or ip proto 47 or ip proto 51"
     " or ip6 proto 4 or ip6 proto 41 or ip6 proto 47"
-    " or udp port 4789 or udp port 8472";
+    " or udp port 4789 or udp port 8472 or udp port 6081";
 
 /* Neighbours become a range: an expression of 65536 terms would not
  * compile. */
@@ -66,8 +66,9 @@ char *live_expression(const struct live_options *options, bool tagged)
 	(void)buffer_append_str(&b, "(");
 	put_wanted(&b, options);
 	if (tagged) {
+		/* PPPoE, MPLS */
 		(void)buffer_append_str(&b, " or ether proto 0x8864 or "
-		    "(vlan and (");
+		    "ether proto 0x8847 or (vlan and (");
 		put_wanted(&b, options);
 		(void)buffer_append_str(&b, " or vlan))");
 	}

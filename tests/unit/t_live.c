@@ -110,6 +110,8 @@ static void test_not_seen_through(void **state)
 	}
 	udp_to(&b, 4789);
 	assert_true(passes(&o, &b, false));
+	udp_to(&b, 6081);
+	assert_true(passes(&o, &b, false));
 	inner4(&b);
 	assert_false(passes(&o, &b, false));
 	put16(b.space + b.at + 6, 0x2000); /* more fragments */
@@ -139,6 +141,10 @@ static void test_tags(void **state)
 	inner4(&b);
 	add_octets(&b, "\x11\0\0\1\0\x30\0\x21", 8);
 	add_ethernet(&b, 0x8864);
+	assert_true(passes(&o, &b, true));
+	inner4(&b);
+	add_octets(&b, "\0\0\x11\x40", 4);
+	add_ethernet(&b, 0x8847);
 	assert_true(passes(&o, &b, true));
 }
 
