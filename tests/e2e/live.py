@@ -519,6 +519,24 @@ def test_frames(peer):
     same("frames-keep", 2, len(glob.glob(path("few.pcapng.*"))))
 
 
+def test_netem(peer, server):
+    """Frames are lost, late and out of order on their way."""
+    netem = "qdisc add dev vb root netem delay 4ms 3ms loss 2% reorder 20%"
+    if subprocess.run([*peer.within(), "tc", *netem.split()], check=False,
+                      stderr=subprocess.DEVNULL).returncode != 0:
+        print("skip live-netem: the kernel cannot do it", flush=True)
+        return
+    del server.digests[:]
+    watch = Watch("netem", "-f", "jsonl")
+    same("netem-clients", 0, peer.send(20, 20, 100))
+    wait_for(lambda: len(read_lines("netem.out")) == 20)
+    same("netem-status", 0, watch.stop())
+    same("netem", sorted(server.digests),
+         digests_of(sessions_of("netem.out")))
+    subprocess.run([*peer.within(), *"tc qdisc del dev vb root".split()],
+                   check=True)
+
+
 def test_link(peer):
     """The link goes down in the middle and comes back; then it is gone."""
     watch = Watch("link", "-f", "jsonl")
@@ -550,7 +568,9 @@ def main():
                      lambda: test_drops(peer), lambda: test_options(peer),
                      test_rights, lambda: test_user(peer),
                      lambda: test_granted(peer),
-                     lambda: test_frames(peer), lambda: test_link(peer)):
+                     lambda: test_frames(peer),
+                     lambda: test_netem(peer, server),
+                     lambda: test_link(peer)):
             test()
     finally:
         peer.end()

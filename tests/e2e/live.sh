@@ -20,7 +20,7 @@ if [ "$(id -u)" != 0 ] || ! unshare -n true 2>"$TMP/err"; then
 	skip live "making network namespaces takes root"
 	exit 0
 fi
-for p in ip nsenter setpriv tcpdump python3; do
+for p in ip tc nsenter setpriv tcpdump python3; do
 	if ! command -v "$p" >"$TMP/out"; then
 		skip live "$p is not installed"
 		exit 0
