@@ -35,7 +35,7 @@ all: lib smtpwire ## the library and the command (default)
 # sources, buffers, escapes, clock, account
 SRC_BASE := $(addprefix src/base/, \
 	account.c arena.c buffer.c clock.c decompress.c error.c escape.c \
-	library.c scratch.c slice.c source.c)
+	folder.c library.c scratch.c slice.c source.c)
 
 # capture files -> frames
 SRC_CAPTURE := $(addprefix src/capture/, \

@@ -134,12 +134,12 @@ struct sw_options {
 void sw_options_init(struct sw_options *o);
 
 /*
- * Read files ("-" is standard input), captures and logs told apart by
- * content; several captures are one traffic.  Options, filter strings and
- * names are copied.  *r is set also when some of the inputs cannot be read:
- * sw_reader_failed() counts them and sw_reader_next() tells of the others.
- * Errors: SW_EUSAGE (an option, a BPF expression), SW_EWRITE (eml_dir),
- * SW_ENOMEM.
+ * Read files ("-" is standard input, a directory the files in it), captures
+ * and logs told apart by content; several captures are one traffic.  Options,
+ * filter strings and names are copied.  *r is set also when some of the inputs
+ * cannot be read: sw_reader_failed() counts them and sw_reader_next() tells of
+ * the others.  Errors: SW_EUSAGE (an option, a BPF expression), SW_EWRITE
+ * (eml_dir), SW_ENOMEM.
  */
 enum sw_status sw_reader_open(const struct sw_options *o,
     const char *const *names, size_t count, struct sw_reader **r,

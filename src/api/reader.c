@@ -7,8 +7,15 @@
 #include "api/reader.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/folder.h"
 #include "emit/emit.h"
 #include "pipeline/input.h"
+
+/* Of opening an input. */
+struct open_error {
+	struct sw_err err;
+	bool whole; /* not of one file of several in a directory */
+};
 
 struct sw_reader {
 	struct options_copy options;
@@ -21,7 +28,7 @@ struct sw_reader {
 	struct tee *tee;
 	struct spill *spill;
 	bool spilled;
-	struct sw_err *errors; /* of opening, told one by one */
+	struct open_error *errors; /* told one by one */
 	size_t error_count, error_capacity, error_next;
 	size_t failed;
 	const struct account_entry *warning; /* the last one told */
@@ -164,7 +171,7 @@ static enum sw_status open_inputs(struct sw_reader *r, struct sw_err *err)
 
 /* An input that cannot be read is told by sw_reader_next. */
 static enum sw_status keep_error(struct sw_reader *r,
-    const struct sw_err *err)
+    const struct sw_err *err, bool whole)
 {
 	void *errors = r->errors;
 
@@ -172,8 +179,51 @@ static enum sw_status keep_error(struct sw_reader *r,
 	    sizeof(*r->errors)))
 		return SW_ENOMEM;
 	r->errors = errors;
-	r->errors[r->error_count++] = *err;
+	r->errors[r->error_count].err = *err;
+	r->errors[r->error_count++].whole = whole;
 	return SW_OK;
+}
+
+static void warn(struct sw_reader *r, const char *text)
+{
+	account_note(&r->account.a, ACCOUNT_LIST_WARNINGS, slice_str(text),
+	    1);
+}
+
+/* One of a directory.  What is no capture and no log may lie there as well:
+ * that is told, and no error. */
+static enum sw_status add_entry(struct sw_reader *r,
+    const struct folder_entry *e, size_t *added, struct sw_err *err)
+{
+	enum sw_status status = SW_EFORMAT;
+
+	if (e->is_file)
+		status = inputs_add(r->inputs, e->path, false, err);
+	else
+		base_error_set(err, SW_EFORMAT, "%s: is no file, not read",
+		    e->path);
+	*added += status == SW_OK;
+	if (status == SW_EFORMAT) {
+		warn(r, err->text);
+		status = SW_OK;
+	}
+	return status == SW_EREAD ? keep_error(r, err, false) : status;
+}
+
+static enum sw_status add_folder(struct sw_reader *r, const char *name,
+    struct sw_err *err)
+{
+	struct folder f;
+	enum sw_status status = folder_list(name, &f, err);
+	size_t added = 0;
+
+	for (size_t i = 0; i < f.count && status == SW_OK; i++)
+		status = add_entry(r, &f.entries[i], &added, err);
+	folder_fini(&f);
+	if (status == SW_OK && added == 0)
+		status = base_error_set(err, SW_EFORMAT, "%s: a directory "
+		    "without a capture or a log", name);
+	return status;
 }
 
 static enum sw_status add_inputs(struct sw_reader *r,
@@ -183,11 +233,12 @@ static enum sw_status add_inputs(struct sw_reader *r,
 
 	for (i = 0; i < count; i++) {
 		struct sw_err one = { 0 };
-		enum sw_status status = inputs_add(r->inputs, names[i],
-		    count == 1, &one);
+		enum sw_status status = folder_is(names[i]) ?
+		    add_folder(r, names[i], &one) :
+		    inputs_add(r->inputs, names[i], count == 1, &one);
 
 		if (status == SW_EREAD || status == SW_EFORMAT)
-			status = keep_error(r, &one);
+			status = keep_error(r, &one, true);
 		if (status != SW_OK)
 			return base_error_set(err, status, "%s",
 			    one.text[0] ? one.text : "out of memory");
@@ -291,11 +342,11 @@ static int next_as_they_end(struct sw_reader *r, const struct sw_session **s,
 	int got;
 
 	if (r->error_next < r->error_count) {
-		const struct sw_err *e = &r->errors[r->error_next++];
+		const struct open_error *e = &r->errors[r->error_next++];
 
-		r->failed++;
-		return (int)base_error_at(err, e->status, e->offset, "%s",
-		    e->text);
+		r->failed += e->whole;
+		return (int)base_error_at(err, e->err.status, e->err.offset,
+		    "%s", e->err.text);
 	}
 	got = inputs_next(r->inputs, s, err);
 	if (got == SW_EFORMAT)

@@ -31,9 +31,9 @@ struct command {
 static const struct command commands[] = {
 	{"read", "[options] FILE...", "tell what they hold",
 	    "FILEs are captures, logs, and transcripts as JSON Lines, told "
-	    "apart by content;\n\"-\" is standard input, "
-	    "\"odbc:DSN=...;TABLE=...\" a log in a database.", cli_read,
-	    CLI_READ},
+	    "apart by content;\n\"-\" is standard input, a directory the "
+	    "files in it,\n\"odbc:DSN=...;TABLE=...\" a log in a database.",
+	    cli_read, CLI_READ},
 	{"live", "[options] -i INTERFACE", "tell what passes it",
 	    "Sessions are told as they end, until the capture is ended with "
 	    "Ctrl-C.  SIGUSR1\nprints the account, SIGHUP opens the output "

@@ -11,6 +11,7 @@ import gzip
 import json
 import os
 import random
+import shutil
 import struct
 import subprocess
 import sys
@@ -182,6 +183,33 @@ def t_directory(t):
 	path = os.path.join(t, 'folder')
 	os.mkdir(path)
 	refused(path)
+	put(path, 'notes.txt', b'of no kind\n')
+	refused(path)
+
+
+def t_directory_files(t):
+	"""Those in it as if they had been named; others are told."""
+	path = os.path.join(t, 'files')
+	os.makedirs(os.path.join(path, 'below'))
+	shutil.copy(make(t, 'pcap'), os.path.join(path, 'below'))
+	log = os.path.join(ROOT, 'tests', 'data', 'iis-w3c', 'relay.log')
+	shutil.copy(make(t, 'pcap'), os.path.join(path, 'b.cap'))
+	shutil.copy(log, os.path.join(path, 'a.log'))
+	os.symlink('b.cap', os.path.join(path, 'c.cap'))
+	put(path, 'notes.txt', b'of no kind\n')
+	want = read(os.path.join(path, 'a.log'), os.path.join(path, 'b.cap'))
+	for name in (path, path + '/'):
+		r = read(name)
+		need(r.status == 0, 'status %d' % r.status)
+		need(r.sessions() == want.sessions(), 'other sessions')
+		for told in ('notes.txt: neither', 'below: is no file',
+		    'c.cap: is no file'):
+			need(told in r.err, '%s is not told' % told)
+	if os.geteuid() != 0:
+		os.chmod(os.path.join(path, 'a.log'), 0)
+		r = read(path)
+		need(r.status == 3 and 'a.log' in r.err and
+		    len(r.sessions()) == 1, 'one is not to be read')
 
 
 def t_missing(t):
