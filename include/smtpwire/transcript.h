@@ -266,9 +266,24 @@ struct sw_data {
 	int64_t octets; /* as on the wire: ends, stuffing, terminator */
 };
 
+/* Records of application data of one side, until the other sent some.  In
+ * TLS 1.3 parts of the handshake are among them (RFC 8446, section 5.2). */
+struct sw_tls_turn {
+	enum sw_role by;
+	int64_t time, end;          /* of the first and of the last octet */
+	uint64_t records;
+	uint64_t octets;            /* in the records, as encrypted */
+	uint64_t at_first, at_last;
+};
+
 struct sw_tls {
 	struct sw_bytes version, cipher, sni;
 	struct sw_octets octets;
+	/* All of them; NULL with turns_known false: not followed to the end,
+	 * too many, or compressed */
+	const struct sw_tls_turn *turns;
+	size_t turn_count;
+	bool turns_known;
 };
 
 /* One line of the dialogue, or something that happened to the connection. */

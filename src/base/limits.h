@@ -63,6 +63,9 @@
 /* Octets of a TLS handshake that are kept to find version, cipher, SNI and
  * certificate. */
 #define LIMIT_TLS_HANDSHAKE 32768
+/* Turns of application data that are kept of a TLS connection: some thirty
+ * mails.  Beyond it none is told. */
+#define LIMIT_TLS_TURNS 256
 
 /* --- tcp ---------------------------------------------------------------- */
 

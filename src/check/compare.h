@@ -104,6 +104,8 @@ bool compare_same_commands(const struct judge *j, const struct sw_event *l,
 void compare_commands(struct judge *j, size_t row);
 /* compare_hidden.c: what TLS does not hide of what it hides. */
 void compare_hidden(struct judge *j);
+/* compare_turns.c: ... by who sent records, when and how much. */
+void compare_turns(struct judge *j);
 /* Behind a gap of its record content may be taken for commands, and a reply
  * for that to another command. */
 bool compare_is_behind_gap(const struct judge *j, enum sw_side has,

@@ -7,8 +7,9 @@
  * octets of the server at the end that the client never acknowledged, if they
  * are more than an alert (RFC 8446, section 6: that TLS is closed); and a
  * reply that was logged when the connection had ended on the wire.  Only what
- * the client waited for counts: a verdict, or any reply but a good-bye.  That
- * is told, but the dialogue itself stays undecided.
+ * the client waited for counts: a verdict, or any reply but a good-bye.  If
+ * these show nothing, the turns of both sides do (compare_turns.c).  What is
+ * found is told, but the dialogue itself stays undecided.
  */
 #include "check/compare.h"
 
@@ -63,20 +64,17 @@ static bool is_behind(const struct judge *j, const struct sw_event *e)
 	    log->clock.resolution_ns;
 }
 
-void compare_hidden(struct judge *j)
+/* The server's last reply in the log, if the client did not receive it. */
+static void compare_last(struct judge *j)
 {
-	const struct sw_session *wire, *log;
-	bool differs = j->differs, unacked;
+	const struct sw_session *wire = j->s[j->hidden];
+	const struct sw_session *log = j->s[compare_other(j->hidden)];
+	bool unacked;
 	struct about a = { .kind = SW_FOUND_REPLY_NEVER_ARRIVED,
 		.side = j->hidden };
 	const struct sw_event *e;
 
-	if (j->hidden == SW_NO_SIDE)
-		return;
-	wire = j->s[j->hidden];
-	log = j->s[compare_other(j->hidden)];
-	if (wire->source.kind != SW_SOURCE_WIRE || !is_whole(wire) ||
-	    j->gaps[j->hidden] || log->recorder != SW_RECORDER_SERVER ||
+	if (log->recorder != SW_RECORDER_SERVER ||
 	    !(e = last_reply(j, compare_other(j->hidden), &a.row)))
 		return;
 	unacked = wire->tcp && wire->tcp->server.unacked > ALERT_MAX;
@@ -94,5 +92,22 @@ void compare_hidden(struct judge *j)
 	    "the server took.", unacked ? "the last octets that the server "
 	    "sent were never acknowledged" : "the connection had ended on the "
 	    "wire when it was logged");
+}
+
+void compare_hidden(struct judge *j)
+{
+	const struct sw_session *wire;
+	bool differs = j->differs;
+	size_t count = j->count;
+
+	if (j->hidden == SW_NO_SIDE)
+		return;
+	wire = j->s[j->hidden];
+	if (wire->source.kind != SW_SOURCE_WIRE || !is_whole(wire) ||
+	    j->gaps[j->hidden])
+		return;
+	compare_last(j);
+	if (j->count == count)
+		compare_turns(j);
 	j->differs = differs;
 }

@@ -627,6 +627,50 @@ static uint8_t *put_explanation(struct teller *t, uint8_t *w,
 	return w;
 }
 
+static uint8_t *put_turn(struct teller *t, uint8_t *w,
+    const struct sw_tls_turn *u)
+{
+	PEN(w, "{\"by\":");
+	w = PEN_NAME(w, names_roles, u->by);
+	if (!t->normal) {
+		PEN(w, ",\"time\":");
+		w = put_time(t, w, u->time);
+		PEN(w, ",\"end\":");
+		w = put_time(t, w, u->end);
+	}
+	PEN(w, ",\"records\":");
+	w = pen_u64(w, u->records);
+	PEN(w, ",\"octets\":");
+	w = pen_u64(w, u->octets);
+	w = put_at(t, w, u->at_first, u->at_last);
+	*w++ = '}';
+	return pen_room(&t->pen, w);
+}
+
+/* Behind all other fields of the event, whose '}' is taken back. */
+static uint8_t *put_turns(struct teller *t, uint8_t *w,
+    const struct sw_tls *tls)
+{
+	size_t i;
+
+	w--;
+	PEN(w, ",\"turns\":");
+	w = pen_room(&t->pen, w);
+	if (!tls->turns_known) {
+		PEN(w, "null}");
+		return w;
+	}
+	*w++ = '[';
+	for (i = 0; i < tls->turn_count; i++) {
+		if (i > 0)
+			*w++ = ',';
+		w = put_turn(t, w, &tls->turns[i]);
+	}
+	*w++ = ']';
+	*w++ = '}';
+	return w;
+}
+
 static uint8_t *put_event(struct teller *t, uint8_t *w,
     const struct sw_event *e)
 {
@@ -651,6 +695,8 @@ static uint8_t *put_event(struct teller *t, uint8_t *w,
 		w = put_set(w - 3, e->flags, names_flags, SW_FLAG_COUNT);
 		*w++ = '}';
 	}
+	if (e->kind == SW_EVENT_TLS)
+		w = put_turns(t, w, &e->u.tls);
 	if (t->explain)
 		w = put_explanation(t, w, e);
 	return pen_room(&t->pen, w);

@@ -225,6 +225,10 @@ static void tell_tls(struct dialogue *d, bool decrypted)
 	tls.cipher = text_of(d, f.cipher);
 	tls.sni = text_of(d, f.sni);
 	tls.octets = f.octets;
+	tls.turns_known = f.turns_known && !decrypted;
+	tls.turns = tls.turns_known ? session_tls_turns(d->b, f.turns,
+	    f.turn_count) : NULL;
+	tls.turn_count = tls.turns ? f.turn_count : 0;
 	if (e) {
 		e->u.tls = tls;
 		e->at_last = d->tls_last.at;
@@ -282,6 +286,7 @@ static void release_clear(struct dialogue *d, enum sw_role by)
 		o.octets = slice_make(mine.octets.p + at,
 		    mine.pieces[i].end - at);
 		at = mine.pieces[i].end;
+		tls_observer_origin(&d->tls, o.origin);
 		if (d->phase == PHASE_TLS)
 			tls_observer_feed(&d->tls, by, o.octets);
 		else
@@ -356,6 +361,7 @@ static void tls_octets(struct dialogue *d, const struct delivery *o)
 	struct slice rest = o->octets;
 
 	d->tls_last = o->origin;
+	tls_observer_origin(&d->tls, o->origin);
 	while (rest.len > 0) {
 		size_t n = surely_tls(d, by, rest);
 

@@ -19,6 +19,10 @@
  * message that cannot stand there, at a gap, and at LIMIT_TLS_HANDSHAKE
  * octets, when what is there of a message is read as far as it goes.
  *
+ * Of records of application data the turns are kept: runs of one side until
+ * the other sends some, with time and size.  With compression (RFC 3749) the
+ * sizes would tell nothing, so none is kept.
+ *
  * A ClientHello in the form of SSLv2 (RFC 5246 E.2) is known for TLS but has
  * no extensions.  Not handled: certificates are not verified, a second
  * ClientHello after HelloRetryRequest and renegotiations are not read.
@@ -29,8 +33,10 @@
 #include <openssl/err.h>
 #include <openssl/x509.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/cursor.h"
+#include "base/arena.h"
 
 enum {
 	RECORD_CHANGE_CIPHER_SPEC = 20,
@@ -77,13 +83,21 @@ void tls_observer_fini(struct tls_observer *o)
 	buffer_fini(&o->sni);
 	buffer_fini(&o->subject);
 	buffer_fini(&o->issuer);
+	free(o->turns);
+	o->turns = NULL;
 }
 
 size_t tls_observer_memory(const struct tls_observer *o)
 {
 	return o->side[SW_CLIENT].handshake.capacity +
 	    o->side[SW_SERVER].handshake.capacity + o->sni.capacity +
-	    o->subject.capacity + o->issuer.capacity;
+	    o->subject.capacity + o->issuer.capacity +
+	    o->turn_capacity * sizeof(*o->turns);
+}
+
+void tls_observer_origin(struct tls_observer *o, struct origin origin)
+{
+	o->origin = origin;
 }
 
 static void end_learning(struct tls_side *s)
@@ -167,7 +181,7 @@ static void read_server_hello(struct tls_observer *o, struct slice body)
 	cursor_skip(&c, 32); /* random */
 	take_vector8(&c);    /* session id */
 	cipher = cursor_be16(&c);
-	cursor_u8(&c);       /* compression method */
+	o->turns_lost |= cursor_u8(&c) != 0; /* compression method */
 	if (c.bad)
 		return;
 	o->hello_seen = true;
@@ -372,6 +386,58 @@ static void take_handshake(struct tls_observer *o, enum sw_role by,
 		end_learning(s);
 }
 
+/* --- turns -------------------------------------------------------------- */
+
+static void lose_turns(struct tls_observer *o)
+{
+	free(o->turns);
+	o->turns = NULL;
+	o->turn_count = o->turn_capacity = 0;
+	o->turns_lost = true;
+}
+
+/* NULL: there is no room. */
+static struct sw_tls_turn *new_turn(struct tls_observer *o, enum sw_role by)
+{
+	void *turns = o->turns;
+	struct sw_tls_turn *t;
+
+	if (o->turn_count == LIMIT_TLS_TURNS) {
+		lose_turns(o);
+		return NULL;
+	}
+	if (!base_grow(&turns, o->turn_count, &o->turn_capacity,
+	    sizeof(*o->turns))) {
+		o->memory = true;
+		lose_turns(o);
+		return NULL;
+	}
+	o->turns = turns;
+	t = &o->turns[o->turn_count++];
+	memset(t, 0, sizeof(*t));
+	t->by = by;
+	t->time = o->origin.ts_ns;
+	t->at_first = o->origin.at;
+	return t;
+}
+
+/* Octets of application data; begins: the first of their record. */
+static void take_data(struct tls_observer *o, enum sw_role by, size_t len,
+    bool begins)
+{
+	struct sw_tls_turn *t = o->turn_count > 0 ?
+	    &o->turns[o->turn_count - 1] : NULL;
+
+	if (o->turns_lost)
+		return;
+	if ((!t || t->by != by) && !(t = new_turn(o, by)))
+		return;
+	t->end = o->origin.ts_ns;
+	t->at_last = o->origin.at;
+	t->octets += len;
+	t->records += begins;
+}
+
 /* --- records ------------------------------------------------------------ */
 
 /* Is this a record's header (5 octets)? */
@@ -439,6 +505,8 @@ static void begin_record(struct tls_observer *o, enum sw_role by)
 	else if (s->type == RECORD_CHANGE_CIPHER_SPEC ||
 	    s->type == RECORD_APPLICATION_DATA)
 		end_learning(s); /* no longer in clear */
+	if (!s->lost && s->type == RECORD_APPLICATION_DATA)
+		take_data(o, by, 0, true);
 }
 
 /* One octet of a record's header. */
@@ -478,6 +546,8 @@ enum tls_verdict tls_observer_feed(struct tls_observer *o, enum sw_role by,
 		octets = slice_from(octets, part.len);
 		if (s->type == RECORD_HANDSHAKE && !s->done)
 			take_handshake(o, by, part);
+		else if (s->type == RECORD_APPLICATION_DATA)
+			take_data(o, by, part.len, false);
 	}
 	return s->verdict;
 }
@@ -534,6 +604,10 @@ struct tls_facts tls_observer_facts(const struct tls_observer *o)
 		f.version = version_text(o->version, o->version_text);
 	if (o->hello_seen && o->version != VERSION_SSLV2)
 		f.cipher = slice_str(name ? name : o->cipher_text);
+	f.turns_known = !o->turns_lost && o->hello_seen &&
+	    !o->side[SW_CLIENT].lost && !o->side[SW_SERVER].lost;
+	f.turns = f.turns_known ? o->turns : NULL;
+	f.turn_count = f.turns_known ? o->turn_count : 0;
 	f.octets.client = (int64_t)o->side[SW_CLIENT].octets;
 	f.octets.server = (int64_t)o->side[SW_SERVER].octets;
 	return f;

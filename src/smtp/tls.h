@@ -13,6 +13,7 @@
 
 #include "base/buffer.h"
 #include "base/limits.h"
+#include "base/origin.h"
 
 /* What the octets of one side are, as far as they were fed. */
 enum tls_verdict {
@@ -44,6 +45,10 @@ struct tls_observer {
 	char cipher_text[8];     /* "0xC0FF", for one without a name */
 	char version_text[8];    /* "0x0305", likewise */
 	struct buffer sni, subject, issuer; /* empty: not seen */
+	struct origin origin;    /* of the octets that come */
+	struct sw_tls_turn *turns;
+	size_t turn_count, turn_capacity;
+	bool turns_lost;         /* they are not all there */
 	bool memory;             /* ran out: facts are missing */
 };
 
@@ -61,6 +66,9 @@ size_t tls_observer_memory(const struct tls_observer *o);
  */
 enum tls_verdict tls_observer_feed(struct tls_observer *o, enum sw_role by,
     struct slice octets);
+
+/* Where the octets that are fed next come from. */
+void tls_observer_origin(struct tls_observer *o, struct origin origin);
 
 /* Octets of one side are lost: its records can be followed no more, the
  * octets behind are counted only.  Decides nothing. */
@@ -80,10 +88,15 @@ enum tls_verdict tls_observer_verdict(const struct tls_observer *o,
  *   sni      of the ClientHello
  *   subject, issuer  of the server's first certificate (TLS 1.2 and before),
  *            RFC 2253, UTF-8; at most LIMIT_TLS_NAME octets
+ *   turns    who sent application data, when and how much; at most
+ *            LIMIT_TLS_TURNS, else, as behind a gap, not known
  */
 struct tls_facts {
 	struct slice version, cipher, sni, subject, issuer;
 	struct sw_octets octets;
+	const struct sw_tls_turn *turns;
+	size_t turn_count;
+	bool turns_known;
 };
 struct tls_facts tls_observer_facts(const struct tls_observer *o);
 

@@ -481,6 +481,21 @@ uint32_t session_tls(struct session_builder *b, const struct sw_tls *tls,
 	return n;
 }
 
+const struct sw_tls_turn *session_tls_turns(struct session_builder *b,
+    const struct sw_tls_turn *turns, size_t count)
+{
+	struct sw_tls_turn *kept;
+
+	if (count == 0)
+		return NULL;
+	kept = arena_calloc(&b->arena, count, sizeof(*kept));
+	if (kept)
+		memcpy(kept, turns, count * sizeof(*kept));
+	else
+		b->failed = true;
+	return kept;
+}
+
 uint32_t session_note_event(struct session_builder *b, enum sw_role by,
     struct slice text, struct event_span span)
 {

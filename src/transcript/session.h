@@ -142,6 +142,10 @@ uint32_t session_gap(struct session_builder *b, enum sw_role by,
     int64_t size, struct event_span span);
 uint32_t session_tls(struct session_builder *b, const struct sw_tls *tls,
     struct event_span span);
+/* Turns of TLS, copied into the session's memory; NULL: none, or memory ran
+ * out. */
+const struct sw_tls_turn *session_tls_turns(struct session_builder *b,
+    const struct sw_tls_turn *turns, size_t count);
 uint32_t session_note_event(struct session_builder *b, enum sw_role by,
     struct slice text, struct event_span span);
 

@@ -246,12 +246,29 @@ static void put_data(struct buffer *b, const struct sw_data *d)
 	put_i(b, d->octets);
 }
 
+static void put_turn(struct buffer *b, const struct sw_tls_turn *t)
+{
+	put_u(b, (uint64_t)t->by);
+	put_i(b, t->time);
+	put_i(b, t->end);
+	put_u(b, t->records);
+	put_u(b, t->octets);
+	put_u(b, t->at_first);
+	put_u(b, t->at_last);
+}
+
 static void put_tls(struct buffer *b, const struct sw_tls *t)
 {
+	size_t i;
+
 	put_bytes(b, t->version);
 	put_bytes(b, t->cipher);
 	put_bytes(b, t->sni);
 	put_octets(b, &t->octets);
+	put_u(b, t->turns_known);
+	put_u(b, t->turn_count);
+	for (i = 0; i < t->turn_count; i++)
+		put_turn(b, &t->turns[i]);
 }
 
 static void put_event(struct buffer *b, const struct sw_event *e)
@@ -703,12 +720,31 @@ static void get_data(struct reader *r, struct sw_data *d)
 	d->octets = get_i(r);
 }
 
+static void get_turn(struct reader *r, struct sw_tls_turn *t)
+{
+	t->by = (enum sw_role)get_enum(r, SW_ROLE_COUNT);
+	t->time = get_i(r);
+	t->end = get_i(r);
+	t->records = get_u(r);
+	t->octets = get_u(r);
+	t->at_first = get_u(r);
+	t->at_last = get_u(r);
+}
+
 static void get_tls(struct reader *r, struct sw_tls *t)
 {
+	struct sw_tls_turn *turns;
+	size_t i;
+
 	t->version = get_bytes(r);
 	t->cipher = get_bytes(r);
 	t->sni = get_bytes(r);
 	get_octets(r, &t->octets);
+	t->turns_known = get_bool(r);
+	turns = get_list(r, sizeof(*turns), 7, &t->turn_count);
+	t->turns = turns;
+	for (i = 0; i < t->turn_count; i++)
+		get_turn(r, &turns[i]);
 }
 
 static void get_event_kind(struct reader *r, struct sw_event *e)

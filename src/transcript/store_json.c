@@ -883,12 +883,36 @@ static void read_data(struct reader *r, const json_t *o, struct sw_data *d)
 	d->octets = get_known(r, o, "octets");
 }
 
+static void read_turns(struct reader *r, const json_t *o, struct sw_tls *t)
+{
+	struct sw_tls_turn *turns;
+	void *items;
+	const json_t *list = get_list(r, o, "turns", sizeof(*turns), &items,
+	    &t->turn_count);
+	size_t i;
+
+	t->turns = turns = items;
+	t->turns_known = list != NULL;
+	for (i = 0; i < t->turn_count && r->status == SW_OK; i++) {
+		const json_t *p = item_object(r, list, i, "turns");
+
+		turns[i].by = (enum sw_role)get_name(r, p, "by",
+		    SW_ROLE_COUNT, role_name, SW_NOBODY);
+		turns[i].time = get_time(r, p, "time");
+		turns[i].end = get_time(r, p, "end");
+		turns[i].records = get_count(r, p, "records");
+		turns[i].octets = get_count(r, p, "octets");
+		get_at(r, p, &turns[i].at_first, &turns[i].at_last);
+	}
+}
+
 static void read_tls(struct reader *r, const json_t *o, struct sw_tls *t)
 {
 	t->version = get_bytes(r, o, "version");
 	t->cipher = get_bytes(r, o, "cipher");
 	t->sni = get_bytes(r, o, "sni");
 	read_octets(r, o, &t->octets);
+	read_turns(r, o, t);
 }
 
 static void read_kind(struct reader *r, const json_t *o, struct sw_event *e)

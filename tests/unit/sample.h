@@ -81,6 +81,11 @@ static const struct sw_gap sample_gaps[] = {
 	{ 20480, 1460 }, { 40000, SW_UNKNOWN },
 };
 
+static const struct sw_tls_turn sample_turns[] = {
+	{ SW_CLIENT, AT(270400), AT(270500), 2, 111, 9005, 9006 },
+	{ SW_SERVER, AT(271000), AT(272000), 1, 31, 9007, 9010 },
+};
+
 static const struct sw_event sample_events[] = {
 	{ 1, SW_EVENT_CONNECT, SW_CLIENT, 0, AT(120000), SW_NO_TIME, 8801,
 	  8803, { .gap = { 0 } } },
@@ -124,7 +129,8 @@ static const struct sw_event sample_events[] = {
 	  { .note = { B("disk almost full") } } },
 	{ 16, SW_EVENT_TLS, SW_NOBODY, 0, AT(270300), AT(272000), 9004, 9010,
 	  { .tls = { B("TLSv1.3"), B("TLS_AES_256_GCM_SHA384"),
-	  B("mx.example.org"), { 2211, 5120 } } } },
+	  B("mx.example.org"), { 2211, 5120 },
+	  sample_turns, 2, true } } },
 	{ 17, SW_EVENT_CLOSE, SW_CLIENT, 0, AT(273000), SW_NO_TIME, 9011, 9014,
 	  { .close = { SW_CLOSE_FIN } } },
 };

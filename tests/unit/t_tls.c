@@ -94,6 +94,64 @@ static void test_handshakes(void **state)
 		}
 }
 
+/* Application data of both sides behind the handshake, cut anywhere. */
+static void test_turns(void **state)
+{
+	static const uint8_t data[] = { 23, 3, 3, 0, 4, 1, 2, 3, 4, 23, 3, 3,
+		0, 1, 9, 21, 3, 3, 0, 2, 1, 0 };
+	const struct flight *f = handshakes[0].side;
+	size_t piece, i;
+
+	(void)state;
+	for (piece = 1; piece < sizeof(data); piece++) {
+		struct tls_observer o;
+		struct tls_facts t;
+
+		tls_observer_init(&o);
+		feed(&o, SW_CLIENT, f[0].p, f[0].len, f[0].len);
+		feed(&o, SW_SERVER, f[1].p, f[1].len, f[1].len);
+		t = tls_observer_facts(&o);
+		assert_true(t.turns_known);
+		assert_int_equal(t.turn_count, 0);
+		for (i = 0; i < 2; i++) {
+			struct origin origin = { 10 + i, 5000 + (int64_t)i,
+				0 };
+
+			tls_observer_origin(&o, origin);
+			feed(&o, (enum sw_role)i, data, sizeof(data), piece);
+			feed(&o, (enum sw_role)i, data, 9, piece);
+		}
+		t = tls_observer_facts(&o);
+		assert_int_equal(t.turn_count, 2);
+		for (i = 0; i < 2; i++) {
+			assert_int_equal(t.turns[i].by, i);
+			assert_int_equal(t.turns[i].records, 3);
+			assert_int_equal(t.turns[i].octets, 9);
+			assert_int_equal(t.turns[i].time, 5000 + i);
+			assert_int_equal(t.turns[i].at_last, 10 + i);
+		}
+		for (i = 0; i < LIMIT_TLS_TURNS; i++)
+			feed(&o, i % 2 ? SW_SERVER : SW_CLIENT, data, 9, 9);
+		assert_false(tls_observer_facts(&o).turns_known);
+		assert_null(o.turns);
+		tls_observer_fini(&o);
+	}
+}
+
+static void test_turns_lost(void **state)
+{
+	const struct flight *f = handshakes[0].side;
+	struct tls_observer o;
+
+	(void)state;
+	tls_observer_init(&o);
+	feed(&o, SW_CLIENT, f[0].p, f[0].len, f[0].len);
+	feed(&o, SW_SERVER, f[1].p, f[1].len, f[1].len);
+	tls_observer_gap(&o, SW_SERVER);
+	assert_false(tls_observer_facts(&o).turns_known);
+	tls_observer_fini(&o);
+}
+
 /* Cut anywhere: no fact but a true one, never a verdict against TLS. */
 static void test_truncated(void **state)
 {
@@ -391,6 +449,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_handshakes),
+		cmocka_unit_test(test_turns),
+		cmocka_unit_test(test_turns_lost),
 		cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_records_cut_messages),
 		cmocka_unit_test(test_versions),

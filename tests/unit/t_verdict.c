@@ -509,6 +509,120 @@ static void lost_in_tls(void **state)
 	}
 }
 
+/* The wire's turns: "s100 c40@12": role, octets, seconds behind 1000. */
+static size_t read_turns(const char *text, struct sw_tls_turn *turns)
+{
+	size_t n = 0;
+
+	while (*text) {
+		struct sw_tls_turn *t = &turns[n++];
+		char *end;
+
+		memset(t, 0, sizeof(*t));
+		t->by = *text == 'c' ? SW_CLIENT : SW_SERVER;
+		t->octets = strtoul(text + 1, &end, 10);
+		t->time = t->end = 1000 * NS_PER_S;
+		t->records = 1;
+		if (*end == '+') {
+			t->records = 2;
+			end++;
+		}
+		if (*end == '@')
+			t->time = t->end += strtol(end + 1, &end, 10) *
+			    NS_PER_S;
+		text = *end ? end + 1 : end;
+	}
+	return n;
+}
+
+#define TURNED "C STARTTLS\nS 220 go\n"
+/* EHLO, the envelope and DATA, the content, QUIT. */
+#define TURNS "c50 s200 c90 s80 c400 s60 c30 s31"
+
+/* The server's log is on the right, its clock an hour behind. */
+static void turns_of_tls(void **state)
+{
+	static const struct {
+		const char *name, *version, *turns, *dialogue;
+		int64_t late_s; /* the verdict's time in the log */
+		const char *want;
+	} cases[] = {
+		{ "all of them", "TLSv1.2", TURNS, EHLO MAIL "D 276\n" VERDICT
+		    QUIT, 0, "" },
+		{ "nothing of a second mail", "TLSv1.2", TURNS, EHLO MAIL
+		    "D 276\n" VERDICT MAIL "D 20\n" VERDICT QUIT, 0,
+		    "reply-never-arrived left" },
+		{ "a second mail", "TLSv1.2", TURNS " c400 s60", EHLO MAIL
+		    "D 276\n" VERDICT MAIL "D 20\n" VERDICT QUIT, 0, "" },
+		{ "no verdict", "TLSv1.2", "c50 s200 c90 s80 c400", EHLO MAIL
+		    "D 276\n" VERDICT, 0, "reply-never-arrived left" },
+		{ "room for another", "TLSv1.2", "c50 s200 c90 s80 c400 s60 "
+		    "c30 s38", EHLO MAIL "D 276\n" VERDICT MAIL "D 20\n"
+		    VERDICT QUIT, 0, "" },
+		{ "a good-bye that nobody heard", "TLSv1.2",
+		    "c50 s200 c20", EHLO QUIT, 0, "" },
+		{ "the handshake of 1.3 is no dialogue", "TLSv1.3",
+		    "s900 c50 s200", EHLO MAIL, 0,
+		    "reply-never-arrived left" },
+		{ "... nor in the way", "TLSv1.3", "s900 c50 s200 c40 s90 c90 "
+		    "s80", EHLO MAIL, 0, "" },
+		{ "... a finished and EHLO", "TLSv1.3", "s900 c90+ s200+ c90 "
+		    "s80", EHLO MAIL, 0, "" },
+		{ "early data", "TLSv1.3", "c50 s900 c90 s80", EHLO MAIL, 0,
+		    "" },
+		{ "fits exactly", "TLSv1.2", "c50 s200 c90 s80 c276 s60",
+		    EHLO MAIL "D 276\n" VERDICT, 0, "" },
+		{ "too large", "TLSv1.2", "c5000 s200 c90 s80 c275 s60",
+		    EHLO MAIL "D 276\n" VERDICT, 0,
+		    "message-size-changed left" },
+		{ "late within the tolerance", "TLSv1.2", TURNS, EHLO MAIL
+		    "D 276\n" VERDICT QUIT, 2, "" },
+		{ "late", "TLSv1.2", TURNS, EHLO MAIL "D 276\n" VERDICT QUIT,
+		    -9, "order-changed left" },
+		{ "late on the wire too", "TLSv1.2", "c50 s200 c90 s80 c400 "
+		    "s60@-9", EHLO MAIL "D 276\n" VERDICT, -9, "" },
+		{ "pipelined", "TLSv1.2", "c50 s200 c90 s80 c900 s300 c400 "
+		    "s60", EHLO MAIL "D 276\n" VERDICT MAIL "D 276\n"
+		    VERDICT QUIT, 0, "" },
+	};
+	struct sw_tls_turn turns[16];
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct sw_tls *tls;
+		char log[2000];
+		struct both b;
+
+		snprintf(log, sizeof(log), "%s%s", HEAD EHLO TURNED,
+		    cases[i].dialogue);
+		begin(&b, SW_RECORDER_WIRE, HEAD EHLO TURNED "T\n* server\n",
+		    SW_RECORDER_SERVER, log);
+		tls = &b.t[0]->events[6].u.tls;
+		assert_int_equal(b.t[0]->events[6].kind, SW_EVENT_TLS);
+		tls->version = talk_text(cases[i].version);
+		tls->turns = turns;
+		tls->turn_count = read_turns(cases[i].turns, turns);
+		tls->turns_known = true;
+		b.t[0]->s.start = b.t[0]->s.end = 1000 * NS_PER_S;
+		b.t[1]->s.start = -2600 * NS_PER_S;
+		b.options.timed = true;
+		b.options.offset_ns = 3600 * NS_PER_S;
+		b.options.slack_ns = 2 * NS_PER_S;
+		for (k = 0; k < b.t[1]->s.event_count; k++) {
+			struct sw_event *e = &b.t[1]->events[k];
+
+			e->time = -2600 * NS_PER_S;
+			if (k > 1 && e[-1].kind == SW_EVENT_DATA)
+				e->time += cases[i].late_s * NS_PER_S;
+		}
+		check(&b, cases[i].name, SW_UNDECIDABLE, cases[i].want);
+		tls->turns_known = false;
+		check(&b, cases[i].name, SW_UNDECIDABLE, "");
+		end(&b);
+	}
+}
+
 static void joined(void **state)
 {
 	struct both b;
@@ -646,6 +760,7 @@ int main(void)
 		cmocka_unit_test(partial),
 		cmocka_unit_test(lost_between),
 		cmocka_unit_test(lost_in_tls),
+		cmocka_unit_test(turns_of_tls),
 		cmocka_unit_test(joined),
 		cmocka_unit_test(counted),
 		cmocka_unit_test(notes),
