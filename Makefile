@@ -22,6 +22,9 @@ INCLUDEDIR ?= $(PREFIX)/include
 MANDIR ?= $(PREFIX)/share/man
 DATADIR ?= $(PREFIX)/share/smtpwire
 UNITDIR ?= $(PREFIX)/lib/systemd/system
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 PKGCONFIGDIR ?= $(LIBDIR)/pkgconfig
 DESTDIR ?=
 BUILD ?= build
@@ -497,11 +500,20 @@ UNIT_IN := src/cli/$(UNIT_NAME).in
 INSTALL ?= install
 D := $(DESTDIR)
 
-install: all ## DESTDIR and PREFIX are heeded
+# What a shell completes comes from the options that the command knows.
+COMPLETION := $(addprefix $(O)/completion/smtpwire.,bash zsh fish)
+completion: $(COMPLETION) ## of the command's options, for bash, zsh, fish
+$(O)/completion/smtpwire.%: src/cli/completion.sh $(O)/smtpwire
+	@mkdir -p $(@D)
+	$(say) GEN $@
+	$(Q)sh src/cli/completion.sh $* $(O)/smtpwire >$@
+
+install: all completion ## DESTDIR and PREFIX are heeded
 	$(say) INSTALL '$(D)$(PREFIX)'
 	$(Q)$(INSTALL) -d '$(D)$(BINDIR)' '$(D)$(LIBDIR)' '$(D)$(PKGCONFIGDIR)' \
 		'$(D)$(INCLUDEDIR)/smtpwire' '$(D)$(MANDIR)/man1' \
-		'$(D)$(MANDIR)/man5' '$(D)$(DATADIR)' '$(D)$(UNITDIR)'
+		'$(D)$(MANDIR)/man5' '$(D)$(DATADIR)' '$(D)$(UNITDIR)' \
+		'$(D)$(BASHDIR)' '$(D)$(ZSHDIR)' '$(D)$(FISHDIR)'
 	$(Q)$(INSTALL) -m 755 $(O)/smtpwire '$(D)$(BINDIR)'
 	$(Q)$(INSTALL) -m 644 $(LIB_A) '$(D)$(LIBDIR)'
 	$(Q)$(INSTALL) -m 755 $(LIB_SO) '$(D)$(LIBDIR)'
@@ -514,12 +526,19 @@ install: all ## DESTDIR and PREFIX are heeded
 	$(Q)$(if $(SCHEMAS),$(INSTALL) -m 644 $(SCHEMAS) '$(D)$(DATADIR)')
 	$(Q)sed 's|@BINDIR@|$(BINDIR)|' $(UNIT_IN) >'$(D)$(UNITDIR)/$(UNIT_NAME)'
 	$(Q)chmod 644 '$(D)$(UNITDIR)/$(UNIT_NAME)'
+	$(Q)$(INSTALL) -m 644 $(O)/completion/smtpwire.bash \
+		'$(D)$(BASHDIR)/smtpwire'
+	$(Q)$(INSTALL) -m 644 $(O)/completion/smtpwire.zsh \
+		'$(D)$(ZSHDIR)/_smtpwire'
+	$(Q)$(INSTALL) -m 644 $(O)/completion/smtpwire.fish '$(D)$(FISHDIR)'
 
 uninstall: ## what install put there
 	$(Q)rm -f '$(D)$(BINDIR)/smtpwire' '$(D)$(LIBDIR)/$(notdir $(LIB_A))' \
 		'$(D)$(LIBDIR)/$(notdir $(LIB_SO))' \
 		'$(D)$(LIBDIR)/$(SONAME)' '$(D)$(LIBDIR)/libsmtpwire.so' \
-		'$(D)$(PKGCONFIGDIR)/smtpwire.pc' '$(D)$(UNITDIR)/$(UNIT_NAME)'
+		'$(D)$(PKGCONFIGDIR)/smtpwire.pc' '$(D)$(UNITDIR)/$(UNIT_NAME)' \
+		'$(D)$(BASHDIR)/smtpwire' '$(D)$(ZSHDIR)/_smtpwire' \
+		'$(D)$(FISHDIR)/smtpwire.fish'
 	$(Q)rm -f $(patsubst src/man/%,'$(D)$(MANDIR)/man1/%',$(filter %.1,$(MANS))) \
 		$(patsubst src/man/%,'$(D)$(MANDIR)/man5/%',$(filter %.5,$(MANS)))
 	$(Q)rm -rf '$(D)$(INCLUDEDIR)/smtpwire' '$(D)$(DATADIR)'
@@ -551,7 +570,7 @@ help: ## this
 FORCE:
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all lib smtpwire deps demo tests-build check check-unit \
+.PHONY: all lib smtpwire completion deps demo tests-build check check-unit \
 	check-golden check-diff check-fault check-e2e golden-update \
 	readme-update asan tsan \
 	valgrind cover fuzz fuzz-one fuzz-smoke bench corpus lint \

@@ -96,6 +96,8 @@ if [ "$what" != build ]; then
 	need python3-jsonschema "checks what is written" \
 		python3 -c 'import jsonschema'
 	need openssl "second opinion on digests" has openssl
+	need zsh "tries its completion" has zsh
+	need fish "tries its completion" has fish
 	need xz-utils "compresses test input" has xz
 	need zstd "compresses test input" has zstd
 	need lz4 "compresses test input" has lz4

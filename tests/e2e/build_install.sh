@@ -19,7 +19,10 @@ for f in bin/smtpwire lib/here/libsmtpwire.a lib/here/libsmtpwire.so \
 	lib/here/libsmtpwire.so.0 lib/here/pkgconfig/smtpwire.pc \
 	include/smtpwire/smtpwire.h share/man/man1/smtpwire.1 \
 	share/man/man5/smtpwire-transcript.5 \
-	lib/systemd/system/smtpwire@.service; do
+	lib/systemd/system/smtpwire@.service \
+	share/bash-completion/completions/smtpwire \
+	share/zsh/site-functions/_smtpwire \
+	share/fish/vendor_completions.d/smtpwire.fish; do
 	is "installs-$(basename $f)" yes "$([ -e "$root/usr/$f" ] && echo yes)"
 done
 unit=$root/usr/lib/systemd/system/smtpwire@.service
