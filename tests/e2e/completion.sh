@@ -90,8 +90,10 @@ for s in bash zsh fish; do
 	offers $s values text json html
 	ask $s smtpwire read --format post
 	offers $s formats postfix postfix-notice
-	: >"$TMP/a file.pcap"
-	(cd "$TMP" && ask $s smtpwire read --account 'a f')
+	: >"$TMP/a file.pcap" >"$TMP/fifo"
+	word='a f'
+	[ $s = fish ] && word='a\ f'
+	(cd "$TMP" && ask $s smtpwire read --account "$word")
 	has $s-files 'a.* file\.pcap' "$TMP/told"
 done
 # shellcheck disable=SC2046 # words
