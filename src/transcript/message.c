@@ -10,10 +10,17 @@
 
 #include "base/limits.h"
 
+/* Logs tell content line by line, and a call of the digest for each would
+ * take longer than its blocks do: so many octets are gathered.  Pieces that
+ * are as long are not. */
+enum { HASH_HELD = 512 };
+
 /* The digest itself in one piece: EVP keeps it behind four others, which
  * would have to be fetched anew for each segment of a thousand messages. */
 struct message_hash {
 	SHA256_CTX sha;
+	size_t held; /* octets that are still to be given to it */
+	uint8_t few[HASH_HELD];
 };
 
 /* Where the search for the empty line behind the header stands. */
@@ -23,7 +30,35 @@ static bool hash_begin(struct message *m)
 {
 	if (!m->hash)
 		m->hash = malloc(sizeof(*m->hash));
-	return m->hash && SHA256_Init(&m->hash->sha) == 1;
+	if (!m->hash)
+		return false;
+	m->hash->held = 0;
+	return SHA256_Init(&m->hash->sha) == 1;
+}
+
+static void hash_held(struct message_hash *h)
+{
+	if (h->held > 0)
+		SHA256_Update(&h->sha, h->few, h->held);
+	h->held = 0;
+}
+
+static void hash_octets(struct message_hash *h, struct slice s)
+{
+	if (s.len >= HASH_HELD) {
+		hash_held(h);
+		SHA256_Update(&h->sha, s.p, s.len);
+		return;
+	}
+	while (s.len > 0) {
+		struct slice some = slice_head(s, HASH_HELD - h->held);
+
+		memcpy(h->few + h->held, some.p, some.len);
+		h->held += some.len;
+		s = slice_from(s, some.len);
+		if (h->held == HASH_HELD)
+			hash_held(h);
+	}
 }
 
 /* As new, but for the memory that it has. */
@@ -123,7 +158,7 @@ enum sw_status message_octets(struct message *m, struct slice octets)
 	}
 	m->size += octets.len;
 	if (m->hashed)
-		SHA256_Update(&m->hash->sha, octets.p, octets.len);
+		hash_octets(m->hash, octets);
 	if (m->body)
 		m->ops->octets(m->ops->ctx, m->body, octets);
 	return status;
@@ -194,9 +229,11 @@ enum sw_status message_tell(struct message *m, struct sw_message *out,
 	if (m->started && m->header_len > 0)
 		status = header_fields(slice_make(m->header, m->header_len),
 		    out, arena);
-	if (m->hashed && whole)
+	if (m->hashed && whole) {
+		hash_held(m->hash);
 		out->sha256.known = SHA256_Final(out->sha256.octets,
 		    &m->hash->sha) == 1;
+	}
 	return status;
 }
 

@@ -215,6 +215,47 @@ static void test_whole(void **state)
 	message_fini(&m);
 }
 
+/* Pieces of all sizes, and long and short ones in turn: those that are short
+ * are gathered before they are hashed. */
+static void test_pieces(void **state)
+{
+	static const size_t sizes[][2] = { { 1, 1 }, { 2, 77 }, { 77, 2 },
+		{ 511, 511 }, { 512, 512 }, { 513, 1 }, { 1, 513 },
+		{ 600, 300 }, { 64, 448 } };
+	char *octets = malloc(5000);
+	uint8_t digest[32];
+	unsigned len;
+	size_t i;
+
+	(void)state;
+	assert_non_null(octets);
+	for (i = 0; i < 5000; i++)
+		octets[i] = (char)('a' + i * i % 23);
+	assert_int_equal(EVP_Digest(octets, 5000, digest, &len, EVP_sha256(),
+	    NULL), 1);
+	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		struct message m = { 0 };
+		struct sw_message out = { 0 };
+		struct arena arena;
+		size_t off = 0, n, turn;
+
+		arena_init(&arena);
+		assert_int_equal(message_init(&m, NULL, 1, true), SW_OK);
+		for (turn = 0; off < 5000; off += n, turn++) {
+			n = sizes[i][turn % 2];
+			n = n < 5000 - off ? n : 5000 - off;
+			feed(&m, octets + off, n);
+		}
+		message_end(&m, true);
+		assert_int_equal(message_tell(&m, &out, &arena), SW_OK);
+		assert_true(out.sha256.known);
+		assert_memory_equal(out.sha256.octets, digest, 32);
+		message_fini(&m);
+		arena_fini(&arena);
+	}
+	free(octets);
+}
+
 /* No hash unless start and end were seen and nothing is missing. */
 static void tell(bool started, bool complete, size_t gap_at, int64_t gap,
     bool hash, struct sw_message *out, struct seen *seen)
@@ -305,6 +346,7 @@ int main(void)
 		cmocka_unit_test(test_headers),
 		cmocka_unit_test(test_nul),
 		cmocka_unit_test(test_whole),
+		cmocka_unit_test(test_pieces),
 		cmocka_unit_test(test_parts),
 		cmocka_unit_test(test_long_header),
 	};
