@@ -51,12 +51,17 @@ size_t log_session_outstanding(const struct log_session *s)
 	return s->outstanding_count + (s->content.of != 0);
 }
 
+/* Of the one that i others are in front of; the capacity is a power of 2. */
+static size_t place_of(const struct log_session *s, size_t i)
+{
+	return (s->outstanding_first + i) & (s->outstanding_capacity - 1);
+}
+
 static struct log_outstanding pop(struct log_session *s)
 {
 	struct log_outstanding o = s->outstanding[s->outstanding_first];
 
-	s->outstanding_first = (s->outstanding_first + 1) %
-	    s->outstanding_capacity;
+	s->outstanding_first = place_of(s, 1);
 	s->outstanding_count--;
 	return o;
 }
@@ -108,8 +113,7 @@ static bool push(struct log_session *s, uint32_t n, enum verb verb,
 		pop(s); /* never answered, as it seems */
 	if (s->outstanding_count == s->outstanding_capacity && !grow(s))
 		return false;
-	o = &s->outstanding[(s->outstanding_first + s->outstanding_count) %
-	    s->outstanding_capacity];
+	o = &s->outstanding[place_of(s, s->outstanding_count)];
 	memset(o, 0, sizeof(*o));
 	o->n = n;
 	o->verb = verb;
@@ -121,8 +125,7 @@ static bool push(struct log_session *s, uint32_t n, enum verb verb,
 static const struct log_outstanding *outstanding_at(
     const struct log_session *s, size_t i)
 {
-	return &s->outstanding[(s->outstanding_first + i) %
-	    s->outstanding_capacity];
+	return &s->outstanding[place_of(s, i)];
 }
 
 /* Can this code answer this verb and few others? */

@@ -521,6 +521,8 @@ void log_sessions_touch(struct log_sessions *t, struct log_session *s,
 		s->last_time = time;
 	if (s->start_time == SW_NO_TIME)
 		s->start_time = time;
+	if (t->newest == s)
+		return;
 	unlink_newest(t, s);
 	link_newest(t, s);
 }

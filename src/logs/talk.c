@@ -55,11 +55,27 @@ bool log_is_smtp(struct slice said)
 
 #define EACH_OCTET UINT64_C(0x0101010101010101)
 
-/* Is one of eight octets above 0x7f or below a blank? */
-static bool is_odd(uint64_t word)
+/* Not 0: one of eight octets is above 0x7f or below a blank. */
+static inline uint64_t odd_among(const uint8_t octets[8])
 {
-	return ((word | ((word - EACH_OCTET * ' ') & ~word)) &
-	    EACH_OCTET * 0x80) != 0;
+	uint64_t word;
+
+	memcpy(&word, octets, sizeof(word));
+	return (word | ((word - EACH_OCTET * ' ') & ~word)) &
+	    EACH_OCTET * 0x80;
+}
+
+/* Is one octet of s such? */
+static bool has_odd(struct slice s)
+{
+	uint64_t odd = 0;
+	size_t i, words = s.len / 8;
+
+	if (words == 0)
+		return s.len > 0; /* too few to be worth it */
+	for (i = 0; i < words; i++)
+		odd |= odd_among(s.p + 8 * i);
+	return (odd | odd_among(s.p + s.len - 8)) != 0;
 }
 
 static uint32_t flags_of_octets(struct slice s)
@@ -81,17 +97,10 @@ static uint32_t flags_of_octets(struct slice s)
 /* The flags that the octets themselves show; few have any. */
 static uint32_t flags_of(const struct log_said *said)
 {
-	struct slice s = said->text;
 	uint32_t flags = said->flags;
-	size_t i = 0;
-	uint64_t word;
 
-	for (; s.len - i >= sizeof(word); i += sizeof(word)) {
-		memcpy(&word, s.p + i, sizeof(word));
-		if (is_odd(word))
-			break;
-	}
-	flags |= flags_of_octets(slice_from(s, i));
+	if (has_odd(said->text))
+		flags |= flags_of_octets(said->text);
 	if (said->line->truncated)
 		flags |= SW_BIT(SW_FLAG_TRUNCATED);
 	return flags;

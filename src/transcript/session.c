@@ -10,7 +10,7 @@
 #include "base/buffer.h"
 #include "transcript/auth.h"
 
-enum { VERB_SIZE = 16 };
+enum { VERB_SIZE = 16, VERB_LEAST = 4 };
 
 /* Filled up with NUL, so that all of it can be compared at once. */
 static const char verb_names[][VERB_SIZE] = {
@@ -142,7 +142,7 @@ static enum verb other_verb(struct slice line, size_t *len_r)
 		return VERB_NONE;
 	}
 	*len_r = n;
-	if (n >= sizeof(upper))
+	if (n < VERB_LEAST || n >= sizeof(upper)) /* that of a reply, say */
 		return VERB_UNKNOWN;
 	for (v = 0; v < n; v++)
 		upper[v] = ascii_upper(line.p[v]);
@@ -649,6 +649,23 @@ static void name_client(struct session_builder *b, struct slice argument)
 	b->s.client.name = session_text(b, slice_trim(argument));
 }
 
+/* The name of a verb that is known needs no copy. */
+static struct sw_bytes name_of(enum verb verb, size_t len)
+{
+	struct sw_bytes name = { (const uint8_t *)verb_names[verb], len };
+
+	return name;
+}
+
+static bool is_name_of(struct slice s, enum verb verb)
+{
+	const char *name = verb_names[verb];
+
+	return verb > VERB_UNKNOWN && s.len >= VERB_LEAST &&
+	    s.len < VERB_SIZE && name[s.len - 1] && !name[s.len] &&
+	    slice_has_prefix_nocase(s, slice_make(name, s.len));
+}
+
 /* One copy of the line serves its argument as well. */
 static void tell_line(struct session_builder *b, struct sw_command *out,
     struct slice line, enum verb verb, size_t verb_len)
@@ -658,12 +675,10 @@ static void tell_line(struct session_builder *b, struct sw_command *out,
 	out->line = session_text(b, line);
 	if (!out->line.data)
 		return;
-	if (verb > VERB_UNKNOWN) {
-		out->verb.data = (const uint8_t *)verb_names[verb];
-		out->verb.len = verb_len;
-	} else if (verb_len > 0) {
+	if (verb > VERB_UNKNOWN)
+		out->verb = name_of(verb, verb_len);
+	else if (verb_len > 0)
 		out->verb = upper(b, slice_head(line, verb_len));
-	}
 	if (verb == VERB_NONE)
 		return;
 	argument = argument_of(slice_make(out->line.data, out->line.len),
@@ -676,7 +691,9 @@ static void tell_line(struct session_builder *b, struct sw_command *out,
 static void tell_parts(struct session_builder *b, struct sw_command *out,
     const struct command_in *c, enum verb verb)
 {
-	if (c->verb.p && c->verb.len > 0)
+	if (is_name_of(c->verb, verb))
+		out->verb = name_of(verb, c->verb.len);
+	else if (c->verb.p && c->verb.len > 0)
 		out->verb = upper(b, c->verb);
 	if (verb != VERB_NONE && c->argument_known)
 		out->argument = session_text(b, c->argument.p ? c->argument :
