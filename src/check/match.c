@@ -114,6 +114,76 @@ static bool covers(const struct matcher *x, size_t side, int64_t *from_r,
 	return any;
 }
 
+/* --- servers that a log is not of ----------------------------------------- */
+
+/* The addresses of the server whose log the other side is: those that it
+ * names, and those of this side's sessions that are paired. */
+struct servers {
+	uint64_t *tokens; /* malloced, sorted; NULL: it cannot be told */
+	size_t count;
+	bool families[2]; /* IPv4, IPv6 */
+};
+
+static uint64_t server_token(const struct digest *d)
+{
+	size_t i;
+
+	for (i = 0; i < d->token_count; i++)
+		if (token_kind(d->tokens[i]) == TOKEN_SERVER)
+			return d->tokens[i];
+	return 0;
+}
+
+static int compare_tokens(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void add_server(struct servers *v, const struct digest *d)
+{
+	uint64_t token = server_token(d);
+
+	if (!token)
+		return;
+	v->tokens[v->count++] = token;
+	v->families[d->server_v6] = true;
+}
+
+/* false: no memory. */
+static bool find_servers(const struct matcher *x, size_t side,
+    struct servers *v_r)
+{
+	size_t other = 1 - side, i;
+
+	memset(v_r, 0, sizeof(*v_r));
+	for (i = 0; i < x->n[other]; i++)
+		if (!x->d[other][i].server_log)
+			return true;
+	v_r->tokens = calloc(x->n[0] + x->n[1] + 1, sizeof(*v_r->tokens));
+	if (!v_r->tokens)
+		return false;
+	for (i = 0; i < x->n[other] && !x->m->nat[1]; i++)
+		add_server(v_r, &x->d[other][i]);
+	for (i = 0; i < x->n[side]; i++)
+		if (x->mate[side][i])
+			add_server(v_r, &x->d[side][i]);
+	qsort(v_r->tokens, v_r->count, sizeof(*v_r->tokens), compare_tokens);
+	return true;
+}
+
+/* Is it a session of another server?  Nothing is said of a family of addresses
+ * of which the log's server is not known to have any. */
+static bool is_elsewhere(const struct servers *v, const struct digest *d)
+{
+	uint64_t token = server_token(d);
+
+	return v->count > 0 && token && !d->server_log &&
+	    v->families[d->server_v6] && !bsearch(&token, v->tokens, v->count,
+	    sizeof(*v->tokens), compare_tokens);
+}
+
 static enum sw_only_reason reason_of(const struct matcher *x, size_t side,
     const struct digest *d, bool covered, int64_t from, int64_t to)
 {
@@ -133,6 +203,7 @@ static enum sw_only_reason reason_of(const struct matcher *x, size_t side,
 static bool tell_only(struct matcher *x, size_t side)
 {
 	struct matching *m = x->m;
+	struct servers servers;
 	int64_t from = 0, to = 0;
 	bool covered = covers(x, 1 - side, &from, &to);
 	size_t i, n = 0;
@@ -140,7 +211,8 @@ static bool tell_only(struct matcher *x, size_t side)
 	m->only[side] = calloc(x->n[side] + 1, sizeof(*m->only[side]));
 	m->only_index[side] = calloc(x->n[side] + 1,
 	    sizeof(*m->only_index[side]));
-	if (!m->only[side] || !m->only_index[side])
+	if (!m->only[side] || !m->only_index[side] ||
+	    !find_servers(x, side, &servers))
 		return false;
 	/* Without a clock times of the two sides cannot be held against each
 	 * other. */
@@ -151,9 +223,13 @@ static bool tell_only(struct matcher *x, size_t side)
 		m->only[side][n].id = x->d[side][i].id;
 		m->only[side][n].reason = reason_of(x, side, &x->d[side][i],
 		    covered, from, to);
+		if (m->only[side][n].reason == SW_UNEXPLAINED &&
+		    is_elsewhere(&servers, &x->d[side][i]))
+			m->only[side][n].reason = SW_OTHER_CANNOT_RECORD;
 		m->only_index[side][n++] = (uint32_t)i;
 	}
 	m->only_count[side] = n;
+	free(servers.tokens);
 	return true;
 }
 

@@ -66,6 +66,23 @@ exits check-wrapped 1 "$SMTPWIRE" check pcaps/exim-bdat.server.log \
 is check-wrapped-blanks 0 "$(grep -c ' $' "$TMP/out")"
 exits check-near 0 "$SMTPWIRE" check --max-offset 3600 "$log" "$capture"
 
+# sessions of a server that the log is not of, which it cannot have; those of
+# its own server it should have
+readdress() { # V4 V6: last octets of the addresses, in octal
+	LC_ALL=C sed "s/\\o300\\o000\\o002\\o$1/\\o300\\o000\\o002\\o143/g
+		s/\\o000\\o000\\o000\\o$2/\\o000\\o000\\o000\\o143/g" \
+		pcaps/exim-plain.pcap
+}
+readdress 031 045 >"$TMP/other.pcap"
+readdress 377 020 >"$TMP/own.pcap"
+exits check-elsewhere 0 "$SMTPWIRE" check "$exim" --vs pcaps/exim-plain.pcap \
+	"$TMP/other.pcap"
+has check-elsewhere-told 'one side only: 0 left, 2 right; 0 of them' "$TMP/out"
+exits check-elsewhere-own 1 "$SMTPWIRE" check "$exim" --vs \
+	pcaps/exim-plain.pcap "$TMP/own.pcap"
+has check-elsewhere-own-told 'one side only: 0 left, 1 right; 1 of them' \
+	"$TMP/out"
+
 command -v python3 >/dev/null || {
 	skip check-recordings 'no python3'
 	exit 0
