@@ -28,6 +28,10 @@
 #define TRANSIT (NS_PER_S / 100)
 /* Slopes that are looked at. */
 #define SLOPES 512
+/* No line goes beyond that: samples lie within it (matcher.h). */
+#define OFFSET_MAX (INT64_C(1) << 61)
+/* No spread is wider: nine years, of which sums are made. */
+#define SPREAD_MAX (INT64_C(1) << 58)
 
 static int compare_samples(const void *a, const void *b)
 {
@@ -110,10 +114,25 @@ static double slope_of(const struct clock_sample *s, size_t count,
 	return slopes[n / 2];
 }
 
+static int64_t limit(int64_t v, int64_t max)
+{
+	return v > max ? max : v < -max ? -max : v;
+}
+
+/* What a clock gains; of times that were made up it may be any number. */
+static int64_t gain(double drift, int64_t ns)
+{
+	double v = drift * (double)ns;
+
+	if (v >= (double)OFFSET_MAX)
+		return OFFSET_MAX;
+	return v <= -(double)OFFSET_MAX ? -OFFSET_MAX : (int64_t)v;
+}
+
 static int64_t at_line(const struct sw_clock_piece *p, int64_t right)
 {
-	return p->offset_ns +
-	    (int64_t)(p->drift * (double)(right - p->from));
+	return limit(p->offset_ns + gain(p->drift, right - p->from),
+	    OFFSET_MAX);
 }
 
 /* The line's height and how far the samples lie from it. */
@@ -128,7 +147,7 @@ static void fit_line(struct sw_clock_piece *p, const struct clock_sample *s,
 	p->offset_ns = median(values, count);
 	for (i = 0; i < count; i++)
 		values[i] = magnitude(s[i].offset - at_line(p, s[i].right));
-	p->spread_ns = median(values, count);
+	p->spread_ns = limit(median(values, count), SPREAD_MAX);
 }
 
 static int64_t slack_of(const struct clock_sample *s, size_t count,
@@ -154,7 +173,7 @@ static void fit(struct sw_clock_piece *p, const struct clock_sample *s,
 		p->drift = slope_of(s, count, slopes);
 	fit_line(p, s, count, values);
 	/* What is gained over the piece must be more than chance. */
-	gained = (int64_t)(p->drift * (double)(p->to - p->from));
+	gained = gain(p->drift, p->to - p->from);
 	if (p->drift < 0 || p->drift > 0) {
 		if (magnitude(gained) < 2 * (p->spread_ns + slack) +
 		    TRANSIT) {

@@ -187,13 +187,14 @@ static bool is_elsewhere(const struct servers *v, const struct digest *d)
 static enum sw_only_reason reason_of(const struct matcher *x, size_t side,
     const struct digest *d, bool covered, int64_t from, int64_t to)
 {
-	int64_t start = d->start + (side == 1 ? match_offset(x->m,
-	    d->start) : 0);
-
 	if (covered && d->resolution_ns && d->dated &&
-	    match_is_time(d->start) &&
-	    (start < from || start > to))
-		return SW_OUTSIDE_OTHER_TIME;
+	    match_is_time(d->start)) {
+		int64_t start = d->start + (side == 1 ? match_offset(x->m,
+		    d->start) : 0);
+
+		if (start < from || start > to)
+			return SW_OUTSIDE_OTHER_TIME;
+	}
 	/* A log need not tell of a client with which nothing was talked. */
 	if (d->attempts || d->silent)
 		return SW_OTHER_CANNOT_RECORD;

@@ -130,8 +130,7 @@ bool match_add_sample(struct matcher *x, const struct digest *l,
 	if (!known || s.offset >= OFFSET_MAX || s.offset <= -OFFSET_MAX)
 		return true;
 	s.right = r->start;
-	s.slack = l->resolution_ns > r->resolution_ns ? l->resolution_ns :
-	    r->resolution_ns;
+	s.slack = match_slack(l, r);
 	if (!base_grow(&samples, x->sample_count, &x->sample_capacity,
 	    sizeof(*x->samples)))
 		return false;

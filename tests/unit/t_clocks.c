@@ -227,6 +227,42 @@ static void limited(void **state)
 	free(p);
 }
 
+/* Times that somebody made up: what a clock would gain on the way to the last
+ * is beyond all numbers. */
+static void made_up(void **state)
+{
+	struct clock_sample s[21];
+	struct sw_clock_piece *p;
+	struct matching m = { .clock_count = 1 };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 21; i++) {
+		s[i].right = START + (int64_t)i;
+		s[i].offset = (int64_t)i * 50 * S;
+		s[i].slack = 0;
+	}
+	s[20].right = START + INT64_C(90) * 365 * 24 * HOUR;
+	assert_int_equal(estimate(s, 21, 0, &p), 1);
+	m.clock = p;
+	assert_in_range(match_offset(&m, s[20].right), 0,
+	    (uint64_t)INT64_C(1) << 61);
+	free(p);
+}
+
+/* Two samples a hundred years apart: sums of the spread can be made. */
+static void wide(void **state)
+{
+	struct clock_sample s[2] = { sample(0, -(INT64_C(1) << 60), 0),
+		sample(1, INT64_C(1) << 60, 0) };
+	struct sw_clock_piece *p;
+
+	(void)state;
+	assert_int_equal(estimate(s, 2, 0, &p), 1);
+	assert_in_range(p->spread_ns, 0, INT64_MAX / 8);
+	free(p);
+}
+
 /* What the pieces say for a time: within, before, between and behind. */
 static void offset_at(void **state)
 {
@@ -263,6 +299,8 @@ int main(void)
 		cmocka_unit_test(seconds),
 		cmocka_unit_test(wrong_samples),
 		cmocka_unit_test(limited),
+		cmocka_unit_test(made_up),
+		cmocka_unit_test(wide),
 		cmocka_unit_test(offset_at),
 	};
 
