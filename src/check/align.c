@@ -25,6 +25,8 @@
 
 /* Events of a side that are looked at together. */
 #define WINDOW 512
+/* Notes, gaps and the like behind which a partner is looked for. */
+#define OTHERS_MAX 256
 
 /* What leaving an event alone costs, and what a pair is worth. */
 enum {
@@ -63,8 +65,7 @@ struct rows {
 
 /* --- the common order ----------------------------------------------------- */
 
-/* Events are numbered from 1 and stand in that order; some may be missing. */
-static const struct sw_event *find_event(const struct sw_session *s,
+const struct sw_event *align_find_event(const struct sw_session *s,
     uint32_t n)
 {
 	size_t low = 0, high = s->event_count;
@@ -93,15 +94,15 @@ static const struct sw_event *first_reply(const struct sw_session *s)
 }
 
 static void place_reply(const struct sw_session *s, const struct sw_event *e,
-    struct place *p)
+    const struct sw_event *first, struct place *p)
 {
 	const struct sw_event *to = e->u.reply.to ?
-	    find_event(s, e->u.reply.to) : NULL;
+	    align_find_event(s, e->u.reply.to) : NULL;
 
 	if (!to) {
 		/* The greeting stands first, even if the client did not wait
 		 * for it: the server's log knows no other order. */
-		if (e->u.reply.to == 0 && e == first_reply(s)) {
+		if (e->u.reply.to == 0 && e == first) {
 			p->of = s->events[0].kind == SW_EVENT_CONNECT ?
 			    s->events[0].n : 0;
 			p->step = 1;
@@ -117,7 +118,9 @@ static void place_reply(const struct sw_session *s, const struct sw_event *e,
 		p->of = to->u.data.of;
 }
 
-static struct place place_of(const struct sw_session *s, size_t i)
+/* first: the first reply of all. */
+static struct place place_of(const struct sw_session *s, size_t i,
+    const struct sw_event *first)
 {
 	const struct sw_event *e = &s->events[i];
 	struct place p = { .of = e->n, .index = (uint32_t)i };
@@ -125,7 +128,7 @@ static struct place place_of(const struct sw_session *s, size_t i)
 	p.dialogue = e->kind == SW_EVENT_COMMAND ||
 	    e->kind == SW_EVENT_REPLY || e->kind == SW_EVENT_DATA;
 	if (e->kind == SW_EVENT_REPLY)
-		place_reply(s, e, &p);
+		place_reply(s, e, first, &p);
 	if (e->kind == SW_EVENT_DATA) {
 		p.step = 2;
 		if (e->u.data.of)
@@ -148,6 +151,7 @@ static int compare_places(const void *a, const void *b)
 static bool make_list(struct list *l, const struct sw_session *s,
     struct arena *arena)
 {
+	const struct sw_event *first = first_reply(s);
 	size_t i;
 
 	l->s = s;
@@ -158,7 +162,7 @@ static bool make_list(struct list *l, const struct sw_session *s,
 	if (!l->places || !l->dialogue)
 		return false;
 	for (i = 0; i < l->count; i++)
-		l->places[i] = place_of(s, i);
+		l->places[i] = place_of(s, i, first);
 	if (l->count > 1)
 		qsort(l->places, l->count, sizeof(*l->places),
 		    compare_places);
@@ -464,10 +468,12 @@ static void take_other(struct merge *m, struct rows *r)
 		add_row(r, left, 0);
 		return;
 	}
-	while (k < m->right->count && !m->right->places[k].dialogue &&
+	while (k < m->right->count && k - m->k < OTHERS_MAX &&
+	    !m->right->places[k].dialogue &&
 	    event_of(m->right, k)->kind != kind)
 		k++;
-	if (k == m->right->count || m->right->places[k].dialogue) {
+	if (k == m->right->count || m->right->places[k].dialogue ||
+	    event_of(m->right, k)->kind != kind) {
 		add_row(r, left, 0);
 		return;
 	}

@@ -21,6 +21,10 @@ struct judge {
 	                           none: row_count, 0 */
 	size_t first_said[2][2]; /* ... the first row of what each role said
 	                            in it: side, role */
+	size_t last_line[2];    /* the last row with a command or a reply of
+	                           each side */
+	bool closed[2];         /* the connection ended before its peer could
+	                           read anything more */
 	bool gaps[2];           /* octets are missing from the record */
 	uint32_t gap_event[2];  /* n of the first gap; 0: none */
 	size_t told_until[2];   /* rows before it that a side lacks are told

@@ -9,6 +9,9 @@
  */
 #include "check/compare.h"
 
+/* So many events behind a command its reply is looked for. */
+#define EVENTS_AHEAD 1024
+
 /* Does the side's record begin behind this row, or end before it? */
 static bool is_outside(const struct judge *j, enum sw_side side, size_t row)
 {
@@ -98,7 +101,7 @@ static bool is_untraced(const struct judge *j, enum sw_side side,
 	    !slice_has_prefix_nocase(compare_slice(j->s[side]->source.format),
 	    slice_str("opensmtpd")))
 		return false;
-	for (i = e->n; i < s->event_count; i++) {
+	for (i = e->n; i < s->event_count && i - e->n < EVENTS_AHEAD; i++) {
 		const struct sw_event *r = &s->events[i];
 
 		if (r->kind != SW_EVENT_REPLY || r->u.reply.to != e->n ||
@@ -109,17 +112,6 @@ static bool is_untraced(const struct judge *j, enum sw_side side,
 		    r->u.reply.lines[0].len;
 	}
 	return false;
-}
-
-/* Did the connection end before its peer could read anything more? */
-static bool is_closed(const struct sw_session *s)
-{
-	size_t i;
-
-	for (i = s->event_count; i > 0; i--)
-		if (s->events[i - 1].kind == SW_EVENT_CLOSE)
-			return true;
-	return s->ending == SW_ENDING_QUIT;
 }
 
 static bool is_client_gone(const struct sw_session *s)
@@ -166,13 +158,10 @@ void compare_explain_gap(struct judge *j, size_t row, enum sw_side has)
 static bool is_final_dot(const struct judge *j, const struct sw_event *e,
     enum sw_side side)
 {
-	const struct sw_session *s = j->s[side];
-	size_t i;
+	const struct sw_event *to = align_find_event(j->s[side],
+	    e->u.reply.to);
 
-	for (i = 0; i < s->event_count; i++)
-		if (s->events[i].n == e->u.reply.to)
-			return s->events[i].kind == SW_EVENT_DATA;
-	return false;
+	return to && to->kind == SW_EVENT_DATA;
 }
 
 bool compare_is_wanted_reply(const struct judge *j, enum sw_side has,
@@ -236,18 +225,9 @@ static void lost_reply(struct judge *j, size_t row, enum sw_side side,
 static bool is_late_reply(const struct judge *j, size_t row,
     enum sw_side side, const struct sw_event *e)
 {
-	size_t i;
-
-	if (e->kind != SW_EVENT_REPLY || !is_closed(j->s[side]) ||
-	    compare_is_wanted_reply(j, compare_other(side), e, side))
-		return false;
-	for (i = row + 1; i < j->row_count; i++) {
-		e = compare_event(j, side, i);
-		if (e && (e->kind == SW_EVENT_COMMAND ||
-		    e->kind == SW_EVENT_REPLY))
-			return false;
-	}
-	return true;
+	return e->kind == SW_EVENT_REPLY && j->closed[side] &&
+	    j->last_line[side] <= row &&
+	    !compare_is_wanted_reply(j, compare_other(side), e, side);
 }
 
 static bool is_verb(const struct sw_event *e, const char *name)

@@ -205,6 +205,10 @@ static void take_note(struct judge *j, enum sw_side side,
 	struct about a = { .kind = kind, .side = side };
 	size_t i;
 
+	/* None of these says that the records disagree: what would not be
+	 * told need not be looked for. */
+	if (j->count >= FINDINGS_MAX || !is_wanted(j, kind))
+		return;
 	/* What both show is told once. */
 	if (compare_has_note(j->s[compare_other(side)], n->code)) {
 		if (side == SW_RIGHT)
@@ -284,6 +288,17 @@ bool compare_has_note(const struct sw_session *s, enum sw_note_code code)
 	return false;
 }
 
+/* Did the connection end before its peer could read anything more? */
+static bool is_closed(const struct sw_session *s)
+{
+	size_t i;
+
+	for (i = s->event_count; i > 0; i--)
+		if (s->events[i - 1].kind == SW_EVENT_CLOSE)
+			return true;
+	return s->ending == SW_ENDING_QUIT;
+}
+
 /* Octets are missing from this record. */
 static bool has_gaps(const struct sw_session *s)
 {
@@ -326,6 +341,8 @@ static void find_dialogue(struct judge *j, enum sw_side side)
 		if (j->first_row[side] == j->row_count)
 			j->first_row[side] = i;
 		j->last_row[side] = i;
+		if (e->kind != SW_EVENT_DATA)
+			j->last_line[side] = i;
 		if (e->by <= SW_SERVER && i < j->first_said[side][e->by])
 			j->first_said[side][e->by] = i;
 	}
@@ -410,6 +427,7 @@ static void prepare(struct judge *j)
 	find_hidden(j);
 	for (side = 0; side < 2; side++) {
 		j->last_answered[side] = last_answered(j->s[side]);
+		j->closed[side] = is_closed(j->s[side]);
 		j->gaps[side] = has_gaps(j->s[side]);
 		j->gap_event[side] = first_gap(j->s[side]);
 		find_dialogue(j, (enum sw_side)side);

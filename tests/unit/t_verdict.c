@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -749,6 +750,75 @@ static void options(void **state)
 	end(&b);
 }
 
+/* --- endless sessions ----------------------------------------------------- */
+
+#define ENDLESS 100000
+
+/* So many commands, behind them as many replies that nobody asked for; or
+ * connections again and again, which nobody makes either. */
+static struct sw_event *endless(enum sw_event_kind first,
+    enum sw_event_kind then)
+{
+	struct sw_event *e = calloc(2 * ENDLESS, sizeof(*e));
+	size_t i;
+
+	assert_non_null(e);
+	for (i = 0; i < 2 * ENDLESS; i++) {
+		e[i].n = (uint32_t)i + 1;
+		e[i].kind = i < ENDLESS ? first : then;
+		e[i].by = e[i].kind == SW_EVENT_REPLY ? SW_SERVER : SW_CLIENT;
+		if (e[i].kind == SW_EVENT_COMMAND)
+			e[i].u.command.verb = (struct sw_bytes){
+			    (const uint8_t *)"NOOP", 4 };
+		if (e[i].kind == SW_EVENT_REPLY)
+			e[i].u.reply.code = 250;
+	}
+	return e;
+}
+
+/* Time is linear in the events: with their square this takes minutes. */
+static void compare_endless(enum sw_event_kind first,
+    enum sw_event_kind then, enum sw_event_kind other, size_t notes)
+{
+	struct sw_note *list = calloc(notes + 1, sizeof(*list));
+	struct both b;
+	size_t i;
+
+	assert_non_null(list);
+	begin(&b, SW_RECORDER_WIRE, HEAD "C NOOP\n", SW_RECORDER_WIRE, HEAD);
+	for (i = 0; i < notes; i++) {
+		list[i].code = SW_NOTE_TIMEOUT_CLIENT;
+		list[i].event = (uint32_t)i + 1;
+	}
+	b.t[0]->s.events = endless(first, then);
+	b.t[0]->s.event_count = 2 * ENDLESS;
+	b.t[0]->s.notes = list;
+	b.t[0]->s.note_count = notes;
+	if (other != first) {
+		b.t[1]->s.events = endless(other, other);
+		b.t[1]->s.event_count = 2 * ENDLESS;
+	}
+	alarm(60);
+	run(&b);
+	alarm(0);
+	free((void *)(uintptr_t)b.t[0]->s.events);
+	if (other != first)
+		free((void *)(uintptr_t)b.t[1]->s.events);
+	free(list);
+	end(&b);
+}
+
+static void endless_sessions(void **state)
+{
+	(void)state;
+	compare_endless(SW_EVENT_COMMAND, SW_EVENT_REPLY, SW_EVENT_COMMAND,
+	    0);
+	compare_endless(SW_EVENT_CONNECT, SW_EVENT_CONNECT, SW_EVENT_NOTE,
+	    0);
+	compare_endless(SW_EVENT_COMMAND, SW_EVENT_COMMAND,
+	    SW_EVENT_COMMAND, ENDLESS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -767,6 +837,7 @@ int main(void)
 		cmocka_unit_test(smuggled),
 		cmocka_unit_test(addresses),
 		cmocka_unit_test(options),
+		cmocka_unit_test(endless_sessions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
