@@ -16,6 +16,7 @@ exits check-one 2 "$SMTPWIRE" check "$capture"
 exits check-three 2 "$SMTPWIRE" check "$log" "$log" "$capture"
 exits check-no-left 2 "$SMTPWIRE" check --vs "$capture"
 exits check-no-right 2 "$SMTPWIRE" check "$log" --vs
+exits check-stdin-twice 2 "$SMTPWIRE" check - - <"$capture"
 exits check-form 2 "$SMTPWIRE" check -f jsonl "$log" "$capture"
 exits check-unknown-kind 2 "$SMTPWIRE" check --ignore nonsense "$log" \
 	"$capture"
