@@ -247,7 +247,6 @@ static void split_surplus(const struct fields *f, struct slice line,
 static bool split_usual(const struct fields *f, struct slice line,
     struct values *v_r)
 {
-	uint32_t missing = ~f->known & (SW_BIT(W3C_COUNT) - 1);
 	uint32_t known = f->known & ~SW_BIT(W3C_OTHER);
 	struct log_ends ends;
 
@@ -260,12 +259,11 @@ static bool split_usual(const struct fields *f, struct slice line,
 		v_r->of[column] = log_value_at(line, &ends,
 		    f->index[column]);
 	}
-	for (; missing; missing &= missing - 1)
-		v_r->of[__builtin_ctz(missing)] = slice_make(NULL, 0);
 	return true;
 }
 
-/* The values of a row; false: they do not fit the columns. */
+/* The values of a row into what is all zero; false: they do not fit the
+ * columns. */
 static bool split(const struct fields *f, struct slice line,
     struct values *v_r)
 {
@@ -275,7 +273,6 @@ static bool split(const struct fields *f, struct slice line,
 		return false;
 	if (split_usual(f, line, v_r))
 		return true;
-	memset(v_r, 0, sizeof(*v_r));
 	if (f->query >= f->count || count_blanks(line) < f->count)
 		return false;
 	split_surplus(f, line, v_r);
@@ -366,7 +363,7 @@ static bool parse_row(struct w3c *w, const struct log_line *line,
     struct iis_row *row)
 {
 	struct slice text = line->text, query;
-	struct values v;
+	struct values v = { { { NULL, 0 } } };
 	bool ignored;
 
 	row->line = line;
@@ -450,7 +447,7 @@ static struct census count_rows(struct slice head)
 
 	while (head.len > 0) {
 		struct slice line = log_head_line(&head), rest;
-		struct values v;
+		struct values v = { { { NULL, 0 } } };
 
 		if (is_directive(line, "#Fields:", &rest)) {
 			parse_fields(&f, rest);
