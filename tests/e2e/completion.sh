@@ -90,7 +90,8 @@ for s in bash zsh fish; do
 	offers $s values text json html
 	ask $s smtpwire read --format post
 	offers $s formats postfix postfix-notice
-	: >"$TMP/a file.pcap" >"$TMP/fifo"
+	: >"$TMP/a file.pcap"
+	: >"$TMP/fife"
 	word='a f'
 	[ $s = fish ] && word='a\ f'
 	(cd "$TMP" && ask $s smtpwire read --account "$word")
