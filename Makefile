@@ -250,8 +250,9 @@ lib: $(LIB_A) $(LIB_SO) $(O)/smtpwire.pc ## the library, static and shared
 smtpwire: $(O)/smtpwire ## the command
 
 # The flags that objects were made with: another compiler or other flags
-# make them anew.  Says what is missing before the compiler does.
-FLAGS_NOW = $(filter-out -Werror,$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) \
+# make them anew, another way to say the same folder does not.  Says what is
+# missing before the compiler does.
+FLAGS_NOW = $(filter-out -Werror -I$(O)/gen,$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) \
 	$(LTO_CFLAGS) $(ALL_LDFLAGS))
 $(O)/.flags: FORCE
 	@$(PKG_CONFIG) --exists $(LIBS_PC) || { \
