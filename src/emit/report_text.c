@@ -490,9 +490,9 @@ static void put_clock(struct buffer *b, const struct sw_clock_piece *c)
 	static const struct sw_clock local = { .zone = SW_ZONE_LOCAL,
 		.resolution_ns = 1000000000, .date = SW_DATE_GIVEN };
 
-	put(b, "clock: the right side's ");
+	put(b, "clock: ");
 	put_offset(b, c->offset_ns);
-	put(b, " is the left's, by ");
+	put(b, " makes the left's time of the right's, by ");
 	words_count(b, c->pairs, "pair");
 	if (c->drift > 1e-7 || c->drift < -1e-7) {
 		put(b, ", drifting by ");
