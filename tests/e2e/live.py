@@ -514,7 +514,12 @@ def test_frames(peer):
     report("frames-rotated", len(files) < 4 and files)
     told = normal_of(path("frames.out"))
     same("frames", told, normal_of(*files))
-    same("frames-killed", told, normal_of(path("cut.pcapng")))
+    # The newest session is told when it closes: that the close was
+    # acknowledged may not be in the file yet.
+    cut = normal_of(path("cut.pcapng"))
+    same("frames-killed-sessions", len(told), len(cut))
+    report("frames-killed", len(set(told) - set(cut)) > 1 and
+           "more than the newest session is not whole")
     same("frames-mails", 63, len(glob.glob(path("cut/*-1.eml"))))
     same("frames-keep", 2, len(glob.glob(path("few.pcapng.*"))))
 
