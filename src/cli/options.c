@@ -398,8 +398,7 @@ static const struct row rows_input[] = {
 	    set_flag, AT(lib.verify_checksums), WIRES, 0},
 	{"memory", "SIZE", "for open connections, such as 64M",
 	    set_memory, 0, WIRES, 0},
-	{"threads", "N", "that work at once (default: one a processor;\n"
-	    "1 where nothing is hashed or written to files)",
+	{"threads", "N", "that work at once (default: one a processor)",
 	    set_threads, 0, RECORDS, 0},
 };
 

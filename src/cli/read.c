@@ -24,14 +24,6 @@ static bool is_pipe(const char *name)
 	return !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
 }
 
-/* Where nothing is hashed or written the time goes into reading and telling,
- * which one thread does: others would only carry octets from cache to
- * cache. */
-static unsigned useful_threads(const struct cli_args *a)
-{
-	return a->lib.no_hash && !a->lib.eml_dir ? 1 : cli_processors();
-}
-
 /* Open the output, then the inputs: an output that cannot be made is told
  * before hours of reading. */
 static bool open_all(struct reading *r)
@@ -59,7 +51,7 @@ static bool open_all(struct reading *r)
 	a->print.names = a->names;
 	a->print.name_count = a->name_count;
 	if (a->lib.threads == 0)
-		a->lib.threads = useful_threads(a);
+		a->lib.threads = cli_processors();
 	confine_files(a, a->names, a->name_count);
 	if (sw_printer_new(&a->print, output_write, &r->out, &r->printer) !=
 		SW_OK ||
