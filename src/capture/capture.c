@@ -69,6 +69,39 @@ void capture_warn_record(struct capture_input *in, uint64_t offset,
 	va_end(ap);
 }
 
+int capture_end(struct capture_input *in, struct slice octets,
+    struct sw_err *err)
+{
+	enum sw_status status;
+
+	if (octets.len == 0)
+		return 0;
+	capture_warn_record(in, source_offset(in->source),
+	    "the file ends within a record's header");
+	status = source_skip(in->source, octets.len, err);
+	/* An error that ended the file is told now. */
+	if (status == SW_OK)
+		status = source_peek(in->source, 1, &octets, err);
+	return status;
+}
+
+void capture_count_other(struct capture_input *in,
+    enum account_counter counter, const char *format, ...)
+{
+	char text[80];
+	va_list ap;
+	int len;
+
+	va_start(ap, format);
+	len = vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+	account_add(in->account, ACCOUNT_FRAMES, 1);
+	account_add(in->account, counter, 1);
+	if (len > 0)
+		account_note(in->account, ACCOUNT_LIST_LINK_TYPES,
+		    slice_str(text), 1);
+}
+
 /* The format and what it says of the first octets. */
 static enum capture_probe ask(struct slice head,
     const struct capture_format **format_r)
@@ -145,6 +178,34 @@ static enum sw_status refuse(const struct source *s,
 	    name, format->name);
 }
 
+static void close_state(const struct capture_format *format, void **state)
+{
+	if (format->close)
+		format->close(state);
+	else
+		free(*state);
+	*state = NULL;
+}
+
+/* The state of a file's format, its header read. */
+static enum sw_status begin(const struct capture_format *format,
+    struct source *s, struct account *account, void **state_r,
+    struct sw_err *err)
+{
+	struct capture_input *in = calloc(1, format->state_len);
+	enum sw_status status;
+
+	*state_r = in;
+	if (!in)
+		return base_error_set(err, SW_ENOMEM, "no memory");
+	in->source = s;
+	in->account = account;
+	status = format->begin(in, err);
+	if (status != SW_OK)
+		close_state(format, state_r);
+	return status;
+}
+
 enum sw_status capture_open(struct source *s, struct account *account,
     struct capture **c_r, struct sw_err *err)
 {
@@ -165,7 +226,7 @@ enum sw_status capture_open(struct source *s, struct account *account,
 		return base_error_set(err, SW_ENOMEM, "no memory");
 	c->format = format;
 	c->source = s;
-	status = format->open(s, account, &c->state, err);
+	status = begin(format, s, account, &c->state, err);
 	if (status != SW_OK)
 		free(c);
 	else
@@ -180,7 +241,7 @@ enum sw_status capture_of(const struct capture_format *format, void **state,
 
 	*c_r = c;
 	if (!c) {
-		format->close(state);
+		close_state(format, state);
 		return base_error_set(err, SW_ENOMEM, "no memory");
 	}
 	c->format = format;
@@ -220,7 +281,7 @@ void capture_free(struct capture **c)
 {
 	if (!*c)
 		return;
-	(*c)->format->close(&(*c)->state);
+	close_state((*c)->format, &(*c)->state);
 	free(*c);
 	*c = NULL;
 }

@@ -44,7 +44,8 @@ enum capture_probe {
 };
 
 /*
- * One format.  `state` is the format's own, made by open and freed by close.
+ * One format.  `state` is the format's own: state_len octets that begin with a
+ * struct capture_input (format.h), which is set, all else zero.
  * Damage is never an error: it is counted in the account
  * (ACCOUNT_FRAMES_BAD_RECORD) and told in ACCOUNT_LIST_WARNINGS with file
  * name and offset; reading goes on behind it where the format allows.
@@ -55,8 +56,9 @@ struct capture_format {
 	/* head: the first octets, up to 4096; at first perhaps as few as 4,
 	 * then at least 24 if the file has them. */
 	enum capture_probe (*probe)(struct slice head);
-	enum sw_status (*open)(struct source *s, struct account *account,
-	    void **state_r, struct sw_err *err);
+	size_t state_len;
+	/* Read the file's header; when this fails, state is closed. */
+	enum sw_status (*begin)(void *state, struct sw_err *err);
 	/* 1: a frame; 0: end; < 0: enum sw_status (read error, no memory). */
 	int (*next)(void *state, struct frame *frame_r, struct sw_err *err);
 	/* Might next have to wait, or read a new block?  false is a promise
@@ -65,6 +67,7 @@ struct capture_format {
 	/* Exact name for the transcript: "pcap", "pcapng", "netmon1",
 	 * "netmon2"; zone and date of the times. */
 	const char *(*describe)(const void *state, struct sw_clock *clock_r);
+	/* Free the state and what it holds; NULL: it holds nothing. */
 	void (*close)(void **state);
 };
 

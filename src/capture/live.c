@@ -509,10 +509,7 @@ static const char *describe(const void *state, struct sw_clock *clock_r)
 {
 	const struct live *l = state;
 
-	clock_r->zone = SW_ZONE_UTC;
-	clock_r->offset_s = 0;
-	clock_r->resolution_ns = l->nanoseconds ? 1 : 1000;
-	clock_r->date = SW_DATE_GIVEN;
+	capture_clock_utc(clock_r, l->nanoseconds ? 1 : 1000);
 	return "live";
 }
 

@@ -20,9 +20,6 @@
  * Side tables (comments, processes) are not read.  Frames that are no packets
  * (events, network information) are counted and skipped.
  */
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "capture/format.h"
 
 #define HEADER_MIN 32u  /* what cannot be done without */
@@ -316,18 +313,15 @@ static size_t wifi_header(struct slice octets)
 static void count_other(struct netmon *n, enum media_kind kind,
     const char *name, uint16_t type)
 {
-	char text[64];
-	int len = name ?
-	    snprintf(text, sizeof(text), "Network Monitor: %s", name) :
-	    snprintf(text, sizeof(text), "Network Monitor: media type 0x%04x",
-		type);
+	enum account_counter counter = kind == MEDIA_NO_PACKET ?
+	    ACCOUNT_FRAMES_NOT_IP : ACCOUNT_FRAMES_LINK_TYPE;
 
-	account_add(n->in.account, ACCOUNT_FRAMES, 1);
-	account_add(n->in.account, kind == MEDIA_NO_PACKET ?
-	    ACCOUNT_FRAMES_NOT_IP : ACCOUNT_FRAMES_LINK_TYPE, 1);
-	if (len > 0 && (size_t)len < sizeof(text))
-		account_note(n->in.account, ACCOUNT_LIST_LINK_TYPES,
-		    slice_str(text), 1);
+	if (name)
+		capture_count_other(&n->in, counter, "Network Monitor: %s",
+		    name);
+	else
+		capture_count_other(&n->in, counter,
+		    "Network Monitor: media type 0x%04x", type);
 }
 
 /* Link type and octets of a frame; false: it is none for us, counted. */
@@ -804,8 +798,9 @@ static void check_table(struct netmon *n, uint64_t len)
 	n->table_cut = true;
 }
 
-static enum sw_status begin(struct netmon *n, struct sw_err *err)
+static enum sw_status begin(void *state, struct sw_err *err)
 {
+	struct netmon *n = state;
 	struct source *s = n->in.source;
 	struct slice head;
 	struct sw_err why;
@@ -843,25 +838,6 @@ static enum sw_status begin(struct netmon *n, struct sw_err *err)
 	return status;
 }
 
-static enum sw_status open(struct source *s, struct account *account,
-    void **state_r, struct sw_err *err)
-{
-	struct netmon *n = calloc(1, sizeof(*n));
-	enum sw_status status;
-
-	*state_r = n;
-	if (!n)
-		return base_error_set(err, SW_ENOMEM, "no memory");
-	n->in.source = s;
-	n->in.account = account;
-	status = begin(n, err);
-	if (status != SW_OK) {
-		free(n);
-		*state_r = NULL;
-	}
-	return status;
-}
-
 static const char *describe(const void *state, struct sw_clock *clock_r)
 {
 	const struct netmon *n = state;
@@ -874,18 +850,12 @@ static const char *describe(const void *state, struct sw_clock *clock_r)
 	return n->version == 10 ? "netmon1" : "netmon2";
 }
 
-static void close(void **state)
-{
-	free(*state);
-	*state = NULL;
-}
-
 const struct capture_format capture_netmon = {
 	.name = "netmon",
+	.state_len = sizeof(struct netmon),
 	.probe = probe,
-	.open = open,
+	.begin = begin,
 	.next = next,
 	.would_block = would_block,
-	.describe = describe,
-	.close = close
+	.describe = describe
 };

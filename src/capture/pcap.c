@@ -26,8 +26,6 @@
  * records: what is 2 * 10^6 or more is nanoseconds, and so are the others once
  * most records have had such values; until then 1 * 10^6 and more is carried.
  */
-#include <stdlib.h>
-
 #include "capture/format.h"
 
 #define MAGIC_US UINT32_C(0xa1b2c3d4)
@@ -398,22 +396,6 @@ static int cut_record(struct pcap *p, const struct record *r,
 	return status == SW_OK ? 1 : status;
 }
 
-/* Fewer octets than a record header are left. */
-static int end(struct pcap *p, struct slice octets, struct sw_err *err)
-{
-	enum sw_status status;
-
-	if (octets.len == 0)
-		return 0;
-	capture_warn_record(&p->in, source_offset(p->in.source),
-	    "the file ends within a record's header");
-	status = source_skip(p->in.source, octets.len, err);
-	/* An error that ended the file is told now. */
-	if (status == SW_OK)
-		status = source_peek(p->in.source, 1, &octets, err);
-	return status;
-}
-
 static int next_slow(struct pcap *p, struct record *r, struct frame *f,
     struct sw_err *err)
 {
@@ -479,7 +461,7 @@ static int next_unknown(struct pcap *p, struct frame *f, struct sw_err *err)
 		if (result != SW_OK)
 			return result;
 		if (octets.len < p->header_len)
-			return end(p, octets, err);
+			return capture_end(&p->in, octets, err);
 		if (look_ahead(p)) {
 			take_ahead(p, f);
 			return 1;
@@ -595,56 +577,35 @@ static void parse_header(struct pcap *p, struct slice head, bool *modified_r)
 		p->link_type = 1;
 }
 
-static enum sw_status open(struct source *s, struct account *account,
-    void **state_r, struct sw_err *err)
+static enum sw_status begin(void *state, struct sw_err *err)
 {
-	struct pcap *p = calloc(1, sizeof(*p));
-	enum sw_status status;
+	struct pcap *p = state;
 	struct slice head;
 	bool modified;
+	enum sw_status status = source_peek(p->in.source, FILE_HEADER, &head,
+	    err);
 
-	*state_r = p;
-	if (!p)
-		return base_error_set(err, SW_ENOMEM, "no memory");
-	p->in.source = s;
-	p->in.account = account;
-	status = source_peek(s, FILE_HEADER, &head, err);
-	if (status == SW_OK) {
-		parse_header(p, head, &modified);
-		status = source_skip(s, FILE_HEADER, err);
-	}
-	if (status == SW_OK)
-		status = guess_header(p, modified, err);
-	if (status != SW_OK) {
-		free(p);
-		*state_r = NULL;
-	}
-	return status;
+	if (status != SW_OK)
+		return status;
+	parse_header(p, head, &modified);
+	status = source_skip(p->in.source, FILE_HEADER, err);
+	return status == SW_OK ? guess_header(p, modified, err) : status;
 }
 
 static const char *describe(const void *state, struct sw_clock *clock_r)
 {
 	const struct pcap *p = state;
 
-	clock_r->zone = SW_ZONE_UTC;
-	clock_r->offset_s = 0;
-	clock_r->resolution_ns = p->ns ? 1 : 1000;
-	clock_r->date = SW_DATE_GIVEN;
+	capture_clock_utc(clock_r, p->ns ? 1 : 1000);
 	return "pcap";
-}
-
-static void close(void **state)
-{
-	free(*state);
-	*state = NULL;
 }
 
 const struct capture_format capture_pcap = {
 	.name = "pcap",
+	.state_len = sizeof(struct pcap),
 	.probe = probe,
-	.open = open,
+	.begin = begin,
 	.next = next,
 	.would_block = would_block,
-	.describe = describe,
-	.close = close
+	.describe = describe
 };

@@ -748,10 +748,7 @@ static const char *describe(const void *state, struct sw_clock *clock_r)
 {
 	const struct pcapng *p = state;
 
-	clock_r->zone = SW_ZONE_UTC;
-	clock_r->offset_s = 0;
-	clock_r->resolution_ns = p->finest_ns > 0 ? p->finest_ns : 1000;
-	clock_r->date = SW_DATE_GIVEN;
+	capture_clock_utc(clock_r, p->finest_ns > 0 ? p->finest_ns : 1000);
 	return "pcapng";
 }
 
@@ -759,8 +756,7 @@ static void close(void **state)
 {
 	struct pcapng *p = *state;
 
-	if (p)
-		free(p->interfaces);
+	free(p->interfaces);
 	free(p);
 	*state = NULL;
 }
@@ -792,33 +788,25 @@ static enum sw_status read_first(struct pcapng *p, struct sw_err *err)
 	}
 }
 
-static enum sw_status open(struct source *s, struct account *account,
-    void **state_r, struct sw_err *err)
+static enum sw_status begin(void *state, struct sw_err *err)
 {
-	struct pcapng *p = calloc(1, sizeof(*p));
+	struct pcapng *p = state;
 	struct slice head;
-	enum sw_status status;
+	enum sw_status status = source_peek(p->in.source, BLOCK_MIN, &head,
+	    err);
 
-	*state_r = p;
-	if (!p)
-		return base_error_set(err, SW_ENOMEM, "no memory");
-	p->in.source = s;
-	p->in.account = account;
-	/* Should the first block be damaged, its order still holds. */
-	status = source_peek(s, BLOCK_MIN, &head, err);
-	if (status == SW_OK) {
-		p->readable = get_order(head, &p->big);
-		status = read_first(p, err);
-	}
 	if (status != SW_OK)
-		close(state_r);
-	return status;
+		return status;
+	/* Should the first block be damaged, its order still holds. */
+	p->readable = get_order(head, &p->big);
+	return read_first(p, err);
 }
 
 const struct capture_format capture_pcapng = {
 	.name = "pcapng",
+	.state_len = sizeof(struct pcapng),
 	.probe = probe,
-	.open = open,
+	.begin = begin,
 	.next = next,
 	.would_block = would_block,
 	.describe = describe,

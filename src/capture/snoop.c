@@ -13,9 +13,6 @@
  * costs a look at its header, and a look at the one behind it only if that
  * makes sense.
  */
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "capture/format.h"
 
 #define FILE_HEADER 16u
@@ -169,16 +166,10 @@ static void count_drops(struct snoop *p, const struct record *r,
 static int set_frame(struct snoop *p, const struct record *r,
     struct slice octets, struct frame *f)
 {
-	char text[64];
-
 	f->number = ++p->number;
 	if (!p->link) {
-		account_add(p->in.account, ACCOUNT_FRAMES, 1);
-		account_add(p->in.account, ACCOUNT_FRAMES_LINK_TYPE, 1);
-		if (snprintf(text, sizeof(text), "snoop: link type %lu",
-		    (unsigned long)p->type) > 0)
-			account_note(p->in.account, ACCOUNT_LIST_LINK_TYPES,
-			    slice_str(text), 1);
+		capture_count_other(&p->in, ACCOUNT_FRAMES_LINK_TYPE,
+		    "snoop: link type %lu", (unsigned long)p->type);
 		return 0;
 	}
 	f->link_type = p->link->link_type;
@@ -215,22 +206,6 @@ static int cut_record(struct snoop *p, const struct record *r,
 	return result;
 }
 
-/* Fewer octets than a record header are left. */
-static int end(struct snoop *p, struct slice octets, struct sw_err *err)
-{
-	enum sw_status status;
-
-	if (octets.len == 0)
-		return 0;
-	capture_warn_record(&p->in, source_offset(p->in.source),
-	    "the file ends within a record's header");
-	status = source_skip(p->in.source, octets.len, err);
-	/* An error that ended the file is told now. */
-	if (status == SW_OK)
-		status = source_peek(p->in.source, 1, &octets, err);
-	return status;
-}
-
 /* As next; 0: nothing here, go on. */
 static int take_record(struct snoop *p, const struct record *r,
     struct frame *f, struct sw_err *err)
@@ -264,7 +239,7 @@ static int next(void *state, struct frame *f, struct sw_err *err)
 		if (result != SW_OK)
 			break;
 		if (octets.len < RECORD_HEADER)
-			return end(p, octets, err);
+			return capture_end(&p->in, octets, err);
 		r = read_record(octets);
 		result = is_possible(&r) ? take_record(p, &r, f, err) :
 		    skip_damage(p, &r, err);
@@ -307,56 +282,36 @@ static const struct link_type *find_link_type(uint32_t type)
 	return NULL;
 }
 
-static enum sw_status open(struct source *s, struct account *account,
-    void **state_r, struct sw_err *err)
+static enum sw_status begin(void *state, struct sw_err *err)
 {
-	struct snoop *p = calloc(1, sizeof(*p));
-	enum sw_status status;
+	struct snoop *p = state;
 	struct slice head;
+	struct cursor c;
+	enum sw_status status = source_peek(p->in.source, FILE_HEADER, &head,
+	    err);
 
-	*state_r = p;
-	if (!p)
-		return base_error_set(err, SW_ENOMEM, "no memory");
-	p->in.source = s;
-	p->in.account = account;
-	status = source_peek(s, FILE_HEADER, &head, err);
-	if (status == SW_OK) {
-		struct cursor c = cursor_make(slice_from(head, 12));
-
-		p->type = cursor_be32(&c);
-		p->link = find_link_type(p->type);
-		status = source_skip(s, FILE_HEADER, err);
-	}
-	if (status != SW_OK) {
-		free(p);
-		*state_r = NULL;
-	}
-	return status;
+	if (status != SW_OK)
+		return status;
+	c = cursor_make(slice_from(head, 12));
+	p->type = cursor_be32(&c);
+	p->link = find_link_type(p->type);
+	return source_skip(p->in.source, FILE_HEADER, err);
 }
 
 static const char *describe(const void *state, struct sw_clock *clock_r)
 {
 	(void)state;
-	clock_r->zone = SW_ZONE_UTC;
-	clock_r->offset_s = 0;
-	clock_r->resolution_ns = 1000;
-	clock_r->date = SW_DATE_GIVEN;
+	capture_clock_utc(clock_r, 1000);
 	return "snoop";
-}
-
-static void close(void **state)
-{
-	free(*state);
-	*state = NULL;
 }
 
 const struct capture_format capture_snoop = {
 	.name = "snoop",
 	.header_len = FILE_HEADER,
+	.state_len = sizeof(struct snoop),
 	.probe = probe,
-	.open = open,
+	.begin = begin,
 	.next = next,
 	.would_block = would_block,
-	.describe = describe,
-	.close = close
+	.describe = describe
 };
