@@ -38,12 +38,14 @@ all: lib smtpwire ## the library and the command (default)
 # sources, buffers, escapes, clock, account
 SRC_BASE := $(addprefix src/base/, \
 	account.c arena.c buffer.c clock.c decompress.c error.c escape.c \
-	folder.c library.c scratch.c slice.c source.c)
+	folder.c library.c scratch.c slice.c source.c source_block.c \
+	source_open.c source_random.c)
 
 # capture files -> frames
 SRC_CAPTURE := $(addprefix src/capture/, \
-	capture.c interfaces.c keeper.c live.c live_filter.c netmon.c pcap.c \
-	pcapng.c snoop.c)
+	capture.c interfaces.c keeper.c live.c live_filter.c netmon.c \
+	netmon_frame.c netmon_media.c netmon_walk.c pcap.c pcapng.c \
+	pcapng_block.c pcapng_time.c snoop.c)
 
 # frames -> TCP segments
 SRC_NET := $(addprefix src/net/, \
