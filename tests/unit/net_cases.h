@@ -13,6 +13,28 @@ struct net_case {
 	uint8_t family;
 	int tags; /* which the segment must have */
 };
+/* The state of the tests below. */
+struct net_case_list {
+	const struct net_case *cases;
+	size_t count;
+};
+
+/* Each case by itself, with a decoder that has seen those before it. */
+static inline void each_case(void **state, void (*check)(struct run *r,
+    const struct net_case *c, struct build *b))
+{
+	const struct net_case_list *list = *state;
+	static struct build b;
+	struct run r;
+
+	run_init(&r, (struct net_options){ .secret = 1 });
+	for (size_t i = 0; i < list->count; i++) {
+		build_init(&b);
+		list->cases[i].build(&b);
+		check(&r, &list->cases[i], &b);
+	}
+	run_fini(&r);
+}
 
 /* --- whole --------------------------------------------------------------- */
 
@@ -45,30 +67,32 @@ static inline void check_segment(const struct segment *s,
 	assert_null(s->owned);
 }
 
-static inline void check_whole(const struct net_case *cases, size_t count)
+static inline void test_whole(void **state)
 {
+	const struct net_case_list *list = *state;
 	static struct build b;
 	uint32_t vlan, tunnel;
 	struct run r;
 
-	for (size_t i = 0; i < count; i++) {
-		print_message("%s\n", cases[i].name);
+	for (const struct net_case *c = list->cases;
+	    c < list->cases + list->count; c++) {
+		print_message("%s\n", c->name);
 		run_init(&r, (struct net_options){ .secret = 1 });
 		build_init(&b);
-		cases[i].build(&b);
-		assert_int_equal(run_build(&r, cases[i].link_type, &b),
+		c->build(&b);
+		assert_int_equal(run_build(&r, c->link_type, &b),
 		    NET_SEGMENT);
-		check_segment(&r.seg, cases[i].family, false);
+		check_segment(&r.seg, c->family, false);
 		vlan = r.seg.vlan_tag;
 		tunnel = r.seg.tunnel_tag;
-		assert_int_equal(vlan != 0, (cases[i].tags & VLAN) != 0);
-		assert_int_equal(tunnel != 0, (cases[i].tags & TUNNEL) != 0);
+		assert_int_equal(vlan != 0, (c->tags & VLAN) != 0);
+		assert_int_equal(tunnel != 0, (c->tags & TUNNEL) != 0);
 		build_init(&b);
 		b.back = true;
-		cases[i].build(&b);
-		assert_int_equal(run_build(&r, cases[i].link_type, &b),
+		c->build(&b);
+		assert_int_equal(run_build(&r, c->link_type, &b),
 		    NET_SEGMENT);
-		check_segment(&r.seg, cases[i].family, true);
+		check_segment(&r.seg, c->family, true);
 		assert_int_equal(r.seg.vlan_tag, vlan);
 		assert_int_equal(r.seg.tunnel_tag, tunnel);
 		assert_int_equal(run_counted(&r), 0);
@@ -104,79 +128,78 @@ static inline void check_outcome(struct run *r, enum net_result result)
 }
 
 /* Cut by the snap length: all of it is told as such. */
-static inline void check_snapped(const struct net_case *cases, size_t count)
+static inline void check_snapped(struct run *r, const struct net_case *c,
+    struct build *b)
 {
-	static struct build b;
-	struct run r;
+	for (size_t n = 0; n < build_len(b); n++) {
+		enum net_result result = run_octets(r, c->link_type,
+		    b->space + b->at, n, build_len(b));
 
-	run_init(&r, (struct net_options){ .secret = 1 });
-	for (size_t i = 0; i < count; i++) {
-		build_init(&b);
-		cases[i].build(&b);
-		for (size_t n = 0; n < build_len(&b); n++) {
-			enum net_result result = run_octets(&r,
-			    cases[i].link_type, b.space + b.at, n,
-			    build_len(&b));
-
-			check_outcome(&r, result);
-			assert_counted(&r, ACCOUNT_FRAMES_MALFORMED, 0);
-			if (n + strlen(PAYLOAD) < build_len(&b)) {
-				assert_int_equal(result, NET_NOTHING);
-			} else {
-				assert_int_equal(result, NET_SEGMENT);
-				assert_int_equal(r.seg.payload.len + build_len(
-				    &b) - n, strlen(PAYLOAD));
-				assert_memory_equal(r.seg.payload.p, PAYLOAD,
-				    r.seg.payload.len);
-			}
-			run_clear(&r);
+		check_outcome(r, result);
+		assert_counted(r, ACCOUNT_FRAMES_MALFORMED, 0);
+		if (n + strlen(PAYLOAD) < build_len(b)) {
+			assert_int_equal(result, NET_NOTHING);
+		} else {
+			assert_int_equal(result, NET_SEGMENT);
+			assert_int_equal(r->seg.payload.len + build_len(b) -
+			    n, strlen(PAYLOAD));
+			assert_memory_equal(r->seg.payload.p, PAYLOAD,
+			    r->seg.payload.len);
 		}
+		run_clear(r);
 	}
-	run_fini(&r);
+}
+
+static inline void test_snapped(void **state)
+{
+	each_case(state, check_snapped);
 }
 
 /* As short on the wire. */
-static inline void check_short(const struct net_case *cases, size_t count)
+static inline void check_short(struct run *r, const struct net_case *c,
+    struct build *b)
 {
-	static struct build b;
-	struct run r;
-
-	run_init(&r, (struct net_options){ .secret = 1 });
-	for (size_t i = 0; i < count; i++) {
-		build_init(&b);
-		cases[i].build(&b);
-		for (size_t n = 0; n < build_len(&b); n++) {
-			check_outcome(&r, run_octets(&r, cases[i].link_type,
-			    b.space + b.at, n, n));
-			run_clear(&r);
-		}
+	for (size_t n = 0; n < build_len(b); n++) {
+		check_outcome(r, run_octets(r, c->link_type,
+		    b->space + b->at, n, n));
+		run_clear(r);
 	}
-	run_fini(&r);
+}
+
+static inline void test_short(void **state)
+{
+	each_case(state, check_short);
 }
 
 /* Each octet of each frame changed. */
-static inline void check_damaged(const struct net_case *cases, size_t count)
+static inline void check_damaged(struct run *r, const struct net_case *c,
+    struct build *b)
 {
 	static const uint8_t flips[] = { 0xff, 0x01, 0x80, 0x10, 0x04 };
-	static struct build b;
-	struct run r;
 
-	run_init(&r, (struct net_options){ .secret = 1 });
-	for (size_t i = 0; i < count; i++) {
-		build_init(&b);
-		cases[i].build(&b);
-		for (size_t n = 0; n < build_len(&b) * sizeof(flips); n++) {
-			uint8_t *at = &b.space[b.at + n / sizeof(flips)];
+	for (size_t n = 0; n < build_len(b) * sizeof(flips); n++) {
+		uint8_t *at = &b->space[b->at + n / sizeof(flips)];
 
-			*at ^= flips[n % sizeof(flips)];
-			check_outcome(&r, run_build(&r, cases[i].link_type,
-			    &b));
-			*at ^= flips[n % sizeof(flips)];
-			run_clear(&r);
-		}
+		*at ^= flips[n % sizeof(flips)];
+		check_outcome(r, run_build(r, c->link_type, b));
+		*at ^= flips[n % sizeof(flips)];
+		run_clear(r);
 	}
-	run_fini(&r);
 }
+
+static inline void test_damaged(void **state)
+{
+	each_case(state, check_damaged);
+}
+
+/* The tests of a list's cases, for main. */
+#define NET_CASE_TESTS(list) \
+	cmocka_unit_test_prestate(test_whole, list), \
+	cmocka_unit_test_prestate(test_snapped, list), \
+	cmocka_unit_test_prestate(test_short, list), \
+	cmocka_unit_test_prestate(test_damaged, list)
+
+/* --- what is not decoded -------------------------------------------------- */
 
 static inline void check_dropped(uint32_t link_type, const struct build *b,
     enum account_counter c)

@@ -418,27 +418,7 @@ static const struct net_case cases[] = {
 	{ "ip6_segment_route", 101, ip6_segment_route, 6, 0 },
 };
 #define CASE_COUNT (sizeof(cases) / sizeof(*cases))
-
-static void test_whole(void **state)
-{
-	(void)state;
-	check_whole(cases, CASE_COUNT);
-}
-static void test_snapped(void **state)
-{
-	(void)state;
-	check_snapped(cases, CASE_COUNT);
-}
-static void test_short(void **state)
-{
-	(void)state;
-	check_short(cases, CASE_COUNT);
-}
-static void test_damaged(void **state)
-{
-	(void)state;
-	check_damaged(cases, CASE_COUNT);
-}
+static struct net_case_list list = { cases, CASE_COUNT };
 
 /* --- what is not decoded ------------------------------------------------- */
 
@@ -669,10 +649,7 @@ static void test_tunnel_keys(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_whole),
-		cmocka_unit_test(test_snapped),
-		cmocka_unit_test(test_short),
-		cmocka_unit_test(test_damaged),
+		NET_CASE_TESTS(&list),
 		cmocka_unit_test(test_not_ip),
 		cmocka_unit_test(test_not_tcp),
 		cmocka_unit_test(test_lengths_between),

@@ -317,28 +317,8 @@ static const struct net_case cases[] = {
 	{ "sll_wifi", 113, sll_wifi, 4, 0 },
 	{ "sll_radiotap", 113, sll_radiotap, 4, 0 },
 };
-#define CASE_COUNT (sizeof(cases) / sizeof(*cases))
-
-static void test_whole(void **state)
-{
-	(void)state;
-	check_whole(cases, CASE_COUNT);
-}
-static void test_snapped(void **state)
-{
-	(void)state;
-	check_snapped(cases, CASE_COUNT);
-}
-static void test_short(void **state)
-{
-	(void)state;
-	check_short(cases, CASE_COUNT);
-}
-static void test_damaged(void **state)
-{
-	(void)state;
-	check_damaged(cases, CASE_COUNT);
-}
+static struct net_case_list list = { cases,
+	sizeof(cases) / sizeof(*cases) };
 
 /* --- what is not decoded -------------------------------------------------- */
 
@@ -484,10 +464,7 @@ static void test_vni(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_whole),
-		cmocka_unit_test(test_snapped),
-		cmocka_unit_test(test_short),
-		cmocka_unit_test(test_damaged),
+		NET_CASE_TESTS(&list),
 		cmocka_unit_test(test_wifi_dropped),
 		cmocka_unit_test(test_aggregate),
 		cmocka_unit_test(test_others_dropped),
