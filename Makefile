@@ -59,8 +59,9 @@ SRC_TCP := $(addprefix src/tcp/, \
 
 # the model: built, named, stored
 SRC_TRANSCRIPT := $(addprefix src/transcript/, \
-	auth.c header.c message.c names.c observe.c queue_id.c replies.c \
-	secrets.c session.c store.c store_json.c transaction.c)
+	auth.c fields.c header.c message.c names.c observe.c queue_id.c \
+	replies.c secrets.c session.c store.c store_json.c \
+	store_json_events.c transaction.c)
 
 # octets of two directions -> the model
 SRC_SMTP := $(addprefix src/smtp/, \

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "base/limits.h"
 #include "emit/emit.h"
 #include "sample.h"
 #include "transcript/store.h"
@@ -415,6 +416,72 @@ static void json_later_names(void **state)
 	arena_fini(&arena);
 }
 
+/* Appends count copies of an item as a list of that name. */
+static void append_list(struct buffer *b, const char *name, const char *item,
+    unsigned count)
+{
+	buffer_append_str(b, ",\"");
+	buffer_append_str(b, name);
+	buffer_append_str(b, "\":[");
+	for (; count > 0; count--) {
+		buffer_append_str(b, item);
+		if (count > 1)
+			buffer_append_str(b, ",");
+	}
+	buffer_append_str(b, "]");
+}
+
+/* A saved session has no more of anything than one off the wire. */
+static void json_limits(void **state)
+{
+	static const char want[] = "5 items of the saved transcript's lists "
+	    "are beyond the limits and left out";
+	struct buffer b;
+	struct sw_session s;
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena);
+	buffer_init(&b, 4u << 20);
+	buffer_append_str(&b, ID ",\"omitted\":{\"events\":1,"
+	    "\"recipients\":1,\"notes\":1}");
+	append_list(&b, "auth", "{}", LIMIT_AUTH + 2);
+	append_list(&b, "messages", "{}", LIMIT_MESSAGES + 2);
+	append_list(&b, "notes", "{\"code\":\"gap\"}", LIMIT_NOTES + 2);
+	append_list(&b, "events", "{\"kind\":\"connect\"}",
+	    LIMIT_EVENTS - 1);
+	b.len--; /* the bracket */
+	buffer_append_str(&b, ",{\"kind\":\"reply\"");
+	append_list(&b, "lines", "\"x\"", LIMIT_REPLY_LINES + 1);
+	buffer_append_str(&b, "},{\"kind\":\"connect\"}]}");
+	assert_int_equal(store_read_json(buffer_slice(&b), 1, &arena, &s,
+	    NULL), SW_OK);
+	assert_int_equal(s.event_count, LIMIT_EVENTS);
+	assert_int_equal(s.omitted.events, 2);
+	assert_int_equal(s.events[LIMIT_EVENTS - 1].u.reply.line_count,
+	    LIMIT_REPLY_LINES);
+	assert_int_equal(s.auth_count, LIMIT_AUTH);
+	assert_int_equal(s.message_count, LIMIT_MESSAGES);
+	assert_int_equal(s.note_count, LIMIT_NOTES + 1);
+	assert_int_equal(s.omitted.notes, 3);
+	assert_int_equal(s.notes[LIMIT_NOTES].code, SW_NOTE_LIMIT);
+	assert_int_equal(s.notes[LIMIT_NOTES].text.len, strlen(want));
+	assert_memory_equal(s.notes[LIMIT_NOTES].text.data, want,
+	    strlen(want));
+	buffer_clear(&b);
+	buffer_append_str(&b, ID ",\"messages\":[{\"n\":1");
+	append_list(&b, "recipients", "{\"to\":\"a@example.org\"}",
+	    LIMIT_RECIPIENTS + 3);
+	buffer_append_str(&b, "}]}");
+	assert_int_equal(store_read_json(buffer_slice(&b), 1, &arena, &s,
+	    NULL), SW_OK);
+	assert_int_equal(s.messages[0].recipient_count, LIMIT_RECIPIENTS);
+	assert_int_equal(s.omitted.recipients, 3);
+	assert_int_equal(s.note_count, 0);
+	buffer_fini(&b);
+	arena_fini(&arena);
+}
+
 static void json_cut(void **state)
 {
 	struct buffer a;
@@ -451,6 +518,8 @@ int main(void)
 		cmocka_unit_test(json_octets),
 		cmocka_unit_test(json_errors),
 		cmocka_unit_test(json_later_names),
+		cmocka_unit_test(json_limits),
+		cmocka_unit_test(json_limits),
 		cmocka_unit_test(json_cut),
 	};
 
