@@ -24,6 +24,8 @@ struct side {
 	struct scratch *file;
 	struct part *parts;
 	size_t part_count, part_capacity;
+	uint32_t *slots; /* parts by name, see part_slot() */
+	size_t slot_count; /* a power of 2 */
 	struct digest *digests;
 	size_t count, capacity;
 	struct buffer buffer;
@@ -291,31 +293,68 @@ enum sw_status side_new(const char *tmpdir, struct side **s_r,
 	return status;
 }
 
+/* Where the file of that name is, or would be, among the slots: 1 + its index,
+ * 0 for none. */
+static uint32_t *part_slot(const struct side *s, uint64_t name)
+{
+	size_t mask = s->slot_count - 1;
+	size_t at = (size_t)(name * UINT64_C(0x9e3779b97f4a7c15) >> 32) & mask;
+
+	while (s->slots[at] != 0 && s->parts[s->slots[at] - 1].name != name)
+		at = (at + 1) & mask;
+	return &s->slots[at];
+}
+
+/* Room for one more: slots are at most half full. */
+static bool grow_slots(struct side *s)
+{
+	size_t count = s->slot_count ? s->slot_count * 2 : 16, i;
+	uint32_t *slots;
+
+	if (s->part_count * 2 < s->slot_count)
+		return true;
+	slots = calloc(count, sizeof(*slots));
+	if (!slots)
+		return false;
+	free(s->slots);
+	s->slots = slots;
+	s->slot_count = count;
+	for (i = 0; i < s->part_count; i++)
+		*part_slot(s, s->parts[i].name) = (uint32_t)i + 1;
+	return true;
+}
+
+static bool add_part(struct side *s, uint64_t name,
+    const struct sw_session *session)
+{
+	void *parts = s->parts;
+
+	if (!grow_slots(s) || !base_grow(&parts, s->part_count,
+	    &s->part_capacity, sizeof(*s->parts)))
+		return false;
+	s->parts = parts;
+	s->parts[s->part_count++] = (struct part){ .name = name,
+		.start = session->start,
+		.is_log = session->source.kind == SW_SOURCE_LOG };
+	*part_slot(s, name) = (uint32_t)s->part_count;
+	return true;
+}
+
 /* The file that a session is from; false: no memory. */
 static bool find_part(struct side *s, const struct sw_session *session,
     uint32_t *file_r)
 {
 	uint64_t name = hash_octets(HASH_START, session->source.name);
-	void *parts = s->parts;
-	size_t i = s->part_count;
+	uint32_t at = s->slots ? *part_slot(s, name) : 0;
 
-	/* Mostly that of the session before. */
-	while (i > 0 && s->parts[i - 1].name != name)
-		i--;
-	if (i == 0) {
-		if (!base_grow(&parts, s->part_count, &s->part_capacity,
-		    sizeof(*s->parts)))
+	if (at == 0) {
+		if (!add_part(s, name, session))
 			return false;
-		s->parts = parts;
-		i = ++s->part_count;
-		s->parts[i - 1].name = name;
-		s->parts[i - 1].start = session->start;
-		s->parts[i - 1].is_log =
-		    session->source.kind == SW_SOURCE_LOG;
+		at = (uint32_t)s->part_count;
 	}
-	if (session->start < s->parts[i - 1].start)
-		s->parts[i - 1].start = session->start;
-	*file_r = (uint32_t)i - 1;
+	if (session->start < s->parts[at - 1].start)
+		s->parts[at - 1].start = session->start;
+	*file_r = at - 1;
 	return true;
 }
 
@@ -466,6 +505,7 @@ void side_free(struct side **sp)
 	scratch_free(&s->file);
 	free(s->digests);
 	free(s->parts);
+	free(s->slots);
 	buffer_fini(&s->buffer);
 	free(s);
 }
