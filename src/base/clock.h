@@ -25,7 +25,24 @@ int64_t clock_from_civil(const struct civil *c);
 void clock_to_civil(int64_t ts_ns, struct civil *c_r);
 /* Are the fields those of a real date and time (second up to 60)? */
 bool clock_civil_is_valid(const struct civil *c);
-/* a + b, SW_NO_TIME if either is or it overflows. */
+/* t + by, a - b; what an attacker's times may overflow ends at what can be
+ * told. */
+static inline int64_t clock_shift(int64_t t, int64_t by)
+{
+	int64_t sum;
+
+	if (!__builtin_add_overflow(t, by, &sum) && sum != INT64_MIN)
+		return sum;
+	return by < 0 ? -INT64_MAX : INT64_MAX;
+}
+static inline int64_t clock_apart(int64_t a, int64_t b)
+{
+	int64_t d;
+
+	if (!__builtin_sub_overflow(a, b, &d) && d != INT64_MIN)
+		return d;
+	return a < b ? -INT64_MAX : INT64_MAX;
+}
 int64_t clock_add(int64_t a, int64_t b);
 /* s seconds + ns (0 to 10^9 - 1) as ns since 1970; SW_NO_TIME on
  * overflow. */

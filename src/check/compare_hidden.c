@@ -46,7 +46,7 @@ static bool is_whole(const struct sw_session *s)
 /* A time of a side by the clock of the left. */
 static int64_t at_left(const struct judge *j, enum sw_side side, int64_t t)
 {
-	return side == SW_RIGHT ? t + j->options->offset_ns : t;
+	return side == SW_RIGHT ? clock_shift(t, j->options->offset_ns) : t;
 }
 
 /* Was it logged when the wire had seen the last of the connection? */
@@ -59,9 +59,9 @@ static bool is_behind(const struct judge *j, const struct sw_event *e)
 	    wire->end == SW_NO_TIME || wire->clock.date != SW_DATE_GIVEN ||
 	    log->clock.date != SW_DATE_GIVEN)
 		return false;
-	return at_left(j, compare_other(j->hidden), e->time) -
-	    at_left(j, j->hidden, wire->end) > j->options->slack_ns +
-	    log->clock.resolution_ns;
+	return clock_apart(at_left(j, compare_other(j->hidden), e->time),
+	    at_left(j, j->hidden, wire->end)) >
+	    clock_shift(j->options->slack_ns, log->clock.resolution_ns);
 }
 
 /* The server's last reply in the log, if the client did not receive it. */

@@ -285,7 +285,8 @@ static void take_code(struct judge *j, size_t row, const struct sw_event *l,
 static bool just_ended(const struct sw_session *s, const struct sw_event *e)
 {
 	return s->ending == SW_ENDING_INPUT_ENDED && s->end != SW_NO_TIME &&
-	    e->time != SW_NO_TIME && s->end - e->time < SENT_AGAIN;
+	    e->time != SW_NO_TIME &&
+	    clock_apart(s->end, e->time) < SENT_AGAIN;
 }
 
 /* The server's log has it, and nobody took it off the wire. */

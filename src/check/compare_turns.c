@@ -150,19 +150,20 @@ static void tell_reply(struct judge *j, const struct laying *l, size_t row,
 static int64_t at_wire(const struct judge *j, const struct laying *l,
     int64_t t)
 {
-	return l->side == SW_RIGHT ? t + j->options->offset_ns :
-	    t - j->options->offset_ns;
+	return l->side == SW_RIGHT ? clock_shift(t, j->options->offset_ns) :
+	    clock_shift(t, -j->options->offset_ns);
 }
 
 static int64_t tolerance(const struct judge *j, const struct laying *l)
 {
-	return j->options->slack_ns + j->s[l->side]->clock.resolution_ns;
+	return clock_shift(j->options->slack_ns,
+	    j->s[l->side]->clock.resolution_ns);
 }
 
 static bool is_near(const struct judge *j, const struct laying *l,
     int64_t log, int64_t wire)
 {
-	int64_t apart = at_wire(j, l, log) - wire;
+	int64_t apart = clock_apart(at_wire(j, l, log), wire);
 
 	return (apart < 0 ? -apart : apart) <= tolerance(j, l);
 }
@@ -201,8 +202,8 @@ static bool is_sent_at(const struct judge *j, const struct laying *l,
 
 	for (i = 0; i < l->count; i++)
 		if (l->turns[i].by == SW_SERVER &&
-		    l->turns[i].time - slack <= t &&
-		    l->turns[i].end + slack >= t)
+		    clock_shift(l->turns[i].time, -slack) <= t &&
+		    clock_shift(l->turns[i].end, slack) >= t)
 			return true;
 	return false;
 }

@@ -226,6 +226,19 @@ static void a_memo_does_not_show(void **state)
 	}
 }
 
+static void arithmetic(void **state)
+{
+	(void)state;
+	assert_true(clock_shift(5, -7) == -2);
+	assert_true(clock_shift(INT64_MAX, 1) == INT64_MAX);
+	assert_true(clock_shift(-INT64_MAX, -1) == -INT64_MAX);
+	assert_true(clock_shift(INT64_MIN, -1) == -INT64_MAX);
+	assert_true(clock_apart(5, 7) == -2);
+	assert_true(clock_apart(INT64_MAX, -1) == INT64_MAX);
+	assert_true(clock_apart(INT64_MIN, 1) == -INT64_MAX);
+	assert_true(clock_apart(INT64_MIN, INT64_MAX) == -INT64_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -237,6 +250,7 @@ int main(void)
 		cmocka_unit_test(digits_of_a_resolution),
 		cmocka_unit_test(text),
 		cmocka_unit_test(a_memo_does_not_show),
+		cmocka_unit_test(arithmetic),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
