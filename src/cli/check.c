@@ -135,16 +135,19 @@ static int refuse(const char *why)
 	return CLI_USAGE;
 }
 
-/* Take "--vs" out of argv; its place, 0: it is not there. */
+/* Take "--vs" out of argv; its place, 0: it is not there, -1: twice. */
 static int take_vs(int *argc, char **argv)
 {
 	int at = 0;
 
-	for (int i = 1; i < *argc && at == 0; i++) {
+	for (int i = 1; i < *argc; i++) {
 		if (strcmp(argv[i], "--") == 0)
 			break;
-		if (strcmp(argv[i], "--vs") == 0)
-			at = i;
+		if (strcmp(argv[i], "--vs") != 0)
+			continue;
+		if (at > 0)
+			return -1;
+		at = i;
 	}
 	if (at == 0)
 		return 0;
@@ -208,6 +211,8 @@ int cli_check(int argc, char **argv)
 	c.out.fd = -1;
 	if (at > 0)
 		status = count_left(at, argv, &left);
+	if (at < 0)
+		status = refuse("--vs stands between the two sides, once");
 	if (status == CLI_OK)
 		status = cli_options_parse(CLI_CHECK, argc, argv, &c.args);
 	else

@@ -119,8 +119,7 @@ static const char *set_kinds(const struct row *row, struct cli_args *a,
 				break;
 		}
 		if (i == SW_FOUND_COUNT)
-			return "not a kind of finding (see "
-			       "smtpwire-transcript(5))";
+			return "not a kind of finding";
 		*member |= SW_BIT(i);
 		value += len + (value[len] == ',');
 	}
@@ -540,6 +539,15 @@ static int bad_option(int c, char **argv)
 	return bad_usage(argv[0]);
 }
 
+static void tell_kinds(void)
+{
+	for (int i = 0; i < SW_FOUND_COUNT; i++)
+		terminal_say("%s%s",
+		    i == 0 ? "The kinds are: " : "               ",
+		    sw_finding_name((enum sw_finding_kind)i));
+	terminal_say("smtpwire-transcript(5) tells what they mean.");
+}
+
 static int bad_value(const char *command, const struct row *row,
     const char *why)
 {
@@ -549,6 +557,8 @@ static int bad_value(const char *command, const struct row *row,
 	else
 		terminal_say("smtpwire %s: -%c %s: %s", command, row->letter,
 		    optarg, why);
+	if (row->set == set_kinds)
+		tell_kinds();
 	return bad_usage(command);
 }
 

@@ -20,6 +20,9 @@ exits check-stdin-twice 2 "$SMTPWIRE" check - - <"$capture"
 exits check-form 2 "$SMTPWIRE" check -f jsonl "$log" "$capture"
 exits check-unknown-kind 2 "$SMTPWIRE" check --ignore nonsense "$log" \
 	"$capture"
+has check-unknown-kind-others ' reply-never-arrived$' "$TMP/err"
+exits check-vs-twice 2 "$SMTPWIRE" check "$log" --vs "$capture" --vs "$capture"
+has check-vs-twice-said 'vs stands between the two sides, once' "$TMP/err"
 exits check-several 0 "$SMTPWIRE" check "$log" "$exim" --vs "$capture" \
 	pcaps/exim-plain.pcap
 has check-several-pairs '^4 pairs: 4 agree' "$TMP/out"
@@ -66,6 +69,23 @@ exits check-wrapped 1 "$SMTPWIRE" check pcaps/exim-bdat.server.log \
 	pcaps/exim-bdat.pcap
 is check-wrapped-blanks 0 "$(grep -c ' $' "$TMP/out")"
 exits check-near 0 "$SMTPWIRE" check --max-offset 3600 "$log" "$capture"
+# the log's clock is an hour behind: too far, if that is not allowed
+sed 's/ 21:/ 20:/' "$log" >"$TMP/behind.log"
+exits check-behind 0 "$SMTPWIRE" check "$TMP/behind.log" "$capture"
+exits check-behind-allowed 0 "$SMTPWIRE" check --max-offset 4000 \
+	"$TMP/behind.log" "$capture"
+"$SMTPWIRE" check --max-offset 60 -f json "$TMP/behind.log" "$capture" \
+	>"$TMP/out"
+has check-behind-refused '"clock":\[\]' "$TMP/out"
+
+# clocks at both ends of what 64 bits of nanoseconds hold
+"$SMTPWIRE" read -f jsonl pcaps/postfix-starttls.server.log 2>"$TMP/err" |
+	sed 's/"time":"2026-..-..T/"time":"1677-10-01T/g' >"$TMP/first.jsonl"
+"$SMTPWIRE" read -f jsonl pcaps/postfix-starttls.pcap 2>"$TMP/err" |
+	sed 's/"time":"2026-..-..T/"time":"2262-04-01T/g' >"$TMP/last.jsonl"
+exits check-far-apart 0 "$SMTPWIRE" check "$TMP/first.jsonl" "$TMP/last.jsonl"
+exits check-far-apart-back 0 "$SMTPWIRE" check "$TMP/last.jsonl" \
+	"$TMP/first.jsonl"
 
 # sessions of a server that the log is not of, which it cannot have; those of
 # its own server it should have
