@@ -113,6 +113,10 @@ struct sw_options {
 	int32_t tz_offset_s;   /* zone of local times, seconds east of UTC */
 	enum sw_date_order date_order;
 	const char *eml_dir;   /* write each message below this folder */
+	const char *mbox;      /* write each whole message to this mailbox
+	                          (mboxrd), in the order of their sessions:
+	                          files to one that is there when all are
+	                          read, an interface appends */
 	const char *frames;    /* write the frames of all connections on the
 	                          ports to this pcapng file (with any_port:
 	                          of all TCP), whatever filter says; NULL */
@@ -139,7 +143,7 @@ void sw_options_init(struct sw_options *o);
  * filter strings and names are copied.  *r is set also when some of the inputs
  * cannot be read: sw_reader_failed() counts them and sw_reader_next() tells of
  * the others.  Errors: SW_EUSAGE (an option, a BPF expression), SW_EWRITE
- * (eml_dir), SW_ENOMEM.
+ * (eml_dir, mbox, frames), SW_ENOMEM.
  */
 enum sw_status sw_reader_open(const struct sw_options *o,
     const char *const *names, size_t count, struct sw_reader **r,
@@ -187,7 +191,9 @@ void sw_live_free(struct sw_live **live);
 enum sw_status sw_reader_open_live(const struct sw_options *o,
     struct sw_live **live, struct sw_reader **r, struct sw_err *err)
     SW_MUST_USE;
-/* Begin the file of sw_options.frames anew with the next frame. */
+/* Begin the file of sw_options.frames anew with the next frame, and open the
+ * name of sw_options.mbox again: somebody moved it away.  If that fails it is a
+ * warning, and the old one goes on. */
 void sw_reader_rotate(struct sw_reader *r);
 /* End the capture: what passed until now is still told.  May be called from
  * the functions of struct sw_live_options. */

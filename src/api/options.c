@@ -52,7 +52,7 @@ enum sw_status options_copy(struct options_copy *c,
 	c->o.port_count = count;
 	return own(c, &c->o.bpf) && own(c, &c->o.format) &&
 	    own(c, &c->o.eml_dir) && own(c, &c->o.tmpdir) &&
-	    own(c, &c->o.frames) &&
+	    own(c, &c->o.frames) && own(c, &c->o.mbox) &&
 	    own(c, &f->from) && own(c, &f->rcpt) && own(c, &f->host) &&
 	    own(c, &f->subject) && own(c, &f->message_id) &&
 	    own(c, &f->queue_id) && own(c, &f->id) ? SW_OK : SW_ENOMEM;

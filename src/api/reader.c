@@ -2,13 +2,14 @@
 /* reader.c - files to the sessions that are asked for */
 #include <sys/random.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "api/reader.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/folder.h"
-#include "emit/emit.h"
+#include "emit/mbox.h"
 #include "pipeline/input.h"
 
 /* Of opening an input. */
@@ -24,6 +25,7 @@ struct sw_reader {
 	struct live *live;      /* of inputs; NULL: files */
 	struct sw_account sum;  /* with an interface: what was last told */
 	struct emit_eml *eml;
+	struct emit_mbox *mbox;
 	struct keeper *keeper;
 	struct tee *tee;
 	struct spill *spill;
@@ -65,8 +67,8 @@ static bool wants_bodies(const struct sw_observer *o)
 }
 
 /* The operations on message octets that the options ask for: each shard has
- * a lane of the .eml writer, logs have one of a shard, which is done by then;
- * an observer has all. */
+ * a lane of the writers, logs have one of a shard, which is done by then; an
+ * observer has all. */
 static enum sw_status body_operations(struct sw_reader *r,
     struct wire_options *w, struct sw_err *err)
 {
@@ -81,6 +83,15 @@ static enum sw_status body_operations(struct sw_reader *r,
 		w->session.body_ops = emit_eml_ops(r->eml, 0);
 		for (i = 0; i < SHARD_COUNT; i++)
 			w->body_ops[i] = emit_eml_ops(r->eml, i);
+	}
+	if (o->mbox) {
+		status = emit_mbox_new(o->mbox, r->live != NULL, o->tmpdir,
+		    r->eml, &r->mbox, err);
+		if (status != SW_OK)
+			return status;
+		w->session.body_ops = emit_mbox_ops(r->mbox, 0);
+		for (i = 0; i < SHARD_COUNT; i++)
+			w->body_ops[i] = emit_mbox_ops(r->mbox, i);
 	}
 	if (!wants_bodies(&o->observer))
 		return SW_OK;
@@ -304,8 +315,12 @@ enum sw_status sw_reader_open_live(const struct sw_options *o,
 
 void sw_reader_rotate(struct sw_reader *r)
 {
+	struct sw_err err;
+
 	if (r->keeper)
 		keeper_rotate(r->keeper);
+	if (r->mbox && emit_mbox_reopen(r->mbox, &err) != SW_OK)
+		warn(r, err.text);
 }
 
 void sw_reader_stop(struct sw_reader *r)
@@ -336,9 +351,34 @@ enum sw_status sw_reader_open(const struct sw_options *o,
 	return SW_OK;
 }
 
+/* Messages of a session that is told. */
+static enum sw_status mail_session(struct sw_reader *r,
+    const struct sw_session *s, struct sw_err *err)
+{
+	unsigned incomplete;
+	enum sw_status status = emit_mbox_session(r->mbox, s, &incomplete,
+	    err);
+	char text[128];
+
+	if (incomplete > 0) {
+		snprintf(text, sizeof(text), "session %016llx: incomplete "
+		    "messages left out of the mailbox: %u (see --eml)",
+		    (unsigned long long)s->id, incomplete);
+		warn(r, text);
+	}
+	return status;
+}
+
+/* All is told.  What could not be read does not empty a mailbox. */
+static enum sw_status finish_mailbox(struct sw_reader *r, struct sw_err *err)
+{
+	return emit_mbox_finish(r->mbox, r->failed == 0, err);
+}
+
 static int next_as_they_end(struct sw_reader *r, const struct sw_session **s,
     struct sw_err *err)
 {
+	enum sw_status status = SW_OK;
 	int got;
 
 	if (r->error_next < r->error_count) {
@@ -353,7 +393,10 @@ static int next_as_they_end(struct sw_reader *r, const struct sw_session **s,
 		r->failed++;
 	if (got == SW_ENOMEM)
 		base_error_set(err, SW_ENOMEM, "out of memory");
-	return got;
+	if (r->mbox && got >= 0)
+		status = got > 0 ? mail_session(r, *s, err) :
+		    finish_mailbox(r, err);
+	return status == SW_OK ? got : (int)status;
 }
 
 int sw_reader_next(struct sw_reader *r, const struct sw_session **s,
@@ -421,6 +464,7 @@ void sw_reader_free(struct sw_reader **rp)
 		return;
 	*rp = NULL;
 	inputs_free(&r->inputs);
+	emit_mbox_free(&r->mbox);
 	emit_eml_free(&r->eml);
 	keeper_free(&r->keeper);
 	tee_free(&r->tee);

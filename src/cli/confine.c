@@ -305,6 +305,7 @@ void confine_files(const struct cli_args *a, const char *const *names,
 	confine_add_output(&c, a->output);
 	confine_add_output(&c, a->account);
 	confine_add_output(&c, a->lib.frames);
+	confine_add_output(&c, a->lib.mbox);
 	confine_add_folder(&c, a->lib.eml_dir);
 	add_rule(&c, tmpdir != NULL ? tmpdir : "/tmp", OUTPUT_RIGHTS);
 	confine_enter(&c);

@@ -32,8 +32,8 @@ void confine_add_output(struct confinement *c, const char *path);
  * no process traced.  Threads that there are already stay as they are. */
 void confine_enter(struct confinement *c);
 
-/* The same for what a command reads and writes: inputs, -o, --eml, --account,
- * TMPDIR.  Not where a database is among the inputs. */
+/* The same for what a command reads and writes: inputs, -o, --eml, --mbox,
+ * --account, TMPDIR.  Not where a database is among the inputs. */
 void confine_files(const struct cli_args *a, const char *const *names,
     size_t count);
 

@@ -136,6 +136,7 @@ static void confine(const struct cli_args *a)
 	confine_add_output(&c, a->output);
 	confine_add_output(&c, a->account);
 	confine_add_output(&c, a->lib.frames);
+	confine_add_output(&c, a->lib.mbox);
 	confine_add_folder(&c, a->lib.eml_dir);
 	confine_enter(&c);
 }
@@ -151,9 +152,9 @@ static void explain_refusal(const struct reading *r, int error)
 static bool try_folders(struct reading *r)
 {
 	const char *const paths[] = {r->args.lib.eml_dir, r->args.account,
-		r->args.lib.frames};
+		r->args.lib.frames, r->args.lib.mbox};
 
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 4; i++) {
 		int error = output_try(paths[i], i == 0);
 
 		if (error == 0)

@@ -349,6 +349,12 @@ static const struct row rows_output[] = {
 	    set_keep, 0, CLI_READ | CLI_LIVE, 0},
 	{"eml", "DIR", "write each message to a file in DIR",
 	    set_string, AT(lib.eml_dir), CLI_READ | CLI_LIVE, 0},
+	{"mbox", "FILE", "write each whole message to FILE (mboxrd), which\n"
+	    "appears when it is complete",
+	    set_string, AT(lib.mbox), CLI_READ, 0},
+	{"mbox", "FILE", "append each whole message to FILE (mboxrd); SIGHUP\n"
+	    "opens it anew",
+	    set_string, AT(lib.mbox), CLI_LIVE, 0},
 	{"account", "FILE", "write the account as JSON to FILE",
 	    set_string, AT(account), CLI_READ | CLI_LIVE, 0},
 };

@@ -9,6 +9,7 @@ import asyncio
 import glob
 import hashlib
 import json
+import mailbox
 import os
 import pwd
 import random
@@ -354,6 +355,29 @@ def test_reopen(peer):
     same("reopen-behind", 2, len(read_lines("growing.jsonl")))
 
 
+def test_mailbox(peer, server):
+    """One mailbox that grows, with what a run before left."""
+    del server.digests[:]
+    name = path("growing.mbox")
+    with open(name, "w", encoding="utf-8") as f:
+        f.write("From x Thu Jan  1 00:00:00 1970\nSubject: cut off")
+    watch = Watch("mailbox", "-f", "jsonl", "--mbox", name)
+    peer.send(30, 10, 400)
+    wait_for(lambda: len(read_lines("mailbox.out")) == 30)
+    os.rename(name, name + ".1")
+    watch.tell(signal.SIGHUP)
+    same("mailbox-reopened", True, wait_for(lambda: os.path.exists(name)))
+    peer.send(5, 1, 20)
+    wait_for(lambda: len(read_lines("mailbox.out")) == 35)
+    same("mailbox-status", 0, watch.stop())
+    boxes = [mailbox.mbox(n, create=False) for n in (name + ".1", name)]
+    same("mailbox-count", [31, 5], [len(box) for box in boxes])
+    found = [hashlib.sha256(box.get_bytes(key)).hexdigest()
+             for box in boxes for key in box.keys()]
+    same("mailbox", sorted(server.digests), sorted(found[1:]))
+    same("mailbox-mode", 0o600, os.stat(name).st_mode & 0o777)
+
+
 def test_drops(peer):
     """The buffer runs over while a session is open."""
     watch = Watch("drops", "-f", "jsonl", "--buffer", "2M")
@@ -570,6 +594,7 @@ def main():
         server.ready.wait(PATIENCE_S)
         for test in (lambda: test_whole(peer, server),
                      lambda: test_follow(peer), lambda: test_reopen(peer),
+                     lambda: test_mailbox(peer, server),
                      lambda: test_drops(peer), lambda: test_options(peer),
                      test_rights, lambda: test_user(peer),
                      lambda: test_granted(peer),

@@ -29,6 +29,7 @@ while read -r o; do
 	-f) value=text ;;
 	--output | --account) value=$TMP/some ;;
 	--eml) value=$TMP/eml ;;
+	--mbox) value=$TMP/mbox ;;
 	--filter) value=tcp ;;
 	--format) value=iis-w3c ;;
 	--tz) value=+02:00 ;;

@@ -179,13 +179,16 @@ static int run_once(const struct run *run, struct output *out)
 	struct sw_printer *p = NULL;
 	struct sw_options o;
 	struct sw_err err;
+	char mbox[64];
 	int got, number;
 
 	sw_options_init(&o);
 	o.sort_start = run->sort;
 	o.attempts = run->attempts;
 	o.threads = run->threads;
+	snprintf(mbox, sizeof(mbox), "%s/mbox", eml_dir);
 	o.eml_dir = run->eml ? eml_dir : NULL;
+	o.mbox = run->eml ? mbox : NULL;
 	if (run->observe) {
 		o.observer.ctx = &observed;
 		o.observer.event = on_event;
