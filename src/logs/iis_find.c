@@ -22,7 +22,7 @@ bool iis_is_response(const struct iis_row *row)
 bool iis_is_outbound(const struct iis_row *row)
 {
 	if (iis_has(row, IIS_USER))
-		return iis_user_is_outbound(row->user) && row->status <= 0;
+		return row->status <= 0 && iis_user_is_outbound(row->user);
 	return row->status == 0 &&
 	    !slice_eq_nocase(row->method, slice_str("QUIT"));
 }
@@ -36,11 +36,10 @@ static int64_t began(const struct iis_row *row)
 	return row->time - row->taken_ms * (NS_PER_S / 1000);
 }
 
-int64_t iis_opened(const struct iis_row *row, bool outbound,
-    enum verb verb)
+int64_t iis_opened(const struct iis_row *row, bool outbound)
 {
 	int64_t ms = outbound ? row->taken_ms :
-	    verb == VERB_QUIT ? row->win32 : SW_UNKNOWN;
+	    row->verb == VERB_QUIT ? row->win32 : SW_UNKNOWN;
 
 	if (row->time == SW_NO_TIME || ms < 0 || ms > INT32_MAX)
 		return SW_NO_TIME;
@@ -98,8 +97,7 @@ static uint32_t records(struct iis_rows *r, const struct iis_row *row,
 /* --- finding the session ------------------------------------------------ */
 
 /* Does the session's user allow this row? */
-static bool user_fits(struct log_session *s, const struct iis_row *row,
-    enum verb verb)
+static bool user_fits(struct log_session *s, const struct iis_row *row)
 {
 	struct sw_bytes u = iis_extra(s)->user;
 
@@ -109,24 +107,23 @@ static bool user_fits(struct log_session *s, const struct iis_row *row,
 		return true;
 	/* The name changes with HELO: with the first, and with one after a
 	 * refused one or after STARTTLS. */
-	return iis_is_hello(verb) && (u.len == 0 || s->hello_refused ||
+	return iis_is_hello(row->verb) && (u.len == 0 || s->hello_refused ||
 	    s->secure_next);
 }
 
 /* How well the row suits: below 0 not at all. */
-static int weigh(struct log_session *s, const struct iis_row *row,
-    enum verb verb)
+static int weigh(struct log_session *s, const struct iis_row *row)
 {
-	int64_t at = iis_opened(row, iis_extra(s)->outbound, verb);
+	int64_t at = iis_opened(row, iis_extra(s)->outbound);
 	int64_t since = iis_extra(s)->opened, apart;
 	int fit;
 
-	if (!user_fits(s, row, verb))
+	if (!user_fits(s, row))
 		return -1;
 	if (iis_extra(s)->outbound && iis_is_response(row))
 		fit = log_session_outstanding(s) > 0 ? 2 : 1;
 	else
-		fit = log_session_fit(s, verb, row->status);
+		fit = log_session_fit(s, row->verb, row->status);
 	if (at == SW_NO_TIME || since == SW_NO_TIME)
 		return fit;
 	apart = at > since ? at - since : since - at;
@@ -134,12 +131,13 @@ static int weigh(struct log_session *s, const struct iis_row *row,
 }
 
 static struct iis_choice choose(struct log_session *s,
-    const struct iis_row *row, enum verb verb)
+    const struct iis_row *row, bool outbound)
 {
 	struct iis_choice c = { NULL, NULL, -1 };
 
 	for (; s; s = s->same_next) {
-		int weight = weigh(s, row, verb);
+		int weight = iis_extra(s)->outbound == outbound ?
+		    weigh(s, row) : -1;
 
 		if (weight < 0)
 			continue;
@@ -159,10 +157,10 @@ static struct iis_choice choose(struct log_session *s,
 }
 
 /* Sessions of this key that were silent too long are over. */
-static enum sw_status end_idle(struct iis_rows *r, struct slice key,
-    const struct iis_row *row, struct log_session **first_r)
+static enum sw_status end_idle(struct iis_rows *r,
+    const struct iis_row *row, bool outbound, struct log_session **first_r)
 {
-	struct log_session *s = log_sessions_find(&r->sessions, key);
+	struct log_session *s = log_sessions_find(&r->sessions, row->client);
 	int64_t at = began(row);
 	enum sw_status status = SW_OK;
 	bool ended = false;
@@ -171,7 +169,8 @@ static enum sw_status end_idle(struct iis_rows *r, struct slice key,
 	while (s && status == SW_OK) {
 		struct log_session *next = s->same_next;
 
-		if (at != SW_NO_TIME && s->last_time != SW_NO_TIME &&
+		if (iis_extra(s)->outbound == outbound &&
+		    at != SW_NO_TIME && s->last_time != SW_NO_TIME &&
 		    at - LIMIT_IDLE_NS > s->last_time) {
 			status = log_sessions_end(&r->sessions, s,
 			    SW_ENDING_IDLE);
@@ -180,17 +179,8 @@ static enum sw_status end_idle(struct iis_rows *r, struct slice key,
 		s = next;
 	}
 	if (ended)
-		*first_r = log_sessions_find(&r->sessions, key);
+		*first_r = log_sessions_find(&r->sessions, row->client);
 	return status;
-}
-
-static struct slice key_of(struct iis_rows *r, const struct iis_row *row,
-    bool outbound)
-{
-	buffer_clear(&r->key);
-	buffer_append_char(&r->key, outbound ? 'o' : 'i');
-	buffer_append_slice(&r->key, row->client);
-	return buffer_slice(&r->key);
 }
 
 /* --- a session's plain facts -------------------------------------------- */
@@ -219,21 +209,21 @@ static void describe(struct iis_rows *r, struct log_session *s,
 
 /* Does the first row of an inbound session show that others came before?
  * The user is the HELO argument, and without HELO nothing is accepted. */
-bool iis_lacks_start(const struct iis_row *row, enum verb verb)
+bool iis_lacks_start(const struct iis_row *row)
 {
-	if (iis_is_hello(verb))
+	if (iis_is_hello(row->verb))
 		return false;
 	if (iis_has(row, IIS_USER))
 		return row->user.len > 0;
-	return iis_is_positive(row->status) && (verb == VERB_MAIL ||
-	    verb == VERB_RCPT || verb == VERB_DATA);
+	return iis_is_positive(row->status) && (row->verb == VERB_MAIL ||
+	    row->verb == VERB_RCPT || row->verb == VERB_DATA);
 }
 
 enum sw_status iis_begin(struct iis_rows *r, const struct iis_row *row,
     bool outbound, struct log_session **s_r)
 {
 	enum sw_status status = log_sessions_begin(&r->sessions,
-	    buffer_slice(&r->key), row->line, row->time, s_r);
+	    row->client, row->line, row->time, s_r);
 
 	if (status == SW_OK)
 		describe(r, *s_r, row, outbound);
@@ -241,17 +231,13 @@ enum sw_status iis_begin(struct iis_rows *r, const struct iis_row *row,
 }
 
 enum sw_status iis_find(struct iis_rows *r, const struct iis_row *row,
-    bool outbound, enum verb verb, struct iis_choice *c_r)
+    bool outbound, struct iis_choice *c_r)
 {
-	struct slice key = key_of(r, row, outbound);
 	struct log_session *first = NULL;
-	enum sw_status status;
+	enum sw_status status = end_idle(r, row, outbound, &first);
 
-	if (r->key.failed)
-		return SW_ENOMEM;
-	status = end_idle(r, key, row, &first);
 	if (status == SW_OK)
-		*c_r = choose(first, row, verb);
+		*c_r = choose(first, row, outbound);
 	return status;
 }
 
@@ -272,15 +258,15 @@ struct log_session *iis_go_on(struct iis_rows *r, const struct iis_choice *c,
 }
 
 enum sw_status iis_session_of(struct iis_rows *r,
-    const struct iis_row *row, bool outbound, enum verb verb,
-    struct log_session **s_r, bool *new_r)
+    const struct iis_row *row, bool outbound, struct log_session **s_r,
+    bool *new_r)
 {
 	struct iis_choice c;
-	enum sw_status status = iis_find(r, row, outbound, verb, &c);
+	enum sw_status status = iis_find(r, row, outbound, &c);
 
 	if (status != SW_OK)
 		return status;
-	*new_r = !c.best || (c.weight == 0 && iis_is_hello(verb));
+	*new_r = !c.best || (c.weight == 0 && iis_is_hello(row->verb));
 	if (*new_r)
 		return iis_begin(r, row, outbound, s_r);
 	*s_r = iis_go_on(r, &c, row);

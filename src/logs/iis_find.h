@@ -37,9 +37,9 @@ bool iis_is_outbound(const struct iis_row *row);
 bool iis_is_response(const struct iis_row *row);
 /* When the connection was opened: outbound rows count from there, inbound
  * QUIT rows hold the session's length.  SW_NO_TIME: the row does not tell. */
-int64_t iis_opened(const struct iis_row *row, bool outbound, enum verb verb);
+int64_t iis_opened(const struct iis_row *row, bool outbound);
 /* Does the first row of an inbound session show that others came before? */
-bool iis_lacks_start(const struct iis_row *row, enum verb verb);
+bool iis_lacks_start(const struct iis_row *row);
 /* An empty value is one that was not told. */
 static inline struct slice iis_nonempty(struct slice s)
 {
@@ -52,11 +52,11 @@ struct iis_choice {
 	int weight;                       /* of the best */
 };
 
-/* The session that a row may go on with, in c_r->best. */
+/* The session that a row may go on with, in c_r->best.  Keys are addresses of
+ * the other host, of inbound and outbound sessions alike. */
 enum sw_status iis_find(struct iis_rows *r, const struct iis_row *row,
-    bool outbound, enum verb verb, struct iis_choice *c_r) SW_MUST_USE;
-/* The row belongs to the session that was chosen, or begins one whose key is
- * that of find. */
+    bool outbound, struct iis_choice *c_r) SW_MUST_USE;
+/* The row belongs to the session that was chosen, or begins one. */
 struct log_session *iis_go_on(struct iis_rows *r, const struct iis_choice *c,
     const struct iis_row *row);
 enum sw_status iis_begin(struct iis_rows *r, const struct iis_row *row,
@@ -67,7 +67,6 @@ enum sw_status iis_begin(struct iis_rows *r, const struct iis_row *row,
  * log.  *new_r: it begins with this row.
  */
 enum sw_status iis_session_of(struct iis_rows *r, const struct iis_row *row,
-    bool outbound, enum verb verb, struct log_session **s_r, bool *new_r)
-    SW_MUST_USE;
+    bool outbound, struct log_session **s_r, bool *new_r) SW_MUST_USE;
 
 #endif

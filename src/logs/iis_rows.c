@@ -14,15 +14,14 @@
 #define NAME_MAX_LEN 255
 /* Octets of a DATA line, with blanks behind it: more are content. */
 #define DATA_LINE_MAX 6
+
 void iis_rows_init(struct iis_rows *r)
 {
-	buffer_init(&r->key, LIMIT_LINE + 1);
 	buffer_init(&r->text, 2 * LIMIT_LINE + 1);
 }
 
 void iis_rows_fini(struct iis_rows *r)
 {
-	buffer_fini(&r->key);
 	buffer_fini(&r->text);
 }
 
@@ -68,11 +67,10 @@ static inline void make_command(struct iis_rows *r,
     struct command_in *c)
 {
 	struct slice text = row->method;
-	size_t len = 0;
+	size_t len = row->verb_len;
 
 	log_command_begin(c, log_span(row->line, row->time));
-
-	c->known = session_verb(text, &len);
+	c->known = row->verb;
 	if (len > 0 && len == text.len) { /* a verb alone, as is usual */
 		c->verb = text;
 		c->argument = with_query ? skip_blanks(row->query) :
@@ -132,15 +130,14 @@ static bool is_id_of_server(const struct iis_row *row)
 }
 
 /* HELO's reply and ids that the server made show how long its name is. */
-static void learn_name(struct iis_rows *r, const struct iis_row *row,
-    enum verb verb)
+static void learn_name(struct iis_rows *r, const struct iis_row *row)
 {
 	int64_t len = 0;
 
-	if (verb == VERB_HELO && row->status == 250 && row->client.len > 0 &&
+	if (row->verb == VERB_HELO && row->status == 250 && row->client.len > 0 &&
 	    row->sent > 0)
 		len = row->sent - HELO_REPLY_LEN - (int64_t)row->client.len;
-	if (verb == VERB_DATA && row->status == 250 && r->name_len == 0 &&
+	if (row->verb == VERB_DATA && row->status == 250 && r->name_len == 0 &&
 	    is_id_of_server(row))
 		len = id_domain_len(row->query);
 	if (len > 0 && len <= NAME_MAX_LEN)
@@ -170,11 +167,11 @@ static bool has_content(const struct iis_row *row)
 }
 
 static void take_command(struct iis_rows *r, struct log_session *s,
-    const struct iis_row *row, enum verb verb)
+    const struct iis_row *row)
 {
-	bool data = verb == VERB_DATA;
+	bool data = row->verb == VERB_DATA;
 	/* What stands in the query of these is no argument. */
-	bool argument = !data && verb != VERB_QUIT;
+	bool argument = !data && row->verb != VERB_QUIT;
 	struct command_in c;
 	struct reply_in reply = make_reply(row, row->status);
 
@@ -247,9 +244,9 @@ static enum sw_status take_quit(struct iis_rows *r, struct log_session *s,
 }
 
 /* 240, or 0 in 1997. */
-static bool is_quit_row(const struct iis_row *row, enum verb verb)
+static bool is_quit_row(const struct iis_row *row)
 {
-	return verb == VERB_QUIT && (row->status <= 0 || row->status == 240);
+	return row->verb == VERB_QUIT && (row->status <= 0 || row->status == 240);
 }
 
 static void remember_user(struct log_session *s, const struct iis_row *row)
@@ -270,22 +267,19 @@ static enum sw_status take_inbound(struct iis_rows *r,
     const struct iis_row *row)
 {
 	struct log_session *s = NULL;
-	size_t len;
-	enum verb verb = session_verb(row->method, &len);
 	bool is_new = false;
-	enum sw_status status = iis_session_of(r, row, false, verb, &s,
-	    &is_new);
+	enum sw_status status = iis_session_of(r, row, false, &s, &is_new);
 
 	if (status != SW_OK)
 		return status;
-	if (is_new && iis_lacks_start(row, verb))
+	if (is_new && iis_lacks_start(row))
 		log_session_no_start(s, row->line);
-	learn_name(r, row, verb);
+	learn_name(r, row);
 	remember_user(s, row);
-	if (is_quit_row(row, verb))
+	if (is_quit_row(row))
 		return take_quit(r, s, row);
 	if (iis_has(row, IIS_METHOD)) {
-		take_command(r, s, row, verb);
+		take_command(r, s, row);
 	} else if (iis_is_code(row->status)) {
 		struct reply_in reply = make_reply(row, row->status);
 
@@ -303,7 +297,7 @@ static enum sw_status take_inbound(struct iis_rows *r,
 /* The connection's time of opening, told better by each row that tells it. */
 static void note_opened(struct log_session *s, const struct iis_row *row)
 {
-	int64_t at = iis_opened(row, true, VERB_NONE);
+	int64_t at = iis_opened(row, true);
 
 	if (at != SW_NO_TIME)
 		iis_extra(s)->opened = at;
@@ -314,10 +308,8 @@ static enum sw_status take_sent(struct iis_rows *r,
 {
 	struct log_session *s = NULL;
 	struct command_in c;
-	size_t len;
-	enum verb verb = session_verb(row->method, &len);
 	bool is_new = false;
-	enum sw_status status = iis_session_of(r, row, true, verb, &s, &is_new);
+	enum sw_status status = iis_session_of(r, row, true, &s, &is_new);
 
 	if (status != SW_OK)
 		return status;
@@ -376,7 +368,7 @@ static enum sw_status take_received(struct iis_rows *r,
 	struct reply_in reply = make_response(row, &line, &text);
 	struct log_session *s = NULL;
 	struct iis_choice c;
-	enum sw_status status = iis_find(r, row, true, VERB_NONE, &c);
+	enum sw_status status = iis_find(r, row, true, &c);
 
 	if (status == SW_OK && is_greeting(c.best, line.code))
 		status = iis_begin(r, row, true, &s);
@@ -391,10 +383,11 @@ static enum sw_status take_received(struct iis_rows *r,
 	return SW_OK;
 }
 
-enum sw_status iis_rows_take(struct iis_rows *r, const struct iis_row *row)
+enum sw_status iis_rows_take(struct iis_rows *r, struct iis_row *row)
 {
 	enum sw_status status = log_sessions_expire(&r->sessions, row->time);
 
+	row->verb = session_verb(row->method, &row->verb_len);
 	if (status != SW_OK)
 		return status;
 	if (!iis_is_outbound(row))
@@ -403,5 +396,5 @@ enum sw_status iis_rows_take(struct iis_rows *r, const struct iis_row *row)
 		status = take_received(r, row);
 	else
 		status = take_sent(r, row);
-	return r->text.failed || r->key.failed ? SW_ENOMEM : status;
+	return r->text.failed ? SW_ENOMEM : status;
 }

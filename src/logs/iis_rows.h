@@ -51,6 +51,8 @@ struct iis_row {
 	int64_t time;     /* SW_NO_TIME */
 	/* Empty: "-"; blanks decoded. */
 	struct slice client, user, server, method, query;
+	enum verb verb;      /* the method begins with; verb_len octets */
+	size_t verb_len;
 	bool query_blank;    /* the query began with the separating blank,
 	                        which is no longer in it */
 	bool query_doubtful; /* what is a blank in it and what a plus was
@@ -81,15 +83,16 @@ struct iis_rows {
 	struct log_sessions sessions;
 	struct iis_records records[2]; /* inbound, outbound */
 	int64_t name_len;    /* octets of the server's own name, 0: unknown */
-	struct buffer key, text;
+	struct buffer text;
 };
 
 /* What stands behind sessions. */
 void iis_rows_init(struct iis_rows *r);
 void iis_rows_fini(struct iis_rows *r);
 
-/* One row.  Everything in it is borrowed for the call. */
-enum sw_status iis_rows_take(struct iis_rows *r, const struct iis_row *row)
+/* One row, whose verb is found out here.  Everything in it is borrowed for
+ * the call. */
+enum sw_status iis_rows_take(struct iis_rows *r, struct iis_row *row)
     SW_MUST_USE;
 
 /* Is this user that of outbound rows? */

@@ -78,12 +78,36 @@ static void track(struct unplus *u, struct slice raw, size_t i)
 		u->value = false;
 }
 
-/* The octets that decide what a plus is: " + < = > */
-static bool is_telling(uint8_t c)
+/* Those of the 16 octets from `at` on that decide what a plus is; one bit
+ * each. */
+static inline uint64_t find_telling(struct slice raw, size_t at)
 {
-	return c <= '>' && (UINT64_C(1) << c & (UINT64_C(1) << '"' |
-	    UINT64_C(1) << '+' | UINT64_C(1) << '<' | UINT64_C(1) << '=' |
-	    UINT64_C(1) << '>'));
+	uint8_t few[16] = { 0 };
+	const uint8_t *p = raw.p + at;
+
+	if (raw.len - at < sizeof(few)) {
+		memcpy(few, p, raw.len - at);
+		p = few;
+	}
+	return log_find_in_16(p, '"') | log_find_in_16(p, '+') |
+	    log_find_in_16(p, '<') | log_find_in_16(p, '=') |
+	    log_find_in_16(p, '>');
+}
+
+/* One octet that tells; written to out if it is a blank.  true: something
+ * had to be concluded. */
+static inline bool unplus_octet(struct unplus *u, struct slice raw, size_t i,
+    uint8_t *out)
+{
+	bool plus = raw.p[i] == '+' && is_plus(u, raw, i);
+	bool doubtful = raw.p[i] == '+' && (plus || u->quoted);
+
+	if (plus)
+		return doubtful;
+	track(u, raw, i);
+	if (raw.p[i] == '+')
+		out[i] = ' ';
+	return doubtful;
 }
 
 bool iis_unplus(struct slice raw, struct buffer *out)
@@ -94,19 +118,12 @@ bool iis_unplus(struct slice raw, struct buffer *out)
 
 	if (!buffer_append_slice(out, raw))
 		return false;
-	for (i = 0; i < raw.len; i++) {
-		bool plus;
+	for (i = 0; i < raw.len; i += 16) {
+		uint64_t found = find_telling(raw, i);
 
-		if (!is_telling(raw.p[i]))
-			continue;
-		plus = raw.p[i] == '+' && is_plus(&u, raw, i);
-		if (raw.p[i] == '+' && (plus || u.quoted))
-			doubtful = true;
-		if (plus)
-			continue;
-		track(&u, raw, i);
-		if (raw.p[i] == '+')
-			out->p[from + i] = ' ';
+		for (; found; found &= found - 1)
+			doubtful |= unplus_octet(&u, raw, i +
+			    (size_t)__builtin_ctzll(found), out->p + from);
 	}
 	return doubtful;
 }

@@ -59,23 +59,24 @@ static const struct {
 /* What #Fields said. */
 struct fields {
 	size_t count;
-	uint8_t column[LIMIT_LOG_COLUMNS];
-	uint8_t index[W3C_COUNT]; /* of a known column in that */
-	size_t query;    /* index of cs-uri-query; count: none */
-	uint32_t known;  /* set of columns */
+	uint8_t index[W3C_COUNT]; /* of a known column among all */
+	uint32_t known;           /* set of columns, but W3C_OTHER */
 };
 
-/* The values of one row; p NULL: no such column. */
+/* The values of one row. */
 struct values {
-	struct slice of[W3C_COUNT];
+	const struct fields *fields;
+	struct slice line;
+	struct log_ends ends;
 };
 
 struct w3c {
 	struct iis_rows rows;
 	struct fields fields;
 	struct log_days days; /* of rows without a date */
-	bool clock_known;
-	struct sw_clock clock; /* of the newest row */
+	struct iis_row row;   /* the newest; its clock and columns last */
+	bool row_begun;       /* there was one */
+	bool head_changed;    /* ... and a directive behind it */
 	bool time_known;     /* of the newest row with date and time: */
 	int64_t time;
 	uint8_t date[DATE_LEN], time_of_day[TIME_LEN];
@@ -97,7 +98,6 @@ static unsigned column_of(struct slice name)
 static void parse_fields(struct fields *f, struct slice names)
 {
 	memset(f, 0, sizeof(*f));
-	f->query = LIMIT_LOG_COLUMNS;
 	names = slice_trim(names);
 	while (names.len > 0 && f->count < LIMIT_LOG_COLUMNS) {
 		struct slice name = slice_trim(log_take_word(&names));
@@ -106,13 +106,11 @@ static void parse_fields(struct fields *f, struct slice names)
 		if (name.len == 0)
 			continue;
 		/* the first of equals counts */
-		if (column != W3C_OTHER && (f->known & SW_BIT(column)))
-			column = W3C_OTHER;
-		f->known |= SW_BIT(column);
-		if (column == IIS_QUERY)
-			f->query = f->count;
-		f->index[column] = (uint8_t)f->count;
-		f->column[f->count++] = (uint8_t)column;
+		if (column != W3C_OTHER && !(f->known & SW_BIT(column))) {
+			f->known |= SW_BIT(column);
+			f->index[column] = (uint8_t)f->count;
+		}
+		f->count++;
 	}
 }
 
@@ -187,160 +185,151 @@ static void take_directive(struct w3c *w, struct slice line)
 {
 	struct slice rest;
 
+	w->head_changed = true;
 	if (is_directive(line, "#Fields:", &rest))
 		parse_fields(&w->fields, rest);
 	else if (is_directive(line, "#Date:", &rest))
 		take_date(w, rest);
 }
 
-/* Times of two kinds cannot stand in one session: is the clock of this row
- * of another kind than that of the row before? */
-static bool is_other_clock(struct w3c *w, const struct sw_clock *now)
+/* What all rows behind a head have in common.  Times of two kinds cannot
+ * stand in one session: *other_r, is this clock of another kind than that of
+ * the row before? */
+static void begin_rows(struct w3c *w, bool *other_r)
 {
-	struct sw_clock before = w->clock;
-	bool first = !w->clock_known;
+	struct iis_row *row = &w->row;
+	struct sw_clock before = row->clock, now = clock_of(w);
 
-	w->clock = *now;
-	w->clock_known = true;
-	return !first && (now->zone != before.zone ||
-	    (now->date == SW_DATE_NONE) != (before.date == SW_DATE_NONE));
+	*other_r = w->row_begun && (now.zone != before.zone ||
+	    (now.date == SW_DATE_NONE) != (before.date == SW_DATE_NONE));
+	w->head_changed = false;
+	w->row_begun = true;
+	row->clock = now;
+	row->date_assumed = now.date == SW_DATE_ASSUMED;
+	row->columns = w->fields.known & (SW_BIT(IIS_COLUMN_COUNT) - 1);
 }
 
 /* --- rows --------------------------------------------------------------- */
 
-static size_t count_blanks(struct slice s)
+/* p NULL: no such column. */
+static inline struct slice value_of(const struct values *v, unsigned column)
 {
-	size_t n = 0, i;
-
-	for (i = 0; i < s.len; i++)
-		n += s.p[i] == ' ';
-	return n;
-}
-
-static struct slice take_last_word(struct slice *rest)
-{
-	size_t n = rest->len;
-	struct slice word;
-
-	while (n > 0 && rest->p[n - 1] != ' ')
-		n--;
-	word = slice_from(*rest, n);
-	rest->len = n > 0 ? n - 1 : 0;
-	return word;
+	if (!(v->fields->known & SW_BIT(column)))
+		return slice_make(NULL, 0);
+	return log_value_at(v->line, &v->ends, v->fields->index[column]);
 }
 
 /* Values too many: blanks that were not encoded, in the query, where the
- * client's words are. */
-static void split_surplus(const struct fields *f, struct slice line,
-    struct values *v_r)
+ * client's words are.  The values before it are found from the start, those
+ * behind it from the end. */
+static bool split_surplus(struct values *v)
 {
-	size_t i, tail = f->count - f->query;
+	const struct fields *f = v->fields;
+	struct slice rest = v->line;
+	size_t i, query = f->index[IIS_QUERY], end = rest.len;
+	uint32_t *at = v->ends.at;
 
-	for (i = 0; i < f->query; i++)
-		v_r->of[f->column[i]] = log_take_word(&line);
-	for (i = 0; i < tail - 1; i++)
-		v_r->of[f->column[f->count - 1 - i]] = take_last_word(&line);
-	v_r->of[IIS_QUERY] = line;
-}
-
-/* The usual row: as many values as columns.  false: more, or fewer. */
-static bool split_usual(const struct fields *f, struct slice line,
-    struct values *v_r)
-{
-	uint32_t known = f->known & ~SW_BIT(W3C_OTHER);
-	struct log_ends ends;
-
-	if (!log_find_ends(line, ' ', f->count - 1, &ends) ||
-	    ends.count != f->count)
+	if (!(f->known & SW_BIT(IIS_QUERY)))
 		return false;
-	for (; known; known &= known - 1) {
-		int column = __builtin_ctz(known);
-
-		v_r->of[column] = log_value_at(line, &ends,
-		    f->index[column]);
+	at[0] = 0;
+	for (i = 0; i < query; i++) {
+		log_take_word(&rest);
+		at[i + 1] = (uint32_t)(v->line.len - rest.len);
 	}
+	at[f->count] = (uint32_t)end + 1;
+	for (i = f->count - 1; i > query; i--) {
+		while (v->line.p[end - 1] != ' ')
+			end--;
+		at[i] = (uint32_t)end--;
+	}
+	v->ends.count = f->count;
 	return true;
 }
 
-/* The values of a row into what is all zero; false: they do not fit the
- * columns. */
+/* The values of a row; false: they do not fit the columns. */
 static bool split(const struct fields *f, struct slice line,
-    struct values *v_r)
+    struct values *v)
 {
 	while (line.len > 0 && line.p[line.len - 1] == ' ')
 		line.len--;
+	v->fields = f;
+	v->line = line;
 	if (f->count == 0)
 		return false;
-	if (split_usual(f, line, v_r))
-		return true;
-	if (f->query >= f->count || count_blanks(line) < f->count)
-		return false;
-	split_surplus(f, line, v_r);
-	return true;
+	if (log_find_ends(line, ' ', f->count - 1, &v->ends))
+		return v->ends.count == f->count;
+	return split_surplus(v);
 }
 
-static bool work_out_time(struct w3c *w, const struct values *v,
-    int64_t *time_r)
+static bool work_out_time(struct w3c *w, struct slice date,
+    struct slice time, int64_t *time_r)
 {
 	struct civil day;
 	int32_t seconds;
 
-	if (!log_parse_time_of_day(v->of[IIS_TIME], &seconds))
+	if (!log_parse_time_of_day(time, &seconds))
 		return false;
-	if (!v->of[W3C_DATE].p) {
+	if (!date.p) {
 		*time_r = w->days.known ? log_days_time(&w->days,
 		    seconds * NS_PER_S) : clock_make(seconds, 0);
 		return true;
 	}
-	if (!log_parse_iso_date(v->of[W3C_DATE], &day))
+	if (!log_parse_iso_date(date, &day))
 		return false;
 	*time_r = log_make_time(&day, seconds);
 	return true;
 }
 
 /* Many rows have the date and time of the row before. */
-static bool parse_time(struct w3c *w, const struct values *v,
+static inline bool parse_time(struct w3c *w, const struct values *v,
     int64_t *time_r)
 {
-	struct slice date = v->of[W3C_DATE], time = v->of[IIS_TIME];
+	struct slice date = value_of(v, W3C_DATE);
+	struct slice time = value_of(v, IIS_TIME);
 
 	*time_r = SW_NO_TIME;
 	if (!time.p)
 		return true;
 	if (date.len != DATE_LEN || time.len != TIME_LEN)
-		return work_out_time(w, v, time_r);
+		return work_out_time(w, date, time, time_r);
 	if (w->time_known && memcmp(date.p, w->date, DATE_LEN) == 0 &&
 	    memcmp(time.p, w->time_of_day, TIME_LEN) == 0) {
 		*time_r = w->time;
 		return true;
 	}
-	w->time_known = work_out_time(w, v, time_r);
+	w->time_known = work_out_time(w, date, time, time_r);
 	w->time = *time_r;
 	memcpy(w->date, date.p, DATE_LEN);
 	memcpy(w->time_of_day, time.p, TIME_LEN);
 	return w->time_known;
 }
 
-/* As iis_parse_number, for a value of this line. */
-static inline bool parse_number(struct slice line, struct slice s,
+/* As iis_parse_number, for a value of a row: most have one digit, and the
+ * others are read at once. */
+static inline bool parse_number(const struct values *v, unsigned column,
     int64_t *value_r)
 {
-	if (s.len == 0 || s.len > 8 || s.p[0] == '-' || s.p - line.p < 8)
+	struct slice s = value_of(v, column);
+
+	if (s.len == 1 && ascii_is_digit(s.p[0])) {
+		*value_r = s.p[0] - '0';
+		return true;
+	}
+	if (s.len < 2 || s.len > 8 || s.p - v->line.p < 8)
 		return iis_parse_number(s, value_r);
 	return log_parse_few_digits(s, value_r);
 }
 
-static bool parse_numbers(struct slice line, const struct values *v,
-    struct iis_row *row)
+static inline bool parse_numbers(const struct values *v, struct iis_row *row)
 {
 	int64_t status, port;
 
-	if (!parse_number(line, v->of[IIS_STATUS], &status) ||
-	    !parse_number(line, v->of[IIS_PORT], &port) ||
-	    !parse_number(line, v->of[IIS_WIN32], &row->win32) ||
-	    !parse_number(line, v->of[IIS_SENT], &row->sent) ||
-	    !parse_number(line, v->of[IIS_RECEIVED], &row->received) ||
-	    !parse_number(line, v->of[IIS_TAKEN], &row->taken_ms))
+	if (!parse_number(v, IIS_STATUS, &status) ||
+	    !parse_number(v, IIS_PORT, &port) ||
+	    !parse_number(v, IIS_WIN32, &row->win32) ||
+	    !parse_number(v, IIS_SENT, &row->sent) ||
+	    !parse_number(v, IIS_RECEIVED, &row->received) ||
+	    !parse_number(v, IIS_TAKEN, &row->taken_ms))
 		return false;
 	if (status > 999 || port > 65535)
 		return false;
@@ -349,41 +338,37 @@ static bool parse_numbers(struct slice line, const struct values *v,
 	return true;
 }
 
-/* As iis_decode, for a value of this line: most have no pluses. */
-static inline struct slice decode(struct buffer *b, struct slice line,
+/* As iis_decode, for a value of a row: most have no pluses. */
+static inline struct slice decode(struct buffer *b, const struct values *v,
     struct slice raw, bool *doubtful_r)
 {
 	*doubtful_r = false;
-	if (!log_has_octet(raw, line.p + line.len, '+'))
+	if (!log_has_octet(raw, v->line.p + v->line.len, '+'))
 		return iis_parse_text(raw);
 	return iis_decode(b, raw, doubtful_r);
 }
 
-static bool parse_row(struct w3c *w, const struct log_line *line,
-    struct iis_row *row)
+static bool parse_row(struct w3c *w, const struct log_line *line)
 {
-	struct slice text = line->text, query;
-	struct values v = { { { NULL, 0 } } };
+	struct iis_row *row = &w->row;
+	struct slice query;
+	struct values v;
 	bool ignored;
 
-	row->line = line;
-	row->query_bare = false;
-	row->flags = 0;
-	if (!split(&w->fields, text, &v) || !parse_numbers(text, &v, row) ||
+	if (!split(&w->fields, line->text, &v) || !parse_numbers(&v, row) ||
 	    !parse_time(w, &v, &row->time))
 		return false;
-	row->columns = w->fields.known & (SW_BIT(IIS_COLUMN_COUNT) - 1);
-	row->clock = clock_of(w);
-	row->date_assumed = row->clock.date == SW_DATE_ASSUMED;
-	row->client = iis_parse_text(v.of[IIS_CLIENT]);
-	row->server = iis_parse_text(v.of[IIS_SERVER]);
-	row->user = decode(&w->user, text, v.of[IIS_USER], &ignored);
-	row->method = decode(&w->method, text, v.of[IIS_METHOD], &ignored);
-	query = v.of[IIS_QUERY];
+	row->line = line;
+	row->client = iis_parse_text(value_of(&v, IIS_CLIENT));
+	row->server = iis_parse_text(value_of(&v, IIS_SERVER));
+	row->user = decode(&w->user, &v, value_of(&v, IIS_USER), &ignored);
+	row->method = decode(&w->method, &v, value_of(&v, IIS_METHOD),
+	    &ignored);
+	query = value_of(&v, IIS_QUERY);
 	row->query_blank = query.len > 0 && query.p[0] == '+';
 	if (row->query_blank)
 		query = slice_from(query, 1);
-	row->query = decode(&w->query, text, query, &row->query_doubtful);
+	row->query = decode(&w->query, &v, query, &row->query_doubtful);
 	if (row->query_blank && query.len == 1)
 		row->query = query; /* a dash that was said */
 	return true;
@@ -400,13 +385,13 @@ static bool is_row(struct slice line)
 static bool is_smtp_row(const struct values *v)
 {
 	size_t len;
-	enum verb verb = session_verb(v->of[IIS_METHOD], &len);
+	enum verb verb = session_verb(value_of(v, IIS_METHOD), &len);
+	struct slice site = value_of(v, W3C_SITE);
 
-	if (v->of[W3C_SITE].len > 1)
-		return slice_has_prefix_nocase(v->of[W3C_SITE],
-		    slice_str("SMTPSVC"));
+	if (site.len > 1)
+		return slice_has_prefix_nocase(site, slice_str("SMTPSVC"));
 	return session_verb_is_known(verb) ||
-	    iis_user_is_outbound(v->of[IIS_USER]);
+	    iis_user_is_outbound(value_of(v, IIS_USER));
 }
 
 /* The commands of RFC 977 and its extensions that SMTP has not, nor HTTP,
@@ -428,10 +413,11 @@ static bool is_news_verb(struct slice method)
 /* ... or one of the service for news? */
 static bool is_news_row(const struct values *v)
 {
-	if (v->of[W3C_SITE].len > 1)
-		return slice_has_prefix_nocase(v->of[W3C_SITE],
-		    slice_str("NNTPSVC"));
-	return is_news_verb(v->of[IIS_METHOD]);
+	struct slice site = value_of(v, W3C_SITE);
+
+	if (site.len > 1)
+		return slice_has_prefix_nocase(site, slice_str("NNTPSVC"));
+	return is_news_verb(value_of(v, IIS_METHOD));
 }
 
 /* What the head of a log holds. */
@@ -447,11 +433,11 @@ static struct census count_rows(struct slice head)
 
 	while (head.len > 0) {
 		struct slice line = log_head_line(&head), rest;
-		struct values v = { { { NULL, 0 } } };
+		struct values v;
 
 		if (is_directive(line, "#Fields:", &rest)) {
 			parse_fields(&f, rest);
-			c.fields |= (f.known & ~SW_BIT(W3C_OTHER)) != 0;
+			c.fields |= f.known != 0;
 		} else if (is_directive(line, "#Software:", &rest)) {
 			c.iis |= slice_find_nocase(rest, slice_str(
 			    "Internet Information")) < rest.len;
@@ -506,7 +492,7 @@ static enum sw_status take_line(void *state, const struct log_line *line)
 {
 	struct w3c *w = state;
 	enum sw_status status = SW_OK;
-	struct iis_row row;
+	bool other = false;
 
 	if (line->text.len == 0)
 		return SW_OK;
@@ -514,15 +500,17 @@ static enum sw_status take_line(void *state, const struct log_line *line)
 		take_directive(w, line->text);
 		return SW_OK;
 	}
-	if (line->truncated || !parse_row(w, line, &row)) {
+	if (line->truncated || !parse_row(w, line)) {
 		log_not_understood(&w->rows.sessions, line);
 		return SW_OK;
 	}
 	if (w->query.failed || w->method.failed || w->user.failed)
 		return SW_ENOMEM;
-	if (is_other_clock(w, &row.clock))
+	if (w->head_changed)
+		begin_rows(w, &other);
+	if (other)
 		status = log_sessions_end_all(&w->rows.sessions);
-	return status == SW_OK ? iis_rows_take(&w->rows, &row) : status;
+	return status == SW_OK ? iis_rows_take(&w->rows, &w->row) : status;
 }
 
 /* Rows of a file have the columns that it names itself. */
@@ -531,6 +519,7 @@ static void begin_file(void *state)
 	struct w3c *w = state;
 
 	memset(&w->fields, 0, sizeof(w->fields));
+	w->head_changed = true;
 	log_days_begin(&w->days, NULL);
 	take_name(w);
 }
