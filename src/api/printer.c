@@ -16,12 +16,14 @@ struct sw_printer {
 	uint64_t number, failed; /* sessions told; of a page: that failed */
 	struct page *page;       /* made when it is needed */
 	struct sw_err err;       /* of the page's temporary file */
+	struct emit_memo memo;
 };
 
-static struct emit_options emit_options(const struct sw_print_options *o)
+static struct emit_options emit_options(struct sw_printer *p)
 {
+	const struct sw_print_options *o = &p->options;
 	struct emit_options e = { o->normal, o->no_times, o->color,
-		o->explain };
+		o->explain, &p->memo };
 
 	return e;
 }
@@ -43,7 +45,7 @@ enum sw_status sw_printer_new(const struct sw_print_options *o,
 
 static enum sw_status need_page(struct sw_printer *p)
 {
-	struct emit_options o = emit_options(&p->options);
+	struct emit_options o = emit_options(p);
 
 	return p->page ? SW_OK : page_new(p->options.tmpdir, &o, &p->page,
 	    &p->err);
@@ -79,7 +81,7 @@ static enum sw_status hand_on(struct sw_printer *p, bool put, int *errno_r)
 enum sw_status sw_printer_session(struct sw_printer *p,
     const struct sw_session *s, int *errno_r)
 {
-	struct emit_options o = emit_options(&p->options);
+	struct emit_options o = emit_options(p);
 
 	*errno_r = 0;
 	if (p->options.form == SW_FORM_HTML)
@@ -94,7 +96,7 @@ enum sw_status sw_printer_session(struct sw_printer *p,
 enum sw_status sw_printer_event(struct sw_printer *p,
     const struct sw_session *s, const struct sw_event *e, int *errno_r)
 {
-	struct emit_options o = emit_options(&p->options);
+	struct emit_options o = emit_options(p);
 	bool first = s->number > p->number;
 
 	if (first)
@@ -108,7 +110,7 @@ enum sw_status sw_printer_event(struct sw_printer *p,
 enum sw_status sw_printer_end(struct sw_printer *p,
     const struct sw_session *s, int *errno_r)
 {
-	struct emit_options o = emit_options(&p->options);
+	struct emit_options o = emit_options(p);
 
 	buffer_clear(&p->buffer);
 	return hand_on(p, p->options.form == SW_FORM_JSONL ?

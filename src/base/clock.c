@@ -162,19 +162,19 @@ static void make_memo(struct clock_memo *m, const struct sw_clock *clock,
 	    clock->zone == SW_ZONE_OFFSET)
 		tail = put_offset(tail, clock->offset_s);
 	m->tail = (size_t)(tail - m->tail_text);
-	m->second_ns = (uint64_t)ts_ns - (uint64_t)c.ns;
 	m->second = (uint64_t)c.second;
+	m->minute_ns = (uint64_t)ts_ns - (uint64_t)c.ns -
+	    m->second * (uint64_t)NS_PER_S;
 	m->made = true;
 }
 
-/* Later in the same minute: two digits differ. */
-static void move_memo(struct clock_memo *m, uint64_t seconds)
+/* Another second of the same minute: two digits differ. */
+static void move_memo(struct clock_memo *m, uint64_t second)
 {
 	size_t off = m->head - (m->digits > 0) - 2;
 
-	m->second += seconds;
-	m->second_ns += seconds * (uint64_t)NS_PER_S;
-	buffer_put_digits(m->head_text + off, m->second, 2);
+	m->second = second;
+	buffer_put_digits(m->head_text + off, second, 2);
 }
 
 /* The local time that a clock of a known offset shows. */
@@ -213,18 +213,18 @@ static void put_nine(uint8_t *w, uint32_t v)
 uint8_t *clock_put(uint8_t *w, struct clock_memo *m,
     const struct sw_clock *clock, int64_t ts_ns, char sep)
 {
-	uint64_t ns;
+	uint64_t ns, second;
 
 	if (clock->zone == SW_ZONE_OFFSET)
 		ts_ns = shifted(clock, ts_ns);
-	ns = (uint64_t)ts_ns - m->second_ns;
-	if (!m->made || ns >= NS_PER_S) {
-		if (m->made && ns < (60 - m->second) * (uint64_t)NS_PER_S)
-			move_memo(m, ns / (uint64_t)NS_PER_S);
-		else
-			make_memo(m, clock, ts_ns, sep);
-		ns = (uint64_t)ts_ns - m->second_ns;
-	}
+	if (!m->made || (uint64_t)ts_ns - m->minute_ns >=
+	    60 * (uint64_t)NS_PER_S)
+		make_memo(m, clock, ts_ns, sep);
+	ns = (uint64_t)ts_ns - m->minute_ns;
+	second = ns / (uint64_t)NS_PER_S;
+	ns %= (uint64_t)NS_PER_S;
+	if (second != m->second)
+		move_memo(m, second);
 	memcpy(w, m->head_text, sizeof(m->head_text));
 	w += m->head;
 	if (m->digits > 6)

@@ -62,11 +62,11 @@ int clock_digits(int64_t resolution_ns);
 bool clock_append(struct buffer *b, const struct sw_clock *clock,
     int64_t ts_ns, char sep);
 
-/* What the texts of times in one second have in common. */
+/* What the texts of times in one minute have in common. */
 struct clock_memo {
 	bool made;          /* the rest is valid */
-	uint64_t second_ns; /* start of its second, modulo 2^64 */
-	uint64_t second;    /* of its minute */
+	uint64_t minute_ns; /* start of its minute, modulo 2^64 */
+	uint64_t second;    /* of that, as head_text tells it */
 	size_t head, digits, tail; /* octets */
 	uint8_t head_text[24], tail_text[8];
 };

@@ -11,7 +11,15 @@
 #include <smtpwire/transcript.h>
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "transcript/message.h"
+
+/* What is kept from one session to the next: most of a log's are of the same
+ * minute.  All zero at first; of one thread. */
+struct emit_memo {
+	struct sw_clock clock; /* of the text */
+	struct clock_memo time;
+};
 
 struct emit_options {
 	bool normal;   /* the normal form: JSON without source, clock, start,
@@ -21,6 +29,7 @@ struct emit_options {
 	bool color;    /* text: ANSI colours */
 	bool explain;  /* text: what each reply means in a line below it,
 	                  marked '='; JSON: `explanation` at a reply's end */
+	struct emit_memo *memo; /* JSON: borrowed; NULL: nothing is kept */
 };
 
 /* Append one session as one line of JSON, LF included.  Fields, names and

@@ -447,6 +447,25 @@ static uint8_t *put_lists(struct teller *t, uint8_t *w,
 	return w;
 }
 
+static bool is_same_clock(const struct sw_clock *a, const struct sw_clock *b)
+{
+	return a->zone == b->zone && a->offset_s == b->offset_s &&
+	    a->resolution_ns == b->resolution_ns && a->date == b->date;
+}
+
+/* The caller's memo as far as it suits, else the teller's own. */
+static struct clock_memo *begin_memo(struct teller *t, struct emit_memo *m)
+{
+	if (!m) {
+		t->own_memo.made = false;
+		return &t->own_memo;
+	}
+	if (!is_same_clock(&m->clock, t->clock))
+		m->time.made = false;
+	m->clock = *t->clock;
+	return &m->time;
+}
+
 static void teller_init(struct teller *t, const struct sw_session *s,
     const struct emit_options *options)
 {
@@ -455,7 +474,7 @@ static void teller_init(struct teller *t, const struct sw_session *s,
 	t->clock = &s->clock;
 	t->normal = options->normal;
 	t->no_times = options->no_times;
-	memset(&t->memo, 0, sizeof(t->memo));
+	t->memo = begin_memo(t, options->memo);
 	t->time_told.len = t->at_told.len = 0;
 }
 

@@ -26,7 +26,7 @@ uint8_t *jsonl_other_time(struct teller *t, uint8_t *w, int64_t ts_ns)
 	uint8_t *from = w;
 
 	*w++ = '"';
-	w = clock_put(w, &t->memo, t->clock, ts_ns, 'T');
+	w = clock_put(w, t->memo, t->clock, ts_ns, 'T');
 	*w++ = '"';
 	remember(&t->time_told, from, w);
 	t->time = ts_ns;

@@ -25,7 +25,8 @@ struct teller {
 	bool no_times; /* times are null */
 	bool explain;  /* replies bear what they mean */
 	const struct sw_session *s;
-	struct clock_memo memo;
+	struct clock_memo *memo; /* of times: the caller's or own_memo */
+	struct clock_memo own_memo;
 	int64_t time; /* the newest, and its text */
 	struct told time_told;
 	uint64_t first, last; /* the newest place, and its text */
@@ -70,13 +71,10 @@ static inline uint8_t *put_at(struct teller *t, uint8_t *w, uint64_t first,
 static inline uint8_t *put_set(uint8_t *w, uint32_t set,
     const struct name *names, size_t count)
 {
-	size_t i;
-
+	set &= (uint32_t)((UINT64_C(1) << count) - 1);
 	*w++ = '[';
-	for (i = 0; i < count && set >> i != 0; i++) {
-		if (!(set & SW_BIT(i)))
-			continue;
-		w = pen_name(w, names, count, i);
+	for (; set; set &= set - 1) {
+		w = pen_name(w, names, count, (size_t)__builtin_ctz(set));
 		*w++ = ',';
 	}
 	w -= w[-1] == ',';

@@ -263,7 +263,7 @@ static void check_json(const struct buffer *out)
 /* Nothing for the terminal to obey. */
 static void check_text(const struct sw_session *s)
 {
-	struct emit_options options = { false, false, false, false };
+	struct emit_options options = { false, false, false, false, NULL };
 	struct buffer out;
 	size_t i;
 
@@ -278,7 +278,7 @@ static void check_text(const struct sw_session *s)
 static void run(const uint8_t *data, size_t size, bool one_by_one,
     struct buffer *out)
 {
-	struct emit_options options = { true, false, false, false };
+	struct emit_options options = { true, false, false, false, NULL };
 	struct session_options so = { 0 };
 	struct script s = { 0 };
 	struct dialogue_start start = { 0 };

@@ -25,8 +25,8 @@ static void broken(const char *what, int line)
 static void tell(const struct sw_session *s, uint64_t number,
     struct buffer *out)
 {
-	struct emit_options plain = { false, false, false, false };
-	struct emit_options normal = { true, false, false, false };
+	struct emit_options plain = { false, false, false, false, NULL };
+	struct emit_options normal = { true, false, false, false, NULL };
 	struct buffer text;
 	size_t i;
 

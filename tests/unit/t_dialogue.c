@@ -184,8 +184,8 @@ static struct play play(const char *script, bool opener_known, int how,
 {
 	struct play p = { 0 };
 	struct session_options options = { 0 };
-	struct emit_options no_times = { false, true, false, false };
-	struct emit_options normal = { true, false, false, false };
+	struct emit_options no_times = { false, true, false, false, NULL };
+	struct emit_options normal = { true, false, false, false, NULL };
 	struct dialogue_start start = { opener_known, 1, NULL };
 	const char *line = script;
 	struct sw_err err;
