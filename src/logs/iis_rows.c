@@ -275,7 +275,9 @@ static enum sw_status take_inbound(struct iis_rows *r,
 	if (is_new && iis_lacks_start(row))
 		log_session_no_start(s, row->line);
 	learn_name(r, row);
-	remember_user(s, row);
+	/* An open session goes on with the same but for HELO. */
+	if (is_new || iis_is_hello(row->verb) || !iis_extra(s)->user.data)
+		remember_user(s, row);
 	if (is_quit_row(row))
 		return take_quit(r, s, row);
 	if (iis_has(row, IIS_METHOD)) {

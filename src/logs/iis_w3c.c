@@ -315,7 +315,7 @@ static inline bool parse_number(const struct values *v, unsigned column,
 		*value_r = s.p[0] - '0';
 		return true;
 	}
-	if (s.len < 2 || s.len > 8 || s.p - v->line.p < 8)
+	if (s.len < 2 || s.len > 8 || v->ends.at[v->fields->index[column]] < 8)
 		return iis_parse_number(s, value_r);
 	return log_parse_few_digits(s, value_r);
 }

@@ -27,17 +27,24 @@ struct slice log_take_until(struct slice *rest, uint8_t c)
 	return head;
 }
 
-/* Those among the octets of line from off on, 64 at most. */
-static inline uint64_t find_next(struct slice line, size_t off, uint8_t c)
+/* What begins behind each of those that were found from off on. */
+static inline uint32_t *put_ends(uint32_t *at, size_t off, uint64_t found)
+{
+	for (; found; found &= found - 1)
+		*at++ = (uint32_t)off + 1 +
+		    (uint32_t)__builtin_ctzll(found);
+	return at;
+}
+
+/* Those in the last octets of line, from off on, fewer than 64. */
+static uint64_t find_last(struct slice line, size_t off, uint8_t c)
 {
 	uint8_t few[64] = { 0 };
 
-	if (line.len - off >= sizeof(few))
-		return log_find_in_64(line.p + off, c);
 	if (line.len >= sizeof(few)) /* with some that were looked at */
 		return log_find_in_64(line.p + line.len - sizeof(few), c) >>
 		    (sizeof(few) - (line.len - off));
-	memcpy(few, line.p, line.len);
+	memcpy(few, line.p + off, line.len - off);
 	return log_find_in_64(few, c);
 }
 
@@ -45,21 +52,19 @@ bool log_find_ends(struct slice line, uint8_t c, size_t most,
     struct log_ends *e)
 {
 	uint32_t *at = e->at;
-	size_t off, n = 0;
+	size_t off = 0;
 
-	at[n++] = 0;
-	for (off = 0; off < line.len; off += 64) {
-		uint64_t found = find_next(line, off, c);
-
-		for (; found; found &= found - 1)
-			at[n++] = (uint32_t)off + 1 +
-			    (uint32_t)__builtin_ctzll(found);
-		if (n > most + 1)
+	*at++ = 0;
+	for (; line.len - off >= 64; off += 64) {
+		at = put_ends(at, off, log_find_in_64(line.p + off, c));
+		if ((size_t)(at - e->at) > most + 1)
 			return false;
 	}
-	at[n] = (uint32_t)line.len + 1;
-	e->count = n;
-	return true;
+	if (off < line.len)
+		at = put_ends(at, off, find_last(line, off, c));
+	e->count = (size_t)(at - e->at);
+	*at = (uint32_t)line.len + 1;
+	return e->count <= most + 1;
 }
 
 bool log_take_digits(struct slice *rest, size_t count, int *value_r)
