@@ -78,7 +78,7 @@ bool log_take_month(struct slice *rest, int *month_r)
 
 /* As libc's locales abbreviate them where English does otherwise: German,
  * French, Spanish, Italian, Dutch, Portuguese, Scandinavian; in UTF-8 and in
- * ISO 8859-1. */
+ * ISO 8859-1.  Some put a full stop behind each. */
 static const struct {
 	const char *name;
 	int month;
@@ -88,7 +88,7 @@ static const struct {
 	{ "f\xc3\xa9vr", 2 }, { "f\xe9vr", 2 }, { "fev", 2 },
 	{ "M\xc3\xa4r", 3 }, { "M\xe4r", 3 }, { "Mrz", 3 }, { "mars", 3 },
 	{ "mrt", 3 },
-	{ "avr", 4 }, { "avril", 4 }, { "abr", 4 },
+	{ "avr", 4 }, { "avril", 4 }, { "april", 4 }, { "abr", 4 },
 	{ "Mai", 5 }, { "mag", 5 }, { "mei", 5 }, { "maj", 5 },
 	{ "juin", 6 }, { "giu", 6 }, { "juni", 6 },
 	{ "juil", 7 }, { "lug", 7 }, { "juli", 7 },
@@ -99,15 +99,22 @@ static const struct {
 	{ "dic", 12 }, { "des", 12 },
 };
 
+static bool is_word_end(struct slice s)
+{
+	return s.len == 0 || s.p[0] == ' ' || s.p[0] == '\t';
+}
+
 bool log_take_local_month(struct slice *rest, int *month_r)
 {
 	struct slice s = *rest, name;
 	size_t i;
 
-	if (log_take_month(&s, month_r) && s.len > 0 &&
-	    (s.p[0] == ' ' || s.p[0] == '\t')) {
-		*rest = s;
-		return true;
+	if (log_take_month(&s, month_r)) {
+		(void)log_take_octet(&s, '.');
+		if (is_word_end(s)) {
+			*rest = s;
+			return true;
+		}
 	}
 	s = *rest;
 	name = slice_head(s, 6);

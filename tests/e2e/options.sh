@@ -90,3 +90,16 @@ is times '' "$("$SMTPWIRE" formats | awk '/^  [^ ]/ { name = $1; records = 0 }
 	/^      times   / { if (records && $2 == "none" && NF == 2) print name
 		next }
 	/ times( |$)/ { records = 1 }')"
+
+# README and manual know every log, and how many there are.
+"$SMTPWIRE" formats | sed -n '/^Logs/,$s/^  \([a-z][a-z0-9-]*\) .*/\1/p' \
+	>"$TMP/logs"
+is logs-counted "$(wc -l <"$TMP/logs") kinds" \
+	"$(sed -n 's/^| logs | \([0-9]* kinds\), .*/\1/p' README.md)"
+is logs-in-readme '' "$(while read -r l; do
+	sed -n '/^## Logs/,/^## /s/^| \(`[^|]*`\) |.*/\1,/p' README.md |
+		grep -q "\`$l\`," || echo "$l"
+done <"$TMP/logs")"
+is logs-in-manual '' "$(while read -r l; do
+	grep -qx "\.It Cm $l" $man || grep -q "^\.Cm $l\b" $man || echo "$l"
+done <"$TMP/logs")"

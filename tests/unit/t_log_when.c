@@ -143,6 +143,9 @@ static void test_local_months(void **state)
 		{ "sept. 1", " 1", 9 },
 		{ "Mai", "", 5 },
 		{ "Maid 1", NULL, 0 },
+		{ "oct. 3", " 3", 10 },
+		{ "Octo 3", NULL, 0 },
+		{ "Sep-3", NULL, 0 },
 		{ "Okto 1", NULL, 0 },
 		{ "M\xc3", NULL, 0 },
 		{ "", NULL, 0 },
@@ -160,6 +163,59 @@ static void test_local_months(void **state)
 		if (taken)
 			assert_int_equal(month, cases[i].month);
 	}
+}
+
+/* Each month as each of the locales abbreviates it, with and without a full
+ * stop, in both encodings. */
+static void test_locales(void **state)
+{
+	static const char *const locales[][12] = {
+		{ "Jan", "Feb", "Mar", "Apr", "May", "Jun",
+		    "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" },
+		{ "J\xc3\xa4n", "Feb", "M\xc3\xa4r", "Apr", "Mai", "Jun",
+		    "Jul", "Aug", "Sep", "Okt", "Nov", "Dez" },
+		{ "J\xe4n", "Feb", "M\xe4r", "Apr", "Mai", "Jun",
+		    "Jul", "Aug", "Sep", "Okt", "Nov", "Dez" },
+		{ "Jan", "Feb", "Mrz", "Apr", "Mai", "Jun",
+		    "Jul", "Aug", "Sep", "Okt", "Nov", "Dez" },
+		{ "janv", "f\xc3\xa9vr", "mars", "avril", "mai", "juin",
+		    "juil", "ao\xc3\xbbt", "sept", "oct", "nov",
+		    "d\xc3\xa9" "c" },
+		{ "janv", "f\xe9vr", "mars", "avr", "mai", "juin",
+		    "juil", "ao\xfbt", "sept", "oct", "nov", "d\xe9" "c" },
+		{ "ene", "feb", "mar", "abr", "may", "jun",
+		    "jul", "ago", "sep", "oct", "nov", "dic" },
+		{ "gen", "feb", "mar", "apr", "mag", "giu",
+		    "lug", "ago", "set", "ott", "nov", "dic" },
+		{ "jan", "feb", "mrt", "apr", "mei", "jun",
+		    "jul", "aug", "sep", "okt", "nov", "dec" },
+		{ "jan", "fev", "mar", "abr", "mai", "jun",
+		    "jul", "ago", "set", "out", "nov", "dez" },
+		{ "jan", "feb", "mar", "apr", "maj", "jun",
+		    "jul", "aug", "sep", "okt", "nov", "dec" },
+		{ "jan", "feb", "mars", "april", "mai", "juni",
+		    "juli", "aug", "sep", "okt", "nov", "des" },
+	};
+	static const char *const behind[] = { " 21", ". 21", "" };
+	size_t i, k;
+	int m;
+
+	(void)state;
+	for (i = 0; i < sizeof(locales) / sizeof(locales[0]); i++)
+		for (m = 0; m < 12; m++)
+			for (k = 0; k < 3; k++) {
+				char text[16];
+				struct slice rest;
+				int month = 0;
+
+				snprintf(text, sizeof(text), "%s%s",
+				    locales[i][m], behind[k]);
+				rest = slice_str(text);
+				if (!log_take_local_month(&rest, &month))
+					fail_msg("\"%s\"", text);
+				assert_int_equal(month, m + 1);
+				assert_int_equal(rest.len, k < 2 ? 3 : 0);
+			}
 }
 
 static void test_names(void **state)
@@ -356,6 +412,7 @@ int main(void)
 		cmocka_unit_test(test_iso),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_local_months),
+		cmocka_unit_test(test_locales),
 		cmocka_unit_test(test_orders),
 		cmocka_unit_test(test_votes),
 		cmocka_unit_test(test_days),
