@@ -9,6 +9,8 @@
 
 /* Input octets escaped in one go, and what one octet becomes at most
  * (backslash u and four digits; \u{NNNNNN} for four octets is less). */
+#define REPLACEMENT 0xfffd /* U+FFFD, for what is no character */
+
 enum { CHUNK = 1024, GROWTH = 6, SLACK = 32 };
 
 static const char hex_digits[] = "0123456789abcdef";
@@ -70,6 +72,42 @@ static uint32_t utf8_decode(const uint8_t *p, size_t len)
 	for (i = 1; i < len; i++)
 		c = c << 6 | (p[i] & 0x3f);
 	return c;
+}
+
+size_t escape_utf8_put(uint8_t u[4], uint32_t c)
+{
+	size_t n, i;
+
+	if ((c >= 0xd800 && c <= 0xdfff) || c > 0x10ffff)
+		c = REPLACEMENT;
+	n = (size_t)1 + (c >= 0x80) + (c >= 0x800) + (c >= 0x10000);
+	if (n == 1) {
+		u[0] = (uint8_t)c;
+		return 1;
+	}
+	for (i = n; --i > 0; c >>= 6)
+		u[i] = (uint8_t)(0x80 | (c & 0x3f));
+	u[0] = (uint8_t)(0xf00 >> n | c);
+	return n;
+}
+
+size_t escape_utf16_put(uint8_t u[6], uint16_t *high, uint16_t unit)
+{
+	uint16_t first = *high;
+	size_t n = 0;
+
+	*high = 0;
+	if (first && unit >= 0xdc00 && unit <= 0xdfff)
+		return escape_utf8_put(u, 0x10000 +
+		    ((uint32_t)(first - 0xd800) << 10) +
+		    (uint32_t)(unit - 0xdc00));
+	if (first)
+		n = escape_utf8_put(u, REPLACEMENT);
+	if (unit >= 0xd800 && unit <= 0xdbff) {
+		*high = unit;
+		return n;
+	}
+	return n + escape_utf8_put(u + n, unit);
 }
 
 size_t escape_utf8_len(struct slice s)

@@ -17,6 +17,16 @@
 size_t escape_utf8_len(struct slice s);
 /* How many octets at the start of s are printable ASCII. */
 size_t escape_plain_len(struct slice s);
+/* Write the code point c at u as UTF-8; what is none (a surrogate, beyond
+ * U+10FFFF) as U+FFFD.  Returns the octets written, 1 to 4. */
+size_t escape_utf8_put(uint8_t u[4], uint32_t c);
+/*
+ * The next code unit of a UTF-16 text, as UTF-8 at u (RFC 2781 2.2).  *high
+ * keeps the first half of a pair for the next call; it is 0 at first, and at
+ * the end unless the text ends with half a pair.  Halves alone become U+FFFD.
+ * Returns the octets written, 0 to 6; the last ones are those of unit.
+ */
+size_t escape_utf16_put(uint8_t u[6], uint16_t *high, uint16_t unit);
 /* Is all of s well-formed UTF-8? */
 bool escape_is_utf8(struct slice s);
 

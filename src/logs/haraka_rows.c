@@ -2,6 +2,7 @@
 /* haraka_rows.c - rows of logs of Haraka, in its three formats */
 #include "logs/haraka_rows.h"
 
+#include "base/escape.h"
 #include "logs/text.h"
 #include "logs/when.h"
 
@@ -214,37 +215,44 @@ bool haraka_parse_row(struct slice line, struct haraka_row *row)
 
 /* --- messages ----------------------------------------------------------- */
 
-static void append_rune(struct buffer *b, uint32_t c)
+/* Four hexadecimal digits. */
+static bool take_hex(struct slice s, uint16_t *unit_r)
 {
-	if (c < 0x80) {
-		buffer_append_char(b, (char)c);
-		return;
-	}
-	if (c >= 0x800) {
-		buffer_append_char(b, (char)(0xe0 | c >> 12));
-		buffer_append_char(b, (char)(0x80 | (c >> 6 & 0x3f)));
-	} else {
-		buffer_append_char(b, (char)(0xc0 | c >> 6));
-	}
-	buffer_append_char(b, (char)(0x80 | (c & 0x3f)));
-}
-
-/* "\u0000": the octets behind the letter that were used. */
-static size_t append_escape(struct buffer *b, struct slice s)
-{
-	uint32_t c = 0;
 	size_t i;
 
-	for (i = 1; i < 5; i++) {
+	*unit_r = 0;
+	for (i = 0; i < 4; i++) {
 		uint8_t d = i < s.len ? ascii_upper(s.p[i]) : 0;
 
 		if (!ascii_is_digit(d) && !(d >= 'A' && d <= 'F'))
-			return 0;
-		c = c << 4 | (uint32_t)(ascii_is_digit(d) ? d - '0' :
-		    d - 'A' + 10);
+			return false;
+		*unit_r = (uint16_t)(*unit_r << 4 | (ascii_is_digit(d) ?
+		    d - '0' : d - 'A' + 10));
 	}
-	append_rune(b, c);
-	return 4;
+	return true;
+}
+
+/* "\u0000", or two of them that are a pair (RFC 8259 7): the octets behind
+ * the first letter that were used. */
+static size_t append_escape(struct buffer *b, struct slice s)
+{
+	uint16_t high = 0, unit;
+	uint8_t u[6];
+	size_t used = 4, n;
+
+	if (!take_hex(slice_from(s, 1), &unit))
+		return 0;
+	n = escape_utf16_put(u, &high, unit);
+	if (high && slice_has_prefix_nocase(slice_from(s, 5),
+	    slice_str("\\u")) && take_hex(slice_from(s, 7), &unit) &&
+	    unit >= 0xdc00 && unit <= 0xdfff) {
+		n = escape_utf16_put(u, &high, unit);
+		used = 10;
+	} else if (high) {
+		n = escape_utf8_put(u, high); /* half a pair */
+	}
+	buffer_append(b, u, n);
+	return used;
 }
 
 struct slice haraka_decode(struct buffer *b, struct slice raw)

@@ -12,6 +12,7 @@
 #include "logs/lines.h"
 
 #include "base/cursor.h"
+#include "base/escape.h"
 
 /* One more than a line may have, for a CR before the LF. */
 #define PART_MAX (LIMIT_LINE + 1)
@@ -161,52 +162,13 @@ static bool next_octets(struct log_lines *l, struct log_line *line_r)
 	return true;
 }
 
-static void gather_code_point(struct log_lines *l, uint32_t c)
-{
-	uint8_t u[4];
-	size_t n;
-
-	if (c < 0x80) {
-		u[0] = (uint8_t)c;
-		n = 1;
-	} else if (c < 0x800) {
-		u[0] = (uint8_t)(0xc0 | c >> 6);
-		u[1] = (uint8_t)(0x80 | (c & 0x3f));
-		n = 2;
-	} else if (c < 0x10000) {
-		u[0] = (uint8_t)(0xe0 | c >> 12);
-		u[1] = (uint8_t)(0x80 | (c >> 6 & 0x3f));
-		u[2] = (uint8_t)(0x80 | (c & 0x3f));
-		n = 3;
-	} else {
-		u[0] = (uint8_t)(0xf0 | c >> 18);
-		u[1] = (uint8_t)(0x80 | (c >> 12 & 0x3f));
-		u[2] = (uint8_t)(0x80 | (c >> 6 & 0x3f));
-		u[3] = (uint8_t)(0x80 | (c & 0x3f));
-		n = 4;
-	}
-	gather(l, slice_make(u, n));
-}
-
-/* One code unit; true at the end of a line.  RFC 2781 2.2. */
+/* One code unit; true at the end of a line. */
 static bool take_unit(struct log_lines *l, uint16_t unit)
 {
-	uint16_t high = l->high;
+	uint8_t u[6];
+	size_t n = escape_utf16_put(u, &l->high, unit);
 
-	l->high = 0;
-	if (high && unit >= 0xdc00 && unit <= 0xdfff) {
-		gather_code_point(l, 0x10000 + ((uint32_t)(high - 0xd800)
-		    << 10) + (uint32_t)(unit - 0xdc00));
-		return false;
-	}
-	if (high)
-		gather_code_point(l, 0xfffd);
-	if (unit >= 0xd800 && unit <= 0xdbff)
-		l->high = unit;
-	else if (unit >= 0xdc00 && unit <= 0xdfff)
-		gather_code_point(l, 0xfffd);
-	else if (unit != '\n')
-		gather_code_point(l, unit);
+	gather(l, slice_make(u, n - (unit == '\n')));
 	return unit == '\n';
 }
 
@@ -256,11 +218,13 @@ int log_lines_next(struct log_lines *l, struct log_line *line_r)
 
 int log_lines_end(struct log_lines *l, struct log_line *line_r)
 {
+	uint8_t half[4];
+
 	drop_taken(l);
 	if (l->encoding == LOG_ENCODING_UNKNOWN)
 		give_up_mark(l);
-	if (is_utf16(l) && (l->high || l->held_len > 0))
-		gather_code_point(l, 0xfffd); /* half a character */
+	if (is_utf16(l) && (l->high || l->held_len > 0)) /* half a character */
+		gather(l, slice_make(half, escape_utf8_put(half, 0xfffd)));
 	l->high = 0;
 	l->held_len = 0;
 	if (l->part.failed)

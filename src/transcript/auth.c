@@ -6,6 +6,7 @@
 #include <openssl/evp.h>
 
 #include "base/cursor.h"
+#include "base/escape.h"
 
 /* RFC 4954 4.5: base64 of an exchange's line; longer ones are not looked
  * at. */
@@ -190,31 +191,20 @@ static bool external_user(struct slice d, unsigned step, struct buffer *out)
 	return step == 0 && d.len > 0 && buffer_append_slice(out, d);
 }
 
-/* A UTF-16LE or OEM string of an NTLM message, as UTF-8 (the basic plane). */
+/* A UTF-16LE or OEM string of an NTLM message, as UTF-8. */
 static void append_ntlm(struct buffer *out, struct slice s, bool unicode)
 {
-	size_t i;
+	struct cursor c = cursor_make(slice_head(s, s.len & ~(size_t)1));
+	uint16_t high = 0;
+	uint8_t u[6];
 
 	if (!unicode) {
 		buffer_append_slice(out, s);
 		return;
 	}
-	for (i = 0; i + 1 < s.len; i += 2) {
-		unsigned c = s.p[i] | (unsigned)s.p[i + 1] << 8;
-		uint8_t u[3] = { (uint8_t)(0xe0 | c >> 12),
-			(uint8_t)(0x80 | (c >> 6 & 63)),
-			(uint8_t)(0x80 | (c & 63)) };
-
-		if (c < 0x80) {
-			u[0] = (uint8_t)c;
-			buffer_append(out, u, 1);
-		} else if (c < 0x800) {
-			u[1] = (uint8_t)(0xc0 | c >> 6);
-			buffer_append(out, u + 1, 2);
-		} else {
-			buffer_append(out, u, 3);
-		}
-	}
+	while (cursor_left(&c) > 0)
+		buffer_append(out, u, escape_utf16_put(u, &high,
+		    cursor_le16(&c)));
 }
 
 /* A payload field: length, maximum, offset ([MS-NLMP] 2.2.1.3). */

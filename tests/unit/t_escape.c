@@ -34,6 +34,64 @@ static struct slice exact(const char *text, size_t len)
 	return slice_make(p, len);
 }
 
+/* What is put is well-formed and reads back. */
+static void utf8_put(void **state)
+{
+	static const struct {
+		uint32_t c;
+		const char *want;
+	} cases[] = {
+		{ 'a', "a" }, { 0x7f, "\x7f" }, { 0x80, "\xc2\x80" },
+		{ 0x7ff, "\xdf\xbf" }, { 0x800, "\xe0\xa0\x80" },
+		{ 0x20ac, "\xe2\x82\xac" }, { 0xffff, "\xef\xbf\xbf" },
+		{ 0x10000, "\xf0\x90\x80\x80" },
+		{ 0x10ffff, "\xf4\x8f\xbf\xbf" },
+		{ 0xd800, "\xef\xbf\xbd" }, { 0xdfff, "\xef\xbf\xbd" },
+		{ 0x110000, "\xef\xbf\xbd" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint8_t u[4];
+		size_t n = escape_utf8_put(u, cases[i].c);
+
+		assert_int_equal(n, strlen(cases[i].want));
+		assert_memory_equal(u, cases[i].want, n);
+	}
+}
+
+static void utf16_put(void **state)
+{
+	static const struct {
+		uint16_t units[4]; /* up to 0 */
+		const char *want;
+	} cases[] = {
+		{ { 'a', 0x20ac }, "a\xe2\x82\xac" },
+		{ { 0xd83d, 0xde00, 'a' }, "\xf0\x9f\x98\x80" "a" },
+		{ { 0xdbff, 0xdfff }, "\xf4\x8f\xbf\xbf" },
+		{ { 0xd83d, 'a' }, "\xef\xbf\xbd" "a" },
+		{ { 0xd83d, 0xd83d, 0xde00 },
+		    "\xef\xbf\xbd\xf0\x9f\x98\x80" },
+		{ { 0xde00, 'a' }, "\xef\xbf\xbd" "a" },
+		{ { 'a', 0xd83d }, "a" },
+	};
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint16_t high = 0;
+		uint8_t u[24];
+		size_t n = 0;
+
+		for (k = 0; k < 4 && cases[i].units[k]; k++)
+			n += escape_utf16_put(u + n, &high,
+			    cases[i].units[k]);
+		assert_int_equal(n, strlen(cases[i].want));
+		assert_memory_equal(u, cases[i].want, n);
+	}
+}
+
 static void utf8_len(void **state)
 {
 	static const struct {
@@ -279,6 +337,8 @@ static void base64(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(utf8_put),
+		cmocka_unit_test(utf16_put),
 		cmocka_unit_test(utf8_len),
 		cmocka_unit_test(escapes),
 		cmocka_unit_test(position_does_not_matter),

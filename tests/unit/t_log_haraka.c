@@ -47,6 +47,8 @@ static void test_texts(void **state)
 		{ JP "\"C: NOOP \\\"\\\\r\\u00e9\\/\\\"\",\"state\":1}\n",
 		    "line=NOOP \"\\r\xc3\xa9/\" 8bit" },
 		{ JP "\"S: 220 a\\r\\n\"}\n", "text=a" },
+		{ JP "\"S: 220 \\ud83d\\uDE00\\ud83dx\\ud83d\\u0041\"}\n",
+		    "text=\xf0\x9f\x98\x80\xef\xbf\xbdx\xef\xbf\xbd" "A" },
 		{ JP "\"S: 220 \\u20ac\\u00\"}\n", "text=\xe2\x82\xac" "00" },
 		{ "2026-11-22T01:35:49.672Z \x1b[32m" P "S: 220 a\x1b[39m\n",
 		    "2026-11-22T01:35:49.672Z server reply at=1 code=220 "
