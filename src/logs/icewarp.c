@@ -331,40 +331,23 @@ static void describe(struct icewarp *w, struct log_session *s,
 		log_session_date_assumed(s, line);
 }
 
-/* The lines that waited for this session become its notes. */
-static void adopt(struct icewarp *w, struct log_session *s,
-    const struct row *row)
-{
-	struct log_waiting_line *l;
-	size_t at = 0;
-
-	while ((l = log_waiting_find(&w->waiting, row->id, row->time, &at))) {
-		struct slice text = log_waiting_text(l);
-		struct log_line line = log_waiting_line(l);
-
-		l->used = false;
-		log_say_note(s, &line, l->time, text);
-		if (take_client(&text))
-			log_session_recorder(s, SW_RECORDER_CLIENT);
-	}
-}
-
+/* The lines that waited for it become its notes. */
 static enum sw_status begin(struct icewarp *w, const struct log_line *line,
     const struct row *row, struct log_session **s_r)
 {
-	size_t at = 0;
-	const struct log_waiting_line *l = log_waiting_find(&w->waiting,
-	    row->id, row->time, &at);
-	struct log_line first = l ? log_waiting_line(l) : *line;
+	struct log_waited waited;
 	uint8_t key[5];
-	enum sw_status status = log_sessions_begin(&w->sessions,
-	    key_of(row, key), &first, l ? l->time : row->time, s_r);
+	enum sw_status status = log_waiting_begin(&w->waiting, &w->sessions,
+	    row->id, key_of(row, key), line, row->time, s_r);
 
 	if (status != SW_OK)
 		return status;
 	describe(w, *s_r, line, row);
-	adopt(w, *s_r, row);
-	log_sessions_touch(&w->sessions, *s_r, line->number, row->time);
+	while (log_waiting_take(&w->waiting, row->id, row->time, &waited)) {
+		log_say_note(*s_r, &waited.line, waited.time, waited.text);
+		if (take_client(&waited.text))
+			log_session_recorder(*s_r, SW_RECORDER_CLIENT);
+	}
 	return SW_OK;
 }
 

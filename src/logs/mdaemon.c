@@ -326,33 +326,17 @@ static void note(struct log_session *s, const struct log_line *line,
 static enum sw_status begin(struct mdaemon *m, const struct log_line *line,
     const struct row *row, struct log_session **s_r)
 {
-	struct log_waiting_line *l;
-	size_t at = 0;
 	uint64_t id = waiting_id(m, row);
-	struct log_line first = *line;
-	int64_t start = row->time;
+	struct log_waited waited;
 	uint8_t key[9];
-	enum sw_status status;
+	enum sw_status status = log_waiting_begin(&m->waiting, &m->sessions,
+	    id, key_of(row, key), line, row->time, s_r);
 
-	l = log_waiting_find(&m->waiting, id, row->time, &at);
-	if (l)
-		first = log_waiting_line(l);
-	/* the first of a block tells when that was written */
-	if (l && l->time < start)
-		start = l->time;
-	status = log_sessions_begin(&m->sessions, key_of(row, key), &first,
-	    start, s_r);
 	if (status != SW_OK)
 		return status;
 	describe(m, *s_r);
-	at = 0;
-	while ((l = log_waiting_find(&m->waiting, id, row->time, &at))) {
-		struct log_line waited = log_waiting_line(l);
-
-		l->used = false;
-		note(*s_r, &waited, l->time, log_waiting_text(l));
-	}
-	log_sessions_touch(&m->sessions, *s_r, line->number, row->time);
+	while (log_waiting_take(&m->waiting, id, row->time, &waited))
+		note(*s_r, &waited.line, waited.time, waited.text);
 	return SW_OK;
 }
 

@@ -217,24 +217,15 @@ static enum sw_status begin(struct smarter *m, const struct log_line *line,
     const struct row *row, struct log_session **s_r)
 {
 	uint64_t id = log_hash(LOG_HASH_START, row->key);
-	size_t at = 0;
-	struct log_waiting_line *l = log_waiting_find(&m->waiting, id,
-	    row->time, &at);
-	struct log_line first = l ? log_waiting_line(l) : *line;
-	enum sw_status status = log_sessions_begin(&m->sessions, row->key,
-	    &first, l ? l->time : row->time, s_r);
+	struct log_waited waited;
+	enum sw_status status = log_waiting_begin(&m->waiting, &m->sessions,
+	    id, row->key, line, row->time, s_r);
 
 	if (status != SW_OK)
 		return status;
 	describe(m, *s_r, line, row);
-	at = 0;
-	while ((l = log_waiting_find(&m->waiting, id, row->time, &at))) {
-		struct log_line waited = log_waiting_line(l);
-
-		l->used = false;
-		log_say_note(*s_r, &waited, l->time, log_waiting_text(l));
-	}
-	log_sessions_touch(&m->sessions, *s_r, line->number, row->time);
+	while (log_waiting_take(&m->waiting, id, row->time, &waited))
+		log_say_note(*s_r, &waited.line, waited.time, waited.text);
 	return SW_OK;
 }
 

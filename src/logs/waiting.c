@@ -30,21 +30,23 @@ static bool is_near(int64_t a, int64_t b)
 	return a < b ? b - a <= LOG_WAITING_NS : a - b <= LOG_WAITING_NS;
 }
 
-struct log_waiting_line *log_waiting_find(struct log_waiting *w, uint64_t id,
-    int64_t now, size_t *at)
+/* The oldest that waits for the id; NULL: none does. */
+static struct log_waiting_line *find(struct log_waiting *w, uint64_t id,
+    int64_t now)
 {
-	while (*at < LOG_WAITING_COUNT) {
-		struct log_waiting_line *l =
-		    &w->of[(w->next + *at) % LOG_WAITING_COUNT];
+	size_t i;
 
-		++*at;
+	for (i = 0; i < LOG_WAITING_COUNT; i++) {
+		struct log_waiting_line *l =
+		    &w->of[(w->next + i) % LOG_WAITING_COUNT];
+
 		if (l->used && l->id == id && is_near(l->time, now))
 			return l;
 	}
 	return NULL;
 }
 
-struct log_line log_waiting_line(const struct log_waiting_line *l)
+static struct log_line held_line(const struct log_waiting_line *l)
 {
 	struct log_line line = { .number = l->number, .base = l->base };
 
@@ -52,7 +54,30 @@ struct log_line log_waiting_line(const struct log_waiting_line *l)
 	return line;
 }
 
-struct slice log_waiting_text(const struct log_waiting_line *l)
+enum sw_status log_waiting_begin(struct log_waiting *w,
+    struct log_sessions *t, uint64_t id, struct slice key,
+    const struct log_line *line, int64_t time, struct log_session **s_r)
 {
-	return slice_from(slice_make(l->line, l->len), l->text);
+	const struct log_waiting_line *l = find(w, id, time);
+	struct log_line first = l ? held_line(l) : *line;
+	enum sw_status status = log_sessions_begin(t, key, &first,
+	    l && l->time < time ? l->time : time, s_r);
+
+	if (status == SW_OK)
+		log_sessions_touch(t, *s_r, line->number, time);
+	return status;
+}
+
+bool log_waiting_take(struct log_waiting *w, uint64_t id, int64_t now,
+    struct log_waited *waited_r)
+{
+	struct log_waiting_line *l = find(w, id, now);
+
+	if (!l)
+		return false;
+	l->used = false;
+	waited_r->line = held_line(l);
+	waited_r->text = slice_from(waited_r->line.text, l->text);
+	waited_r->time = l->time;
+	return true;
 }

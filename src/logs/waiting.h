@@ -10,7 +10,7 @@
 #define LOGS_WAITING_H
 
 #include "base/clock.h"
-#include "logs/lines.h"
+#include "logs/sessions.h"
 
 #define LOG_WAITING_COUNT 64
 #define LOG_WAITING_LINE 512 /* octets kept of each */
@@ -30,18 +30,28 @@ struct log_waiting {
 	size_t next; /* the oldest: to be written over */
 };
 
+/* A line that waited, as it was held; valid until the next hold. */
+struct log_waited {
+	struct log_line line;
+	struct slice text;     /* a part of line */
+	int64_t time;
+};
+
 /* text is a part of line. */
 void log_waiting_hold(struct log_waiting *w, uint64_t id,
     const struct log_line *line, struct slice text, int64_t time);
 /*
- * The lines that wait for this id, oldest first: begin with *at 0.  NULL:
- * that was the last.  Clear `used` of one that was taken.
+ * Begin a session of this key with the line, or with the first of those that
+ * wait for its id, if any does; it starts with the earlier of both.  Other
+ * arguments and what is returned are those of log_sessions_begin.
  */
-struct log_waiting_line *log_waiting_find(struct log_waiting *w, uint64_t id,
-    int64_t now, size_t *at);
-
-/* As it was held. */
-struct log_line log_waiting_line(const struct log_waiting_line *l);
-struct slice log_waiting_text(const struct log_waiting_line *l);
+enum sw_status log_waiting_begin(struct log_waiting *w,
+    struct log_sessions *t, uint64_t id, struct slice key,
+    const struct log_line *line, int64_t time, struct log_session **s_r)
+    SW_MUST_USE;
+/* Take the oldest line that waits for this id at this time; false: none
+ * does. */
+bool log_waiting_take(struct log_waiting *w, uint64_t id, int64_t now,
+    struct log_waited *waited_r);
 
 #endif
