@@ -205,10 +205,10 @@ static void dump_account(struct buffer *b, const struct account *a)
  * Read text as a log of this format in pieces of n octets, each in a block
  * of its own, and append what came of it.  SW_OK if nothing failed.
  */
-static enum sw_status dump_log(const struct log_format *format,
-    const char *name, struct slice text, size_t n, struct buffer *out)
+static enum sw_status dump_log_as(const struct log_format *format,
+    const struct log_options *options, const char *name, struct slice text,
+    size_t n, struct buffer *out)
 {
-	struct log_options options;
 	struct log_sink sink = { out, dump_session };
 	struct account account;
 	struct log_lines lines;
@@ -217,10 +217,9 @@ static enum sw_status dump_log(const struct log_format *format,
 	enum sw_status status;
 	int more = 0;
 
-	memset(&options, 0, sizeof(options));
 	account_init(&account);
 	log_lines_init(&lines);
-	status = log_state_new(format, &options, name, &account, &sink,
+	status = log_state_new(format, options, name, &account, &sink,
 	    &state);
 	while (text.len > 0 && status == SW_OK) {
 		struct slice part = slice_head(text, n);
@@ -249,6 +248,16 @@ static enum sw_status dump_log(const struct log_format *format,
 	log_lines_fini(&lines);
 	account_fini(&account);
 	return more < 0 ? SW_ENOMEM : status;
+}
+
+/* The same without options. */
+static inline enum sw_status dump_log(const struct log_format *format,
+    const char *name, struct slice text, size_t n, struct buffer *out)
+{
+	struct log_options options;
+
+	memset(&options, 0, sizeof(options));
+	return dump_log_as(format, &options, name, text, n, out);
 }
 
 #endif

@@ -97,6 +97,138 @@ static void test_files(void **state)
 	globfree(&g);
 }
 
+/* --- the same text otherwise -------------------------------------------- */
+
+/* Without what the zone adds to each time. */
+static void strip_zone(struct buffer *b)
+{
+	static const char zone[] = "+02:00";
+	size_t len = sizeof(zone) - 1, i, n = 0;
+
+	for (i = 0; i < b->len; i++)
+		if (b->len - i >= len && memcmp(b->p + i, zone, len) == 0)
+			i += len - 1;
+		else
+			b->p[n++] = b->p[i];
+	b->len = n;
+}
+
+static void assert_same(const char *path, const struct buffer *want,
+    const struct buffer *found)
+{
+	if (slice_eq(buffer_slice(want), buffer_slice(found)))
+		return;
+	show("expected", want);
+	show("found", found);
+	fail_msg("%s", path);
+}
+
+/* Has a session a start with a day and no zone? */
+static bool has_bare_time(struct slice dump)
+{
+	while (dump.len > 0) {
+		const uint8_t *lf = memchr(dump.p, '\n', dump.len), *t;
+		struct slice line = slice_head(dump, (size_t)(lf - dump.p));
+
+		dump = slice_from(dump, line.len + 1);
+		if (!slice_has_prefix_nocase(line, slice_str("session ")))
+			continue;
+		t = memchr(line.p, 'T', line.len);
+		if (!t || t - line.p < 10 || t[-3] != '-')
+			continue;
+		while (!strchr(" +-Z\n", *t))
+			t++;
+		if (*t == ' ' || *t == '\n')
+			return true;
+	}
+	return false;
+}
+
+/* Local times are those of the zone that --tz names: they stay the hours that
+ * the log tells, and only those without a date have no zone then. */
+static void check_zone(const char *path, const struct log_format *format,
+    const struct buffer *text)
+{
+	struct log_options options;
+	struct buffer local, zoned;
+
+	memset(&options, 0, sizeof(options));
+	buffer_init(&local, 16 << 20);
+	buffer_init(&zoned, 16 << 20);
+	assert_int_equal(dump_log_as(format, &options, path,
+	    buffer_slice(text), 1 << 20, &local), SW_OK);
+	options.tz_known = true;
+	options.tz_offset_s = 7200;
+	assert_int_equal(dump_log_as(format, &options, path,
+	    buffer_slice(text), 1 << 20, &zoned), SW_OK);
+	if (has_bare_time(buffer_slice(&zoned))) {
+		show("found", &zoned);
+		fail_msg("%s: a day without a zone", path);
+	}
+	strip_zone(&local);
+	strip_zone(&zoned);
+	assert_same(path, &local, &zoned);
+	buffer_fini(&local);
+	buffer_fini(&zoned);
+}
+
+/* As UTF-16 with a mark, which is what some editors make of it. */
+static void check_utf16(const char *path, const struct log_format *format,
+    const struct buffer *text)
+{
+	struct buffer wide, plain, out;
+	size_t i;
+
+	buffer_init(&wide, 16 << 20);
+	buffer_init(&plain, 16 << 20);
+	buffer_init(&out, 16 << 20);
+	buffer_append(&wide, "\xff\xfe", 2);
+	for (i = 0; i < text->len; i++) {
+		buffer_append_char(&wide, (char)text->p[i]);
+		buffer_append_char(&wide, '\0');
+	}
+	assert_int_equal(dump_log(format, path, buffer_slice(text), 1 << 20,
+	    &plain), SW_OK);
+	assert_int_equal(dump_log(format, path, buffer_slice(&wide), 999,
+	    &out), SW_OK);
+	assert_same(path, &plain, &out);
+	buffer_fini(&wide);
+	buffer_fini(&plain);
+	buffer_fini(&out);
+}
+
+static bool is_ascii(const struct buffer *text)
+{
+	size_t i;
+
+	for (i = 0; i < text->len; i++)
+		if (text->p[i] >= 0x80)
+			return false;
+	return true;
+}
+
+static void test_otherwise(void **state)
+{
+	glob_t g;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(glob(DATA "*/*.[lL][oO][gG]", 0, NULL, &g), 0);
+	for (i = 0; i < g.gl_pathc; i++) {
+		const char *path = g.gl_pathv[i];
+		const struct log_format *format = format_of(path);
+		struct buffer text;
+
+		assert_non_null(format);
+		read_file(path, &text);
+		check_zone(path, format, &text);
+		if (is_ascii(&text))
+			check_utf16(path, format, &text);
+		buffer_fini(&text);
+	}
+	globfree(&g);
+}
+
 /* Every format has a file. */
 static void test_all(void **state)
 {
@@ -120,6 +252,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_otherwise),
 		cmocka_unit_test(test_all),
 	};
 
