@@ -59,14 +59,16 @@ SRC_TCP := $(addprefix src/tcp/, \
 
 # the model: built, named, stored
 SRC_TRANSCRIPT := $(addprefix src/transcript/, \
-	auth.c fields.c header.c message.c names.c observe.c queue_id.c \
-	replies.c secrets.c session.c store.c store_json.c \
-	store_json_events.c transaction.c)
+	auth.c commands.c content.c envelope.c events.c fields.c header.c \
+	message.c names.c notes.c observe.c outcome.c queue_id.c replies.c \
+	reply.c secrets.c session.c store_json.c store_json_events.c \
+	store_read.c store_write.c transaction.c verbs.c)
 
 # octets of two directions -> the model
 SRC_SMTP := $(addprefix src/smtp/, \
-	body.c client.c content.c dialogue.c guess.c line.c server.c \
-	start.c tls.c tls_ciphers.c)
+	body.c body_scan.c client.c commands.c consequences.c content.c \
+	dialogue.c guess.c late.c line.c outstanding.c server.c start.c \
+	tls.c tls_ciphers.c tls_handshake.c tls_phase.c)
 
 # lines of logs -> the model
 SRC_LOGS := $(addprefix src/logs/, \

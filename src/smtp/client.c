@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * client.c - commands, and what decides whether octets are that
+ * client.c - the octets of a client, and what decides what they are
  *
- * RFC 5321 4.1.1: command = verb [ SP argument ] CRLF; content behind DATA
- * (body.c), counted octets behind BDAT (RFC 3030) and XEXCH50, answers of an
- * AUTH exchange (RFC 4954).
+ * Command lines (commands.c), content behind DATA (body.c), counted octets
+ * behind BDAT (RFC 3030) and XEXCH50, TLS behind STARTTLS.
  *
  * Octets that a client sends behind DATA or BDAT before the reply to it are
  * held (LIMIT_PROVISIONAL): the reply decides whether they are content or
@@ -12,364 +11,8 @@
  */
 #include "smtp/dialogue_internal.h"
 
-#include <stdlib.h>
-
-#include "transcript/auth.h"
-
-/* RFC 5321 4.5.3.1.4, and RFC 4954 4 for AUTH. */
-enum { AUTH_LINE_MAX = 12288 };
 /* What is held of a chunk, with the segment that makes it too much. */
 enum { HELD_MOST = LIMIT_PROVISIONAL + 4096, HELD_GROWTH = 8 };
-
-/* --- commands ------------------------------------------------------------- */
-
-/* Sent in a segment that does not acknowledge the end of the reply before? */
-static bool is_pipelined(const struct dialogue *d, const struct line *l,
-    bool other_seen)
-{
-	if (!other_seen)
-		return d->any_command && l->first_acked_known &&
-		    d->last_command_acked_known &&
-		    l->first_acked == d->last_command_acked;
-	if (d->queue_count > d->queue_uncertain)
-		return true;
-	if (d->greeting_due)
-		return true;
-	return l->first_acked_known && l->first_acked < d->reply_end &&
-	    d->any_reply;
-}
-
-/* May what is left of a line whose beginning was lost be that of AUTH?  The
- * mechanism's end may stand before the response. */
-static bool may_end_auth(const struct line *l)
-{
-	size_t i = l->text.len;
-
-	while (i > 0 && l->text.p[i - 1] != ' ' && l->text.p[i - 1] != '\t')
-		i--;
-	return i > 0 && (l->flags & SW_BIT(SW_FLAG_TRUNCATED)) &&
-	    auth_is_base64(slice_from(l->text, i)) &&
-	    !memchr(l->text.p, ':', l->text.len);
-}
-
-/* Is it to be masked though it stands in no known AUTH exchange?  After any
- * AUTH, without a SYN, after a gap. */
-static bool may_be_secret(const struct dialogue *d, const struct line *l)
-{
-	enum verb verb;
-	size_t len;
-
-	verb = session_verb(l->text, &len);
-	if (verb != VERB_NONE && verb != VERB_UNKNOWN)
-		return false;
-	/* While AUTH goes on, whatever its letters. */
-	if (auth_in_line(l->text) || d->auth_open)
-		return true;
-	if (!(d->after_auth || !d->start.opener_known || d->gap_seen[0] ||
-	    d->gap_seen[1]))
-		return false;
-	return auth_is_base64(slice_trim(l->text)) || may_end_auth(l);
-}
-
-/* Is it the client's answer in an AUTH exchange, though it may have been
- * sent ahead of its 334? */
-static bool is_answer(const struct dialogue *d, const struct line *l)
-{
-	return d->auth_expected || (d->auth_open &&
-	    auth_is_base64(slice_trim(l->text)) &&
-	    !start_is_command(l->text));
-}
-
-/* A server may quote it in its refusal. */
-static void remember_secret(struct dialogue *d, struct slice secret)
-{
-	d->resized = true;
-	if (!secrets_add(&d->secrets, slice_make(d->mechanism,
-	    d->mechanism_len), d->auth_step, secret))
-		d->memory = true;
-}
-
-static void learn_user(struct dialogue *d, struct slice answer)
-{
-	struct buffer user;
-
-	remember_secret(d, answer);
-	buffer_init(&user, 1024);
-	if (auth_user(slice_make(d->mechanism, d->mechanism_len),
-	    d->auth_step, answer, &user))
-		session_auth_user(d->b, buffer_slice(&user));
-	d->memory = d->memory || user.failed;
-	buffer_fini(&user);
-	d->auth_step++;
-}
-
-static struct slice first_word(struct slice s)
-{
-	size_t len = 0;
-
-	while (len < s.len && s.p[len] != ' ' && s.p[len] != '\t')
-		len++;
-	return slice_head(s, len);
-}
-
-/* AUTH mechanism [initial-response]; cut: the end of the line is lost. */
-static void begin_auth(struct dialogue *d, uint32_t n, struct slice argument,
-    bool cut)
-{
-	struct slice mechanism = first_word(argument);
-	struct slice initial = slice_trim(slice_from(argument,
-	    mechanism.len));
-
-	d->after_auth = d->auth_open = true;
-	d->auth_step = 0;
-	d->mechanism_len = mechanism.len < sizeof(d->mechanism) ?
-	    mechanism.len : sizeof(d->mechanism);
-	if (d->mechanism_len > 0)
-		memcpy(d->mechanism, mechanism.p, d->mechanism_len);
-	session_auth(d->b, n, mechanism);
-	if (!auth_is_mechanism(mechanism))
-		remember_secret(d, mechanism);
-	if (initial.len > 0 && cut)
-		remember_secret(d, initial);
-	else if (initial.len > 0)
-		learn_user(d, initial);
-}
-
-/* AUTH whose line must not be told whole. */
-static bool is_auth_with_secret(enum verb verb, struct slice argument)
-{
-	struct slice word = first_word(argument);
-
-	return (verb == VERB_AUTH || verb == VERB_XEXPS) && argument.len > 0 &&
-	    (word.len < argument.len || !auth_is_mechanism(word));
-}
-
-/* Behind a gap the steps of an exchange cannot be counted: what would be
- * told as the user may be the password. */
-void client_forget_auth_step(struct dialogue *d)
-{
-	d->auth_expected = false;
-	d->mechanism_len = 0;
-}
-
-static void after_command(struct dialogue *d, struct outstanding *o,
-    struct slice argument)
-{
-	switch (o->verb) {
-	case VERB_DATA:
-		if (argument.len == 0)
-			d->client = CLIENT_AFTER_DATA;
-		break;
-	case VERB_STARTTLS:
-	case VERB_XANONYMOUSTLS:
-		d->starttls_n = o->n;
-		break;
-	case VERB_BDAT:
-		o->counted = session_bdat_parse(argument, &o->size, &o->last);
-		if (o->counted && o->size > 0)
-			d->client = CLIENT_AFTER_BDAT;
-		break;
-	case VERB_XEXCH50: {
-		size_t n = 0;
-
-		while (n < argument.len && ascii_is_digit(argument.p[n]))
-			n++;
-		o->counted = slice_to_u64(slice_head(argument, n), &o->size);
-		break;
-	}
-	default:
-		break;
-	}
-}
-
-/* Whether it was early is known when the greeting comes. */
-static void remember_early(struct dialogue *d, const struct line *l,
-    uint32_t n)
-{
-	if (!d->greeting_due || d->early_n || d->turned)
-		return;
-	d->early_n = n;
-	d->early_at = l->first.at;
-}
-
-/* A command behind STARTTLS that was sent before its reply (RFC 3207 4.2). */
-static void note_behind_starttls(struct dialogue *d, const struct line *l,
-    uint32_t n)
-{
-	/* the newest STARTTLS still awaits its reply */
-	if (d->starttls_noted || d->starttls_n == 0 || d->queue_count == 0 ||
-	    smtp_queue_at(d, 0)->n > d->starttls_n)
-		return;
-	d->starttls_noted = true;
-	session_note(d->b, SW_NOTE_COMMANDS_AFTER_STARTTLS, n, l->first.at,
-	    l->last.at, "The client sent commands behind STARTTLS without "
-	    "waiting for the reply; a server that keeps them runs them "
-	    "inside TLS.");
-}
-
-static uint32_t command_flags(struct dialogue *d, const struct line *l,
-    bool other_seen, bool auth)
-{
-	uint32_t flags = l->flags;
-
-	if (is_pipelined(d, l, other_seen)) {
-		flags |= SW_BIT(SW_FLAG_PIPELINED);
-		d->pipelines = true;
-	}
-	if (l->octets > (auth ? AUTH_LINE_MAX : COMMAND_LINE_MAX) || l->cut)
-		flags |= SW_BIT(SW_FLAG_OVERLONG);
-	if (d->client_after_gap)
-		flags |= SW_BIT(SW_FLAG_AFTER_GAP);
-	d->client_after_gap = false;
-	return dialogue_flags(d, flags);
-}
-
-/* A client that never sends ahead has the replies to all that it sent
- * before: those in a gap are lost. */
-static void settle_uncertain(struct dialogue *d, const struct line *l)
-{
-	if (d->queue_uncertain > 0 && !d->pipelines &&
-	    (!l->first_acked_known || l->first_acked >= d->reply_end))
-		smtp_queue_drop(d, d->queue_uncertain);
-}
-
-static void note_cut(struct dialogue *d, const struct line *l, uint32_t n)
-{
-	if (!l->cut)
-		return;
-	session_note(d->b, SW_NOTE_LIMIT, n, l->first.at, l->last.at,
-	    "A line of %llu octets was cut to %d.",
-	    (unsigned long long)l->octets, LIMIT_LINE);
-}
-
-/* One that stands in no known exchange, or disturbs it. */
-static void remember_stray(struct dialogue *d, struct slice line)
-{
-	client_forget_auth_step(d);
-	d->resized = true;
-	if (!secrets_add_stray(&d->secrets, line))
-		d->memory = true;
-}
-
-static void take_command(struct dialogue *d, const struct line *l,
-    bool other_seen)
-{
-	bool answer = is_answer(d, l);
-	size_t len = 0;
-	enum verb verb = answer ? VERB_NONE : session_verb(l->text, &len);
-	struct command_in in;
-	struct outstanding *o;
-	struct slice argument;
-
-	/* A reply in progress that this segment acknowledges is over: its
-	 * last line was never finished, or has no end. */
-	d->in_command = true;
-	if (line_reader_partial(&d->server_line) && d->queue_count <= 1 &&
-	    l->first_acked_known && l->first_acked >= d->reply_end)
-		server_partial(d);
-	if (d->reply.open && l->first_acked_known &&
-	    l->first_acked >= d->reply.end_offset)
-		server_unterminated(d, true);
-	d->in_command = false;
-	settle_uncertain(d, l);
-	argument = answer ? l->text : slice_trim(slice_from(l->text, len));
-	in.by = SW_CLIENT;
-	in.line = l->text;
-	in.verb = in.argument = slice_make(NULL, 0);
-	in.argument_known = false;
-	in.known = verb;
-	in.verb_known = !answer;
-	in.verb_len = len;
-	in.octets = (int64_t)l->octets;
-	in.flags = command_flags(d, l, other_seen,
-	    answer || verb == VERB_AUTH);
-	in.span = dialogue_span(l->first, l->last);
-	in.masked = answer || may_be_secret(d, l) ||
-	    is_auth_with_secret(verb, argument);
-	in.flags &= in.masked ? ~SW_BIT(SW_FLAG_OVERLONG) : ~0u;
-	{
-		uint32_t n = session_command(d->b, &in);
-
-		remember_early(d, l, n);
-		note_behind_starttls(d, l, n);
-		note_cut(d, l, n);
-		dialogue_remember(d, n, dialogue_dir(d, SW_CLIENT),
-		    d->client_offset);
-		o = smtp_queue_push(d);
-		if (!o)
-			return;
-		o->n = n;
-	}
-	o->pipelined = (in.flags & SW_BIT(SW_FLAG_PIPELINED)) != 0;
-	o->verb = verb;
-	o->kind = answer ? AWAIT_AUTH_STEP : AWAIT_COMMAND;
-	d->any_command = true;
-	d->last_command_acked = l->first_acked;
-	d->last_command_acked_known = l->first_acked_known;
-	if (answer) {
-		d->auth_expected = false;
-		learn_user(d, l->text);
-	} else if (verb == VERB_AUTH || verb == VERB_XEXPS) {
-		begin_auth(d, o->n, argument,
-		    l->flags & SW_BIT(SW_FLAG_TRUNCATED));
-	} else {
-		if (in.masked)
-			remember_stray(d, l->text);
-		after_command(d, o, argument);
-	}
-	if (d->unproved && !answer && !in.masked && start_is_command(l->text))
-		d->unproved = false;
-}
-
-/* What is left of a line whose beginning was lost. */
-static void take_fragment(struct dialogue *d, struct line *l)
-{
-	d->client_mid_line = false;
-	if (start_is_command(l->text)) {
-		take_command(d, l, true);
-		return;
-	}
-	l->flags |= SW_BIT(SW_FLAG_TRUNCATED);
-	if (d->fragment_awaits || l->text.len == 0) {
-		/* its beginning awaits the reply already */
-		struct command_in in = { 0 };
-
-		d->fragment_awaits = false;
-		in.by = SW_CLIENT;
-		in.line = l->text;
-		in.octets = (int64_t)l->octets;
-		in.flags = command_flags(d, l, true, false);
-		in.masked = may_be_secret(d, l);
-		in.span = dialogue_span(l->first, l->last);
-		if (in.masked)
-			remember_stray(d, l->text);
-		if (l->text.len > 0)
-			session_answer(d->b, session_command(d->b, &in),
-			    SW_UNKNOWN, NULL, 0);
-		return;
-	}
-	take_command(d, l, true);
-}
-
-static size_t take_lines(struct dialogue *d, struct slice octets,
-    const struct delivery *p)
-{
-	bool partial = line_reader_partial(&d->client_line), whole;
-	struct line line;
-	size_t used;
-
-	whole = line_reader_feed(&d->client_line, octets, p, &line, &used);
-	if (partial || !whole)
-		d->resized = true;
-	d->client_offset = p->offset + used;
-	if (!whole)
-		return used;
-	if (d->client_mid_line)
-		take_fragment(d, &line);
-	else
-		take_command(d, &line, p->other_seen);
-	return used;
-}
 
 /* --- states that decide --------------------------------------------------- */
 
@@ -565,7 +208,7 @@ size_t client_step(struct dialogue *d, struct slice octets,
 {
 	switch (d->client) {
 	case CLIENT_COMMAND:
-		return take_lines(d, octets, p);
+		return commands_take_lines(d, octets, p);
 	case CLIENT_AFTER_DATA:
 	case CLIENT_AFTER_BDAT:
 		return after_data(d, octets, p);
@@ -597,7 +240,7 @@ static void flush_before(struct dialogue *d, uint64_t offset)
 		return;
 	if (d->client_offset < offset)
 		d->client_offset = offset;
-	server_flush_late(d);
+	late_flush(d);
 }
 
 void client_feed(struct dialogue *d, struct slice octets,
@@ -636,7 +279,7 @@ static void take_rest(struct dialogue *d, const struct delivery *o,
 		client_feed(d, slice_from(o->octets, used), &behind);
 	}
 	if (d->late_count > 0)
-		server_flush_late(d);
+		late_flush(d);
 }
 
 bool client_octets(struct dialogue *d, const struct delivery *o)
@@ -712,7 +355,7 @@ void client_gap(struct dialogue *d, uint64_t len, struct origin origin)
 	}
 	if (line_reader_flush(&d->client_line, &line)) {
 		line.flags |= SW_BIT(SW_FLAG_TRUNCATED);
-		take_command(d, &line, true);
+		commands_take(d, &line, true);
 		d->fragment_awaits = true;
 	}
 	if (d->client == CLIENT_REFUSED_BDAT || d->client == CLIENT_TLS ||
@@ -722,7 +365,7 @@ void client_gap(struct dialogue *d, uint64_t len, struct origin origin)
 	    dialogue_span(origin, origin));
 	d->client_after_gap = true;
 	d->client_mid_line = true;
-	client_forget_auth_step(d);
+	commands_forget_auth_step(d);
 }
 
 void client_end(struct dialogue *d, bool cut, struct origin origin)
@@ -743,7 +386,7 @@ void client_end(struct dialogue *d, bool cut, struct origin origin)
 	if (line_reader_flush(&d->client_line, &line)) {
 		if (cut)
 			line.flags |= SW_BIT(SW_FLAG_TRUNCATED);
-		take_command(d, &line, true);
+		commands_take(d, &line, true);
 	}
 	if (!d->data_open)
 		return;

@@ -358,5 +358,5 @@ void content_take_held(struct dialogue *d)
 
 	content_choose(d, ahead);
 	content_replay(d);
-	server_flush_late(d);
+	late_flush(d);
 }

@@ -5,10 +5,10 @@
  * Theory of operation.  Goal: the transcript of RFC 5321 dialogues as they
  * are met, from octets in causal order, cut anywhere.  Phases: START (held
  * until a line or a record says what the stream is, start.c), SMTP
- * (client.c, server.c), TLS (opaque; smtp/tls.c looks at the handshake),
- * IGNORE (not SMTP).  From SMTP the dialogue goes to TLS when STARTTLS was
- * accepted and a TLS record follows, and back if the record goes on in clear
- * (a capture that was decrypted in place).
+ * (client.c, server.c), TLS (opaque; tls_phase.c), IGNORE (not SMTP).  From
+ * SMTP the dialogue goes to TLS when STARTTLS was accepted and a TLS record
+ * follows, and back if the record goes on in clear (a capture that was
+ * decrypted in place).
  *
  * Nothing here knows packets or time beyond the origin that every delivery
  * bears.  Limits: LIMIT_OUTSTANDING, LIMIT_PROVISIONAL, LIMIT_LINE,
@@ -26,6 +26,8 @@
 /* What a spare dialogue may keep, in items of each list and in octets; one
  * that had more is freed (of what it held only the octets). */
 enum { SPARE_ITEMS = 64, SPARE_OCTETS = 16384, SPARES_MAX = 4 };
+/* Octets of text kept of one reply. */
+enum { REPLY_TEXT_MAX = 1 << 20 };
 
 static bool may_be_spare(const struct dialogue *d)
 {
@@ -123,7 +125,7 @@ static struct dialogue *take_spare(struct dialogue_spares *spares)
 	d->resized = true;
 	line_reader_init(&d->client_line);
 	line_reader_init(&d->server_line);
-	buffer_init(&d->reply.text, 1 << 20);
+	buffer_init(&d->reply.text, REPLY_TEXT_MAX);
 	return d;
 }
 
@@ -163,10 +165,7 @@ void dialogue_free(struct dialogue **dp)
 	*dp = NULL;
 	for (i = 0; i < d->item_count; i++)
 		free(d->items[i].copy);
-	for (i = 0; i < d->late_count; i++) {
-		free(d->late[i].lines);
-		free(d->late[i].text);
-	}
+	late_fini(d);
 	smtp_held_fini(&d->guess);
 	smtp_held_fini(&d->look);
 	smtp_held_fini(&d->clear[SW_CLIENT]);
@@ -185,193 +184,6 @@ void dialogue_free(struct dialogue **dp)
 	d->next_spare = spares->list;
 	spares->list = d;
 	spares->count++;
-}
-
-/* --- TLS ------------------------------------------------------------------ */
-
-static struct sw_bytes text_of(struct dialogue *d, struct slice s)
-{
-	return session_text(d->b, s);
-}
-
-void dialogue_tls_begin(struct dialogue *d, bool starttls,
-    struct origin origin)
-{
-	struct sw_tls none = { 0 };
-
-	if (d->tls_started) {
-		d->memory = d->memory || d->tls.memory;
-		tls_observer_fini(&d->tls);
-	}
-	tls_observer_init(&d->tls);
-	d->tls_started = true;
-	d->tls_by_starttls = starttls;
-	d->phase = PHASE_TLS;
-	d->tls_first = d->tls_last = origin;
-	d->tls_n = session_tls(d->b, &none, dialogue_span(origin, origin));
-}
-
-/* What the observer knows now, into the event and the encryption object. */
-static void tell_tls(struct dialogue *d, bool decrypted)
-{
-	struct tls_facts f = tls_observer_facts(&d->tls);
-	struct sw_event *e = session_event(d->b, d->tls_n);
-	struct sw_encryption *enc;
-	struct sw_tls tls = { 0 };
-	bool is_tls = tls_observer_verdict(&d->tls, SW_CLIENT) == TLS_YES ||
-	    tls_observer_verdict(&d->tls, SW_SERVER) == TLS_YES;
-
-	tls.version = text_of(d, f.version);
-	tls.cipher = text_of(d, f.cipher);
-	tls.sni = text_of(d, f.sni);
-	tls.octets = f.octets;
-	tls.turns_known = f.turns_known && !decrypted;
-	tls.turns = tls.turns_known ? session_tls_turns(d->b, f.turns,
-	    f.turn_count) : NULL;
-	tls.turn_count = tls.turns ? f.turn_count : 0;
-	if (e) {
-		e->u.tls = tls;
-		e->at_last = d->tls_last.at;
-		e->end = d->tls_last.ts_ns;
-	}
-	if (!is_tls)
-		session_note(d->b, SW_NOTE_TLS_NOT_FOLLOWED, d->tls_n,
-		    d->tls_first.at, d->tls_last.at, "STARTTLS was accepted, "
-		    "but what follows is neither TLS nor SMTP.");
-	enc = session_encryption(d->b);
-	enc->starttls = d->tls_by_starttls;
-	enc->version = tls.version;
-	enc->cipher = tls.cipher;
-	enc->sni = tls.sni;
-	enc->subject = text_of(d, f.subject);
-	enc->issuer = text_of(d, f.issuer);
-	enc->octets = tls.octets;
-	enc->decrypted = decrypted;
-}
-
-/* RFC 5321 4.5.3.1.4 and 4.5.3.1.5. */
-enum { CLEAR_LINE_MAX = 512 };
-
-/* May these octets, at the border of two records, be a line in clear?  -1:
- * not enough to tell, 0: no, 1: yes. */
-static int is_clear_line(enum sw_role by, struct slice s)
-{
-	const uint8_t *lf = memchr(s.p, '\n', s.len);
-	struct slice line;
-
-	if (!ascii_is_alnum(s.p[0]))
-		return 0; /* content types are 20 to 24 */
-	if (!lf || lf - s.p >= CLEAR_LINE_MAX)
-		return s.len < CLEAR_LINE_MAX ? -1 : 0;
-	line = slice_head(s, (size_t)(lf - s.p));
-	if (line.len > 0 && line.p[line.len - 1] == '\r')
-		line.len--;
-	return by == SW_CLIENT ? start_is_command(line) :
-	    start_is_reply(line);
-}
-
-/* Hand on what was kept of one side, to the observer or to SMTP. */
-static void release_clear(struct dialogue *d, enum sw_role by)
-{
-	struct held mine = d->clear[by];
-	int dir = dialogue_dir(d, by);
-	size_t i, at = 0;
-
-	memset(&d->clear[by], 0, sizeof(d->clear[by]));
-	d->resized = true;
-	for (i = 0; i < mine.count; i++) {
-		struct delivery o = mine.pieces[i].o;
-
-		o.dir = dir;
-		o.octets = slice_make(mine.octets.p + at,
-		    mine.pieces[i].end - at);
-		at = mine.pieces[i].end;
-		tls_observer_origin(&d->tls, o.origin);
-		if (d->phase == PHASE_TLS)
-			tls_observer_feed(&d->tls, by, o.octets);
-		else
-			dialogue_dispatch(d, &o);
-	}
-	smtp_held_fini(&mine);
-}
-
-/* A side that was expected to speak TLS speaks SMTP: the capture was
- * decrypted in place, or the server never took part in TLS. */
-static void go_on_in_clear(struct dialogue *d, bool refused)
-{
-	tell_tls(d, !refused);
-	if (refused) {
-		session_get(d->b)->encryption = NULL;
-		session_note(d->b, SW_NOTE_TLS_NOT_FOLLOWED, d->tls_n,
-		    d->tls_first.at, d->tls_last.at, "The client began TLS, "
-		    "but the server answers in clear.");
-	}
-	d->tls_n = 0;
-	d->phase = PHASE_SMTP;
-	d->kind = DIALOGUE_SMTP;
-	d->client = refused ? CLIENT_TLS : CLIENT_COMMAND;
-	d->greeting_due = !d->tls_by_starttls;
-	release_clear(d, SW_SERVER);
-	release_clear(d, SW_CLIENT);
-}
-
-/* Octets that are surely no line in clear: within a record, or the first of
- * one; 0: they may be. */
-static size_t surely_tls(const struct dialogue *d, enum sw_role by,
-    struct slice s)
-{
-	const struct tls_side *side = &d->tls.side[by];
-
-	if (d->clear[by].count > 0)
-		return 0;
-	if (side->lost)
-		return s.len;
-	if (side->left > 0)
-		return slice_head(s, side->left).len;
-	if (side->head_len > 0 || (side->verdict == TLS_UNDECIDED &&
-	    by == SW_CLIENT))
-		return 1;
-	return is_clear_line(by, s) == 0;
-}
-
-/* Keep octets that may be a line in clear, and decide. */
-static void keep_clear(struct dialogue *d, enum sw_role by,
-    struct slice octets, const struct delivery *o)
-{
-	struct held *clear = &d->clear[by];
-	struct delivery p = *o;
-	int is_clear;
-
-	p.offset += o->octets.len - octets.len;
-	d->resized = true;
-	if (!smtp_held_add(clear, octets, &p)) {
-		d->memory = true;
-		return;
-	}
-	is_clear = is_clear_line(by, buffer_slice(&clear->octets));
-	if (is_clear > 0)
-		go_on_in_clear(d, d->tls.side[by].octets == 0);
-	else if (is_clear == 0)
-		release_clear(d, by);
-}
-
-static void tls_octets(struct dialogue *d, const struct delivery *o)
-{
-	enum sw_role by = dialogue_role(d, o->dir);
-	struct slice rest = o->octets;
-
-	d->tls_last = o->origin;
-	tls_observer_origin(&d->tls, o->origin);
-	while (rest.len > 0) {
-		size_t n = surely_tls(d, by, rest);
-
-		if (n == 0) {
-			keep_clear(d, by, rest, o);
-			return;
-		}
-		tls_observer_feed(&d->tls, by, slice_head(rest, n));
-		rest = slice_from(rest, n);
-	}
 }
 
 /* --- deliveries ----------------------------------------------------------- */
@@ -406,17 +218,16 @@ void dialogue_dispatch(struct dialogue *d, const struct delivery *o)
 			server_octets(d, o);
 		break;
 	case PHASE_TLS:
-		tls_octets(d, o);
+		dialogue_tls_octets(d, o);
 		break;
 	}
 }
 
-void dialogue_dispatch_gap(struct dialogue *d, int dir, uint64_t offset,
-    uint64_t len, struct origin origin)
+void dialogue_dispatch_gap(struct dialogue *d, int dir, uint64_t len,
+    struct origin origin)
 {
 	enum sw_role by = dialogue_role(d, dir);
 
-	(void)offset;
 	if (d->phase == PHASE_SMTP && by == SW_CLIENT) {
 		client_gap(d, len, origin);
 	} else if (d->phase == PHASE_SMTP) {
@@ -437,7 +248,7 @@ static void end_direction(struct dialogue *d, int dir, bool cut,
 	if (dialogue_role(d, dir) == SW_CLIENT)
 		client_end(d, cut, origin);
 	else
-		server_end(d, cut, origin);
+		server_end(d, cut);
 }
 
 void dialogue_tell_close(struct dialogue *d, int dir, bool rst,
@@ -473,7 +284,7 @@ void dialogue_dispatch_close(struct dialogue *d, int dir, bool rst,
 	d->close_told = true;
 	d->close_dir = dir;
 	d->close_rst = rst;
-	if (d->phase != PHASE_SMTP || !server_keep_close(d, dir, rst, origin))
+	if (d->phase != PHASE_SMTP || !late_keep_close(d, dir, rst, origin))
 		dialogue_tell_close(d, dir, rst, origin);
 }
 
@@ -514,7 +325,7 @@ bool dialogue_feed(struct dialogue *d, const struct delivery *o)
 	return true;
 }
 
-void dialogue_gap(struct dialogue *d, int dir, uint64_t offset, uint64_t len,
+void dialogue_gap(struct dialogue *d, int dir, uint64_t len,
     struct origin origin)
 {
 	struct start_item item = { 0 };
@@ -525,12 +336,11 @@ void dialogue_gap(struct dialogue *d, int dir, uint64_t offset, uint64_t len,
 	    (unsigned long long)len,
 	    dialogue_role(d, dir) == SW_CLIENT ? "client" : "server");
 	if (d->phase != PHASE_START) {
-		dialogue_dispatch_gap(d, dir, offset, len, origin);
+		dialogue_dispatch_gap(d, dir, len, origin);
 		return;
 	}
 	item.kind = START_GAP;
 	item.o.dir = dir;
-	item.o.offset = offset;
 	item.o.origin = origin;
 	item.len = len;
 	add_item(d, &item);
@@ -635,19 +445,16 @@ void dialogue_finish(struct dialogue *d, const struct dialogue_end *end)
 	start_decide(d, true);
 	if (d->phase == PHASE_SMTP && !d->unproved) {
 		/* The server first: what it says may decide on held octets. */
-		server_end(d, cut, end->origin);
+		server_end(d, cut);
 		client_end(d, cut, end->origin);
 		d->client_offset = UINT64_MAX;
-		server_flush_late(d);
+		late_flush(d);
 	}
 	if (d->phase == PHASE_SMTP && d->unproved &&
 	    d->kind == DIALOGUE_SMTP)
 		forget_unproved(d);
-	if (d->phase == PHASE_TLS) {
-		release_clear(d, SW_CLIENT);
-		release_clear(d, SW_SERVER);
-		tell_tls(d, false);
-	}
+	if (d->phase == PHASE_TLS)
+		dialogue_tls_end(d);
 	tell_unacked(d, end);
 	tell_what_was_not_seen(d, end);
 	session_get(d->b)->ending = ending_of(d, end);

@@ -52,8 +52,8 @@ void dialogue_free(struct dialogue **d);
 
 /* false: dialogue and session need as much memory as before. */
 bool dialogue_feed(struct dialogue *d, const struct delivery *o);
-/* len octets of a direction at offset are lost. */
-void dialogue_gap(struct dialogue *d, int dir, uint64_t offset, uint64_t len,
+/* The next len octets of a direction are lost. */
+void dialogue_gap(struct dialogue *d, int dir, uint64_t len,
     struct origin origin);
 void dialogue_close(struct dialogue *d, int dir, bool rst,
     struct origin origin);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * dialogue_internal.h - what the files of the dialogue share: start.c (who is
- * who, and is it SMTP), client.c (commands), content.c (content, and what is
- * held until it is known to be that), guess.c (no SYN), server.c (replies and
- * what they answer), dialogue.c (deliveries, TLS, the end)
+ * dialogue_internal.h - what the files of the dialogue share: dialogue.c
+ * (deliveries, the end), start.c (who is who, and is it SMTP), client.c (the
+ * client's octets), commands.c (its lines), content.c (content, and what is
+ * held until it is known to be that), guess.c (no SYN), server.c (replies),
+ * outstanding.c (what they answer), consequences.c (what they do), late.c
+ * (what waits for client octets), tls_phase.c (TLS)
  */
 #ifndef SMTP_DIALOGUE_INTERNAL_H
 #define SMTP_DIALOGUE_INTERNAL_H
@@ -271,12 +273,10 @@ static inline void dialogue_remember(struct dialogue *d, uint32_t n, int dir,
 	r->dir = dir;
 	r->end_offset = end_offset;
 }
-void dialogue_tls_begin(struct dialogue *d, bool starttls,
-    struct origin origin);
 /* Deliver to the phase that is on; start.c replays through it. */
 void dialogue_dispatch(struct dialogue *d, const struct delivery *o);
-void dialogue_dispatch_gap(struct dialogue *d, int dir, uint64_t offset,
-    uint64_t len, struct origin origin);
+void dialogue_dispatch_gap(struct dialogue *d, int dir, uint64_t len,
+    struct origin origin);
 void dialogue_dispatch_close(struct dialogue *d, int dir, bool rst,
     struct origin origin);
 
@@ -301,8 +301,6 @@ bool start_is_command(struct slice line);
 /* --- client.c ------------------------------------------------------------- */
 /* true: they were nothing but content, which goes on. */
 bool client_octets(struct dialogue *d, const struct delivery *o);
-/* A gap: which step of an AUTH exchange comes next is not known. */
-void client_forget_auth_step(struct dialogue *d);
 void client_gap(struct dialogue *d, uint64_t len, struct origin origin);
 /* The client's direction closed or the record ended; cut: in mid-stream. */
 void client_end(struct dialogue *d, bool cut, struct origin origin);
@@ -376,25 +374,70 @@ size_t guess_take(struct dialogue *d, struct slice octets,
 void guess_is_content(struct dialogue *d, size_t run);
 void guess_is_commands(struct dialogue *d, struct origin origin);
 
+/* --- commands.c ----------------------------------------------------------- */
+/* Take octets up to the end of the first line in them, and tell that line if
+ * it is whole; returns how many were used. */
+size_t commands_take_lines(struct dialogue *d, struct slice octets,
+    const struct delivery *p);
+/* Tell a line.  other_seen: the server's octets are in the record. */
+void commands_take(struct dialogue *d, const struct line *l,
+    bool other_seen);
+/* A gap: which step of an AUTH exchange comes next is not known. */
+void commands_forget_auth_step(struct dialogue *d);
+
 /* --- server.c ------------------------------------------------------------- */
 void server_octets(struct dialogue *d, const struct delivery *o);
 void server_gap(struct dialogue *d, uint64_t len, struct origin origin);
-void server_end(struct dialogue *d, bool cut, struct origin origin);
+/* The server's direction closed or the record ended; cut: in mid-stream. */
+void server_end(struct dialogue *d, bool cut);
 /* A reply in progress ends here without its last line. */
 void server_unterminated(struct dialogue *d, bool note);
 /* The client acknowledged a line that has no end: it is one. */
 void server_partial(struct dialogue *d);
-/* Are client octets or replies waiting?  Then a close waits behind them. */
-bool server_keep_close(struct dialogue *d, int dir, bool rst,
-    struct origin origin);
-/* Tell the replies that waited for client octets. */
-void server_flush_late(struct dialogue *d);
+
+/* --- outstanding.c -------------------------------------------------------- */
+/* The entry i behind the oldest, which is there. */
 static inline struct outstanding *smtp_queue_at(struct dialogue *d, size_t i)
 {
 	return &d->queue[(d->queue_first + i) & (d->queue_capacity - 1)];
 }
+/* A new entry, cleared; valid until the next push.  NULL: memory. */
 struct outstanding *smtp_queue_push(struct dialogue *d);
+/* The oldest entry was answered. */
+void smtp_queue_pop(struct dialogue *d);
 /* Drop the first count entries as not answered. */
 void smtp_queue_drop(struct dialogue *d, size_t count);
+/* The entry that a reply of this code answers, the oldest after what cannot
+ * be answered any more was dropped; NULL: none. */
+struct outstanding *smtp_queue_find(struct dialogue *d, int32_t code);
+
+/* --- consequences.c ------------------------------------------------------- */
+/* What the reply does that answers o, the oldest entry of the queue; o is
+ * not valid after. */
+void consequences_of(struct dialogue *d, struct outstanding *o,
+    const struct reply_in *in);
+/* What a reply does that nothing asked for. */
+void consequences_unprompted(struct dialogue *d, const struct reply_in *in);
+
+/* --- late.c --------------------------------------------------------------- */
+/* Tell a reply, or keep it (a copy) while client octets that came before are
+ * not told. */
+void late_tell_reply(struct dialogue *d, const struct reply_in *in);
+/* Are client octets or replies waiting?  Then a close waits behind them. */
+bool late_keep_close(struct dialogue *d, int dir, bool rst,
+    struct origin origin);
+/* Tell what waited for client octets up to d->client_offset. */
+void late_flush(struct dialogue *d);
+/* Free what waits, not the list of it. */
+void late_fini(struct dialogue *d);
+
+/* --- tls_phase.c ---------------------------------------------------------- */
+/* TLS begins here, after STARTTLS or at once. */
+void dialogue_tls_begin(struct dialogue *d, bool starttls,
+    struct origin origin);
+/* Octets in PHASE_TLS. */
+void dialogue_tls_octets(struct dialogue *d, const struct delivery *o);
+/* The record ends in PHASE_TLS. */
+void dialogue_tls_end(struct dialogue *d);
 
 #endif

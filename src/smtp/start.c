@@ -194,8 +194,8 @@ static void replay(struct dialogue *d)
 			dialogue_dispatch(d, &it->o);
 			break;
 		case START_GAP:
-			dialogue_dispatch_gap(d, it->o.dir, it->o.offset,
-			    it->len, it->o.origin);
+			dialogue_dispatch_gap(d, it->o.dir, it->len,
+			    it->o.origin);
 			break;
 		case START_CLOSE:
 			dialogue_dispatch_close(d, it->o.dir, it->rst,

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * session_internal.h - what session.c (events) and transaction.c (messages)
- * share; nobody else includes it
+ * session_internal.h - what the files of the builder share; nobody else
+ * includes it
+ *
+ * session.c (the builder), events.c, commands.c, reply.c, notes.c (what is
+ * told), transaction.c (what commands and replies make of messages),
+ * envelope.c (the argument of MAIL and RCPT), content.c (data), outcome.c
+ * (verdicts)
  */
 #ifndef TRANSCRIPT_SESSION_INTERNAL_H
 #define TRANSCRIPT_SESSION_INTERNAL_H
@@ -132,38 +137,115 @@ static inline bool session_grow(struct session_builder *b, void **items,
 	return true;
 }
 
+/* --- session.c ------------------------------------------------------------ */
+
+/* A copy of s in the arena, in capitals; null stays null. */
+struct sw_bytes session_upper(struct session_builder *b, struct slice s);
+
+/* --- events.c ------------------------------------------------------------- */
+
 /* Room for a kept event; NULL when limits leave it out (counted) or memory
  * ran out. */
 struct sw_event *session_new_event(struct session_builder *b,
     enum sw_event_kind kind, enum sw_role by, const struct event_span *span,
     uint32_t flags, uint32_t *n_r);
-/* Tell the observer of a complete event. */
+/* Tell the observer of a complete event; NULL: none was kept. */
 void session_event_done(struct session_builder *b, const struct sw_event *e);
+
+/* --- commands.c ----------------------------------------------------------- */
+
+/* Answer the commands before this one as unknown, to be filled in later:
+ * content came before their replies. */
+void session_answer_early(struct session_builder *b, uint32_t before);
+/* Answer all that are left as unknown. */
+void session_answer_rest(struct session_builder *b);
+/* Forget the commands that await an answer. */
+void session_drop_pending(struct session_builder *b);
+
+/* --- reply.c -------------------------------------------------------------- */
 
 /* Texts joined by LF, in the arena. */
 struct sw_bytes session_join(struct session_builder *b,
     const struct slice *lines, size_t count);
 
+static inline bool session_is_positive(int32_t code)
+{
+	return code >= 200 && code < 300;
+}
+
+static inline bool session_is_refusal(int32_t code)
+{
+	return code >= 400 && code < 600;
+}
+
+/* What such a reply makes of a recipient. */
+static inline enum sw_status_of_recipient session_status_of(int32_t code)
+{
+	if (session_is_positive(code))
+		return SW_RCPT_ACCEPTED;
+	if (code >= 400 && code < 500)
+		return SW_RCPT_DEFERRED;
+	if (code >= 500 && code < 600)
+		return SW_RCPT_REJECTED;
+	return SW_RCPT_UNKNOWN;
+}
+
+/* --- envelope.c ----------------------------------------------------------- */
+
+/* The path, without its outer brackets, in "FROM:<path> parameters" (keyword
+ * FROM) or "TO:...", and the parameters; both parts of argument. */
+struct slice envelope_path(struct slice argument, const char *keyword,
+    struct slice *rest_r);
+/* ESMTP parameters, in the arena: the first of equals counts, LIMIT_PARAMS at
+ * most.  stays: rest lies in the arena, so that its parts need no copy. */
+const struct sw_param *envelope_params(struct session_builder *b, bool stays,
+    struct slice rest, size_t *count_r);
+bool envelope_has_param(const struct sw_param *params, size_t count,
+    struct slice key);
+/* A text of an argument: a part of it if it stays, else a copy. */
+struct sw_bytes envelope_part(struct session_builder *b, bool stays,
+    struct slice s);
+
+/* --- transaction.c -------------------------------------------------------- */
+
+/* What the reply to this command makes of messages; code SW_UNKNOWN: none
+ * is known. */
 void transaction_answer(struct session_builder *b, const struct pending *p,
     int32_t code, const struct slice *lines, size_t line_count);
 /* The open message, opened if there is none (content without a MAIL). */
 struct sw_message *transaction_current(struct session_builder *b, bool open);
-/* Answer the commands before this one as unknown, to be filled in later:
- * content came before their replies. */
-void session_answer_early(struct session_builder *b, uint32_t before);
+/* What stands beside the open message; NULL: none is open. */
+static inline struct transaction *transaction_state(struct session_builder *b)
+{
+	return b->current ? &b->transactions[b->current - 1] : NULL;
+}
+/* No more commands belong to the open message.  Not aborted: it has its
+ * verdict, or what becomes of it is not known (TLS). */
+void transaction_end(struct session_builder *b, bool aborted);
+/* The list of a message's recipients, which is the builder's. */
+static inline struct sw_recipient *transaction_recipients(
+    const struct sw_message *m)
+{
+	return (struct sw_recipient *)(uintptr_t)m->recipients;
+}
+/* A command was answered early: what will be filled in. */
 void transaction_remember(struct session_builder *b, const struct pending *p);
 /* Was this command answered early?  Then fill in. */
 bool transaction_late_answer(struct session_builder *b, uint32_t command,
     int32_t code, const struct slice *lines, size_t count);
-/* The dialogue goes on where the record cannot show it (TLS): what becomes of
- * the open message is not known. */
-void transaction_vanish(struct session_builder *b);
-/* Work out outcome, code and text of all messages. */
-void transaction_finish(struct session_builder *b);
 /* Free the lists of recipients that are on the heap. */
 void transaction_free(struct session_builder *b);
-/* Give the content's facts to its message. */
-void transaction_content_done(struct session_builder *b);
+
+/* --- outcome.c ------------------------------------------------------------ */
+
+/* The reply that decides on a message, and the queue id in it. */
+void transaction_set_verdict(struct session_builder *b, struct sw_message *m,
+    struct transaction *t, int32_t code, const struct slice *lines,
+    size_t count);
+/* Work out outcome, code and text of all messages. */
+void transaction_finish(struct session_builder *b);
+
+/* --- queue_id.c ----------------------------------------------------------- */
 
 /* The receiver's id for the message in the text of an accepting reply of the
  * common servers; p NULL: none. */

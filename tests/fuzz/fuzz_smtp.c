@@ -117,7 +117,7 @@ static void gap(struct script *s, uint8_t op)
 
 	if (s->closed[dir])
 		return;
-	dialogue_gap(s->d, dir, s->sent[dir], len, here(s));
+	dialogue_gap(s->d, dir, len, here(s));
 	s->sent[dir] += len;
 	s->seen[dir] = true;
 }

@@ -2,7 +2,7 @@
 /*
  * body_cases.h - the content behind DATA, compared with a reference
  *
- * The body's source is compiled into the test, so that the test can choose
+ * The body's sources are compiled into the test, so that the test can choose
  * which of its scans runs.  The reference looks at whole content octet by
  * octet, with positions instead of states.
  */
@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "smtp/body.c"
+#include "smtp/body_scan.c"
 
 /* What a run over content shows. */
 struct told {

@@ -128,7 +128,7 @@ static void play_gap(struct play *p, const char *line)
 
 	for (line += 3; *line >= '0' && *line <= '9'; line++)
 		len = len * 10 + (uint64_t)(*line - '0');
-	dialogue_gap(p->d, dir, p->sent[dir], len, here(p));
+	dialogue_gap(p->d, dir, len, here(p));
 	p->sent[dir] += len;
 	p->seen[dir] = true;
 }

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * consequences.c - what a reply does to the dialogue: content begins, roles
+ * turn, TLS may follow, messages get their verdicts
+ */
+#include "smtp/dialogue_internal.h"
+
+static bool is_accepted(int32_t code)
+{
+	return code >= 200 && code < 300;
+}
+
+static bool is_intermediate(int32_t code)
+{
+	return code >= 300 && code < 400;
+}
+
+/* AUTH goes on with 334, else it is over. */
+static void auth_reply(struct dialogue *d, int32_t code)
+{
+	if (code == 334) {
+		/* unless the answer was sent ahead */
+		d->auth_expected = d->queue_count == 0 ||
+		    smtp_queue_at(d, 0)->kind != AWAIT_AUTH_STEP;
+		return;
+	}
+	d->auth_expected = d->auth_open = false;
+	session_auth_code(d->b, code);
+}
+
+static void swap_roles(struct dialogue *d)
+{
+	struct line_reader server = d->server_line;
+
+	/* The readers stay with their directions. */
+	d->server_line = d->client_line;
+	d->client_line = server;
+	d->turned = !d->turned;
+	d->greeting_due = true;
+	d->any_command = false;
+	d->client = CLIENT_COMMAND;
+	d->reply_end = 0;
+	d->last_command_acked_known = false;
+	smtp_queue_drop(d, d->queue_count);
+}
+
+static void data_reply(struct dialogue *d, const struct outstanding *o,
+    int32_t code)
+{
+	if (d->client != CLIENT_AFTER_DATA)
+		return; /* its content is being read already */
+	if (is_intermediate(code)) {
+		content_expect_body(d, o->n, 0, true);
+	} else if (is_accepted(code)) {
+		d->data_of = o->n;
+		d->client = CLIENT_AFTER_DATA_2XX;
+	} else {
+		d->client = CLIENT_COMMAND;
+	}
+	content_replay(d);
+}
+
+static void bdat_reply(struct dialogue *d, const struct outstanding *o,
+    int32_t code)
+{
+	if (d->client != CLIENT_AFTER_BDAT)
+		return;
+	if (code >= 200 && code < 400) {
+		content_expect_chunk(d, o, SW_METHOD_BDAT, 0);
+	} else if (smtp_held_len(&d->held) > 0) {
+		/* sent before the refusal could be known (CASES C14) */
+		content_expect_chunk(d, o, SW_METHOD_NONE,
+		    SW_BIT(SW_FLAG_REFUSED));
+	} else {
+		d->client = CLIENT_REFUSED_BDAT;
+		d->chunk_left = o->size;
+		d->data_of = o->n;
+	}
+	content_replay(d);
+}
+
+static void command_reply(struct dialogue *d, const struct outstanding *o,
+    int32_t code)
+{
+	switch (o->verb) {
+	case VERB_DATA:
+		data_reply(d, o, code);
+		break;
+	case VERB_BDAT:
+		if (o->counted && o->size > 0)
+			bdat_reply(d, o, code);
+		else if (o->counted && o->last && is_accepted(code))
+			session_content_finish(d->b, true);
+		break;
+	case VERB_XEXCH50:
+		if (code == 354 && o->counted && o->size > 0 &&
+		    d->client == CLIENT_COMMAND)
+			content_expect_chunk(d, o, SW_METHOD_NONE, 0);
+		break;
+	case VERB_STARTTLS:
+	case VERB_XANONYMOUSTLS:
+		if (code == 220 && d->client == CLIENT_COMMAND)
+			d->client = CLIENT_TLS;
+		break;
+	case VERB_TURN:
+	case VERB_ATRN:
+		if (is_accepted(code) && !d->in_command)
+			swap_roles(d);
+		break;
+	case VERB_AUTH:
+	case VERB_XEXPS:
+		auth_reply(d, code);
+		break;
+	default:
+		break;
+	}
+}
+
+/* LMTP (RFC 2033 4.2) and PRDR: one reply for each accepted recipient. */
+static void expect_per_recipient(struct dialogue *d, struct outstanding *o,
+    int32_t code)
+{
+	size_t accepted = session_accepted(d->b);
+
+	if (o->per_rcpt)
+		return;
+	if (code == 353 && (o->kind == AWAIT_CONTENT ||
+	    (o->verb == VERB_BDAT && o->last))) {
+		o->per_rcpt = o->prdr = true;
+		o->replies_left = accepted + 2; /* this one and the last */
+		o->index = -1;
+	} else if (session_is_lmtp(d->b) && accepted > 0 &&
+	    (o->kind == AWAIT_CONTENT || (o->verb == VERB_BDAT && o->last &&
+	    is_accepted(code)))) {
+		o->per_rcpt = true;
+		o->replies_left = accepted;
+	}
+}
+
+/* true: all replies that it awaits are there. */
+static bool recipient_reply(struct dialogue *d, struct outstanding *o,
+    int32_t code, const struct reply_in *in)
+{
+	if (o->prdr && o->index < 0) {
+		o->index = 0; /* the 353 itself */
+	} else if (o->prdr && o->replies_left == 1) {
+		session_verdict(d->b, code, in->lines, in->line_count, -1);
+	} else {
+		session_verdict(d->b, code, in->lines, in->line_count,
+		    o->index++);
+	}
+	return --o->replies_left == 0;
+}
+
+void consequences_of(struct dialogue *d, struct outstanding *o,
+    const struct reply_in *in)
+{
+	struct outstanding answered = *o;
+	int32_t code = in->code;
+
+	expect_per_recipient(d, o, code);
+	if (o->per_rcpt) {
+		/* BDAT's chunk comes before the verdicts on it; what is
+		 * parsed by that may move the queue. */
+		if (answered.kind == AWAIT_COMMAND && !answered.per_rcpt)
+			command_reply(d, &answered, code);
+		if (recipient_reply(d, smtp_queue_at(d, 0), code, in)) {
+			if (answered.kind == AWAIT_COMMAND)
+				session_answer(d->b, answered.n, SW_UNKNOWN,
+				    NULL, 0);
+			smtp_queue_pop(d);
+		}
+		return;
+	}
+	smtp_queue_pop(d);
+	switch (answered.kind) {
+	case AWAIT_CONTENT:
+		if (answered.verb == VERB_XEXCH50)
+			break; /* no message's content */
+		session_verdict(d->b, code, in->lines, in->line_count, -1);
+		break;
+	case AWAIT_AUTH_STEP:
+		auth_reply(d, code);
+		break;
+	case AWAIT_COMMAND:
+		/* BDAT's chunk belongs to its message: content first. */
+		if (answered.verb == VERB_BDAT)
+			command_reply(d, &answered, code);
+		session_answer(d->b, answered.n, code, in->lines,
+		    in->line_count);
+		if (answered.verb != VERB_BDAT)
+			command_reply(d, &answered, code);
+		break;
+	}
+}
+
+/* A reply that nothing asked for. */
+void consequences_unprompted(struct dialogue *d, const struct reply_in *in)
+{
+	if (in->code == 354 && d->client == CLIENT_GUESS) {
+		/* what came before was some other content, or none */
+		if (d->data_open)
+			content_break(d, d->data_last_origin, false);
+		content_expect_body(d, 0, 0, true);
+		return;
+	}
+	if (in->code == 334) {
+		d->auth_expected = d->after_auth = d->auth_open = true;
+		return;
+	}
+	/* to a client that went away it is only polite */
+	if (in->code == 421 && d->close_told)
+		return;
+	if (d->server_after_gap || !d->any_reply || !d->client_known ||
+	    !d->start.opener_known || d->gap_seen[1] || d->gap_seen[0])
+		return;
+	session_note(d->b, SW_NOTE_REPLY_UNPROMPTED, 0, in->span.at_first,
+	    in->span.at_last, "The server sent %d though no command awaited "
+	    "a reply.", (int)in->code);
+}

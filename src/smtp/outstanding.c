@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * outstanding.c - what awaits a reply, and which of it a reply answers
+ *
+ * Commands and contents that await a reply stand in a queue; a reply answers
+ * the oldest.  After a gap in the server's octets the commands that were
+ * outstanding then are uncertain, and RULES (Replies after lost replies)
+ * decide.
+ */
+#include "smtp/dialogue_internal.h"
+
+/* Entries looked through for one that a reply after a gap fits. */
+enum { SEARCH_MAX = 1000 };
+
+static bool queue_make_room(struct dialogue *d)
+{
+	size_t old = d->queue_capacity, i;
+	struct outstanding *q;
+
+	if (d->queue_count < old)
+		return true;
+	q = base_realloc_array(d->queue, old ? old * 2 : 8, sizeof(*q));
+	if (!q) {
+		d->memory = true;
+		return false;
+	}
+	for (i = 0; i < d->queue_first; i++)
+		q[old + i] = q[i]; /* what wrapped goes behind the old end */
+	d->resized = true;
+	d->queue = q;
+	d->queue_capacity = old ? old * 2 : 8;
+	return true;
+}
+
+struct outstanding *smtp_queue_push(struct dialogue *d)
+{
+	struct outstanding *o;
+
+	if (d->queue_count >= LIMIT_OUTSTANDING)
+		smtp_queue_drop(d, 1);
+	if (!queue_make_room(d))
+		return NULL;
+	o = smtp_queue_at(d, d->queue_count++);
+	memset(o, 0, sizeof(*o));
+	return o;
+}
+
+void smtp_queue_pop(struct dialogue *d)
+{
+	if (smtp_queue_at(d, 0)->uncertain)
+		d->queue_uncertain--;
+	d->queue_first = (d->queue_first + 1) & (d->queue_capacity - 1);
+	d->queue_count--;
+}
+
+/* The reply of the first entry is not to be had. */
+static void give_up_first(struct dialogue *d)
+{
+	const struct outstanding *o = smtp_queue_at(d, 0);
+
+	if (o->kind == AWAIT_CONTENT)
+		session_replies_unseen(d->b);
+	else
+		session_answer(d->b, o->n, SW_UNKNOWN, NULL, 0);
+	if (o->kind == AWAIT_COMMAND && o->verb == VERB_AUTH)
+		d->auth_expected = false;
+	smtp_queue_pop(d);
+}
+
+void smtp_queue_drop(struct dialogue *d, size_t count)
+{
+	while (count-- > 0 && d->queue_count > 0)
+		give_up_first(d);
+}
+
+/* --- which command -------------------------------------------------------- */
+
+/* Is this entry of the kind that such a code answers? */
+static bool code_fits(int32_t code, const struct outstanding *o)
+{
+	bool auth = o->kind == AWAIT_AUTH_STEP ||
+	    (o->kind == AWAIT_COMMAND && (o->verb == VERB_AUTH ||
+	    o->verb == VERB_XEXPS));
+
+	switch (code) {
+	case 354:
+		return o->kind == AWAIT_COMMAND && (o->verb == VERB_DATA ||
+		    o->verb == VERB_XEXCH50);
+	case 334:
+	case 235:
+	case 535:
+		return auth;
+	case 221:
+		return o->kind == AWAIT_COMMAND && o->verb == VERB_QUIT;
+	case 220:
+		return o->kind == AWAIT_COMMAND &&
+		    (o->verb == VERB_STARTTLS ||
+		    o->verb == VERB_XANONYMOUSTLS);
+	default:
+		return false;
+	}
+}
+
+static bool is_special(int32_t code)
+{
+	return code == 354 || code == 334 || code == 235 || code == 535 ||
+	    code == 221 || code == 220;
+}
+
+/* After a gap: drop what can no longer be answered; true if the first entry
+ * is then the one. */
+static bool resolve_after_gap(struct dialogue *d, int32_t code)
+{
+	size_t i;
+
+	if (is_special(code)) {
+		for (i = 0; i < d->queue_count && i < SEARCH_MAX; i++)
+			if (code_fits(code, smtp_queue_at(d, i))) {
+				smtp_queue_drop(d, i);
+				return true;
+			}
+		return false;
+	}
+	if (code == 421 && d->queue_count > 0)
+		return true;
+	return d->queue_count == 1;
+}
+
+/* The entry that this reply answers, NULL: none. */
+struct outstanding *smtp_queue_find(struct dialogue *d, int32_t code)
+{
+	if (d->queue_count == 0)
+		return NULL;
+	if (d->queue_uncertain > 0 && !resolve_after_gap(d, code))
+		return NULL;
+	/* 354 answers nothing but DATA and its like: if one reply before it
+	 * was not understood, the others fall back into step. */
+	if (code == 354 && d->queue_count > 1 &&
+	    smtp_queue_at(d, 0)->kind == AWAIT_COMMAND &&
+	    !code_fits(code, smtp_queue_at(d, 0)) &&
+	    code_fits(code, smtp_queue_at(d, 1)))
+		smtp_queue_drop(d, 1);
+	return smtp_queue_at(d, 0);
+}

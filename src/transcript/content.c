@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * content.c - data events, and the content that they bring to messages
+ */
+#include "transcript/session_internal.h"
+
+static void begin_content(struct session_builder *b,
+    const struct data_in *d)
+{
+	struct sw_message *m;
+	struct transaction *t;
+
+	b->content_message = 0;
+	if (d->method == SW_METHOD_NONE)
+		return;
+	m = transaction_current(b, true);
+	if (!m)
+		return;
+	t = transaction_state(b);
+	m->method = d->method;
+	b->content_message = b->current;
+	if (b->content_open && b->content_owner != b->current)
+		session_content_finish(b, false);
+	if (t->chunks++ > 0 && b->content_open)
+		return; /* a further chunk of the same content */
+	if (t->content_done) { /* content after content: no second body */
+		b->content_message = 0;
+		return;
+	}
+	if (message_init(&b->content, b->options.body_ops, m->n,
+	    b->options.hash) != SW_OK)
+		b->failed = true;
+	b->content_open = true;
+	b->content_owner = b->current;
+	t->body = b->content.body;
+}
+
+uint32_t session_data_begin(struct session_builder *b,
+    const struct data_in *d)
+{
+	uint32_t n;
+	struct sw_event *e;
+
+	if (b->in_data)
+		session_data_end(b, false, true, SW_UNKNOWN, 0,
+		    (struct event_span){ 0, 0, SW_NO_TIME, SW_NO_TIME });
+	e = session_new_event(b, SW_EVENT_DATA, SW_CLIENT, &d->span, d->flags,
+	    &n);
+	if (n == 0)
+		return 0;
+	session_answer_early(b, d->of);
+	b->in_data = true;
+	b->data_n = n;
+	b->data_size = b->data_lost = 0;
+	b->data_lost_unknown = false;
+	b->data_start_seen = d->start_seen;
+	b->gap_count = 0;
+	begin_content(b, d);
+	if (e) {
+		e->u.data.of = d->of;
+		e->u.data.message = b->content_message ?
+		    b->messages[b->content_message - 1].n : 0;
+	}
+	if (!d->start_seen) {
+		if (b->content_message && b->content.size == 0)
+			b->content.started = false;
+		session_data_gap(b, SW_UNKNOWN);
+	}
+	return n;
+}
+
+/* The memory of content may have grown. */
+static void count_content(struct session_builder *b)
+{
+	size_t now = b->content.header_capacity +
+	    b->content.gap_capacity * sizeof(*b->content.gaps);
+
+	b->held += now - b->content_held;
+	b->content_held = now;
+}
+
+void session_data_octets(struct session_builder *b, struct slice octets)
+{
+	bool kept = session_keeps_content(b);
+
+	b->data_size += octets.len;
+	if (!b->content_message)
+		return;
+	if (message_octets(&b->content, octets) != SW_OK)
+		b->failed = true;
+	if (kept)
+		count_content(b);
+}
+
+bool session_keeps_content(const struct session_builder *b)
+{
+	return b->content_message && !b->content.header_done;
+}
+
+void session_data_gap(struct session_builder *b, int64_t len)
+{
+	void *gaps = b->gaps;
+
+	if (b->gap_count < LIMIT_GAPS) {
+		if (!session_grow(b, &gaps, b->gap_count, &b->gap_capacity,
+		    sizeof(*b->gaps)))
+			return;
+		b->gaps = gaps;
+		b->gaps[b->gap_count].offset = b->data_size + b->data_lost;
+		b->gaps[b->gap_count].length = len;
+		b->gap_count++;
+	}
+	if (len >= 0)
+		b->data_lost += (uint64_t)len;
+	else
+		b->data_lost_unknown = true;
+	if (!b->content_message)
+		return;
+	if (message_gap(&b->content, len) != SW_OK)
+		b->failed = true;
+	count_content(b);
+}
+
+static void tell_gaps(struct session_builder *b, struct sw_data *d)
+{
+	struct sw_gap *gaps;
+
+	d->gaps_known = true;
+	d->missing = b->data_lost_unknown ? SW_UNKNOWN :
+	    (int64_t)b->data_lost;
+	if (b->gap_count == 0)
+		return;
+	gaps = arena_calloc(&b->arena, b->gap_count, sizeof(*gaps));
+	if (!gaps) {
+		b->failed = true;
+		return;
+	}
+	memcpy(gaps, b->gaps, b->gap_count * sizeof(*gaps));
+	d->gaps = gaps;
+	d->gap_count = b->gap_count;
+}
+
+static void content_done(struct session_builder *b)
+{
+	struct sw_message *m;
+	struct transaction *t;
+
+	if (!b->content_open)
+		return;
+	m = &b->messages[b->content_owner - 1];
+	t = &b->transactions[b->content_owner - 1];
+	if (message_tell(&b->content, m, &b->arena) != SW_OK)
+		b->failed = true;
+	if (b->content.gap_count > 0 && b->options.account)
+		account_add(b->options.account, ACCOUNT_MESSAGES_INCOMPLETE,
+		    1);
+	message_reset(&b->content);
+	b->content_open = false;
+	t->content_done = true;
+}
+
+void session_content_finish(struct session_builder *b, bool complete)
+{
+	if (!b->content_open)
+		return;
+	message_end(&b->content, complete);
+	content_done(b);
+}
+
+void session_data_end(struct session_builder *b, bool complete, bool last,
+    int64_t wire, uint32_t flags, struct event_span span)
+{
+	struct sw_event *e = session_event(b, b->data_n);
+	struct sw_digest whole = { 0 };
+
+	if (!b->in_data)
+		return;
+	b->in_data = false;
+	if (b->content_message && last && b->content_open) {
+		bool single =
+		    b->transactions[b->content_message - 1].chunks == 1;
+
+		message_end(&b->content, complete);
+		content_done(b);
+		if (single)
+			whole = b->messages[b->content_message - 1].sha256;
+	}
+	if (!e)
+		return;
+	e->flags |= flags;
+	if (span.at_last)
+		e->at_last = span.at_last;
+	if (span.end != SW_NO_TIME)
+		e->end = span.end;
+	e->u.data.size = (int64_t)b->data_size;
+	e->u.data.sha256 = whole;
+	e->u.data.octets = wire;
+	tell_gaps(b, &e->u.data);
+	b->data_n = 0;
+	session_event_done(b, e);
+}
+
+uint32_t session_data_logged(struct session_builder *b,
+    const struct data_in *d, int64_t size, int64_t missing,
+    const struct sw_digest *sha256)
+{
+	struct sw_message *m = d->method == SW_METHOD_NONE ? NULL :
+	    transaction_current(b, true);
+	struct sw_event *e;
+	uint32_t n;
+
+	e = session_new_event(b, SW_EVENT_DATA, SW_CLIENT, &d->span, d->flags,
+	    &n);
+	if (m) {
+		/* one chunk of several */
+		bool more = d->method == SW_METHOD_BDAT &&
+		    m->size != SW_UNKNOWN && size != SW_UNKNOWN &&
+		    m->size <= INT64_MAX - size;
+
+		m->method = d->method;
+		m->size = more ? m->size + size : size;
+		m->missing = missing;
+		if (sha256)
+			m->sha256 = *sha256;
+	}
+	if (!e)
+		return n;
+	e->u.data.of = d->of;
+	e->u.data.message = m ? m->n : 0;
+	e->u.data.size = size;
+	e->u.data.missing = missing;
+	if (sha256)
+		e->u.data.sha256 = *sha256;
+	e->u.data.octets = SW_UNKNOWN;
+	session_event_done(b, e);
+	return n;
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * events.c - the events of a session: appended, found again, and those that
+ * have no consequences for messages
+ */
+#include "transcript/session_internal.h"
+
+static void omit_event(struct session_builder *b)
+{
+	b->s.omitted.events++;
+	if (b->options.account)
+		account_add(b->options.account, ACCOUNT_LIMIT_EVENTS, 1);
+}
+
+struct sw_event *session_new_event(struct session_builder *b,
+    enum sw_event_kind kind, enum sw_role by, const struct event_span *span,
+    uint32_t flags, uint32_t *n_r)
+{
+	static const struct sw_reply no_reply;
+	static const struct sw_command no_command;
+	void *events = b->events;
+	struct sw_event *e;
+
+	*n_r = 0;
+	if (b->failed)
+		return NULL;
+	if (b->event_count >= LIMIT_EVENTS ||
+	    b->arena.total > LIMIT_SESSION_TEXT) {
+		*n_r = b->next_n++;
+		omit_event(b);
+		return NULL;
+	}
+	if (!session_grow(b, &events, b->event_count, &b->event_capacity,
+	    sizeof(*b->events)))
+		return NULL;
+	b->events = events;
+	e = &b->events[b->event_count++];
+	b->s.events = events;
+	b->s.event_count = b->event_count;
+	/* As little is cleared as the kind needs. */
+	if (kind == SW_EVENT_REPLY)
+		e->u.reply = no_reply;
+	else if (kind == SW_EVENT_COMMAND)
+		e->u.command = no_command;
+	else
+		memset(&e->u, 0, sizeof(e->u));
+	/* Many sessions are open at a time: until the next event of this
+	 * one its memory has left the cache.  It is fetched while others
+	 * are at work (here, since gcc drops a function that does no more
+	 * than that). */
+	if (b->event_count < b->event_capacity) {
+		__builtin_prefetch(&e[1].time, 1);
+		__builtin_prefetch(&e[1].u.reply.line_count, 1);
+	}
+	*n_r = e->n = b->next_n++;
+	e->kind = kind;
+	e->by = by;
+	e->flags = flags;
+	e->time = span->time;
+	e->end = span->end;
+	e->at_first = span->at_first;
+	e->at_last = span->at_last;
+	return e;
+}
+
+void session_event_done(struct session_builder *b, const struct sw_event *e)
+{
+	if (!e)
+		return;
+	if (b->arena.end - b->arena.p > 128) { /* of the next event */
+		__builtin_prefetch(b->arena.p + 64, 1);
+		__builtin_prefetch(b->arena.p + 128, 1);
+	}
+	if (b->options.event)
+		b->options.event(b->options.event_ctx, &b->s, e);
+}
+
+/* Events are in the order of n; with limits reached the tail is missing. */
+struct sw_event *session_event(struct session_builder *b, uint32_t n)
+{
+	if (n == 0 || n > b->event_count || b->events[n - 1].n != n)
+		return NULL;
+	return &b->events[n - 1];
+}
+
+uint32_t session_connect(struct session_builder *b, enum sw_role by,
+    struct event_span span)
+{
+	uint32_t n;
+
+	session_event_done(b, session_new_event(b, SW_EVENT_CONNECT, by, &span,
+	    0, &n));
+	return n;
+}
+
+uint32_t session_close(struct session_builder *b, enum sw_role by,
+    enum sw_close_how how, struct event_span span)
+{
+	uint32_t n;
+	struct sw_event *e = session_new_event(b, SW_EVENT_CLOSE, by, &span, 0,
+	    &n);
+
+	b->closed = true;
+	if (e)
+		e->u.close.how = how;
+	session_event_done(b, e);
+	return n;
+}
+
+uint32_t session_gap(struct session_builder *b, enum sw_role by,
+    int64_t size, struct event_span span)
+{
+	uint32_t n;
+	struct sw_event *e = session_new_event(b, SW_EVENT_GAP, by, &span, 0,
+	    &n);
+
+	if (e)
+		e->u.gap.size = size;
+	session_event_done(b, e);
+	return n;
+}
+
+uint32_t session_tls(struct session_builder *b, const struct sw_tls *tls,
+    struct event_span span)
+{
+	uint32_t n;
+	struct sw_event *e = session_new_event(b, SW_EVENT_TLS, SW_NOBODY,
+	    &span, 0, &n);
+
+	if (e)
+		e->u.tls = *tls;
+	transaction_end(b, false);
+	session_event_done(b, e);
+	return n;
+}
+
+const struct sw_tls_turn *session_tls_turns(struct session_builder *b,
+    const struct sw_tls_turn *turns, size_t count)
+{
+	struct sw_tls_turn *kept;
+
+	if (count == 0)
+		return NULL;
+	kept = arena_calloc(&b->arena, count, sizeof(*kept));
+	if (kept)
+		memcpy(kept, turns, count * sizeof(*kept));
+	else
+		b->failed = true;
+	return kept;
+}
+
+uint32_t session_note_event(struct session_builder *b, enum sw_role by,
+    struct slice text, struct event_span span)
+{
+	uint32_t n;
+	struct sw_event *e = session_new_event(b, SW_EVENT_NOTE, by, &span, 0,
+	    &n);
+
+	if (e)
+		e->u.note.text = session_text(b, text);
+	session_event_done(b, e);
+	return n;
+}

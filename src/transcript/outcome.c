@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * outcome.c - the replies to content, and what in the end became of each
+ * message
+ */
+#include "transcript/session_internal.h"
+
+void transaction_set_verdict(struct session_builder *b, struct sw_message *m,
+    struct transaction *t, int32_t code, const struct slice *lines,
+    size_t count)
+{
+	struct slice id;
+
+	m->code = code;
+	m->text = session_join(b, lines, count);
+	t->verdict = true;
+	if (!session_is_positive(code) || !m->text.data)
+		return;
+	id = session_queue_id(slice_make(m->text.data, m->text.len));
+	if (!id.p)
+		return; /* the source may have told one */
+	m->queue_id.data = id.p;
+	m->queue_id.len = id.len;
+}
+
+bool session_is_lmtp(const struct session_builder *b)
+{
+	return b->s.protocol == SW_PROTOCOL_LMTP;
+}
+
+size_t session_accepted(const struct session_builder *b)
+{
+	return b->current ?
+	    (size_t)b->transactions[b->current - 1].rcpt_accepted : 0;
+}
+
+bool session_wants_prdr(const struct session_builder *b)
+{
+	return b->current && b->transactions[b->current - 1].prdr;
+}
+
+/* The verdict for the next accepted recipient (LMTP, RFC 2033 4.2; PRDR). */
+static void final_verdict(struct session_builder *b, struct sw_message *m,
+    struct transaction *t, int32_t code, const struct slice *lines,
+    size_t count)
+{
+	struct sw_recipient *list = transaction_recipients(m), *r = NULL;
+
+	t->final_count++;
+	if (session_is_positive(code))
+		t->final_accepted++;
+	else if (code >= 400 && code < 500)
+		t->final_deferred++;
+	else
+		t->final_rejected++;
+	while (t->final_next < m->recipient_count && !r) {
+		if (list[t->final_next].status == SW_RCPT_ACCEPTED)
+			r = &list[t->final_next];
+		t->final_next++;
+	}
+	if (!r)
+		return;
+	r->has_final = true;
+	r->final_code = code;
+	r->final_text = session_join(b, lines, count);
+	r->final_status = session_status_of(code);
+	if (!m->queue_id.data && session_is_positive(code) &&
+	    r->final_text.data) {
+		struct slice id = session_queue_id(slice_make(
+		    r->final_text.data, r->final_text.len));
+
+		m->queue_id.data = id.p;
+		m->queue_id.len = id.len;
+	}
+}
+
+void session_verdict(struct session_builder *b, int32_t code,
+    const struct slice *lines, size_t line_count, long index)
+{
+	struct sw_message *m = transaction_current(b, false);
+	struct transaction *t = transaction_state(b);
+
+	if (!m || !t || code == SW_UNKNOWN)
+		return;
+	if (index >= 0) {
+		final_verdict(b, m, t, code, lines, line_count);
+		if (session_is_lmtp(b) && t->final_count >= t->rcpt_accepted)
+			transaction_end(b, false);
+		return;
+	}
+	transaction_set_verdict(b, m, t, code, lines, line_count);
+	transaction_end(b, false);
+}
+
+/* --- the end -------------------------------------------------------------- */
+
+static enum sw_outcome outcome_of(int32_t code)
+{
+	switch (session_status_of(code)) {
+	case SW_RCPT_ACCEPTED:
+		return SW_OUTCOME_ACCEPTED;
+	case SW_RCPT_DEFERRED:
+		return SW_OUTCOME_DEFERRED;
+	case SW_RCPT_REJECTED:
+		return SW_OUTCOME_REJECTED;
+	case SW_RCPT_UNKNOWN:
+	case SW_RCPT_STATUS_COUNT:
+		break;
+	}
+	return SW_OUTCOME_UNKNOWN;
+}
+
+static void by_refusal(struct sw_message *m, int32_t code,
+    struct sw_bytes text)
+{
+	m->code = code;
+	m->text = text;
+	m->outcome = outcome_of(code);
+}
+
+static bool finals_differ(const struct transaction *t)
+{
+	return (t->final_accepted > 0) + (t->final_deferred > 0) +
+	    (t->final_rejected > 0) > 1;
+}
+
+static enum sw_outcome outcome_of_finals(const struct transaction *t)
+{
+	if (finals_differ(t))
+		return SW_OUTCOME_PARTIAL;
+	return t->final_accepted ? SW_OUTCOME_ACCEPTED :
+	    t->final_deferred ? SW_OUTCOME_DEFERRED : SW_OUTCOME_REJECTED;
+}
+
+static void work_out(struct session_builder *b, struct sw_message *m,
+    struct transaction *t)
+{
+	if (t->verdict) {
+		/* PRDR: the last reply is the message's, but recipients may
+		 * differ below it. */
+		m->outcome = session_is_positive(m->code) && finals_differ(t) ?
+		    SW_OUTCOME_PARTIAL : outcome_of(m->code);
+	} else if (t->final_count > 0) {
+		m->outcome = outcome_of_finals(t);
+	} else if (t->data_code != SW_UNKNOWN) {
+		by_refusal(m, t->data_code, t->data_text);
+	} else if (t->mail_code != SW_UNKNOWN) {
+		by_refusal(m, t->mail_code, t->mail_text);
+	} else if (t->rcpt_total > 0 && t->rcpt_total ==
+	    t->rcpt_deferred + t->rcpt_rejected) {
+		by_refusal(m, t->rcpt_code, t->rcpt_text);
+		m->outcome = t->rcpt_deferred ? SW_OUTCOME_DEFERRED :
+		    SW_OUTCOME_REJECTED;
+	} else if (t->aborted || (!t->ended && b->closed &&
+	    !(b->replies_unseen && m->method != SW_METHOD_NONE))) {
+		/* where content was sent, its verdict may have been lost */
+		m->outcome = SW_OUTCOME_ABORTED;
+	}
+}
+
+void transaction_finish(struct session_builder *b)
+{
+	size_t i;
+
+	session_content_finish(b, false);
+	for (i = 0; i < b->s.message_count; i++)
+		work_out(b, &b->messages[i], &b->transactions[i]);
+	b->current = 0;
+}
