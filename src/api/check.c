@@ -373,6 +373,8 @@ int sw_check_next(struct sw_check *c, struct sw_pair *p_r,
 		return 0;
 	m = &c->matching.pairs[c->next];
 	memset(p_r, 0, sizeof(*p_r));
+	/* Of the first time, which the totals needed, only the verdict was
+	 * kept: all rows of all pairs would not fit into memory. */
 	if (c->verdicts[c->next] != SW_AGREES || c->options.whole)
 		status = compare(c, &c->bench, c->next, p_r, err);
 	if (status != SW_OK)

@@ -33,6 +33,16 @@ def told(*arguments):
     return p.stdout.decode()
 
 
+def check_colours():
+    """The dark colours of the system's choice are those of the reader's."""
+    with open("src/emit/page/page.css", encoding="utf-8") as f:
+        css = f.read()
+    blocks = [re.sub(r"\s+", " ", block) for block in
+              re.findall(r"color-scheme: dark;([^}]*)}", css)]
+    ok("html-dark-colours", len(blocks) == 2 and blocks[0] == blocks[1],
+       "they differ")
+
+
 def check_agreeing(path):
     blocks = unpack(path)
     about = json.loads(blocks["about-0"])
@@ -70,5 +80,6 @@ def check_differing(path):
     ok("html-summary", about["summary"]["differs"] == 2, about["summary"])
 
 
+check_colours()
 check_agreeing(sys.argv[1])
 check_differing(sys.argv[2])

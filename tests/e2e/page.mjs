@@ -8,10 +8,12 @@
 import {execFileSync, spawnSync} from 'node:child_process';
 import {readFileSync, writeFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
+import {resolve} from 'node:path';
 import {pathToFileURL} from 'node:url';
 
 const [folder, executablePath, shots] = process.argv.slice(2);
-const {chromium} = createRequire(folder + '/')('playwright-core');
+const {chromium} = createRequire(resolve(folder) + '/')(
+	'playwright-core');
 const program = process.env.SMTPWIRE, tmp = process.env.TMP;
 
 function told(name, good, why) {
@@ -264,9 +266,17 @@ async function tabs(page) {
 	is('page-ladder-lines', ['client', 'right', 'left', 'server'],
 		await page.locator('svg.ladder .life-name').allTextContents());
 	told('page-ladder-order', (await page.locator(
-		'svg.ladder .step .moment').allTextContents())
+		'svg.ladder .step .moment:not(.other)').allTextContents())
 		.filter((s) => s).every((s, i, all) => i === 0 ||
 			Number(s) >= Number(all[i - 1])), 'times run back');
+	/* the wire's clock has microseconds, the log's whole seconds */
+	const moments = (style) => page.locator('svg.ladder .step ' + style)
+		.allTextContents();
+	told('page-ladder-clocks', (await moments('.moment:not(.other)'))
+		.filter((s) => s).every((s) => /^\d+\.\d{3}$/.test(s)) &&
+		(await moments('.other')).filter((s) => s).length > 5 &&
+		(await moments('.other')).every((s) => /^\d*$/.test(s)),
+	await moments('.moment'));
 	await shot(page, 'ladder');
 	await page.keyboard.press('3');
 	told('page-messages', (await text(page, '#panel-mail'))
@@ -549,6 +559,17 @@ async function step(name, act) {
 	}
 }
 
+// One side is a client's transcript, which has no times.
+async function timeless(browser) {
+	const page = await open(browser, makePage('timeless.html', ['check',
+		'pcaps/exim-plain.client.log', 'pcaps/exim-plain.pcap']));
+
+	told('page-timeless', (await text(page, '#timeline')).includes(
+		'sessions of the left side bear no times'),
+	await text(page, '#timeline'));
+	await page.context().close();
+}
+
 const browser = await chromium.launch({executablePath,
 	args: ['--no-sandbox']});
 const path = checkPage();
@@ -564,6 +585,7 @@ await step('page-left-out', () => leftOut(browser, path));
 await step('page-copying', () => copying(browser, path));
 await step('page-hostile', () => hostile(browser));
 await step('page-many', () => many(browser));
+await step('page-timeless', () => timeless(browser));
 await step('page-read', () => reading(browser));
 is('page-no-errors', [], noise.errors);
 is('page-no-network', [], noise.requests.filter((u) =>

@@ -45,13 +45,26 @@ function finerSide(t) {
 	return fine(t.right) < fine(t.left) ? 1 : 0;
 }
 
-/* Seconds since the start by the finer clock, null: that side has no time
- * for it.  The other's would only seem to run backwards. */
-function momentOf(t, row) {
-	const side = finerSide(t), e = row[side];
+/* Seconds since the start by the clock of that side, null: it has no time for
+ * the row. */
+function momentOf(t, row, side) {
 	const session = side === 0 ? t.left : t.right;
 
-	return e && session ? sinceStart(session, e) : null;
+	return row[side] && session ? sinceStart(session, row[side]) : null;
+}
+
+/* The same in as many digits as the clock has. */
+function ladderMoment(t, row, side) {
+	const moment = momentOf(t, row, side);
+
+	return moment === null ? '' : moment.toFixed(Math.min(3,
+		digitsOf(side === 0 ? t.left : t.right)));
+}
+
+/* Do both sides tell times? */
+function haveBothTimes(t) {
+	return Boolean(t.left && t.right && instant(t.left.start) &&
+		instant(t.right.start));
 }
 
 function gapHeight(seconds) {
@@ -117,7 +130,20 @@ function arrow(by, y, lost) {
 		lost + ' ' + y + 'H' + end}));
 }
 
-function ladderRow(t, records, row, y, moment, waited) {
+/* The times of a row: by the finer clock, and beneath it by the other. */
+function ladderTimes(t, row, y) {
+	const side = finerSide(t);
+
+	if (!haveBothTimes(t))
+		return svg('text', {x: 8, y: y + 4, class: 'moment'},
+			ladderMoment(t, row, side));
+	return [svg('text', {x: 8, y: y - 1, class: 'moment'},
+		ladderMoment(t, row, side)),
+	svg('text', {x: 8, y: y + 11, class: 'moment other'},
+		ladderMoment(t, row, 1 - side))];
+}
+
+function ladderRow(t, records, row, y, waited) {
 	const e = row[0] || row[1], found = row[2];
 	const differs = found && row[0] && row[1];
 	const label = eventShort(e) + (differs ? '  ≠  ' +
@@ -133,8 +159,7 @@ function ladderRow(t, records, row, y, moment, waited) {
 		svg('text', {x: LADDER.left + width / 2, y: y - 8,
 			class: 'label'}, svg('title', {}, label), cut),
 		records.map((r) => ladderDot(r, row[r.side], found, y)),
-		svg('text', {x: 8, y: y + 4, class: 'moment'},
-			moment === null ? '' : moment.toFixed(3)),
+		ladderTimes(t, row, y),
 		svg('text', {x: LADDER.width - 8, y: y + 4, class: 'waited'},
 			(found ? '≠ ' : '') + (waited !== null &&
 			Math.abs(waited) >= 0.0005 ? (waited < 0 ? '' : '+') +
@@ -148,12 +173,14 @@ function drawLadder(t, rows, from, to) {
 	let y = LADDER.top + 14, before = null;
 
 	for (let i = from; i < to; i++) {
-		const moment = momentOf(t, rows[i]);
+		/* By one clock: with the other's times some would seem to run
+		 * backwards. */
+		const moment = momentOf(t, rows[i], finerSide(t));
 		const waited = moment !== null && before !== null ?
 			moment - before : null;
 
 		y += waited === null ? 0 : gapHeight(waited);
-		steps.push(ladderRow(t, records, rows[i], y, moment, waited));
+		steps.push(ladderRow(t, records, rows[i], y, waited));
 		y += LADDER.step;
 		if (moment !== null)
 			before = moment;
@@ -170,10 +197,13 @@ function ladder(t) {
 	const rows = alignedRows(t);
 	const box = h('div', {class: 'scroll ladder-box', tabindex: 0,
 		role: 'group', 'aria-label': 'Ladder'});
+	const names = finerSide(t) ? ['right side', 'left side'] :
+		['left side', 'right side'];
 	const legend = h('p', {class: 'quiet legend'},
 		'Seconds since the start, by the clock of the ' +
-		(t.left && t.right ? finerSide(t) ? 'right side' :
-			'left side' : 'record') +
+		(t.left && t.right ? names[0] : 'record') +
+		(haveBothTimes(t) ? ', and beneath by that of the ' +
+			names[1] + ' since its own start' : '') +
 		(t.left && t.right ? '. ● the record has it, ○ it lacks ' +
 			'it, ⊗ which is a difference.' : '.'));
 	let from = 0;

@@ -219,6 +219,8 @@ function timelineCard() {
 	if (!isFinite(timeline.from))
 		return card('timeline', 'When', h('p', {class: 'quiet'},
 			'The sessions bear no times.'));
+	const empty = lanes.map((c) => c.all.every((n) => n === 0));
+
 	e = plot(lanes.map((c, i) => lane(c, TOP + i * (LANE + GAP),
 		i === 0 ? 'left' : 'right')));
 	e.addEventListener('keydown', timelineKey);
@@ -232,6 +234,9 @@ function timelineCard() {
 			page.check ? h('div', {class: 'lanes',
 				'aria-hidden': 'true'}, h('span', {}, 'left'),
 				h('span', {}, 'right')) : null, e),
+		page.check && empty.includes(true) ? h('p', {class: 'quiet'},
+			'The sessions of the ' + (empty[0] ? 'left' : 'right') +
+			' side bear no times.') : null,
 		h('p', {class: 'plot-axis num'},
 			h('span', {}, momentText(timeline.from)),
 			h('span', {id: 'timeline-now', class: 'now'}),
