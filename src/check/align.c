@@ -38,6 +38,7 @@ enum {
 	WORTH_SAME_CLASS = 2,
 	WORTH_SAME_CODE = 5,
 	WORTH_SAME_TEXT = 1, /* beside that of the code */
+	WORTH_SAME_QUESTION = 1, /* ... and what both answer */
 	WORTH_SAME_ARGUMENT = 4, /* beside that of the verb */
 	WORTH_OTHER_PATH = -4,   /* of MAIL and RCPT, beside it */
 	WORTH_DATA = 6
@@ -55,6 +56,7 @@ struct list {
 	const struct sw_session *s;
 	struct place *places; /* all events, in the common order */
 	uint32_t *dialogue;   /* indices of events that are aligned */
+	const struct sw_event **answered; /* by each of them; NULL: nothing */
 	size_t count, dialogue_count;
 };
 
@@ -148,6 +150,18 @@ static int compare_places(const void *a, const void *b)
 	return x->index < y->index ? -1 : x->index > y->index;
 }
 
+/* What a reply answers; NULL: nothing known. */
+static const struct sw_event *answered(const struct sw_session *s,
+    const struct sw_event *e)
+{
+	uint32_t n = e->kind == SW_EVENT_REPLY ? e->u.reply.to : 0;
+
+	/* Mostly the numbers are the places. */
+	if (n > 0 && n <= s->event_count && s->events[n - 1].n == n)
+		return &s->events[n - 1];
+	return n > 0 ? align_find_event(s, n) : NULL;
+}
+
 static bool make_list(struct list *l, const struct sw_session *s,
     struct arena *arena)
 {
@@ -159,7 +173,9 @@ static bool make_list(struct list *l, const struct sw_session *s,
 	l->places = arena_calloc(arena, l->count + 1, sizeof(*l->places));
 	l->dialogue = arena_calloc(arena, l->count + 1,
 	    sizeof(*l->dialogue));
-	if (!l->places || !l->dialogue)
+	l->answered = arena_calloc(arena, l->count + 1,
+	    sizeof(*l->answered));
+	if (!l->places || !l->dialogue || !l->answered)
 		return false;
 	for (i = 0; i < l->count; i++)
 		l->places[i] = place_of(s, i, first);
@@ -167,9 +183,12 @@ static bool make_list(struct list *l, const struct sw_session *s,
 		qsort(l->places, l->count, sizeof(*l->places),
 		    compare_places);
 	for (i = 0; i < l->count; i++)
-		if (l->places[i].dialogue)
+		if (l->places[i].dialogue) {
+			l->answered[l->dialogue_count] = answered(s,
+			    &s->events[l->places[i].index]);
 			l->dialogue[l->dialogue_count++] =
 			    l->places[i].index;
+		}
 	return true;
 }
 
@@ -245,6 +264,14 @@ static int worth(const struct sw_event *a, const struct sw_event *b)
 	return WORTH_DATA;
 }
 
+/* Are both asked, and the same?  Of replies alike this tells which they are. */
+static bool same_question(const struct sw_event *a, const struct sw_event *b)
+{
+	return a && b && a->kind == b->kind &&
+	    (a->kind != SW_EVENT_COMMAND || slice_eq_nocase(
+	    slice_of(a->u.command.verb), slice_of(b->u.command.verb)));
+}
+
 /* As good as it can be: no other partner would be better. */
 static bool is_sure(const struct sw_event *a, const struct sw_event *b)
 {
@@ -273,6 +300,14 @@ enum { MOVE_BOTH, MOVE_LEFT, MOVE_RIGHT };
 static const struct sw_event *event_at(const struct list *l, size_t i)
 {
 	return &l->s->events[l->dialogue[i]];
+}
+
+static int worth_at(const struct pairing *p, size_t i, size_t k)
+{
+	int w = worth(event_at(p->left, i), event_at(p->right, k));
+
+	return w + (same_question(p->left->answered[i],
+	    p->right->answered[k]) ? WORTH_SAME_QUESTION : 0);
 }
 
 static size_t cell(const struct pairing *p, size_t i, size_t k)
@@ -315,8 +350,8 @@ static void fill(struct pairing *p, size_t from, size_t at, size_t n,
 	}
 	for (i = 1; i <= n; i++)
 		for (k = 1; k <= m; k++)
-			fill_cell(p, i, k, worth(event_at(p->left,
-			    from + i - 1), event_at(p->right, at + k - 1)));
+			fill_cell(p, i, k, worth_at(p, from + i - 1,
+			    at + k - 1));
 }
 
 /* Where the best alignment leaves the window: at its corner, or, if there is

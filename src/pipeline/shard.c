@@ -72,6 +72,7 @@ static void *on_open(void *ctx, struct tcp_flow *flow)
 	struct live *l = calloc(1, sizeof(*l));
 
 	start.opener_known = info->opener_known;
+	start.answer_lost = info->opener_known && !info->syn_seen[1];
 	start.server_dir = server_dir(s, info);
 	start.spares = &s->spares.dialogues;
 	options.account = &s->account;

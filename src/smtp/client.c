@@ -123,10 +123,14 @@ static size_t after_data(struct dialogue *d, struct slice octets,
 	command = look_at_line(d, octets, p);
 	if (command < 0)
 		return octets.len;
-	if (command > 0)
+	if (command > 0) {
 		d->client = CLIENT_COMMAND;
-	else
+	} else {
+		/* It goes on as it does with a 354, which lies in the gap as
+		 * all replies before it. */
 		content_choose(d, false);
+		smtp_queue_drop(d, d->queue_uncertain);
+	}
 	content_give_back(d, &d->look);
 	return octets.len;
 }
@@ -201,6 +205,55 @@ static void behind_starttls(struct dialogue *d, struct slice octets,
 	client_feed(d, octets, p);
 }
 
+/*
+ * What follows a gap where commands were due?  -1 that cannot be told yet, 0
+ * content, 1 commands.  A line that is no command may be the end of one; two
+ * in a row are content, whose DATA lies in the gap.
+ */
+static int look_behind_gap(const struct dialogue *d, struct slice all)
+{
+	const uint8_t *lf = memchr(all.p, '\n', all.len);
+	struct slice line = client_first_line(all), rest;
+
+	if (line.len > AUTH_LINE_MAX)
+		return 0;
+	if (!lf)
+		return -1;
+	if (start_is_command(line) || d->auth_open)
+		return 1;
+	rest = slice_from(all, (size_t)(lf - all.p) + 1);
+	if (rest.len == 0)
+		return -1;
+	if (!memchr(rest.p, '\n', rest.len))
+		return client_may_be_command(rest) ? -1 : 0;
+	return start_is_command(client_first_line(rest));
+}
+
+static size_t behind_gap(struct dialogue *d, struct slice octets,
+    const struct delivery *p)
+{
+	int commands;
+
+	if (d->look.count == 0 && octets.p[0] == 0x16) {
+		behind_starttls(d, octets, p); /* it lies in the gap */
+		return octets.len;
+	}
+	d->resized = d->looked = true;
+	if (!smtp_held_add(&d->look, octets, p)) {
+		d->memory = true;
+		return octets.len;
+	}
+	commands = look_behind_gap(d, buffer_slice(&d->look.octets));
+	if (commands < 0)
+		return octets.len;
+	d->client = commands > 0 ? CLIENT_COMMAND : CLIENT_GUESS;
+	d->client_mid_line = commands > 0;
+	if (commands == 0) /* all were answered, the last by 354 */
+		smtp_queue_drop(d, d->queue_uncertain);
+	content_give_back(d, &d->look);
+	return octets.len;
+}
+
 /* --- deliveries ----------------------------------------------------------- */
 
 size_t client_step(struct dialogue *d, struct slice octets,
@@ -209,6 +262,8 @@ size_t client_step(struct dialogue *d, struct slice octets,
 	switch (d->client) {
 	case CLIENT_COMMAND:
 		return commands_take_lines(d, octets, p);
+	case CLIENT_BEHIND_GAP:
+		return behind_gap(d, octets, p);
 	case CLIENT_AFTER_DATA:
 	case CLIENT_AFTER_BDAT:
 		return after_data(d, octets, p);
@@ -359,12 +414,14 @@ void client_gap(struct dialogue *d, uint64_t len, struct origin origin)
 		d->fragment_awaits = true;
 	}
 	if (d->client == CLIENT_REFUSED_BDAT || d->client == CLIENT_TLS ||
-	    d->client == CLIENT_AFTER_DATA_2XX)
-		d->client = CLIENT_COMMAND;
+	    d->client == CLIENT_AFTER_DATA_2XX || d->client == CLIENT_COMMAND)
+		d->client = CLIENT_BEHIND_GAP;
 	session_gap(d->b, SW_CLIENT, (int64_t)len,
 	    dialogue_span(origin, origin));
 	d->client_after_gap = true;
 	d->client_mid_line = true;
+	d->commands_lost = true;
+	d->queue_before_gap = d->queue_count;
 	commands_forget_auth_step(d);
 }
 

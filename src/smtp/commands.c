@@ -9,9 +9,6 @@
 
 #include "transcript/auth.h"
 
-/* RFC 4954 4. */
-enum { AUTH_LINE_MAX = 12288 };
-
 /* Sent in a segment that does not acknowledge the end of the reply before? */
 static bool is_pipelined(const struct dialogue *d, const struct line *l,
     bool other_seen)
@@ -213,13 +210,37 @@ static uint32_t command_flags(struct dialogue *d, const struct line *l,
 	return dialogue_flags(d, flags);
 }
 
-/* A client that never sends ahead has the replies to all that it sent
+/* Commands behind which even a client that sends ahead waits (RFC 2920, 3.1;
+ * RFC 3207, 4; RFC 4954, 4). */
+static bool ends_group(const struct outstanding *o)
+{
+	switch (o->verb) {
+	case VERB_EHLO:
+	case VERB_HELO:
+	case VERB_LHLO:
+	case VERB_DATA:
+	case VERB_STARTTLS:
+	case VERB_AUTH:
+	case VERB_TURN:
+		return o->kind == AWAIT_COMMAND;
+	default:
+		return false;
+	}
+}
+
+/* A client that did not send ahead has the replies to all that it sent
  * before: those in a gap are lost. */
 static void settle_uncertain(struct dialogue *d, const struct line *l)
 {
-	if (d->queue_uncertain > 0 && !d->pipelines &&
+	if (d->queue_uncertain > 0 && (!d->pipelines ||
+	    ends_group(smtp_queue_at(d, d->queue_uncertain - 1))) &&
 	    (!l->first_acked_known || l->first_acked >= d->reply_end))
 		smtp_queue_drop(d, d->queue_uncertain);
+	/* So has one that sent ahead of what was lost, and now begins anew. */
+	if (d->queue_count > 0 && smtp_queue_at(d, 0)->behind_gap &&
+	    !d->commands_lost && l->first_acked_known &&
+	    l->first_acked >= d->reply_end)
+		smtp_queue_drop(d, d->queue_count);
 }
 
 static void note_cut(struct dialogue *d, const struct line *l, uint32_t n)
@@ -290,6 +311,7 @@ void commands_take(struct dialogue *d, const struct line *l,
 		o->n = n;
 	}
 	o->pipelined = (in.flags & SW_BIT(SW_FLAG_PIPELINED)) != 0;
+	o->behind_gap = d->commands_lost;
 	o->verb = verb;
 	o->kind = answer ? AWAIT_AUTH_STEP : AWAIT_COMMAND;
 	d->any_command = true;

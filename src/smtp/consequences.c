@@ -99,7 +99,8 @@ static void command_reply(struct dialogue *d, const struct outstanding *o,
 		break;
 	case VERB_STARTTLS:
 	case VERB_XANONYMOUSTLS:
-		if (code == 220 && d->client == CLIENT_COMMAND)
+		if (code == 220 && (d->client == CLIENT_COMMAND ||
+		    d->client == CLIENT_BEHIND_GAP))
 			d->client = CLIENT_TLS;
 		break;
 	case VERB_TURN:
@@ -202,6 +203,21 @@ void consequences_unprompted(struct dialogue *d, const struct reply_in *in)
 		if (d->data_open)
 			content_break(d, d->data_last_origin, false);
 		content_expect_body(d, 0, 0, true);
+		return;
+	}
+	/* its DATA lies in a gap, behind all that awaits a reply; and the
+	 * content's beginning, if the gap goes beyond what this acknowledges */
+	if (in->code == 354 && d->client == CLIENT_BEHIND_GAP) {
+		smtp_queue_drop(d, d->queue_count);
+		content_expect_body(d, 0, SW_BIT(SW_FLAG_AFTER_GAP),
+		    d->client_seen == d->reply_acked);
+		d->client_mid_line = false;
+		return;
+	}
+	if (in->code == 354 && d->client == CLIENT_COMMAND &&
+	    !d->any_command && !d->start.opener_known) {
+		/* nobody knows where the client's octets begin */
+		content_expect_body(d, 0, 0, false);
 		return;
 	}
 	if (in->code == 334) {

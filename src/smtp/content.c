@@ -323,6 +323,7 @@ void content_break(struct dialogue *d, struct origin origin,
 		return;
 	d->client_after_gap = true;
 	d->client_mid_line = true;
+	d->client = CLIENT_BEHIND_GAP;
 	if (!d->body.counted || d->data_method == SW_METHOD_NONE)
 		content_await_verdict(d);
 }
@@ -340,7 +341,8 @@ void content_choose(struct dialogue *d, bool ahead)
 			o = smtp_queue_at(d, i - 1);
 	if (o && d->client == CLIENT_AFTER_DATA)
 		content_expect_body(d, o->n, SW_BIT(SW_FLAG_INFERRED) |
-		    (ahead ? SW_BIT(SW_FLAG_PIPELINED) : 0), true);
+		    (ahead ? SW_BIT(SW_FLAG_PIPELINED) : 0),
+		    !d->client_mid_line);
 	else if (o && d->client == CLIENT_AFTER_BDAT)
 		content_expect_chunk(d, o, SW_METHOD_BDAT,
 		    SW_BIT(SW_FLAG_INFERRED));

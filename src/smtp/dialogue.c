@@ -331,6 +331,7 @@ void dialogue_gap(struct dialogue *d, int dir, uint64_t len,
 	struct start_item item = { 0 };
 
 	d->gap_seen[dir] = true;
+	d->recent_lost[dir] = d->recent_count;
 	session_note(d->b, SW_NOTE_GAP, 0, origin.at, origin.at,
 	    "%llu octets of the %s's are missing from the record.",
 	    (unsigned long long)len,
@@ -389,14 +390,15 @@ static enum sw_ending ending_of(const struct dialogue *d,
 /* The record ends and the peer never acknowledged these. */
 static void tell_unacked(struct dialogue *d, const struct dialogue_end *end)
 {
-	size_t i, count = d->recent_count < RECENT ? d->recent_count : RECENT;
+	size_t i = d->recent_count > RECENT ? d->recent_count - RECENT : 0;
 
-	for (i = 0; i < count; i++) {
-		const struct recent *r = &d->recent[i];
+	for (; i < d->recent_count; i++) {
+		const struct recent *r = &d->recent[i % RECENT];
 		struct sw_event *e;
 
-		if (!end->acked_known[r->dir] ||
-		    end->acked[r->dir] >= r->end_offset)
+		/* What was lost behind it may have acknowledged it. */
+		if (!end->acked_known[r->dir] || d->recent_lost[1 - r->dir] >
+		    i || end->acked[r->dir] >= r->end_offset)
 			continue;
 		e = session_event(d->b, r->n);
 		if (e)

@@ -27,6 +27,8 @@ struct dialogue_start {
 	                       -1: the ports do not tell */
 	struct dialogue_spares *spares; /* outlives the dialogue; NULL:
 	                                   none */
+	bool answer_lost;   /* where the octets of the host that was called
+	                       begin is not in the record */
 };
 
 enum dialogue_kind {

@@ -19,6 +19,8 @@
 
 /* RFC 5321 4.5.3.1.4: command line, CRLF included. */
 enum { COMMAND_LINE_MAX = 512 };
+/* RFC 4954 4: a line of an AUTH exchange. */
+enum { AUTH_LINE_MAX = 12288 };
 
 /* What awaits a reply. */
 enum awaiting {
@@ -32,6 +34,7 @@ struct outstanding {
 	enum verb verb;
 	enum awaiting kind;
 	bool uncertain; /* its reply may lie in a gap */
+	bool behind_gap; /* the next reply may be that to a command in one */
 	bool per_rcpt;  /* LMTP, PRDR: replies_left verdicts */
 	bool prdr;      /* ... and one more for the message */
 	size_t replies_left;
@@ -90,6 +93,8 @@ struct late_reply {
 
 enum client_state {
 	CLIENT_COMMAND,
+	CLIENT_BEHIND_GAP,  /* where commands are due, octets were lost: the
+	                       next lines show what follows */
 	CLIENT_AFTER_DATA,  /* DATA sent, not answered */
 	CLIENT_AFTER_DATA_2XX, /* answered 2xx: content if no verb follows */
 	CLIENT_AFTER_BDAT,  /* BDAT sent, not answered: chunk and what
@@ -164,6 +169,7 @@ struct dialogue {
 	bool any_command;
 	bool last_command_acked_known;
 	bool pipelines;            /* the client sends ahead */
+	bool commands_lost;        /* in a gap, and no reply since */
 	bool starttls_noted;
 	bool auth_expected;        /* next client line is an answer */
 	bool after_auth;           /* an AUTH was seen */
@@ -172,10 +178,15 @@ struct dialogue {
 	uint32_t early_n;          /* command before the greeting, 0 */
 	uint64_t early_at;
 	uint64_t reply_end;        /* server offset: end of latest reply */
+	uint64_t reply_acked;      /* client offset that its latest line
+	                              acknowledges; UINT64_MAX: none */
 	uint64_t last_command_acked;
 	struct outstanding *queue; /* ring; capacity is a power of 2 */
 	size_t queue_capacity, queue_first, queue_count, queue_uncertain;
+	size_t queue_before_gap; /* entries in front of lost commands */
 	size_t recent_count;
+	size_t recent_lost[2];     /* of them were told when octets of this
+	                              direction were lost last */
 	struct dialogue_start start;
 	struct held held;
 	struct line_reader client_line, server_line;

@@ -49,6 +49,8 @@ void smtp_queue_pop(struct dialogue *d)
 {
 	if (smtp_queue_at(d, 0)->uncertain)
 		d->queue_uncertain--;
+	if (d->queue_before_gap > 0)
+		d->queue_before_gap--;
 	d->queue_first = (d->queue_first + 1) & (d->queue_capacity - 1);
 	d->queue_count--;
 }
@@ -123,7 +125,8 @@ static bool resolve_after_gap(struct dialogue *d, int32_t code)
 	}
 	if (code == 421 && d->queue_count > 0)
 		return true;
-	return d->queue_count == 1;
+	return d->queue_count == 1 && d->queue_before_gap == 0 &&
+	    !smtp_queue_at(d, 0)->behind_gap;
 }
 
 /* The entry that this reply answers, NULL: none. */
@@ -131,7 +134,8 @@ struct outstanding *smtp_queue_find(struct dialogue *d, int32_t code)
 {
 	if (d->queue_count == 0)
 		return NULL;
-	if (d->queue_uncertain > 0 && !resolve_after_gap(d, code))
+	if ((d->queue_uncertain > 0 || smtp_queue_at(d, 0)->behind_gap) &&
+	    !resolve_after_gap(d, code))
 		return NULL;
 	/* 354 answers nothing but DATA and its like: if one reply before it
 	 * was not understood, the others fall back into step. */

@@ -73,8 +73,28 @@ static void mask_echo(struct dialogue *d, struct reply_in *in,
  * 250 to a command of a client that did not wait is no greeting. */
 static bool may_greet(const struct dialogue *d, int32_t code)
 {
-	return d->queue_count == 0 || code == 220 || code >= 400 ||
-	    code < 200;
+	return (d->queue_count == 0 && !d->start.answer_lost) ||
+	    code == 220 || code >= 400 || code < 200;
+}
+
+static void doubt_outstanding(struct dialogue *d)
+{
+	/* those that are uncertain stand first */
+	for (; d->queue_uncertain < d->queue_count; d->queue_uncertain++)
+		smtp_queue_at(d, d->queue_uncertain)->uncertain = true;
+	d->server_after_gap = true;
+}
+
+/* Neither the SYN of the server's octets is in the record nor its greeting:
+ * nobody knows how many replies are lost. */
+static void lose_greeting(struct dialogue *d, const struct reply_in *in)
+{
+	d->gap_seen[dialogue_dir(d, SW_SERVER)] = true;
+	session_note(d->b, SW_NOTE_GAP, 0, in->span.at_first,
+	    in->span.at_last, "The first octets of the server's are missing "
+	    "from the record.");
+	session_gap(d->b, SW_SERVER, SW_UNKNOWN, in->span);
+	doubt_outstanding(d);
 }
 
 /* A complete reply. */
@@ -82,8 +102,12 @@ static void take_reply(struct dialogue *d, struct reply_in *in)
 {
 	struct outstanding *o = NULL;
 	bool greeting = d->greeting_due && may_greet(d, in->code);
-	bool uncertain = d->queue_uncertain > 0;
+	bool uncertain;
 
+	if (d->greeting_due && !greeting && d->start.answer_lost &&
+	    !d->any_reply)
+		lose_greeting(d, in);
+	uncertain = d->queue_uncertain > 0;
 	d->greeting_due = false;
 	d->unproved = false;
 	if (greeting && d->early_n)
@@ -113,7 +137,7 @@ static void take_reply(struct dialogue *d, struct reply_in *in)
 		session_verdict(d->b, in->code, in->lines, in->line_count,
 		    -1);
 	d->any_reply = true;
-	d->server_after_gap = false;
+	d->server_after_gap = d->commands_lost = false;
 	if (d->client == CLIENT_GUESS && !d->data_open)
 		d->client = CLIENT_COMMAND;
 	late_flush(d);
@@ -279,6 +303,8 @@ static void take_line(struct dialogue *d, const struct line *l)
 	struct slice text = coded ?
 	    slice_from(l->text, separated ? 4 : 3) : l->text;
 
+	d->reply_acked = l->first_acked_known ? l->first_acked : UINT64_MAX;
+
 	if (d->server_mid_line && !(coded && (separated ||
 	    l->text.len == 3))) {
 		stray_line(d, l);
@@ -383,12 +409,9 @@ void server_gap(struct dialogue *d, uint64_t len, struct origin origin)
 	client_server_speaks(d, origin);
 	session_gap(d->b, SW_SERVER, (int64_t)len,
 	    dialogue_span(origin, origin));
-	/* those that are uncertain stand first */
-	for (; d->queue_uncertain < d->queue_count; d->queue_uncertain++)
-		smtp_queue_at(d, d->queue_uncertain)->uncertain = true;
+	doubt_outstanding(d);
 	d->reply_end += len;
-	d->greeting_due = false;
-	d->server_after_gap = true;
+	d->greeting_due = d->commands_lost = false;
 	d->server_mid_line = true;
 	commands_forget_auth_step(d);
 	session_replies_unseen(d->b);

@@ -4,8 +4,9 @@
  *
  * A script is a text of deliveries, one a line: who (C, S; c, s: without
  * having seen the latest of the other side), a blank, octets: | is CR LF, and
- * \r \n \t \0 \xHH as in C.  `-C 12` and `-S 12` are gaps; `C.` and `S.` a FIN,
- * `C!` and `S!` a RST.  Each script is played as it stands, octet by octet,
+ * \r \n \t \0 \xHH as in C.  `-C 12` and `-S 12` are gaps, `-S ?` at the start
+ * that nobody saw where the server's octets begin; `C.` and `S.` a FIN, `C!`
+ * and `S!` a RST.  Each script is played as it stands, octet by octet,
  * and in every cut of one delivery: all must tell the same, in the words of
  * the text form.
  */
@@ -186,7 +187,8 @@ static struct play play(const char *script, bool opener_known, int how,
 	struct session_options options = { 0 };
 	struct emit_options no_times = { false, true, false, false, NULL };
 	struct emit_options normal = { true, false, false, false, NULL };
-	struct dialogue_start start = { opener_known, 1, NULL };
+	struct dialogue_start start = { .opener_known = opener_known,
+		.server_dir = 1 };
 	const char *line = script;
 	struct sw_err err;
 
@@ -194,6 +196,10 @@ static struct play play(const char *script, bool opener_known, int how,
 	p.delivery = delivery;
 	p.cut = cut;
 	options.hash = true;
+	if (strncmp(line, "-S ?\n", 5) == 0) {
+		start.answer_lost = true;
+		line += 5;
+	}
 	assert_int_equal(session_builder_new(&options, &p.b), SW_OK);
 	assert_int_equal(dialogue_new(p.b, &start, &p.d), SW_OK);
 	while (*line) {
@@ -637,6 +643,172 @@ static const struct script scripts[] = {
 	    "  S  221 bye  {unacked}\n"
 	    "  !  gap: 10 octets of the client's are missing from "
 	    "the record.\n" },
+	{ "a gap that swallows DATA", true,
+	    "S 220 mx|\n"
+	    "C MAIL FROM:<a>|\n"
+	    "-C 18\n"
+	    "S 250 a|250 b|354 c|\n"
+	    "C Received: from c|Subject: s||x|.|\n"
+	    "S 250 d|\n"
+	    "C QUIT|\n"
+	    "S 221 bye|\n",
+	    "  S  220 mx\n"
+	    "  C  MAIL FROM:<a>\n"
+	    "  ---  18 octets of the client's are missing\n"
+	    "  S  250 a\n"
+	    "  S  250 b\n"
+	    "  S  354 c\n"
+	    "  C  [message 1: 35 octets, sha256 de0e2839a5db4744]  "
+	    "{after-gap}\n"
+	    "  S  250 d\n"
+	    "  C  QUIT\n"
+	    "  S  221 bye  {unacked}\n"
+	    "  !  gap: 18 octets of the client's are missing from the "
+	    "record.\n" },
+	{ "gaps that swallow DATA and its reply", true,
+	    "S 220 mx|\n"
+	    "C MAIL FROM:<a>|\n"
+	    "S 250 a|\n"
+	    "C RCPT TO:<b>|\n"
+	    "-C 6\n"
+	    "-S 14\n"
+	    "C Received: from c|Subject: s||x|.|\n"
+	    "S 250 d|\n"
+	    "C QUIT|\n"
+	    "S 221 bye|\n",
+	    "  S  220 mx\n"
+	    "  C  MAIL FROM:<a>\n"
+	    "  S  250 a\n"
+	    "  C  RCPT TO:<b>\n"
+	    "  ---  6 octets of the client's are missing\n"
+	    "  ---  14 octets of the server's are missing\n"
+	    "  C  [message 1: 35 octets, its beginning is missing]  "
+	    "{inferred, after-gap}\n"
+	    "  S  250 d  {after-gap}\n"
+	    "  C  QUIT\n"
+	    "  S  221 bye  {unacked}\n"
+	    "  !  gap: 6 octets of the client's are missing from the "
+	    "record.\n"
+	    "  !  gap: 14 octets of the server's are missing from the "
+	    "record.\n" },
+	{ "a gap that swallows the reply to DATA", true,
+	    "S 220 mx|\n"
+	    "C MAIL FROM:<a>|\n"
+	    "S 250 a|\n"
+	    "C DATA|\n"
+	    "-C 100\n"
+	    "-S 7\n"
+	    "C x|y|.|\n"
+	    "S 250 d|\n"
+	    "C QUIT|\n"
+	    "S 221 bye|\n",
+	    "  S  220 mx\n"
+	    "  C  MAIL FROM:<a>\n"
+	    "  S  250 a\n"
+	    "  C  DATA\n"
+	    "  ---  100 octets of the client's are missing\n"
+	    "  ---  7 octets of the server's are missing\n"
+	    "  C  [message 1: 6 octets, its beginning is missing]  "
+	    "{inferred}\n"
+	    "  S  250 d  {after-gap}\n"
+	    "  C  QUIT  {after-gap}\n"
+	    "  S  221 bye  {unacked}\n"
+	    "  !  gap: 100 octets of the client's are missing from the "
+	    "record.\n"
+	    "  !  gap: 7 octets of the server's are missing from the "
+	    "record.\n" },
+	{ "a gap in front of what was sent ahead", true,
+	    "S 220 mx|\n"
+	    "C EHLO c|\n"
+	    "S 250 a|\n"
+	    "-C 15\n"
+	    "C RCPT TO:<b>|DATA|\n"
+	    "S 250 b|\n"
+	    "S 250 c|354 d|\n"
+	    "C x|.|\n"
+	    "S 250 e|\n",
+	    "  S  220 mx\n"
+	    "  C  EHLO c\n"
+	    "  S  250 a\n"
+	    "  ---  15 octets of the client's are missing\n"
+	    "  C  RCPT TO:<b>  {after-gap}\n"
+	    "  C  DATA  {pipelined}\n"
+	    "  S  250 b\n"
+	    "  S  250 c\n"
+	    "  S  354 d\n"
+	    "  C  [message 1: 3 octets, sha256 b35e09fa2ced9ebc]\n"
+	    "  S  250 e  {unacked}\n"
+	    "  *  the record ends here\n"
+	    "  !  gap: 15 octets of the client's are missing from the "
+	    "record.\n" },
+	{ "gaps in front of one reply", true,
+	    "S 220 mx|\n"
+	    "C EHLO c|\n"
+	    "-S 20\n"
+	    "-C 15\n"
+	    "S 250 b|\n"
+	    "C RCPT TO:<b>|\n"
+	    "S 250 c|\n",
+	    "  S  220 mx\n"
+	    "  C  EHLO c\n"
+	    "  ---  20 octets of the server's are missing\n"
+	    "  ---  15 octets of the client's are missing\n"
+	    "  S  250 b  {after-gap}\n"
+	    "  C  RCPT TO:<b>  {after-gap}\n"
+	    "  S  250 c  {unacked}\n"
+	    "  *  the record ends here\n"
+	    "  !  gap: 20 octets of the server's are missing from the "
+	    "record.\n"
+	    "  !  gap: 15 octets of the client's are missing from the "
+	    "record.\n" },
+	{ "neither SYN nor greeting of the server", true,
+	    "-S ?\n"
+	    "C EHLO c|\n"
+	    "C MAIL FROM:<a>|\n"
+	    "S 250 b|\n"
+	    "C RCPT TO:<b>|\n"
+	    "S 250 c|\n",
+	    "  C  EHLO c\n"
+	    "  C  MAIL FROM:<a>\n"
+	    "  ---  an unknown number of octets of the server's are "
+	    "missing\n"
+	    "  S  250 b  {after-gap}\n"
+	    "  C  RCPT TO:<b>\n"
+	    "  S  250 c  {unacked}\n"
+	    "  *  the record ends here\n"
+	    "  !  gap: The first octets of the server's are missing "
+	    "from the record.\n" },
+	{ "a gap that may hold the acknowledgment", true,
+	    "S 220 mx|\n"
+	    "C MAIL FROM:<a>|\n"
+	    "S 250 b|\n"
+	    "-C 6\n"
+	    "S 221 bye|\n",
+	    "  S  220 mx\n"
+	    "  C  MAIL FROM:<a>\n"
+	    "  S  250 b\n"
+	    "  ---  6 octets of the client's are missing\n"
+	    "  S  221 bye  {unacked}\n"
+	    "  *  the record ends here\n"
+	    "  !  gap: 6 octets of the client's are missing from the "
+	    "record.\n" },
+	{ "a gap that swallows STARTTLS", true,
+	    "S 220 mx|\n"
+	    "C EHLO c|\n"
+	    "S 250 a|\n"
+	    "-C 10\n"
+	    "S 220 go|\n"
+	    "C \\x16\\x03\\x01\\0\\x02\\x01\\x00\n",
+	    "  S  220 mx\n"
+	    "  C  EHLO c\n"
+	    "  S  250 a\n"
+	    "  ---  10 octets of the client's are missing\n"
+	    "  S  220 go\n"
+	    "  *  octets that are not SMTP: 7 octets from the client, "
+	    "0 octets from the server\n"
+	    "  *  the record ends here\n"
+	    "  !  gap: 10 octets of the client's are missing from the "
+	    "record.\n" },
 	{ "TURN", true,
 	    "S 220 mx|\n"
 	    "C TURN|\n"
