@@ -31,6 +31,7 @@ enum token_kind {
 	TOKEN_ADDRESS,    /* the client's address */
 	TOKEN_SERVER,     /* the server's address */
 	TOKEN_GREETING,   /* the first line of the server's greeting */
+	TOKEN_SEEN_AS,    /* the client's address in the reply to its EHLO */
 	TOKEN_SHAPE,      /* the verbs of what is in clear, and what they were
 	                     answered with */
 	TOKEN_KIND_COUNT

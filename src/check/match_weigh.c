@@ -20,6 +20,7 @@ static const struct {
 	[TOKEN_ADDRESS] = { 6, -8, 1 << SW_BY_ENDPOINTS },
 	[TOKEN_SERVER] = { 1, -2, 0 },
 	[TOKEN_GREETING] = { 5, -4, 0 },
+	[TOKEN_SEEN_AS] = { 4, -3, 0 },
 	[TOKEN_SHAPE] = { 8, -3, 0 },
 };
 /* Of the times: at once, and far apart. */

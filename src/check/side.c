@@ -140,6 +140,48 @@ static void add_greeting(struct digest *d, const struct sw_session *s)
 	}
 }
 
+/* The address literal (RFC 5321, 4.1.3) in a line, as in "mx Hello c [192.0.2.1],
+ * pleased to meet you"; empty: none. */
+static struct sw_bytes literal(struct sw_bytes line)
+{
+	const uint8_t *open = line.len ? memchr(line.data, '[', line.len) :
+	    NULL;
+	struct sw_bytes s = { NULL, 0 };
+	size_t i, n = open ? line.len - (size_t)(open - line.data) - 1 : 0;
+
+	for (i = 0; i < n; i++) {
+		uint8_t c = open[i + 1];
+
+		if (c == ']')
+			break;
+		if (!ascii_is_alnum(c) && c != '.' && c != ':')
+			return s;
+	}
+	if (i == n || i == 0)
+		return s;
+	s.data = open + 1;
+	s.len = i;
+	return s;
+}
+
+/* Who the server says that it talks to: of sessions alike, in records without
+ * addresses, that may be all that tells them apart. */
+static void add_seen_as(struct digest *d, const struct sw_session *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->event_count; i++) {
+		const struct sw_event *e = &s->events[i];
+
+		if (e->kind != SW_EVENT_REPLY || e->u.reply.to == 0)
+			continue;
+		if (e->u.reply.code == 250 && e->u.reply.line_count > 0)
+			add_text(d, TOKEN_SEEN_AS, literal(
+			    e->u.reply.lines[0]));
+		return;
+	}
+}
+
 /* Where what is in clear ends: behind a STARTTLS that was accepted. */
 static size_t clear_end(const struct sw_session *s)
 {
@@ -269,6 +311,7 @@ void check_digest(const struct sw_session *s, struct digest *d_r)
 	d_r->opaque = s->encryption && !s->encryption->decrypted;
 	add_text(d_r, TOKEN_HELO, s->client.name);
 	add_greeting(d_r, s);
+	add_seen_as(d_r, s);
 	if (!d_r->attempts)
 		add_shape(d_r, s);
 	add_messages(d_r, s);
