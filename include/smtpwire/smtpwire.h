@@ -96,6 +96,14 @@ enum sw_date_order {
 	SW_DATE_ORDER_COUNT
 };
 
+/* How an input is read that does not tell it itself. */
+struct sw_input_options {
+	const char *format;    /* force a log format by name, or NULL */
+	bool tz_known;
+	int32_t tz_offset_s;   /* zone of local times, seconds east of UTC */
+	enum sw_date_order date_order;
+};
+
 struct sw_options {
 	const uint16_t *ports; /* server ports; NULL: 25, 465, 587, 2525 */
 	size_t port_count;
@@ -132,6 +140,10 @@ struct sw_options {
 	                          or bodies there is one. */
 	struct sw_filter filter;
 	struct sw_observer observer;
+	/* One for each name that sw_reader_open() gets (sw_check_open(): the
+	 * left ones, then the right ones), instead of format, zone and order
+	 * above, which are those of all; borrowed for the call.  NULL: none. */
+	const struct sw_input_options *inputs;
 };
 
 /* The defaults. */

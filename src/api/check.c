@@ -31,6 +31,7 @@
 struct reading {
 	const char *const *names;
 	size_t name_count;
+	const struct sw_input_options *inputs; /* NULL; the caller's */
 	struct side *side;
 	char **warnings;
 	size_t warning_count, warning_capacity;
@@ -158,11 +159,13 @@ static enum sw_status read_sessions(struct reading *d, struct sw_reader *r)
 static enum sw_status read_side(const struct sw_options *o,
     struct reading *d)
 {
+	struct sw_options ours = *o;
 	struct sw_reader *r;
 	enum sw_status status = side_new(o->tmpdir, &d->side, &d->err);
 
+	ours.inputs = d->inputs;
 	if (status == SW_OK)
-		status = sw_reader_open(o, d->names, d->name_count, &r,
+		status = sw_reader_open(&ours, d->names, d->name_count, &r,
 		    &d->err);
 	if (status != SW_OK)
 		return status;
@@ -482,6 +485,9 @@ enum sw_status sw_check_open(const struct sw_check_options *o,
 	if (!c)
 		return base_error_set(err, SW_ENOMEM, "out of memory");
 	c->options = *o;
+	c->sides[0].inputs = o->reader.inputs;
+	c->sides[1].inputs = o->reader.inputs ?
+	    o->reader.inputs + left_count : NULL;
 	account_init(&c->sides[0].account.a);
 	account_init(&c->sides[1].account.a);
 	bench_init(&c->bench);

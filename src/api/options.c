@@ -50,6 +50,7 @@ enum sw_status options_copy(struct options_copy *c,
 	memcpy(c->ports, ports, count * sizeof(*ports));
 	c->o.ports = c->ports;
 	c->o.port_count = count;
+	c->o.inputs = NULL; /* looked at before the caller's are gone */
 	return own(c, &c->o.bpf) && own(c, &c->o.format) &&
 	    own(c, &c->o.eml_dir) && own(c, &c->o.tmpdir) &&
 	    own(c, &c->o.frames) && own(c, &c->o.mbox) &&

@@ -150,9 +150,6 @@ static enum sw_status open_inputs(struct sw_reader *r, struct sw_err *err)
 	w.strict_vlan = o->strict_vlan;
 	w.verify_checksums = o->verify_checksums;
 	w.attempts = o->attempts;
-	w.tz_known = o->tz_known;
-	w.tz_offset_s = o->tz_offset_s;
-	w.date_order = (unsigned)o->date_order;
 	w.memory = o->memory;
 	w.secret = random_secret();
 	/* An observer is called in the caller's thread, and frames of an
@@ -171,8 +168,8 @@ static enum sw_status open_inputs(struct sw_reader *r, struct sw_err *err)
 	if (status == SW_OK)
 		status = keep_frames(r, &w, err);
 	if (status == SW_OK)
-		status = inputs_new(&w, o->format, o->tmpdir, &r->account.a,
-		    &r->inputs, err);
+		status = inputs_new(&w, o->tmpdir, &r->account.a, &r->inputs,
+		    err);
 	if (status == SW_OK && o->sort_start)
 		status = spill_new(o->tmpdir, &r->spill, err);
 	if (status == SW_OK && o->observer.progress)
@@ -204,12 +201,13 @@ static void warn(struct sw_reader *r, const char *text)
 /* One of a directory.  What is no capture and no log may lie there as well:
  * that is told, and no error. */
 static enum sw_status add_entry(struct sw_reader *r,
-    const struct folder_entry *e, size_t *added, struct sw_err *err)
+    const struct folder_entry *e, const struct input_how *how, size_t *added,
+    struct sw_err *err)
 {
 	enum sw_status status = SW_EFORMAT;
 
 	if (e->is_file)
-		status = inputs_add(r->inputs, e->path, false, err);
+		status = inputs_add(r->inputs, e->path, how, false, err);
 	else
 		base_error_set(err, SW_EFORMAT, "%s: is no file, not read",
 		    e->path);
@@ -222,14 +220,14 @@ static enum sw_status add_entry(struct sw_reader *r,
 }
 
 static enum sw_status add_folder(struct sw_reader *r, const char *name,
-    struct sw_err *err)
+    const struct input_how *how, struct sw_err *err)
 {
 	struct folder f;
 	enum sw_status status = folder_list(name, &f, err);
 	size_t added = 0;
 
 	for (size_t i = 0; i < f.count && status == SW_OK; i++)
-		status = add_entry(r, &f.entries[i], &added, err);
+		status = add_entry(r, &f.entries[i], how, &added, err);
 	folder_fini(&f);
 	if (status == SW_OK && added == 0)
 		status = base_error_set(err, SW_EFORMAT, "%s: a directory "
@@ -237,16 +235,31 @@ static enum sw_status add_folder(struct sw_reader *r, const char *name,
 	return status;
 }
 
+/* How input number i is to be read. */
+static struct input_how how_of(const struct sw_options *o, size_t i)
+{
+	struct input_how all = { o->format, o->tz_known, o->tz_offset_s,
+		(unsigned)o->date_order };
+	const struct sw_input_options *one = o->inputs ? &o->inputs[i] : NULL;
+
+	if (!one)
+		return all;
+	return (struct input_how){ one->format, one->tz_known,
+		one->tz_offset_s, (unsigned)one->date_order };
+}
+
 static enum sw_status add_inputs(struct sw_reader *r,
-    const char *const *names, size_t count, struct sw_err *err)
+    const struct sw_options *o, const char *const *names, size_t count,
+    struct sw_err *err)
 {
 	size_t i;
 
 	for (i = 0; i < count; i++) {
 		struct sw_err one = { 0 };
+		struct input_how how = how_of(o, i);
 		enum sw_status status = folder_is(names[i]) ?
-		    add_folder(r, names[i], &one) :
-		    inputs_add(r->inputs, names[i], count == 1, &one);
+		    add_folder(r, names[i], &how, &one) :
+		    inputs_add(r->inputs, names[i], &how, count == 1, &one);
 
 		if (status == SW_EREAD || status == SW_EFORMAT)
 			status = keep_error(r, &one, true);
@@ -342,7 +355,7 @@ enum sw_status sw_reader_open(const struct sw_options *o,
 		return status;
 	status = open_inputs(r, err);
 	if (status == SW_OK)
-		status = add_inputs(r, names, count, err);
+		status = add_inputs(r, o, names, count, err);
 	if (status != SW_OK) {
 		sw_reader_free(&r);
 		return status;

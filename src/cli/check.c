@@ -218,6 +218,8 @@ int cli_check(int argc, char **argv)
 	else
 		sw_options_init(&c.args.lib);
 	if (status == CLI_OK)
+		status = cli_options_followed(&c.args, "check");
+	if (status == CLI_OK)
 		status = split(&c, at > 0, left);
 	if (status == CLI_OK) {
 		run(&c);

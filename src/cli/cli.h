@@ -45,8 +45,12 @@ struct cli_args {
 	bool quiet;
 	bool help, version;
 	uint16_t *ports; /* heap, what lib.ports points to */
-	const char *const *names;
+	const char **names; /* heap; operands, in their order */
+	struct sw_input_options *inputs; /* heap; how each is read, by the
+	                                    options in front of it */
 	size_t name_count;
+	const char *last; /* --tz and the like behind the last operand, which
+	                     nothing follows; NULL: none */
 };
 
 /* --- options.c ---------------------------------------------------------- */
@@ -59,6 +63,9 @@ struct cli_args {
 int cli_options_parse(enum cli_command command, int argc, char **argv,
     struct cli_args *a_r);
 void cli_options_fini(struct cli_args *a);
+/* Does a file follow each option that concerns only those that follow?
+ * CLI_OK; CLI_USAGE, which was told. */
+int cli_options_followed(const struct cli_args *a, const char *command);
 /* Are only some sessions asked for? */
 bool cli_options_select(const struct cli_args *a);
 /* The options of a command as lines of help. */

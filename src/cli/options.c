@@ -162,6 +162,14 @@ static const char *set_ports(const struct row *row, struct cli_args *a,
 	return NULL;
 }
 
+static const char *set_log_format(const struct row *row,
+    struct cli_args *a, const char *value)
+{
+	(void)row;
+	a->lib.format = value;
+	return NULL;
+}
+
 static const char *set_zone(const struct row *row, struct cli_args *a,
     const char *value)
 {
@@ -389,12 +397,13 @@ static const struct row rows_input[] = {
 	    set_flag, AT(lib.any_port), WIRES, 0},
 	{"filter", "EXPR", "only these frames; EXPR as for tcpdump",
 	    set_string, AT(lib.bpf), WIRES, 0},
-	{"format", "NAME", "read logs as this format (see smtpwire formats)",
-	    set_string, AT(lib.format), RECORDS, 0},
-	{"tz", "ZONE", "zone of local times: UTC or +02:00",
+	{"format", "NAME", "of the logs that follow (see smtpwire formats)",
+	    set_log_format, 0, RECORDS, 0},
+	{"tz", "ZONE", "zone of local times in the files that follow: UTC\n"
+	    "or +02:00",
 	    set_zone, 0, RECORDS, 0},
-	{"date-order", "ORDER", "of dates such as 5/6/00 in logs: mdy, dmy, "
-	    "ymd;\nworked out if not given",
+	{"date-order", "ORDER", "of dates such as 5/6/00 in the logs that "
+	    "follow: mdy,\ndmy, ymd; worked out if not given",
 	    set_date_order, 0, RECORDS, 0},
 	{"vlan", "HOW", "ignore: one network whatever the tag;\n"
 	    "strict: never join two tags",
@@ -472,13 +481,15 @@ static const struct group groups[] = {
 /* The table as getopt_long wants it. */
 struct getopt_form {
 	struct option longs[ROWS_MAX + 1];
-	char shorts[2 * ROWS_MAX + 2];
+	char shorts[2 * ROWS_MAX + 3];
 	const struct row *rows[ROWS_MAX];
 	int count;
 };
 
 /* getopt returns this plus the row's number for long options. */
 #define LONG_BASE 256
+/* ... and this for what is no option, as the form asks for. */
+#define OPERAND 1
 
 static void form_add(struct getopt_form *f, const struct row *row, char **s)
 {
@@ -504,6 +515,7 @@ static void form_init(struct getopt_form *f, enum cli_command command)
 	char *s = f->shorts;
 
 	memset(f, 0, sizeof(*f));
+	*s++ = '-'; /* operands in their place among the options */
 	*s++ = ':'; /* a missing argument is told apart */
 	for (size_t g = 0; g < GROUPS; g++)
 		for (size_t i = 0; i < groups[g].count; i++)
@@ -568,15 +580,33 @@ static int bad_value(const char *command, const struct row *row,
 	return bad_usage(command);
 }
 
-/* A time without a zone is meant in the zone of --tz, else in UTC. */
+/* A time without a zone is meant in the zone of the first file, else in
+ * UTC. */
 static int64_t resolve_time(const struct cli_args *a,
     const struct cli_time *t)
 {
 	if (!t->given)
 		return SW_NO_TIME;
-	if (t->zoned || !a->lib.tz_known)
+	if (t->zoned || a->name_count == 0 || !a->inputs[0].tz_known)
 		return t->ns;
-	return t->ns - (int64_t)a->lib.tz_offset_s * 1000000000;
+	return t->ns - (int64_t)a->inputs[0].tz_offset_s * 1000000000;
+}
+
+/* The options so far say how it is read. */
+static void add_operand(struct cli_args *a, const char *name)
+{
+	a->inputs[a->name_count] = (struct sw_input_options){
+		a->lib.format, a->lib.tz_known, a->lib.tz_offset_s,
+		a->lib.date_order };
+	a->names[a->name_count++] = name;
+	a->last = NULL;
+}
+
+/* Does it concern only the operands that follow? */
+static bool is_of_input(const struct row *row)
+{
+	return row->set == set_log_format || row->set == set_zone ||
+	    row->set == set_date_order;
 }
 
 static int parse_rows(struct getopt_form *f, int argc, char **argv,
@@ -591,14 +621,32 @@ static int parse_rows(struct getopt_form *f, int argc, char **argv,
 		const struct row *row;
 		const char *why;
 
+		if (c == OPERAND) {
+			add_operand(a, optarg);
+			continue;
+		}
 		if (c == '?' || c == ':')
 			return bad_option(c, argv);
 		row = form_find(f, c);
 		why = row->set(row, a, optarg);
 		if (why != NULL)
 			return bad_value(argv[0], row, why);
+		if (is_of_input(row))
+			a->last = row->name;
 	}
+	for (; optind < argc; optind++) /* behind "--" */
+		add_operand(a, argv[optind]);
 	return CLI_OK;
+}
+
+static int make_room(struct cli_args *a, int argc)
+{
+	a->names = calloc((size_t)argc + 1, sizeof(*a->names));
+	a->inputs = calloc((size_t)argc + 1, sizeof(*a->inputs));
+	if (a->names != NULL && a->inputs != NULL)
+		return CLI_OK;
+	terminal_say("smtpwire: out of memory");
+	return CLI_OUTPUT;
 }
 
 int cli_options_parse(enum cli_command command, int argc, char **argv,
@@ -612,13 +660,14 @@ int cli_options_parse(enum cli_command command, int argc, char **argv,
 	sw_live_options_init(&a_r->live);
 	a_r->context = 3;
 	form_init(&form, command);
-	status = parse_rows(&form, argc, argv, a_r);
+	status = make_room(a_r, argc);
+	if (status == CLI_OK)
+		status = parse_rows(&form, argc, argv, a_r);
 	if (status != CLI_OK)
 		return status;
+	a_r->lib.inputs = a_r->inputs;
 	a_r->lib.filter.since = resolve_time(a_r, &a_r->since);
 	a_r->lib.filter.until = resolve_time(a_r, &a_r->until);
-	a_r->names = (const char *const *)argv + optind;
-	a_r->name_count = (size_t)(argc - optind);
 	if (a_r->help) {
 		cli_help(command);
 		return CLI_HELP;
@@ -628,6 +677,15 @@ int cli_options_parse(enum cli_command command, int argc, char **argv,
 		return CLI_HELP;
 	}
 	return CLI_OK;
+}
+
+int cli_options_followed(const struct cli_args *a, const char *command)
+{
+	if (a->last == NULL || a->name_count == 0)
+		return CLI_OK;
+	terminal_say("smtpwire %s: --%s: it concerns the files that follow "
+		     "it, and none does", command, a->last);
+	return bad_usage(command);
 }
 
 bool cli_options_select(const struct cli_args *a)
@@ -643,6 +701,10 @@ void cli_options_fini(struct cli_args *a)
 {
 	free(a->ports);
 	a->ports = NULL;
+	free(a->names);
+	a->names = NULL;
+	free(a->inputs);
+	a->inputs = NULL;
 }
 
 /* --- help --------------------------------------------------------------- */

@@ -89,6 +89,8 @@ int cli_read(int argc, char **argv)
 		terminal_say("smtpwire read: %s", CLI_FRAMES_SELECT);
 		status = CLI_USAGE;
 	}
+	if (status == CLI_OK)
+		status = cli_options_followed(&r.args, "read");
 	if (status == CLI_OK && r.args.name_count == 0) {
 		terminal_say("smtpwire read: no file is named (\"-\" is "
 		    "standard input)");

@@ -16,6 +16,7 @@ struct log_input {
 	char *name;
 	struct source *source; /* NULL: to be opened again */
 	const struct log_format *format; /* NULL: transcripts */
+	struct input_how how;
 	uint64_t size;
 };
 
@@ -23,7 +24,6 @@ struct inputs {
 	struct wire *wire;
 	bool wire_ended;
 	struct log_options log_options;
-	const struct log_format *forced;
 	const char *tmpdir;
 	struct account *account;
 
@@ -31,6 +31,7 @@ struct inputs {
 	size_t log_count, log_capacity, log_next;
 	struct source *log_source;
 	struct log_reader *log;
+	struct input_how log_how;
 	struct saved *saved; /* or transcripts that are read back */
 	bool log_reading; /* log_source is not at its end */
 	uint64_t logs_done;
@@ -47,11 +48,11 @@ struct inputs {
 };
 
 enum sw_status inputs_new(const struct wire_options *options,
-    const char *format, const char *tmpdir, struct account *account,
-    struct inputs **in_r, struct sw_err *err)
+    const char *tmpdir, struct account *account, struct inputs **in_r,
+    struct sw_err *err)
 {
 	struct inputs *in = calloc(1, sizeof(*in));
-	enum sw_status status = SW_OK;
+	enum sw_status status;
 
 	*in_r = NULL;
 	if (!in)
@@ -62,20 +63,8 @@ enum sw_status inputs_new(const struct wire_options *options,
 	in->log_options.session = options->session;
 	in->log_options.session.account = account;
 	in->log_options.session.spares = &in->spares;
-	in->log_options.tz_known = options->tz_known;
-	in->log_options.tz_offset_s = options->tz_offset_s;
-	in->log_options.date_order =
-	    (enum log_date_order)options->date_order;
-	if (options->date_order >= LOG_DATE_ORDER_COUNT)
-		status = base_error_set(err, SW_EUSAGE,
-		    "%u: no such order of dates", options->date_order);
 	in->log_options.attempts = options->attempts;
-	if (status == SW_OK && format &&
-	    !(in->forced = log_format_by_name(format)))
-		status = base_error_set(err, SW_EUSAGE,
-		    "%s: no such log format", format);
-	if (status == SW_OK)
-		status = wire_new(options, account, &in->wire, err);
+	status = wire_new(options, account, &in->wire, err);
 	if (status != SW_OK) {
 		inputs_free(&in);
 		return status;
@@ -126,7 +115,8 @@ static bool is_regular(const char *name)
 }
 
 static enum sw_status add_log(struct inputs *in, struct source **s,
-    const struct log_format *format, bool only, struct sw_err *err)
+    const struct log_format *format, const struct input_how *how, bool only,
+    struct sw_err *err)
 {
 	void *logs = in->logs;
 	struct log_input *l;
@@ -139,6 +129,7 @@ static enum sw_status add_log(struct inputs *in, struct source **s,
 	if (!l->name)
 		return base_error_set(err, SW_ENOMEM, "out of memory");
 	l->format = format;
+	l->how = *how;
 	l->size = source_size(*s);
 	l->source = *s;
 	*s = NULL;
@@ -148,11 +139,24 @@ static enum sw_status add_log(struct inputs *in, struct source **s,
 	return SW_OK;
 }
 
+static enum sw_status check_how(const struct input_how *how,
+    struct sw_err *err)
+{
+	if (how->date_order >= LOG_DATE_ORDER_COUNT)
+		return base_error_set(err, SW_EUSAGE,
+		    "%u: no such order of dates", how->date_order);
+	if (how->format && !log_format_by_name(how->format))
+		return base_error_set(err, SW_EUSAGE,
+		    "%s: no such log format", how->format);
+	return SW_OK;
+}
+
 static enum sw_status classify(struct inputs *in, struct source **s,
-    bool only, struct sw_err *err)
+    const struct input_how *how, bool only, struct sw_err *err)
 {
 	const struct capture_format *capture = NULL;
-	const struct log_format *log = in->forced;
+	const struct log_format *log = how->format ?
+	    log_format_by_name(how->format) : NULL;
 	enum sw_status status;
 	struct slice head;
 	bool saved;
@@ -162,17 +166,18 @@ static enum sw_status classify(struct inputs *in, struct source **s,
 		return status;
 	if (capture)
 		return wire_add(in->wire, s,
-		    !only && is_regular(source_name(*s)), in->tmpdir, err);
+		    !only && is_regular(source_name(*s)), how->tz_known,
+		    how->tz_offset_s, in->tmpdir, err);
 	status = saved_probe(*s, &saved, err);
 	if (status == SW_OK && saved)
-		return add_log(in, s, NULL, only, err);
+		return add_log(in, s, NULL, how, only, err);
 	if (!log) {
 		status = log_probe(*s, &log, err);
 		if (status != SW_OK)
 			return status;
 	}
 	if (log)
-		return add_log(in, s, log, only, err);
+		return add_log(in, s, log, how, only, err);
 	status = source_peek(*s, 1, &head, err);
 	if (status != SW_OK)
 		return status;
@@ -184,23 +189,25 @@ static enum sw_status classify(struct inputs *in, struct source **s,
 	    source_name(*s));
 }
 
-enum sw_status inputs_add(struct inputs *in, const char *name, bool only,
-    struct sw_err *err)
+enum sw_status inputs_add(struct inputs *in, const char *name,
+    const struct input_how *how, bool only, struct sw_err *err)
 {
 	struct source *s = NULL;
-	enum sw_status status;
+	enum sw_status status = check_how(how, err);
 
+	if (status != SW_OK)
+		return status;
 	if (log_odbc_is_name(name)) {
 		status = log_odbc_open(name, in->tmpdir, &s, err);
 		if (status == SW_OK)
 			status = add_log(in, &s, log_format_by_name(
-			    "iis-odbc"), true, err);
+			    "iis-odbc"), how, true, err);
 		source_free(&s);
 		return status;
 	}
 	status = source_open(name, in->tmpdir, &s, err);
 	if (status == SW_OK)
-		status = classify(in, &s, only, err);
+		status = classify(in, &s, how, only, err);
 	source_free(&s);
 	return status;
 }
@@ -251,6 +258,13 @@ static enum sw_status on_session(void *ctx, struct session_builder *b)
 	return add_ready(in, b);
 }
 
+static bool is_same_how(const struct input_how *a, const struct input_how *b)
+{
+	return a->tz_known == b->tz_known &&
+	    a->tz_offset_s == b->tz_offset_s &&
+	    a->date_order == b->date_order;
+}
+
 /* The log is over: what is open in it has no further file. */
 static enum sw_status end_log(struct inputs *in)
 {
@@ -277,6 +291,10 @@ static enum sw_status open_next(struct inputs *in, struct log_input *l,
 		source_free(&before);
 		return status;
 	}
+	in->log_how = l->how;
+	in->log_options.tz_known = l->how.tz_known;
+	in->log_options.tz_offset_s = l->how.tz_offset_s;
+	in->log_options.date_order = (enum log_date_order)l->how.date_order;
 	return log_open(s, l->format, &in->log_options, in->account, &sink,
 	    &in->log, err);
 }
@@ -292,6 +310,7 @@ static int next_log(struct inputs *in, struct sw_err *err)
 	if (in->saved)
 		log_close(in);
 	if (in->log && !(l && l->format &&
+	    is_same_how(&in->log_how, &l->how) &&
 	    log_goes_on(in->log, l->format))) {
 		status = end_log(in);
 		return status == SW_OK ? 1 : (int)status;

@@ -12,17 +12,24 @@
 
 struct inputs;
 
-/* format: a log format by name, for files that are no captures; NULL: by
- * content.  account is borrowed, tmpdir and format outlive the inputs. */
+/* account is borrowed, tmpdir outlives the inputs. */
 enum sw_status inputs_new(const struct wire_options *options,
-    const char *format, const char *tmpdir, struct account *account,
-    struct inputs **in_r, struct sw_err *err) SW_MUST_USE;
+    const char *tmpdir, struct account *account, struct inputs **in_r,
+    struct sw_err *err) SW_MUST_USE;
 void inputs_free(struct inputs **in);
 
+/* How an input is read that does not tell it itself. */
+struct input_how {
+	const char *format;  /* of logs, by name; NULL: by content */
+	bool tz_known;
+	int32_t tz_offset_s; /* zone of local times, seconds east of UTC */
+	unsigned date_order; /* of logs: enum log_date_order */
+};
+
 /* Open a file and find out what it is.  only: it is the only one.
- * SW_EREAD, SW_EFORMAT: this one cannot be read. */
-enum sw_status inputs_add(struct inputs *in, const char *name, bool only,
-    struct sw_err *err) SW_MUST_USE;
+ * SW_EREAD, SW_EFORMAT: this one cannot be read; SW_EUSAGE: how is wrong. */
+enum sw_status inputs_add(struct inputs *in, const char *name,
+    const struct input_how *how, bool only, struct sw_err *err) SW_MUST_USE;
 
 /* As wire_add_live. */
 enum sw_status inputs_add_live(struct inputs *in, struct capture **c,

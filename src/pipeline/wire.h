@@ -27,9 +27,6 @@ struct wire_options {
 	const char *bpf;       /* NULL: none */
 	bool ignore_vlan, strict_vlan, verify_checksums;
 	bool attempts;         /* tell unanswered attempts as sessions */
-	bool tz_known;         /* zone of captures with local times */
-	int32_t tz_offset_s;
-	unsigned date_order;   /* of logs: enum log_date_order */
 	uint64_t memory;       /* octets for open connections; 0:
 	                          LIMIT_MEMORY */
 	uint64_t secret;       /* keys hash tables; never seen in output */
@@ -61,10 +58,13 @@ void wire_free(struct wire **w);
 /*
  * Add a capture.  s is taken over (freed with the wire); its first frame is
  * read to find its place in time.  reopen: the file can be opened again by
- * its name (it is then closed in between).  SW_EFORMAT: no capture; SW_EREAD.
+ * its name (it is then closed in between).  tz_offset_s: if tz_known, the zone
+ * of its times if they are local, seconds east of UTC.  SW_EFORMAT: no
+ * capture; SW_EREAD.
  */
 enum sw_status wire_add(struct wire *w, struct source **s, bool reopen,
-    const char *tmpdir, struct sw_err *err) SW_MUST_USE;
+    bool tz_known, int32_t tz_offset_s, const char *tmpdir,
+    struct sw_err *err) SW_MUST_USE;
 
 /* Add an interface (see capture/live.h), the only input of a wire of one
  * thread, which takes it over. */

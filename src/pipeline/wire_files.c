@@ -30,12 +30,36 @@ static int compare_inputs(const void *a, const void *b)
 	return x->order < y->order ? -1 : x->order > y->order;
 }
 
+/* The clock of a capture that is open; one of local times with its zone. */
+static struct sw_clock clock_of(const struct wire_input *in,
+    const char **format_r)
+{
+	struct sw_clock c;
+
+	*format_r = capture_describe(in->capture, &c);
+	if (c.zone == SW_ZONE_LOCAL && in->tz_known) {
+		c.zone = SW_ZONE_OFFSET;
+		c.offset_s = in->tz_offset_s;
+	}
+	return c;
+}
+
+/* How far its times are ahead of UTC. */
+static int64_t ahead_ns(const struct wire_input *in,
+    const struct sw_clock *clock)
+{
+	return clock->zone == SW_ZONE_OFFSET ?
+	    (int64_t)in->tz_offset_s * NS_PER_S : 0;
+}
+
 /* Time of the first frame, for the order; SW_NO_TIME: none.  A file that can
  * be opened again is read a second time, everything else keeps its frame. */
 static enum sw_status look_at_first(struct wire_input *in, bool reopen,
     struct account *account, struct sw_err *err)
 {
 	struct frame frame;
+	struct sw_clock clock;
+	const char *format;
 	enum sw_status status;
 	int got;
 
@@ -47,7 +71,11 @@ static enum sw_status look_at_first(struct wire_input *in, bool reopen,
 	if (status != SW_OK)
 		return status;
 	got = capture_next(in->capture, &frame, err);
-	in->first_ns = got > 0 ? frame.ts_ns : INT64_MAX;
+	in->first_ns = INT64_MAX;
+	if (got > 0) {
+		clock = clock_of(in, &format);
+		in->first_ns = clock_add(frame.ts_ns, -ahead_ns(in, &clock));
+	}
 	in->size = source_size(in->source);
 	(void)account;
 	input_close(in);
@@ -63,7 +91,8 @@ void wire_input_fini(struct wire_input *in)
 }
 
 enum sw_status wire_add(struct wire *w, struct source **sp, bool reopen,
-    const char *tmpdir, struct sw_err *err)
+    bool tz_known, int32_t tz_offset_s, const char *tmpdir,
+    struct sw_err *err)
 {
 	void *inputs = w->inputs;
 	struct wire_input *in;
@@ -79,6 +108,8 @@ enum sw_status wire_add(struct wire *w, struct source **sp, bool reopen,
 	in->source = *sp;
 	*sp = NULL;
 	in->order = w->input_count;
+	in->tz_known = tz_known;
+	in->tz_offset_s = tz_offset_s;
 	in->name = strdup(source_name(in->source));
 	in->tmpdir = tmpdir ? strdup(tmpdir) : NULL;
 	status = in->name && (!tmpdir || in->tmpdir) ?
@@ -156,14 +187,9 @@ static enum sw_status add_part(struct wire *w, const struct wire_input *in)
 	p->base = w->frames;
 	p->count = TRAFFIC_PART_OPEN;
 	w->part_frames = 0;
-	p->format = capture_describe(in->capture, &p->clock);
-	if (p->clock.zone == SW_ZONE_LOCAL && w->options.tz_known) {
-		p->clock.zone = SW_ZONE_OFFSET;
-		p->clock.offset_s = w->options.tz_offset_s;
-	}
+	p->clock = clock_of(in, &p->format);
 	w->part_base = p->base;
-	w->part_ahead_ns = p->clock.zone == SW_ZONE_OFFSET ?
-	    (int64_t)w->options.tz_offset_s * NS_PER_S : 0;
+	w->part_ahead_ns = ahead_ns(in, &p->clock);
 	w->traffic.count++;
 	return SW_OK;
 }

@@ -18,6 +18,8 @@ struct wire_input {
 	struct source *source; /* NULL: to be opened again, or an interface */
 	struct capture *capture;
 	struct account warnings; /* of the first look, not to be told twice */
+	bool tz_known;
+	int32_t tz_offset_s;   /* zone of local times */
 	int64_t first_ns;
 	size_t order;          /* as given */
 	uint64_t size;
