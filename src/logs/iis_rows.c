@@ -134,8 +134,8 @@ static void learn_name(struct iis_rows *r, const struct iis_row *row)
 {
 	int64_t len = 0;
 
-	if (row->verb == VERB_HELO && row->status == 250 && row->client.len > 0 &&
-	    row->sent > 0)
+	if (row->verb == VERB_HELO && row->status == 250 &&
+	    row->client.len > 0 && row->sent > 0)
 		len = row->sent - HELO_REPLY_LEN - (int64_t)row->client.len;
 	if (row->verb == VERB_DATA && row->status == 250 && r->name_len == 0 &&
 	    is_id_of_server(row))
@@ -175,7 +175,8 @@ static void take_command(struct iis_rows *r, struct log_session *s,
 	struct command_in c;
 	struct reply_in reply = make_reply(row, row->status);
 
-	make_command(r, row, argument, iis_has(row, IIS_QUERY) && argument, &c);
+	make_command(r, row, argument, argument && iis_has(row, IIS_QUERY),
+	    &c);
 	if (data && has_content(row)) {
 		take_content(s, row, &c);
 		return;
@@ -246,7 +247,8 @@ static enum sw_status take_quit(struct iis_rows *r, struct log_session *s,
 /* 240, or 0 in 1997. */
 static bool is_quit_row(const struct iis_row *row)
 {
-	return row->verb == VERB_QUIT && (row->status <= 0 || row->status == 240);
+	return row->verb == VERB_QUIT &&
+	    (row->status <= 0 || row->status == 240);
 }
 
 static void remember_user(struct log_session *s, const struct iis_row *row)
