@@ -140,8 +140,8 @@ static void add_greeting(struct digest *d, const struct sw_session *s)
 	}
 }
 
-/* The address literal (RFC 5321, 4.1.3) in a line, as in "mx Hello c [192.0.2.1],
- * pleased to meet you"; empty: none. */
+/* The address literal (RFC 5321, 4.1.3) in a line, as in "mx.example.org Hello
+ * [192.0.2.1], pleased to meet you"; empty: none. */
 static struct sw_bytes literal(struct sw_bytes line)
 {
 	const uint8_t *open = line.len ? memchr(line.data, '[', line.len) :

@@ -267,6 +267,17 @@ def without_session(server, kind):
     return name, 'found %s' % more if more else ''
 
 
+# --- the log of one side against that of the other ---------------------------
+
+def log_against_log(form, recording, side, block):
+    other = 'client' if side == 'server' else 'server'
+    others = blocks('pcaps/%s.%s.log' % (recording, other))
+    for how in PLANTS:
+        yield (attempt, '%s-%s-%s' % (form, recording, other),
+               lambda: LogRecord(form, recording, side, block), how, others,
+               other)
+
+
 # --- all of it --------------------------------------------------------------
 
 def jobs():
@@ -278,6 +289,8 @@ def jobs():
                    lambda f=form, r=recording, s=side, b=block:
                    LogRecord(f, r, s, b), how,
                    ['pcaps/%s.pcap' % recording], 'wire')
+    for form, recording, side, block in LOGS:
+        yield from log_against_log(form, recording, side, block)
     for recording in WIRES:
         def make(r=recording):
             return WireRecord(r)

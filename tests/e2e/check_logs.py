@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""check_logs.py - the logs of client and server that were written together
+
+For each recording in pcaps/ all logs of it are held against each other, both
+ways: what the server wrote, into each of its logs that holds the dialogue,
+against what each client wrote.  All agree, and no session of a client is alone.
+Noted is which two formats were compared; what is planted into them is found:
+planted.py.
+"""
+import glob
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                'lib'))
+# pylint: disable=wrong-import-position
+import report
+from report import Failed, REMARKS, blocks, check, found, read, tell
+
+# Pairs of formats that must have been compared: else a recording is missing.
+SERVERS = ['postfix', 'exim', 'opensmtpd', 'sendmail']
+CLIENTS = ['swaks', 'curl', 'msmtp', 'smtplib']
+RELAYS = [('exim', 'exim'), ('postfix', 'exim'), ('sendmail', 'opensmtpd'),
+          ('exim', 'postfix'), ('postfix', 'postfix'),
+          ('opensmtpd', 'sendmail-verbose')]
+
+
+def formats(files):
+    known = set()
+    for f in files:
+        try:
+            known |= {s['source']['format'] for s in read(f)}
+        except Failed:
+            pass # what a client said that never connected
+    return known
+
+
+def disagreement(r, client):
+    """What is wrong with a report; client: its side."""
+    wrong = ['%s: %s | %s' % (f['kind'], f['left_text'], f['right_text'])
+             for _, f in found(r) if f['kind'] not in REMARKS]
+    wrong += ['%s is alone' % o['id'] for o in r[client + '_only']
+              if o['reason'] == 'unexplained']
+    if r['summary']['differs']:
+        wrong.append('%d differ' % r['summary']['differs'])
+    if not r['pairs']:
+        wrong.append('no session was paired')
+    return '; '.join(wrong)
+
+
+def recordings():
+    for server in sorted(glob.glob('pcaps/*.server.log') +
+                         glob.glob('pcaps/sendmail-*.mail.log')):
+        base = server.rsplit('.', 2)[0]
+        client = blocks(base + '.client.log')
+        # LMTP over a socket of UNIX, and a log of no known format
+        if client and not os.path.basename(base).startswith('dovecot'):
+            yield os.path.basename(server), server, client
+
+
+def hold(server, client, pairs):
+    r, _ = check([server], client)
+    wrong = disagreement(r, 'right')
+    if wrong:
+        return wrong
+    pairs.update((s, c) for s in formats([server]) for c in formats(client))
+    r, _ = check(client, [server])
+    wrong = disagreement(r, 'left')
+    return 'turned: ' + wrong if wrong else ''
+
+
+def main():
+    pairs = set()
+    for name, server, client in recordings():
+        try:
+            wrong = hold(server, client, pairs)
+        except Failed as e:
+            wrong = e
+        tell('check-logs-' + name, wrong)
+    want = {(s, c) for s in SERVERS for c in CLIENTS} | set(RELAYS)
+    tell('check-logs-formats', sorted(want - pairs))
+    sys.exit(report.failed)
+
+
+main()
