@@ -419,30 +419,6 @@ static size_t split(struct hmail *h, struct slice text)
 	return count;
 }
 
-/*
- * A reply whose middle was cut out: what the row ends with is the end of its
- * last line, even if what stands in front is that of another one.
- */
-static void mend_last(struct hmail *h, size_t count)
-{
-	struct slice *last = &h->lines[count - 1];
-	struct slice code = slice_head(h->lines[0], 3);
-
-	buffer_clear(&h->last);
-	if (log_parse_reply_line(*last).more) {
-		buffer_append_slice(&h->last, slice_head(*last, 3));
-		buffer_append_char(&h->last, ' ');
-		buffer_append_slice(&h->last, slice_from(*last, 4));
-	} else if (!is_reply_line(*last) && is_reply_line(h->lines[0])) {
-		buffer_append_slice(&h->last, code);
-		buffer_append_char(&h->last, ' ');
-		buffer_append_slice(&h->last, *last);
-	} else {
-		return;
-	}
-	*last = buffer_slice(&h->last);
-}
-
 static void say(struct hmail *h, struct log_session *s,
     const struct log_line *line, const struct row *row, int64_t time,
     struct slice text, bool sent)
@@ -462,8 +438,10 @@ static void say(struct hmail *h, struct log_session *s,
 		return;
 	}
 	count = split(h, text);
+	/* what the row ends with is the end of its last line, even if what
+	 * stands in front is that of another one */
 	if (row->cut)
-		mend_last(h, count);
+		log_reply_line_end(&h->lines[count - 1], &h->last);
 	log_say_reply(s, &said, h->lines, count);
 }
 

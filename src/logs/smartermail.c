@@ -176,20 +176,6 @@ static size_t split(struct smarter *m, struct slice text)
 	return count;
 }
 
-/* What ends the row is the last line, whatever stands behind its code. */
-static void mend_last(struct smarter *m, size_t count)
-{
-	struct slice *last = &m->lines[count - 1];
-
-	if (count < 2 || !log_parse_reply_line(*last).more)
-		return;
-	buffer_clear(&m->last);
-	buffer_append_slice(&m->last, slice_head(*last, 3));
-	buffer_append_char(&m->last, ' ');
-	buffer_append_slice(&m->last, slice_from(*last, 4));
-	*last = buffer_slice(&m->last);
-}
-
 /* --- sessions ----------------------------------------------------------- */
 
 static void describe(struct smarter *m, struct log_session *s,
@@ -243,7 +229,9 @@ static enum sw_status say(struct smarter *m, struct log_session *s,
 		return log_sessions_linger(&m->sessions, s);
 	}
 	count = split(m, text);
-	mend_last(m, count);
+	/* what ends the row is the last line, whatever follows its code */
+	if (count > 1)
+		log_reply_line_end(&m->lines[count - 1], &m->last);
 	log_say_reply(s, &said, m->lines, count);
 	m->open = count == 1 && log_parse_reply_line(text).more;
 	if (m->open) {

@@ -235,3 +235,14 @@ uint64_t log_hash(uint64_t seed, struct slice s)
 	/* Spread it over all bits. */
 	return mix(seed, seed >> 29);
 }
+
+void log_reply_line_end(struct slice *line, struct buffer *b)
+{
+	if (!log_parse_reply_line(*line).more)
+		return;
+	buffer_clear(b);
+	buffer_append_slice(b, slice_head(*line, 3));
+	buffer_append_char(b, ' ');
+	buffer_append_slice(b, slice_from(*line, 4));
+	*line = buffer_slice(b);
+}

@@ -10,6 +10,7 @@
 #include <emmintrin.h>
 #endif
 
+#include "base/buffer.h"
 #include "base/clock.h"
 #include "base/cursor.h"
 #include "base/limits.h"
@@ -231,5 +232,10 @@ static inline bool log_is_greeting(int32_t code)
  * Continue with the result as seed; begin with LOG_HASH_START. */
 #define LOG_HASH_START UINT64_C(0xcbf29ce484222325)
 uint64_t log_hash(uint64_t seed, struct slice s);
+
+/* If the line says that more follow, say that it is the last: a blank behind
+ * its code, in b, which holds it then (its `failed` tells that memory ran
+ * out). */
+void log_reply_line_end(struct slice *line, struct buffer *b);
 
 #endif

@@ -149,6 +149,83 @@ static void test_middle(void **state)
 	}
 }
 
+/* Rows of everything else that hMailServer logs are understood. */
+static void test_others(void **state)
+{
+	struct buffer out;
+
+	(void)state;
+	run_log(&log_hmailserver, "x.log",
+	    ROW("SMTPD", "7", "192.0.2.1", "SENT: 220 mx")
+	    ROW("POP3D", "7", "192.0.2.1", "SENT: +OK")
+	    ROW("POP3C", "7", "192.0.2.1", "SENT: QUIT")
+	    ROW("IMAPD", "7", "192.0.2.1", "SENT: * OK")
+	    "\"DEBUG\"\t1\t\"2012-01-13 20:00:00.000\"\t\"x\"\r\n"
+	    "\"APPLICATION\"\t1\t\"2012-01-13 20:00:00.000\"\t\"x\"\r\n"
+	    "\"ERROR\"\t1\t\"2012-01-13 20:00:00.000\"\t\"x\"\r\n"
+	    TCP("20:00:00.000", "x")
+	    ROW("SMTPC", "7", "192.0.2.1", "RECEIVED: 220 mx"), &out);
+	assert_has(&out, "not understood=0", 1);
+	/* one number, two roles */
+	assert_has(&out, "session ", 2);
+	assert_has(&out, "first=1 last=1 server", 1);
+	assert_has(&out, "first=9 last=9 client", 1);
+	buffer_fini(&out);
+}
+
+/* What is masked is told to be such wherever the log begins. */
+static void test_masked(void **state)
+{
+	struct buffer out;
+
+	(void)state;
+	run_log(&log_hmailserver, "x.log",
+	    ROW("SMTPD", "7", "192.0.2.1", "RECEIVED: ***"), &out);
+	assert_has(&out, "line=*** masked", 1);
+	buffer_fini(&out);
+}
+
+/* The last line of a reply whose middle is cut out is what the row ends
+ * with. */
+static void test_reply_cut(void **state)
+{
+	static const struct {
+		const char *text, *wanted;
+	} cases[] = {
+		/* the cut lies in a line that is not the last */
+		{ "250-mx[nl]250-AUTH ... CRAM-MD5[nl]250 VERYWELL",
+		    "text=mx text=AUTH ... CRAM-MD5 text=VERYWELL " },
+		/* in the last: it takes the end of what was behind it */
+		{ "250-mx[nl]250-AUTH ... OGIN CRAM-MD5 HELP DSN",
+		    "text=mx text=AUTH ... OGIN CRAM-MD5 HELP DSN" },
+		/* at an end of a line */
+		{ "250-mx[nl] ... AUTH LOGIN CRAM-MD5 HELP",
+		    "text=mx[nl] ... AUTH LOGIN CRAM-MD5 HELP" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct buffer text, out;
+
+		buffer_init(&text, 1 << 16);
+		buffer_append_str(&text, "\"SMTPD\"\t1\t7\t\"2012-01-13 "
+		    "20:00:00.000\"\t\"192.0.2.1\"\t\"SENT: ");
+		buffer_append_str(&text, cases[i].text);
+		buffer_append_str(&text, "\"\r\n" ROW("SMTPD", "7",
+		    "192.0.2.1", "RECEIVED: QUIT") ROW("SMTPD", "7",
+		    "192.0.2.1", "SENT: 221 bye"));
+		buffer_append_char(&text, '\0');
+		run_log(&log_hmailserver, "x.log", (const char *)text.p,
+		    &out);
+		assert_has(&out, cases[i].wanted, 1);
+		assert_has(&out, "code=250", 1);
+		assert_has(&out, "code=221 to=2", 1);
+		buffer_fini(&text);
+		buffer_fini(&out);
+	}
+}
+
 static void test_probe(void **state)
 {
 	static const struct {
@@ -185,6 +262,9 @@ int main(void)
 		cmocka_unit_test(test_late),
 		cmocka_unit_test(test_starttls),
 		cmocka_unit_test(test_middle),
+		cmocka_unit_test(test_others),
+		cmocka_unit_test(test_masked),
+		cmocka_unit_test(test_reply_cut),
 		cmocka_unit_test(test_probe),
 	};
 

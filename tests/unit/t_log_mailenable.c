@@ -83,6 +83,44 @@ static void test_verdict(void **state)
 	}
 }
 
+/* A session is that of a socket, in its direction: its number tells apart
+ * what is interleaved, whatever id the rows have. */
+static void test_sockets(void **state)
+{
+	struct buffer out;
+
+	(void)state;
+	run_log(&log_mailenable, "x.log",
+	    "11/29/13 23:57:29\tSMTP-IN\tA.MAI\t1060\t192.0.2.1\t\t\t"
+	    "220 mx\t8\t0\t\r\n"
+	    "11/29/13 23:57:29\tSMTP-IN\tA.MAI\t1064\t192.0.2.1\t\t\t"
+	    "220 mx\t8\t0\t\r\n"
+	    "11/29/13 23:57:30\tSMTP-IN\tA.MAI\t1060\t192.0.2.1\tHELO\t"
+	    "HELO one\t250 mx\t8\t10\t\r\n"
+	    "11/29/13 23:57:30\tSMTP-OU\tA.MAI\t1060\t192.0.2.1\tHELO\t"
+	    "HELO out\t250 mx\t8\t10\t\r\n"
+	    "11/29/13 23:57:30\tSMTP-IN\tA.MAI\t1064\t192.0.2.1\tHELO\t"
+	    "HELO two\t250 mx\t8\t10\t\r\n", &out);
+	assert_has(&out, "session ", 3);
+	assert_has(&out, "first=1 last=3 server", 1);
+	assert_has(&out, "first=2 last=5 server", 1);
+	assert_has(&out, "first=4 last=4 client", 1);
+	buffer_fini(&out);
+}
+
+/* What AUTH bears, where the log begins behind its command. */
+static void test_blank(void **state)
+{
+	struct buffer out;
+
+	(void)state;
+	run_log(&log_mailenable, "x.log",
+	    IN("", "{blank}", "235 ok", "8", "9"), &out);
+	assert_has(&out, "line=*** masked", 1);
+	assert_has(&out, "octets=9", 0);
+	buffer_fini(&out);
+}
+
 static void test_probe(void **state)
 {
 	static const struct {
@@ -117,6 +155,8 @@ int main(void)
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_octets),
 		cmocka_unit_test(test_verdict),
+		cmocka_unit_test(test_sockets),
+		cmocka_unit_test(test_blank),
 		cmocka_unit_test(test_probe),
 	};
 

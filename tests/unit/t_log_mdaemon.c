@@ -107,6 +107,50 @@ static void test_blocks(void **state)
 	buffer_fini(&out);
 }
 
+/* The first time of a block is that of its writing, and may be later than
+ * the next ones; else a session starts with what is told of its message. */
+static void test_start(void **state)
+{
+	struct buffer out;
+
+	(void)state;
+	run_log(&log_mdaemon, "x.log",
+	    "Mon 2010-08-30 11:21:52: Session 7; child 1\n"
+	    "Mon 2010-08-30 11:21:51: Accepting SMTP connection from "
+	    "[192.0.2.10:1] to [192.0.2.25:25]\n"
+	    "Mon 2010-08-30 11:21:51: --> 220 mx\n", &out);
+	assert_has(&out, "first=1 last=3 server input-ended "
+	    "2010-08-30T11:21:51 2010-08-30T11:21:51", 1);
+	buffer_fini(&out);
+	run_log(&log_mdaemon, "x.log",
+	    "Mon 2010-08-30 11:21:51: Parsing message <a.msg>\n"
+	    "Mon 2010-08-30 11:21:54: *  Connection established "
+	    "(192.0.2.25:1 -> 198.51.100.7:25)\n", &out);
+	assert_has(&out, "first=1 last=2 client input-ended "
+	    "2010-08-30T11:21:51 2010-08-30T11:21:54", 1);
+	buffer_fini(&out);
+}
+
+/* An attempt begins the next session of a block; masked lines are told to be
+ * such. */
+static void test_said(void **state)
+{
+	struct buffer out;
+
+	(void)state;
+	run_log(&log_mdaemon, "x.log",
+	    T "*  Connection established (192.0.2.25:1 -> 198.51.100.7:25)\n"
+	    T "<-- 220 mx\n" T "Attempting SMTP connection to "
+	    "[198.51.100.8:25]\n" T "*  Connection established "
+	    "(192.0.2.25:2 -> 198.51.100.8:25)\n" T "<-- 220 my\n"
+	    T "--> ********\n", &out);
+	assert_has(&out, "session ", 2);
+	assert_has(&out, "server=198.51.100.8 port=25 name=my", 1);
+	assert_has(&out, "client command", 1);
+	assert_has(&out, " masked", 1);
+	buffer_fini(&out);
+}
+
 static void test_probe(void **state)
 {
 	static const struct {
@@ -144,6 +188,8 @@ int main(void)
 		cmocka_unit_test(test_endpoints),
 		cmocka_unit_test(test_bounce),
 		cmocka_unit_test(test_blocks),
+		cmocka_unit_test(test_start),
+		cmocka_unit_test(test_said),
 		cmocka_unit_test(test_probe),
 	};
 
