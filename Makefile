@@ -101,7 +101,7 @@ SRC_LOGS := $(addprefix src/logs/, \
 	netmon_text.c \
 	opensmtpd.c \
 	outlook_express.c \
-	postfix.c \
+	postfix.c postfix_rows.c \
 	postfix_notice.c \
 	roundcube.c \
 	sendmail.c \

@@ -77,13 +77,6 @@ struct entry {
 	struct sw_clock clock;
 };
 
-static bool starts(struct slice s, const char *text)
-{
-	size_t n = strlen(text);
-
-	return s.len >= n && memcmp(s.p, text, n) == 0;
-}
-
 /* "22:39:18.336 " in front. */
 static void take_time(struct exim *x, struct entry *e)
 {
@@ -131,23 +124,24 @@ static enum mark take_mark(struct slice *text, bool *client_r)
 {
 	struct slice r = *text;
 
-	*client_r = starts(r, "  ");
+	*client_r = log_starts(r, "  ");
 	if (*client_r)
 		r = slice_from(r, 2);
-	if (!starts(r, "SMTP") && !starts(r, "LMTP"))
+	if (!log_starts(r, "SMTP") && !log_starts(r, "LMTP"))
 		return NOTHING;
 	r = slice_from(r, 4);
-	if (starts(r, "(close)>>") || starts(r, ">>(close on process exit)"))
+	if (log_starts(r, "(close)>>") ||
+	    log_starts(r, ">>(close on process exit)"))
 		return CLOSED_BY_US;
-	if (starts(r, "(closed)<<") || starts(r, "(close)<<"))
+	if (log_starts(r, "(closed)<<") || log_starts(r, "(close)<<"))
 		return CLOSED_BY_THEM;
 	if (r.len < 2 || (r.len > 2 && r.p[2] != ' '))
 		return NOTHING;
 	*text = slice_from(r, 3);
-	if (starts(r, "<<"))
+	if (log_starts(r, "<<"))
 		return *client_r ? CLIENT_RECEIVED : SERVER_RECEIVED;
-	if (starts(r, ">>") || starts(r, *client_r ? "|>" : ">|") ||
-	    (*client_r && starts(r, "+>")))
+	if (log_starts(r, ">>") || log_starts(r, *client_r ? "|>" : ">|") ||
+	    (*client_r && log_starts(r, "+>")))
 		return *client_r ? CLIENT_SENT : SERVER_SENT;
 	return NOTHING;
 }
@@ -344,7 +338,7 @@ static enum sw_status take_child(struct exim *x, const struct entry *e)
 	while (n < r.len && ascii_is_digit(r.p[n]))
 		n++;
 	child.pid = slice_head(r, n);
-	if (n == 0 || !starts(slice_from(r, n), " ended"))
+	if (n == 0 || !log_starts(slice_from(r, n), " ended"))
 		return SW_OK;
 	s = find_session(x, &child, false);
 	return s ? finish(x, s, e, SW_SERVER) : SW_OK;
@@ -366,9 +360,9 @@ static bool take_content(struct log_session *s, const struct log_said *said)
 {
 	if (!log_content_due(s))
 		return false;
-	if (starts(said->text, "(writing message"))
+	if (log_starts(said->text, "(writing message"))
 		return true;
-	if (!starts(said->text, "writing message") &&
+	if (!log_starts(said->text, "writing message") &&
 	    !(said->text.len == 1 && said->text.p[0] == '.'))
 		return false;
 	log_content_passed(s, said, SW_UNKNOWN, SW_UNKNOWN);
@@ -396,7 +390,7 @@ static enum sw_status take_said(struct exim *x, const struct entry *e,
 		status = begin(x, e, client, &s);
 		if (status != SW_OK)
 			return status;
-		s->start_seen = client || starts(text, "220");
+		s->start_seen = client || log_starts(text, "220");
 		if (client && x->connecting.len > 0)
 			take_connecting(x, s);
 	}
@@ -484,7 +478,7 @@ static bool is_note(struct slice text)
 	    slice_find_nocase(text, slice_str(" lost")) < text.len ||
 	    slice_find_nocase(text, slice_str("timeout")) < text.len ||
 	    slice_find_nocase(text, slice_str("dropped")) < text.len ||
-	    starts(text, "unexpected disconnection");
+	    log_starts(text, "unexpected disconnection");
 }
 
 /* The line behind "LOG: ..." is one of the log. */
@@ -495,7 +489,7 @@ static void take_report(const struct entry *e, struct log_session *s)
 	extra_of(s)->report = false;
 	if (slice_find_nocase(text, slice_str(" lost")) < text.len ||
 	    slice_find_nocase(text, slice_str("closed by EOF")) < text.len ||
-	    starts(text, "unexpected disconnection"))
+	    log_starts(text, "unexpected disconnection"))
 		extra_of(s)->client_left = true;
 	if (is_note(text))
 		log_say_note(s, e->line, e->time, text);
@@ -508,12 +502,12 @@ static enum sw_status take_client_line(struct exim *x,
 	struct log_session *s = find_session(x, e, true);
 	enum sw_status status = SW_OK;
 
-	if (starts(e->text, "Connecting to ")) {
+	if (log_starts(e->text, "Connecting to ")) {
 		buffer_clear(&x->connecting);
 		buffer_append_slice(&x->connecting, e->text);
 		return SW_OK;
 	}
-	if (!starts(e->text, " connected") || x->connecting.len == 0)
+	if (!log_starts(e->text, " connected") || x->connecting.len == 0)
 		return SW_OK;
 	if (!s)
 		status = begin(x, e, true, &s);
@@ -528,31 +522,31 @@ static enum sw_status take_other(struct exim *x, const struct entry *e)
 {
 	struct log_session *s;
 
-	if (starts(e->text, "Process ") && slice_find_nocase(e->text,
+	if (log_starts(e->text, "Process ") && slice_find_nocase(e->text,
 	    slice_str(" is handling incoming connection ")) < e->text.len)
 		return take_handling(x, e);
-	if (starts(e->text, "child "))
+	if (log_starts(e->text, "child "))
 		return take_child(x, e);
-	if (starts(e->text, "  Connection from ") && slice_find_nocase(
+	if (log_starts(e->text, "  Connection from ") && slice_find_nocase(
 	    e->text, slice_str(" refused: ")) < e->text.len)
 		return take_refused(x, e);
-	if (starts(e->text, "  SMTP connection from ") &&
+	if (log_starts(e->text, "  SMTP connection from ") &&
 	    slice_find_nocase(e->text, slice_str("connection count")) <
 	    e->text.len) {
 		take_accepted(x, e->text);
 		return SW_OK;
 	}
-	if (starts(e->text, "Connecting to ") ||
-	    starts(e->text, " connected"))
+	if (log_starts(e->text, "Connecting to ") ||
+	    log_starts(e->text, " connected"))
 		return take_client_line(x, e);
 	s = find_session(x, e, false);
-	if (s && starts(e->text, ">>Headers"))
+	if (s && log_starts(e->text, ">>Headers"))
 		extra_of(s)->headers = true;
 	else if (s && extra_of(s)->report)
 		take_report(e, s);
-	else if (s && starts(e->text, "LOG: "))
+	else if (s && log_starts(e->text, "LOG: "))
 		extra_of(s)->report = true;
-	if (starts(e->text, "cipher: ")) {
+	if (log_starts(e->text, "cipher: ")) {
 		struct log_session *c = find_session(x, e, true);
 
 		if (c || s)

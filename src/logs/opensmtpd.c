@@ -62,13 +62,6 @@ struct entry {
 
 /* --- what stands in the lines ------------------------------------------- */
 
-static bool starts(struct slice s, const char *text)
-{
-	size_t n = strlen(text);
-
-	return s.len >= n && memcmp(s.p, text, n) == 0;
-}
-
 static bool is_hex(uint8_t c)
 {
 	return ascii_is_digit(c) || (c >= 'a' && c <= 'f');
@@ -86,13 +79,13 @@ static bool parse_trace(struct slice text, struct trace *t_r)
 	struct slice r = text;
 	size_t n = 0;
 
-	t_r->client = starts(r, "mta: 0x");
-	if (!t_r->client && !starts(r, "smtp: 0x"))
+	t_r->client = log_starts(r, "mta: 0x");
+	if (!t_r->client && !log_starts(r, "smtp: 0x"))
 		return false;
 	r = slice_from(r, t_r->client ? 7 : 8);
 	while (n < r.len && is_hex(r.p[n]))
 		n++;
-	if (n == 0 || !starts(slice_from(r, n), ": "))
+	if (n == 0 || !log_starts(slice_from(r, n), ": "))
 		return false;
 	t_r->key = slice_head(text, (t_r->client ? 7 : 8) + n);
 	t_r->rest = slice_from(r, n + 2);
@@ -117,8 +110,8 @@ static bool parse_told(struct slice text, struct told *t_r)
 		return false;
 	t_r->id = slice_head(r, n);
 	r = slice_from(r, n);
-	t_r->client = starts(r, " mta ");
-	if (!t_r->client && !starts(r, " smtp "))
+	t_r->client = log_starts(r, " mta ");
+	if (!t_r->client && !log_starts(r, " smtp "))
 		return false;
 	t_r->rest = slice_from(r, t_r->client ? 5 : 6);
 	return true;
@@ -298,7 +291,7 @@ static bool take_sent(struct log_session *s, const struct log_said *said)
 	if (!log_content_due(s))
 		return false;
 	if (log_take_text(&r, "[...") && log_take_number(&r, 1, 9, &octets) &&
-	    starts(r, " bytes...]")) {
+	    log_starts(r, " bytes...]")) {
 		extra_of(s)->wire += octets;
 		return true;
 	}
@@ -326,7 +319,7 @@ static void say(const struct entry *e, const struct trace *t,
 
 static bool is_talk(struct slice rest)
 {
-	return starts(rest, ">>> ") || starts(rest, "<<< ");
+	return log_starts(rest, ">>> ") || log_starts(rest, "<<< ");
 }
 
 static enum sw_status take_trace(struct opensmtpd *o, const struct entry *e,
@@ -335,24 +328,25 @@ static enum sw_status take_trace(struct opensmtpd *o, const struct entry *e,
 	struct log_session *s = log_sessions_find(&o->sessions, t->key);
 	enum sw_status status = SW_OK;
 
-	if (starts(t->rest, "connected to listener "))
+	if (log_starts(t->rest, "connected to listener "))
 		return connected(o, e, t, s);
 	if (!s && !is_talk(t->rest) && o->pending.len == 0)
 		return SW_OK; /* an open file, a state */
 	if (!s && (is_talk(t->rest) || t->client)) {
 		status = begin(o, e, t, &s);
 		if (status == SW_OK)
-			s->start_seen = starts(slice_from(t->rest, 4), "220");
+			s->start_seen = log_starts(slice_from(t->rest, 4),
+			    "220");
 	}
 	if (!s || status != SW_OK)
 		return status;
 	log_sessions_touch(&o->sessions, s, e->line->number, e->time);
 	if (is_talk(t->rest))
 		say(e, t, s);
-	else if (starts(t->rest, "filter fd "))
+	else if (log_starts(t->rest, "filter fd "))
 		extra_of(s)->filtered = true;
 	if (!t->client && log_content_due(s) &&
-	    starts(t->rest, ">>> 354"))
+	    log_starts(t->rest, ">>> 354"))
 		expect_content(o, e, s, t->key);
 	return SW_OK;
 }
@@ -413,11 +407,11 @@ static enum sw_status take_told(struct opensmtpd *o, const struct entry *e,
 {
 	struct log_session *s;
 
-	if (!t->client && starts(t->rest, "connected ")) {
+	if (!t->client && log_starts(t->rest, "connected ")) {
 		take_client(o, t);
 		return SW_OK;
 	}
-	if (t->client && starts(t->rest, "connecting ")) {
+	if (t->client && log_starts(t->rest, "connecting ")) {
 		buffer_clear(&o->pending);
 		buffer_append_slice(&o->pending, e->text);
 		return SW_OK;
@@ -426,11 +420,12 @@ static enum sw_status take_told(struct opensmtpd *o, const struct entry *e,
 	if (!s)
 		return SW_OK;
 	log_sessions_touch(&o->sessions, s, e->line->number, e->time);
-	if (starts(t->rest, "disconnected"))
+	if (log_starts(t->rest, "disconnected"))
 		return disconnected(o, e, s, t->rest);
-	if (starts(t->rest, "tls "))
+	if (log_starts(t->rest, "tls "))
 		take_tls(e, s, t->rest);
-	else if (starts(t->rest, "delivery ") || starts(t->rest, "error "))
+	else if (log_starts(t->rest, "delivery ") ||
+	    log_starts(t->rest, "error "))
 		log_say_note(s, e->line, e->time, e->text);
 	return SW_OK;
 }
@@ -466,7 +461,7 @@ static enum sw_status take_line(void *state, const struct log_line *line)
 	status = log_sessions_expire(&o->sessions, e.time);
 	if (status != SW_OK)
 		return status;
-	if (starts(e.text, "<<< "))
+	if (log_starts(e.text, "<<< "))
 		take_content(o, &e, slice_from(e.text, 4));
 	else if (parse_trace(e.text, &trace))
 		status = take_trace(o, &e, &trace);

@@ -30,13 +30,11 @@
  * qmgr, ...) and of the rest that -v brings nothing is told.
  */
 #include "logs/families.h"
-
-#include "logs/syslog.h"
+#include "logs/postfix_rows.h"
 #include "logs/probe.h"
+#include "logs/syslog.h"
 #include "logs/talk.h"
 #include "logs/text.h"
-
-enum program { NONE, SMTPD, CLIENT, POSTSCREEN };
 
 /* A reply in a client's log is cut there ("%.100s"). */
 enum { REPLY_CUT = 100 };
@@ -64,113 +62,20 @@ static struct extra *extra_of(struct log_session *s)
 struct entry {
 	const struct log_line *line;
 	struct log_syslog_line l;
-	enum program program;
+	enum postfix_process program;
 };
-
-/* --- what stands in the lines ------------------------------------------- */
-
-static bool starts(struct slice s, const char *text)
-{
-	size_t n = strlen(text);
-
-	return s.len >= n && memcmp(s.p, text, n) == 0;
-}
-
-/* Where text begins in s; s.len: nowhere. */
-static size_t find(struct slice s, const char *text)
-{
-	return slice_find_nocase(s, slice_str(text));
-}
-
-/* "postfix/smtpd", "postfix/submission/smtpd", "postfix-out/smtp". */
-static enum program program_of(struct slice tag)
-{
-	static const struct {
-		const char *name;
-		enum program program;
-	} programs[] = {
-		{ "smtpd", SMTPD }, { "smtp", CLIENT }, { "lmtp", CLIENT },
-		{ "postscreen", POSTSCREEN },
-	};
-	size_t n = tag.len, i;
-	struct slice name;
-
-	while (n > 0 && tag.p[n - 1] != '/')
-		n--;
-	if (n == 0)
-		return NONE;
-	name = slice_from(tag, n);
-	for (i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
-		if (slice_eq(name, slice_str(programs[i].name)))
-			return programs[i].program;
-	return NONE;
-}
-
-/* "name[192.0.2.1]" or "name[192.0.2.1]:25" at the start of *rest. */
-struct peer {
-	struct slice text; /* all of it */
-	struct slice ip;
-	int32_t port;      /* SW_UNKNOWN */
-};
-
-static bool take_peer(struct slice *rest, struct peer *p_r)
-{
-	const uint8_t *open = memchr(rest->p, '[', rest->len), *close;
-	struct slice r;
-	int port;
-
-	if (!open || memchr(rest->p, ' ', (size_t)(open - rest->p)))
-		return false;
-	r = slice_from(*rest, (size_t)(open - rest->p) + 1);
-	close = memchr(r.p, ']', r.len);
-	if (!close)
-		return false;
-	p_r->ip = slice_head(r, (size_t)(close - r.p));
-	p_r->port = SW_UNKNOWN;
-	r = slice_from(r, p_r->ip.len + 1);
-	if (r.len > 1 && r.p[0] == ':' && ascii_is_digit(r.p[1])) {
-		log_take_octet(&r, ':');
-		log_take_number(&r, 1, 5, &port);
-		p_r->port = port;
-	}
-	p_r->text = slice_head(*rest, rest->len - r.len);
-	*rest = r;
-	return true;
-}
-
-/* "> peer: text" or "< peer: text" */
-struct talk {
-	bool sent;
-	struct peer peer;
-	struct slice text;
-};
-
-static bool parse_talk(struct slice message, struct talk *t_r)
-{
-	struct slice r = message;
-
-	if (r.len < 2 || (r.p[0] != '<' && r.p[0] != '>') || r.p[1] != ' ')
-		return false;
-	t_r->sent = r.p[0] == '>';
-	r = slice_from(r, 2);
-	if (!take_peer(&r, &t_r->peer) || !log_take_octet(&r, ':'))
-		return false;
-	log_take_octet(&r, ' ');
-	t_r->text = r;
-	return true;
-}
 
 /* --- sessions ----------------------------------------------------------- */
 
 /* A process, and the peer where a process has several. */
 static struct slice key_of(struct postfix *p, const struct entry *e,
-    const struct peer *peer)
+    const struct postfix_peer *peer)
 {
 	struct slice process = e->l.key;
 
-	if (e->program == SMTPD)
+	if (e->program == POSTFIX_SMTPD)
 		return process;
-	if (e->program == CLIENT) /* without the pid */
+	if (e->program == POSTFIX_CLIENT) /* without the pid */
 		process = slice_head(process, process.len - e->l.pid.len);
 	buffer_clear(&p->key);
 	buffer_append_slice(&p->key, process);
@@ -180,10 +85,10 @@ static struct slice key_of(struct postfix *p, const struct entry *e,
 }
 
 static void describe(struct log_session *s, const struct entry *e,
-    const struct peer *peer)
+    const struct postfix_peer *peer)
 {
 	struct sw_session *out = session_get(s->b);
-	bool client = e->program == CLIENT;
+	bool client = e->program == POSTFIX_CLIENT;
 	struct sw_endpoint *end = client ? &out->server : &out->client;
 
 	if (client)
@@ -197,7 +102,7 @@ static void describe(struct log_session *s, const struct entry *e,
 	out->records = client ? SW_BIT(SW_RECORDS_SERVER_ADDRESS) |
 	    SW_BIT(SW_RECORDS_SERVER_PORT) :
 	    SW_BIT(SW_RECORDS_CLIENT_ADDRESS) | SW_BIT(SW_RECORDS_CLOSE);
-	if (e->program == POSTSCREEN)
+	if (e->program == POSTFIX_POSTSCREEN)
 		out->records |= SW_BIT(SW_RECORDS_CLIENT_PORT);
 	if (e->l.time != SW_NO_TIME)
 		out->records |= SW_BIT(SW_RECORDS_TIMES);
@@ -208,7 +113,7 @@ static void describe(struct log_session *s, const struct entry *e,
 }
 
 static enum sw_status begin(struct postfix *p, const struct entry *e,
-    const struct peer *peer, struct log_session **s_r)
+    const struct postfix_peer *peer, struct log_session **s_r)
 {
 	enum sw_status status = log_sessions_begin(&p->sessions,
 	    key_of(p, e, peer), e->line, e->l.time, s_r);
@@ -242,12 +147,12 @@ static struct log_session *adopt(struct log_session *s, struct slice pid)
 }
 
 static struct log_session *find_session(struct postfix *p,
-    const struct entry *e, const struct peer *peer, bool goes_on)
+    const struct entry *e, const struct postfix_peer *peer, bool goes_on)
 {
 	struct log_session *s = log_sessions_find(&p->sessions,
 	    key_of(p, e, peer));
 
-	if (e->program == CLIENT) {
+	if (e->program == POSTFIX_CLIENT) {
 		struct log_session *first = s;
 
 		s = of_process(first, e->l.pid);
@@ -262,7 +167,7 @@ static struct log_session *find_session(struct postfix *p,
 
 /* smtpd: the process is taken by another client. */
 static enum sw_status connected(struct postfix *p, const struct entry *e,
-    const struct peer *peer, const struct peer *server)
+    const struct postfix_peer *peer, const struct postfix_peer *server)
 {
 	struct log_session *s = log_sessions_find(&p->sessions,
 	    key_of(p, e, peer));
@@ -287,35 +192,17 @@ static enum sw_status connected(struct postfix *p, const struct entry *e,
 	return SW_OK;
 }
 
-/* Lines that quote what the client sent: that is told anyhow, and may be
- * secret.  They are told up to the client's address. */
-static struct slice without_quote(struct slice message)
-{
-	static const char *const quoting[] = { "improper command pipelining ",
-		"warning: non-SMTP command ", "COMMAND ", "NON-SMTP COMMAND ",
-		"BARE NEWLINE ", "PREGREET " };
-	size_t i, n;
-
-	for (i = 0; i < sizeof(quoting) / sizeof(quoting[0]); i++)
-		if (starts(message, quoting[i]))
-			break;
-	if (i == sizeof(quoting) / sizeof(quoting[0]))
-		return message;
-	for (n = 0; n < message.len && message.p[n] != ']'; n++)
-		continue;
-	return slice_head(message, n + 1);
-}
-
 static void note(struct log_session *s, const struct entry *e)
 {
-	if (starts(e->l.message, "lost connection ") ||
-	    starts(e->l.message, "HANGUP "))
+	if (log_starts(e->l.message, "lost connection ") ||
+	    log_starts(e->l.message, "HANGUP "))
 		extra_of(s)->client_left = true;
-	log_say_note(s, e->line, e->l.time, without_quote(e->l.message));
+	log_say_note(s, e->line, e->l.time,
+	    postfix_without_quote(e->l.message));
 }
 
 static enum sw_status disconnected(struct postfix *p, const struct entry *e,
-    const struct peer *peer)
+    const struct postfix_peer *peer)
 {
 	struct log_session *s = find_session(p, e, peer, false);
 
@@ -338,7 +225,7 @@ static void say_joined(struct log_session *s, const struct log_said *said)
 
 	while (rest.len > 0 && count < sizeof(lines) / sizeof(lines[0])) {
 		for (n = 0; n < rest.len; n++)
-			if (starts(slice_from(rest, n), "??") &&
+			if (log_starts(slice_from(rest, n), "??") &&
 			    log_parse_reply_line(slice_from(rest,
 			    n + 2)).code != SW_UNKNOWN)
 				break;
@@ -351,22 +238,22 @@ static void say_joined(struct log_session *s, const struct log_said *said)
 }
 
 static void say(struct log_session *s, const struct entry *e,
-    const struct talk *t)
+    const struct postfix_talk *t)
 {
 	struct log_said said = log_said(e->line, e->l.time, t->text);
-	bool client = t->sent == (e->program == CLIENT);
+	bool client = t->sent == (e->program == POSTFIX_CLIENT);
 
 	if (client && log_content_due(s) && t->text.len == 1 &&
 	    t->text.p[0] == '.') {
 		log_content_passed(s, &said, SW_UNKNOWN, SW_UNKNOWN);
 	} else if (client) {
-		extra_of(s)->quit = e->program == CLIENT &&
+		extra_of(s)->quit = e->program == POSTFIX_CLIENT &&
 		    slice_eq(t->text, slice_str("QUIT"));
 		log_say_client(s, &said);
-	} else if (e->program == POSTSCREEN) {
+	} else if (e->program == POSTFIX_POSTSCREEN) {
 		say_joined(s, &said);
 	} else {
-		if (e->program == CLIENT && t->text.len >= REPLY_CUT)
+		if (e->program == POSTFIX_CLIENT && t->text.len >= REPLY_CUT)
 			said.flags |= SW_BIT(SW_FLAG_TRUNCATED);
 		log_say_server(s, &said);
 	}
@@ -376,17 +263,17 @@ static void say(struct log_session *s, const struct entry *e,
  * host (the one before was kept open and then closed without a line, or its
  * QUIT was not waited for). */
 static bool is_new(struct log_session *s, const struct entry *e,
-    const struct talk *t)
+    const struct postfix_talk *t)
 {
-	return e->program == CLIENT && s->last_code != SW_UNKNOWN &&
-	    starts(t->text, "220") && (extra_of(s)->quit ||
+	return e->program == POSTFIX_CLIENT && s->last_code != SW_UNKNOWN &&
+	    log_starts(t->text, "220") && (extra_of(s)->quit ||
 	    log_session_outstanding(s) == 0);
 }
 
 static enum sw_status take_talk(struct postfix *p, const struct entry *e,
-    const struct talk *t)
+    const struct postfix_talk *t)
 {
-	bool greeting = starts(t->text, "220");
+	bool greeting = log_starts(t->text, "220");
 	struct log_session *s = find_session(p, e, &t->peer,
 	    t->sent && slice_eq(t->text, slice_str("RSET")));
 	enum sw_status status = SW_OK;
@@ -399,41 +286,23 @@ static enum sw_status take_talk(struct postfix *p, const struct entry *e,
 	if (!s && status == SW_OK) {
 		status = begin(p, e, &t->peer, &s);
 		if (status == SW_OK)
-			s->start_seen = e->program == CLIENT && greeting;
+			s->start_seen = greeting &&
+			    e->program == POSTFIX_CLIENT;
 	}
 	if (status != SW_OK)
 		return status;
 	extra_of(s)->talked = true;
 	session_get(s->b)->records |= LOG_RECORDS_TALK;
 	say(s, e, t);
-	return e->program == CLIENT ?
+	return e->program == POSTFIX_CLIENT ?
 	    log_sessions_linger(&p->sessions, s) : SW_OK;
 }
 
 /* --- lines beside the dialogue ------------------------------------------ */
 
-/* "Anonymous TLS connection established from c.example[192.0.2.1]: TLSv1.3
- * with cipher TLS_AES_256_GCM_SHA384 (256/256 bits) ..." */
-static bool parse_tls(struct slice message, struct peer *peer_r,
-    struct slice *version_r, struct slice *cipher_r)
-{
-	static const char mark[] = " TLS connection established ";
-	size_t at = find(message, mark);
-	struct slice r = slice_from(message, at + strlen(mark));
-
-	if (at == message.len ||
-	    (!log_take_text(&r, "from ") && !log_take_text(&r, "to ")) ||
-	    !take_peer(&r, peer_r) || !log_take_text(&r, ": "))
-		return false;
-	*version_r = log_take_word(&r);
-	if (!log_take_text(&r, "with cipher "))
-		return false;
-	*cipher_r = log_take_word(&r);
-	return true;
-}
-
 static enum sw_status take_tls(struct postfix *p, const struct entry *e,
-    const struct peer *peer, struct slice version, struct slice cipher)
+    const struct postfix_peer *peer, struct slice version,
+    struct slice cipher)
 {
 	struct log_session *s = find_session(p, e, peer, false);
 	enum sw_status status = SW_OK;
@@ -447,53 +316,18 @@ static enum sw_status take_tls(struct postfix *p, const struct entry *e,
 	return status;
 }
 
-/* "4C4DB46: " or "NOQUEUE: " in front. */
-static struct slice behind_queue_id(struct slice message)
-{
-	size_t n = 0;
-
-	while (n < message.len && ascii_is_alnum(message.p[n]))
-		n++;
-	return n >= 5 && n + 1 < message.len && message.p[n] == ':' &&
-	    message.p[n + 1] == ' ' ? slice_from(message, n + 2) :
-	    slice_make(NULL, 0);
-}
-
-/* What smtpd says of a session that helps its reader. */
-static bool is_smtpd_note(struct slice message)
-{
-	static const char *const starts_with[] = { "lost connection after ",
-		"timeout after ", "too many errors after ",
-		"improper command pipelining after ", "SSL_accept error ",
-		"warning: ", "error: ", "fatal: ", "panic: ",
-		"unknown client: ", "discarding EHLO keywords: " };
-	static const char *const of_message[] = { "client=", "reject: ",
-		"reject_warning: ", "hold: ", "discard: ", "redirect: ",
-		"filter: ", "milter-", "lost connection " };
-	struct slice of = behind_queue_id(message);
-	size_t i;
-
-	for (i = 0; i < sizeof(starts_with) / sizeof(starts_with[0]); i++)
-		if (starts(message, starts_with[i]))
-			return true;
-	for (i = 0; i < sizeof(of_message) / sizeof(of_message[0]); i++)
-		if (starts(of, of_message[i]))
-			return true;
-	return false;
-}
-
 static enum sw_status take_smtpd(struct postfix *p, const struct entry *e)
 {
 	struct slice r = e->l.message;
 	struct log_session *s;
-	struct peer peer = { .port = SW_UNKNOWN };
+	struct postfix_peer peer = { .port = SW_UNKNOWN };
 
 	if (log_take_text(&r, "connect from "))
-		return take_peer(&r, &peer) ? connected(p, e, &peer, NULL) :
-		    SW_OK;
+		return postfix_take_peer(&r, &peer) ?
+		    connected(p, e, &peer, NULL) : SW_OK;
 	if (log_take_text(&r, "disconnect from "))
 		return disconnected(p, e, &peer);
-	if (!is_smtpd_note(e->l.message))
+	if (!postfix_is_smtpd_note(e->l.message))
 		return SW_OK;
 	s = find_session(p, e, &peer, false);
 	if (s)
@@ -501,77 +335,22 @@ static enum sw_status take_smtpd(struct postfix *p, const struct entry *e)
 	return SW_OK;
 }
 
-/* "4C4DB46: to=<b@example.com>, relay=mx.example[192.0.2.25]:25, ..." */
-static bool relay_of(struct slice message, struct peer *peer_r)
-{
-	struct slice of = behind_queue_id(message), r;
-	size_t at;
-
-	if (!starts(of, "to=<"))
-		return false;
-	at = find(of, ", relay=");
-	r = slice_from(of, at + strlen(", relay="));
-	return at < of.len && take_peer(&r, peer_r);
-}
-
-/* The connection is over, which no line of its own tells. */
-static bool gave_up(struct slice message, enum sw_role *by_r)
-{
-	if (find(message, "(lost connection with ") < message.len)
-		*by_r = SW_SERVER;
-	else if (find(message, "(conversation with ") < message.len)
-		*by_r = SW_CLIENT;
-	else
-		return false;
-	return true;
-}
-
 /* What became of a recipient; what broke is told in the same line. */
 static enum sw_status take_client(struct postfix *p, const struct entry *e)
 {
 	enum sw_role by;
-	struct peer peer;
+	struct postfix_peer peer;
 	struct log_session *s;
 
-	if (!relay_of(e->l.message, &peer))
+	if (!postfix_relay(e->l.message, &peer))
 		return SW_OK;
 	s = find_session(p, e, &peer, false);
 	if (!s)
 		return SW_OK;
 	note(s, e);
-	if (!gave_up(e->l.message, &by))
+	if (!postfix_gave_up(e->l.message, &by))
 		return SW_OK;
 	return log_session_close(&p->sessions, s, e->line, e->l.time, by);
-}
-
-/* The last "[192.0.2.10]:35372" in a line of postscreen. */
-static bool find_peer(struct slice message, struct peer *peer_r)
-{
-	size_t i;
-
-	for (i = 0; i < message.len; i++) {
-		struct slice r = slice_from(message, i);
-
-		if (r.p[0] == '[' && take_peer(&r, peer_r) &&
-		    peer_r->port != SW_UNKNOWN)
-			return true;
-	}
-	return false;
-}
-
-static bool is_postscreen_note(struct slice message)
-{
-	static const char *const starts_with[] = { "NOQUEUE: ", "PREGREET ",
-		"HANGUP ", "DNSBL ", "PASS NEW ", "PASS OLD ", "COMMAND ",
-		"NON-SMTP COMMAND ", "BARE NEWLINE ", "BLACKLISTED ",
-		"WHITELISTED ", "DENYLISTED ", "ALLOWLISTED ",
-		"WHITELIST VETO ", "ALLOWLIST VETO ", "warning: " };
-	size_t i;
-
-	for (i = 0; i < sizeof(starts_with) / sizeof(starts_with[0]); i++)
-		if (starts(message, starts_with[i]))
-			return true;
-	return false;
 }
 
 /*
@@ -580,10 +359,10 @@ static bool is_postscreen_note(struct slice message)
  */
 static bool is_handed_on(struct log_session *s, struct slice message)
 {
-	return !extra_of(s)->talked && (starts(message, "PASS ") ||
-	    starts(message, "WHITELISTED ") ||
-	    starts(message, "ALLOWLISTED ")) &&
-	    !starts(message, "PASS pregreet");
+	return !extra_of(s)->talked && (log_starts(message, "PASS ") ||
+	    log_starts(message, "WHITELISTED ") ||
+	    log_starts(message, "ALLOWLISTED ")) &&
+	    !log_starts(message, "PASS pregreet");
 }
 
 static enum sw_status take_postscreen(struct postfix *p,
@@ -591,19 +370,19 @@ static enum sw_status take_postscreen(struct postfix *p,
 {
 	struct slice r = e->l.message;
 	struct log_session *s;
-	struct peer peer, server;
+	struct postfix_peer peer, server;
 
 	if (log_take_text(&r, "CONNECT from ")) {
-		if (!take_peer(&r, &peer))
+		if (!postfix_take_peer(&r, &peer))
 			return SW_OK;
 		return connected(p, e, &peer, log_take_text(&r, " to ") &&
-		    take_peer(&r, &server) ? &server : NULL);
+		    postfix_take_peer(&r, &server) ? &server : NULL);
 	}
 	if (log_take_text(&r, "DISCONNECT "))
-		return take_peer(&r, &peer) ? disconnected(p, e, &peer) :
-		    SW_OK;
-	if (!is_postscreen_note(e->l.message) ||
-	    !find_peer(e->l.message, &peer))
+		return postfix_take_peer(&r, &peer) ?
+		    disconnected(p, e, &peer) : SW_OK;
+	if (!postfix_is_postscreen_note(e->l.message) ||
+	    !postfix_find_peer(e->l.message, &peer))
 		return SW_OK;
 	s = find_session(p, e, &peer, false);
 	if (!s)
@@ -624,8 +403,8 @@ static enum sw_status take_line(void *state, const struct log_line *line)
 	struct entry e = { .line = line };
 	struct slice version, cipher;
 	enum sw_status status;
-	struct talk t;
-	struct peer peer;
+	struct postfix_talk t;
+	struct postfix_peer peer;
 
 	if (line->text.len == 0)
 		return SW_OK;
@@ -633,19 +412,19 @@ static enum sw_status take_line(void *state, const struct log_line *line)
 		log_not_understood(&p->sessions, line);
 		return SW_OK;
 	}
-	e.program = program_of(e.l.tag);
-	if (e.program == NONE)
+	e.program = postfix_program(e.l.tag);
+	if (e.program == POSTFIX_NONE)
 		return SW_OK;
 	status = log_sessions_expire(&p->sessions, e.l.time);
 	if (status != SW_OK)
 		return status;
-	if (parse_talk(e.l.message, &t))
+	if (postfix_parse_talk(e.l.message, &t))
 		status = take_talk(p, &e, &t);
-	else if (parse_tls(e.l.message, &peer, &version, &cipher))
+	else if (postfix_parse_tls(e.l.message, &peer, &version, &cipher))
 		status = take_tls(p, &e, &peer, version, cipher);
-	else if (e.program == SMTPD)
+	else if (e.program == POSTFIX_SMTPD)
 		status = take_smtpd(p, &e);
-	else if (e.program == CLIENT)
+	else if (e.program == POSTFIX_CLIENT)
 		status = take_client(p, &e);
 	else
 		status = take_postscreen(p, &e);
@@ -655,18 +434,18 @@ static enum sw_status take_line(void *state, const struct log_line *line)
 /* Does this line tell of a session? */
 static bool is_of_session(const struct log_syslog_line *l)
 {
-	enum program program = program_of(l->tag);
-	struct peer peer;
-	struct talk t;
+	enum postfix_process program = postfix_program(l->tag);
+	struct postfix_peer peer;
+	struct postfix_talk t;
 
-	if (program == NONE)
+	if (program == POSTFIX_NONE)
 		return false;
-	return parse_talk(l->message, &t) ||
-	    starts(l->message, "connect from ") ||
-	    starts(l->message, "disconnect from ") ||
-	    starts(l->message, "CONNECT from ") ||
-	    starts(l->message, "DISCONNECT ") ||
-	    (program == CLIENT && relay_of(l->message, &peer));
+	return postfix_parse_talk(l->message, &t) ||
+	    log_starts(l->message, "connect from ") ||
+	    log_starts(l->message, "disconnect from ") ||
+	    log_starts(l->message, "CONNECT from ") ||
+	    log_starts(l->message, "DISCONNECT ") ||
+	    (program == POSTFIX_CLIENT && postfix_relay(l->message, &peer));
 }
 
 /* One such line is enough if most are of syslog. */

@@ -45,16 +45,9 @@ struct entry {
 	struct slice text; /* behind the queue id */
 };
 
-static bool starts(struct slice s, const char *text)
-{
-	size_t n = strlen(text);
-
-	return s.len >= n && memcmp(s.p, text, n) == 0;
-}
-
 static bool is_sendmail(struct slice tag)
 {
-	return slice_eq(tag, slice_str("sendmail")) || starts(tag, "sm-");
+	return slice_eq(tag, slice_str("sendmail")) || log_starts(tag, "sm-");
 }
 
 /* "6ALMeTOV000136: text" or "NOQUEUE: text"; the whole if there is none. */
@@ -70,7 +63,7 @@ static struct slice behind_queue_id(struct slice message)
 
 static bool is_talk(struct slice text)
 {
-	return starts(text, "<-- ") || starts(text, "--- ");
+	return log_starts(text, "<-- ") || log_starts(text, "--- ");
 }
 
 /* The value of "name=value, ". */
@@ -207,7 +200,7 @@ static enum sw_status take_talk(struct sendmail_syslog *m,
 	    slice_from(e->text, 4));
 	enum sw_status status = SW_OK;
 
-	if (ends_with(said.text, " (hold)") || starts(said.text, "050 "))
+	if (ends_with(said.text, " (hold)") || log_starts(said.text, "050 "))
 		return SW_OK;
 	if (ends_with(said.text, " (held)"))
 		said.text.len -= strlen(" (held)");
@@ -233,7 +226,7 @@ static bool is_note(struct slice text)
 	size_t i;
 
 	for (i = 0; i < sizeof(starts_with) / sizeof(starts_with[0]); i++)
-		if (starts(text, starts_with[i]))
+		if (log_starts(text, starts_with[i]))
 			return true;
 	return false;
 }
@@ -241,7 +234,7 @@ static bool is_note(struct slice text)
 static enum sw_status take_other(struct sendmail_syslog *m,
     const struct entry *e, struct log_session *s)
 {
-	if (starts(e->text, "STARTTLS=server, relay=")) {
+	if (log_starts(e->text, "STARTTLS=server, relay=")) {
 		log_session_tls(s, e->line, e->l.time,
 		    value_of(e->text, ", version="),
 		    value_of(e->text, ", cipher="));
@@ -250,9 +243,9 @@ static enum sw_status take_other(struct sendmail_syslog *m,
 	if (!is_note(e->text))
 		return SW_OK;
 	log_say_note(s, e->line, e->l.time, e->text);
-	if (starts(e->text, "lost input channel "))
+	if (log_starts(e->text, "lost input channel "))
 		extra_of(s)->lost = true;
-	else if (starts(e->text, "timeout waiting "))
+	else if (log_starts(e->text, "timeout waiting "))
 		extra_of(s)->late = true;
 	else
 		return SW_OK;
@@ -281,7 +274,7 @@ static enum sw_status take_line(void *state, const struct log_line *line)
 	if (status != SW_OK)
 		return status;
 	s = log_sessions_find(&m->sessions, e.l.key);
-	if (starts(e.l.message, "NOQUEUE: connect from "))
+	if (log_starts(e.l.message, "NOQUEUE: connect from "))
 		return connected(m, &e, s);
 	if (s)
 		log_sessions_touch(&m->sessions, s, line->number, e.l.time);

@@ -196,6 +196,14 @@ struct slice log_base_name(const char *file_name);
  * dropped with it. */
 struct slice log_head_line(struct slice *head);
 
+/* Does s begin with text, its letters' case included? */
+static inline bool log_starts(struct slice s, const char *text)
+{
+	size_t n = strlen(text);
+
+	return s.len >= n && memcmp(s.p, text, n) == 0;
+}
+
 /* One line of a reply: "250-text". */
 struct log_reply_line {
 	int32_t code;      /* SW_UNKNOWN without three digits */

@@ -98,6 +98,23 @@ static const struct dialogue_case dialogues[] = {
 	{ "STARTTLS, then in clear",
 	    GREETED "SMTP<< STARTTLS\nSMTP>> 220 go\nSMTP<< EHLO c\n"
 	    "SMTP>> 250 mx\n", { "encrypted, told in clear" }, NULL },
+	{ "what Exim says of its connection is no dialogue",
+	    GREETED "SMTP>-\nSMTP<< NOOP\nSMTP>- flush\nSMTP>> 250 noop\n"
+	    "  SMTP+> none\n",
+	    { "line=NOOP", "at=7 code=250 to=4", "first=1 last=7" },
+	    "flush" },
+	{ "older words for content, and a connection that the server "
+	    "closed",
+	    "  SMTP<< 220 mx\n  SMTP>> MAIL FROM:<a@example.org>\n"
+	    "  SMTP<< 250 ok\n  SMTP>> DATA\n  SMTP<< 354 go\n"
+	    "  SMTP>> writing message and terminating \".\"\n"
+	    "  SMTP<< 250 done\n  SMTP(closed)<<\n",
+	    { "client data at=6", "at=7 code=250 to=6",
+	    "message accepted code=250", "server close at=8",
+	    "client server-close" }, "writing" },
+	{ "LMTP by its own mark",
+	    "  LMTP<< 220 mx LMTP\n  LMTP>> LHLO c\n  LMTP<< 250 mx\n",
+	    { "verb=LHLO", "at=3 code=250 to=2" }, NULL },
 	{ "the client spoke first",
 	    "  SMTP|> EHLO c\n  SMTP|> MAIL FROM:<a@example.org>\n"
 	    "  SMTP<< 220 mx\n  SMTP<< 250 mx\n  SMTP<< 250 ok\n",
@@ -127,6 +144,72 @@ static void test_dialogues(void **state)
 		}
 		buffer_fini(&out);
 	}
+}
+
+/* --- Postfix ------------------------------------------------------------ */
+
+#define P "Jan 21 19:49:43 mx postfix/"
+
+/* A line of as many octets behind the peer. */
+static void append_said(struct buffer *b, const char *head, const char *said,
+    size_t octets)
+{
+	size_t i;
+
+	buffer_append_str(b, head);
+	buffer_append_str(b, said);
+	for (i = strlen(said); i < octets; i++)
+		buffer_append_char(b, 'x');
+	buffer_append_char(b, '\n');
+}
+
+/* Replies in a client's log are cut after 100 octets, and nothing else is. */
+static void test_cut_replies(void **state)
+{
+	struct buffer out, text;
+
+	(void)state;
+	buffer_init(&text, 1 << 16);
+	append_said(&text, P "smtp[7]: < mx[192.0.2.25]:25: ", "220 mx ", 99);
+	append_said(&text, P "smtp[7]: > mx[192.0.2.25]:25: ", "EHLO ", 100);
+	append_said(&text, P "smtp[7]: < mx[192.0.2.25]:25: ", "250 ", 100);
+	append_said(&text, P "smtpd[8]: > c[192.0.2.10]: ", "220 mx ", 100);
+	append_said(&text, P "smtpd[8]: < c[192.0.2.10]: ", "EHLO ", 100);
+	buffer_append_char(&text, '\0');
+	run_log(&log_postfix, "mail-2026.log", (const char *)text.p, &out);
+	assert_has(&out, "session ", 2);
+	assert_has(&out, " truncated", 1);
+	assert_has(&out, "server reply at=3 code=250 to=2", 1);
+	buffer_fini(&text);
+	buffer_fini(&out);
+}
+
+/* Two messages over a connection that another process took over; one process
+ * that is quit of its host and connects to it anew. */
+static void test_handed(void **state)
+{
+	struct buffer out;
+
+	(void)state;
+	run_log(&log_postfix, "mail-2026.log",
+	    P "smtp[7]: < mx[192.0.2.25]:25: 220 mx\n"
+	    P "smtp[7]: > mx[192.0.2.25]:25: HELO a\n"
+	    P "smtp[7]: < mx[192.0.2.25]:25: 250 mx\n"
+	    P "smtp[8]: > mx[192.0.2.25]:25: RSET\n"
+	    P "smtp[8]: < mx[192.0.2.25]:25: 250 ok\n"
+	    P "smtp[8]: > mx[192.0.2.25]:25: QUIT\n"
+	    P "smtp[8]: < mx[192.0.2.25]:25: 220 mx\n", &out);
+	assert_has(&out, "session ", 2);
+	assert_has(&out, "first=1 last=7 client", 1);
+	assert_has(&out, "first=7 last=7 client", 1);
+	buffer_fini(&out);
+	/* not one whose answer is still awaited */
+	run_log(&log_postfix, "mail-2026.log",
+	    P "smtp[7]: < mx[192.0.2.25]:25: 220 mx\n"
+	    P "smtp[7]: > mx[192.0.2.25]:25: HELO a\n"
+	    P "smtp[8]: > mx[192.0.2.25]:25: RSET\n", &out);
+	assert_has(&out, "session ", 2);
+	buffer_fini(&out);
 }
 
 /* --- secrets ------------------------------------------------------------ */
@@ -322,6 +405,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_dialogues),
+		cmocka_unit_test(test_cut_replies),
+		cmocka_unit_test(test_handed),
 		cmocka_unit_test(test_secrets),
 		cmocka_unit_test(test_syslog),
 		cmocka_unit_test(test_years),
