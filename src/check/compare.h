@@ -120,6 +120,10 @@ void compare_explain_gap(struct judge *j, size_t row, enum sw_side has);
 void compare_lacking(struct judge *j, size_t row, enum sw_side side);
 /* compare_reply.c: two replies that stand side by side. */
 void compare_replies(struct judge *j, size_t row);
+/* compare_extensions.c: what only one of two replies to EHLO offers; true:
+ * anything, which is told. */
+bool compare_extensions(struct judge *j, size_t row, const struct sw_event *l,
+    const struct sw_event *r);
 /* compare_message.c: the messages of both. */
 void compare_messages(struct judge *j);
 

@@ -13,9 +13,6 @@
 #include "base/clock.h"
 #include "transcript/observe.h"
 
-/* Lines of a reply that are looked at for extensions. */
-#define LINES_MAX 256
-
 static struct about about_row(const struct judge *j, size_t row,
     enum sw_finding_kind kind, enum sw_side side)
 {
@@ -58,66 +55,6 @@ static bool take_greeting(struct judge *j, size_t row,
 	    "SMTP (Cisco PIX or ASA \"fixup\", \"inspect esmtp\") stands "
 	    "between the two points.  Switch that inspection off.");
 	return true;
-}
-
-/* The first word of an EHLO line. */
-static struct slice keyword(struct sw_bytes line)
-{
-	struct slice s = slice_trim(compare_slice(line));
-	size_t n = 0;
-
-	while (n < s.len && s.p[n] != ' ' && s.p[n] != '=')
-		n++;
-	return slice_head(s, n);
-}
-
-static bool has_line(const struct sw_reply *r, struct slice word)
-{
-	size_t i;
-
-	for (i = 1; i < r->line_count && i < LINES_MAX; i++)
-		if (slice_eq_nocase(keyword(r->lines[i]), word))
-			return true;
-	return false;
-}
-
-/* Extensions that the one has and the other lacks; true: any. */
-static bool take_extensions(struct judge *j, size_t row,
-    const struct sw_reply *has, const struct sw_reply *lacks,
-    enum sw_side side)
-{
-	bool any = false;
-	size_t i;
-
-	for (i = 1; i < has->line_count && i < LINES_MAX; i++) {
-		struct slice word = keyword(has->lines[i]);
-		bool tls = slice_eq_nocase(word, slice_str("STARTTLS"));
-		struct about a;
-
-		if (word.len == 0 || has_line(lacks, word))
-			continue;
-		a = about_row(j, row, tls ? SW_FOUND_STARTTLS_STRIPPED :
-		    SW_FOUND_EXTENSION_REMOVED, side);
-		if (side == SW_RIGHT)
-			a.left_text = has->lines[i];
-		else
-			a.right_text = has->lines[i];
-		any = true;
-		if (tls)
-			check_find(j, &a, "The server offers STARTTLS, but "
-			    "the offer is missing on this side: something "
-			    "between the two points takes it out, so that "
-			    "the mail goes in clear (RFC 3207, section 6).  "
-			    "Look for a firewall or proxy that inspects "
-			    "SMTP.");
-		else
-			check_find(j, &a, "The extension %.*s is offered on "
-			    "one side only: something between the two points "
-			    "takes it out of the reply to EHLO.",
-			    (int)(word.len < 40 ? word.len : 40),
-			    (const char *)word.p);
-	}
-	return any;
 }
 
 /* --- texts ---------------------------------------------------------------- */
@@ -196,18 +133,15 @@ static void take_texts(struct judge *j, size_t row, const struct sw_event *l,
 	    !compare_records(j->s[1], SW_RECORDS_REPLY_LINES);
 	const struct sw_reply *a = &l->u.reply, *b = &r->u.reply;
 	struct about found;
-	bool removed = false;
 
 	if (same_lines(j, a, b, flags, first) ||
 	    (joined && same_tokens(a, b)) ||
 	    compare_answers_exchanged(j, row))
 		return;
-	if (!first && !joined && a->code == 250 &&
-	    (a->line_count > 1 || b->line_count > 1)) {
-		removed = take_extensions(j, row, a, b, SW_RIGHT);
-		removed |= take_extensions(j, row, b, a, SW_LEFT);
-	}
-	if (removed || take_greeting(j, row, a, b))
+	if ((!first || joined) && a->code == 250 &&
+	    compare_extensions(j, row, l, r))
+		return;
+	if (take_greeting(j, row, a, b))
 		return;
 	found = about_replies(j, row, SW_FOUND_REPLY_TEXT_CHANGED,
 	    SW_NO_SIDE);
