@@ -87,7 +87,7 @@ SRC_LOGS := $(addprefix src/logs/, \
 	fetchmail.c \
 	haraka.c haraka_rows.c \
 	hmailserver.c \
-	icewarp.c \
+	icewarp.c icewarp_rows.c \
 	iis_native.c \
 	iis_ncsa.c \
 	iis_odbc.c \
@@ -98,7 +98,7 @@ SRC_LOGS := $(addprefix src/logs/, \
 	mdaemon.c \
 	msmtp.c \
 	net_smtp.c \
-	netmon_text.c \
+	netmon_text.c netmon_text_rows.c \
 	opensmtpd.c \
 	outlook_express.c \
 	postfix.c postfix_rows.c \

@@ -41,29 +41,18 @@
  * size when that line is missing (2004), and the receiver's id.
  */
 #include "logs/families.h"
+#include "logs/icewarp_rows.h"
 #include "logs/probe.h"
 #include "logs/talk.h"
 #include "logs/text.h"
 #include "logs/waiting.h"
 #include "logs/when.h"
 
-#define ADDRESS_MAX 64  /* octets of the first column */
 #define OWN_MAX 16      /* own addresses that are remembered */
 
 struct address {
-	uint8_t octets[ADDRESS_MAX];
+	uint8_t octets[ICEWARP_ADDRESS_MAX];
 	size_t len;
-};
-
-/* One line, taken apart. */
-struct row {
-	struct slice who;    /* the first column */
-	bool is_address;     /* ... and not SYSTEM or the like */
-	uint32_t id;
-	bool dated;          /* of 2004: with date and zone */
-	int64_t time;        /* dated: in UTC; else ns since midnight */
-	int32_t offset_s;
-	struct slice text;
 };
 
 /* Behind each log_session. */
@@ -84,143 +73,6 @@ static struct extra *extra(struct log_session *s)
 	return (struct extra *)(void *)s->extra;
 }
 
-/* --- lines -------------------------------------------------------------- */
-
-/* "[15C0]" */
-static bool take_id(struct slice *rest, uint32_t *id_r)
-{
-	struct slice s = *rest;
-	uint32_t id = 0;
-	size_t n = 0;
-
-	if (!log_take_octet(&s, '['))
-		return false;
-	for (; n < 8 && s.len > 0; n++) {
-		uint8_t c = ascii_upper(s.p[0]);
-
-		if (ascii_is_digit(c))
-			id = id << 4 | (uint32_t)(c - '0');
-		else if (c >= 'A' && c <= 'F')
-			id = id << 4 | (uint32_t)(c - 'A' + 10);
-		else
-			break;
-		s = slice_from(s, 1);
-	}
-	if (n == 0 || !log_take_octet(&s, ']'))
-		return false;
-	*id_r = id;
-	*rest = s;
-	return true;
-}
-
-/* "Thu, 22 Apr 2004 22:01:42 +0200" */
-static bool take_dated(struct slice *rest, struct row *row)
-{
-	struct slice s = *rest;
-	struct civil day = { 0 };
-	int year;
-	int64_t ns;
-
-	if (!log_take_weekday(&s) || !log_take_text(&s, ", ") ||
-	    !log_take_number(&s, 1, 2, &day.day) ||
-	    !log_take_octet(&s, ' ') || !log_take_month(&s, &day.month) ||
-	    !log_take_octet(&s, ' ') || !log_take_number(&s, 4, 4, &year) ||
-	    !log_take_octet(&s, ' ') || !log_take_time(&s, &ns, NULL) ||
-	    !log_take_octet(&s, ' ') || !log_take_zone(&s, &row->offset_s))
-		return false;
-	day.year = year;
-	if (!clock_civil_is_valid(&day))
-		return false;
-	row->dated = true;
-	row->time = clock_add(log_make_time(&day, 0),
-	    ns - row->offset_s * NS_PER_S);
-	*rest = s;
-	return true;
-}
-
-static bool parse_row(struct slice line, struct row *row)
-{
-	struct slice s = line;
-
-	memset(row, 0, sizeof(*row));
-	row->who = log_take_word(&s);
-	if (row->who.len == 0 || row->who.len > ADDRESS_MAX)
-		return false;
-	log_take_blanks(&s);
-	if (!take_id(&s, &row->id) || !log_take_octet(&s, ' '))
-		return false;
-	if (!take_dated(&s, row) && !log_take_time(&s, &row->time, NULL))
-		return false;
-	if (s.len > 0 && !log_take_octet(&s, ' '))
-		return false;
-	row->is_address = log_is_address(row->who);
-	row->text = s;
-	return true;
-}
-
-/* ">>> 220 ..." or "<<< QUIT": what was said. */
-static bool take_arrow(struct slice *text, bool *sent_r)
-{
-	bool sent = log_take_text(text, ">>>");
-
-	if (!sent && !log_take_text(text, "<<<"))
-		return false;
-	log_take_octet(text, ' ');
-	*sent_r = sent;
-	return true;
-}
-
-static bool take_client(struct slice *text)
-{
-	if (!log_take_text(text, "Client session"))
-		return false;
-	log_take_octet(text, ':');
-	log_take_blanks(text);
-	return true;
-}
-
-/* "2809 bytes (overall data transfer speed=31415926 B/s)" */
-static bool parse_bytes(struct slice said, int64_t *wire_r)
-{
-	struct slice s = said;
-	struct slice number = log_take_word(&s);
-	uint64_t value;
-
-	if (!slice_to_u64(number, &value) || value > INT64_MAX ||
-	    !log_take_text(&s, "bytes (overall"))
-		return false;
-	*wire_r = (int64_t)value;
-	return true;
-}
-
-/* What stands in a summary behind the two addresses. */
-struct summary {
-	int64_t size;
-	bool ok;
-	struct slice id; /* empty: none */
-};
-
-/* "*** <a@example.org> <b@example.com> 1 2804 00:00:01 OK ABC12345" */
-static bool parse_summary(struct slice text, struct summary *m_r)
-{
-	struct slice s = text;
-	size_t n = s.len;
-	uint64_t count, size;
-	int64_t ns;
-
-	while (n > 1 && !(s.p[n - 2] == '>' && s.p[n - 1] == ' '))
-		n--;
-	s = slice_from(s, n);
-	if (n <= 1 || !slice_to_u64(log_take_word(&s), &count) ||
-	    !slice_to_u64(log_take_word(&s), &size) || size > INT32_MAX ||
-	    !log_take_time(&s, &ns, NULL) || !log_take_octet(&s, ' '))
-		return false;
-	m_r->size = (int64_t)size;
-	m_r->ok = slice_eq(log_take_word(&s), slice_str("OK"));
-	m_r->id = slice_trim(s);
-	return true;
-}
-
 /* --- sessions ----------------------------------------------------------- */
 
 static struct slice slice_of(const struct address *a)
@@ -230,7 +82,7 @@ static struct slice slice_of(const struct address *a)
 
 static void set_address(struct address *a, struct slice s)
 {
-	a->len = s.len < ADDRESS_MAX ? s.len : ADDRESS_MAX;
+	a->len = s.len < ICEWARP_ADDRESS_MAX ? s.len : ICEWARP_ADDRESS_MAX;
 	if (a->len > 0)
 		memcpy(a->octets, s.p, a->len);
 }
@@ -251,7 +103,7 @@ static void learn_own(struct icewarp *w, struct slice s)
 		set_address(&w->own[w->own_count++], s);
 }
 
-static struct slice key_of(const struct row *row, uint8_t key[5])
+static struct slice key_of(const struct icewarp_row *row, uint8_t key[5])
 {
 	size_t i;
 
@@ -264,7 +116,7 @@ static struct slice key_of(const struct row *row, uint8_t key[5])
 /* The newest session of the id and the address; of the id alone for a line
  * without an address, if it goes on. */
 static struct log_session *find(const struct icewarp *w,
-    const struct row *row)
+    const struct icewarp_row *row)
 {
 	uint8_t key[5];
 	struct log_session *s, *found = NULL;
@@ -310,7 +162,7 @@ static void place(const struct icewarp *w, struct log_session *s)
 }
 
 static void describe(struct icewarp *w, struct log_session *s,
-    const struct log_line *line, const struct row *row)
+    const struct log_line *line, const struct icewarp_row *row)
 {
 	struct sw_session *out = session_get(s->b);
 
@@ -333,7 +185,7 @@ static void describe(struct icewarp *w, struct log_session *s,
 
 /* The lines that waited for it become its notes. */
 static enum sw_status begin(struct icewarp *w, const struct log_line *line,
-    const struct row *row, struct log_session **s_r)
+    const struct icewarp_row *row, struct log_session **s_r)
 {
 	struct log_waited waited;
 	uint8_t key[5];
@@ -345,7 +197,7 @@ static enum sw_status begin(struct icewarp *w, const struct log_line *line,
 	describe(w, *s_r, line, row);
 	while (log_waiting_take(&w->waiting, row->id, row->time, &waited)) {
 		log_say_note(*s_r, &waited.line, waited.time, waited.text);
-		if (take_client(&waited.text))
+		if (icewarp_take_client(&waited.text))
 			log_session_recorder(*s_r, SW_RECORDER_CLIENT);
 	}
 	return SW_OK;
@@ -372,14 +224,14 @@ static bool is_chatter(struct slice text)
 
 static enum sw_status take_connected(struct icewarp *w,
     struct log_session *s, const struct log_line *line,
-    const struct row *row, struct slice text)
+    const struct icewarp_row *row, struct slice text)
 {
 	size_t at = slice_find_nocase(text, slice_str("local IP="));
 	struct slice local = slice_from(text, at + 9);
 
 	if (at < text.len) {
 		local = log_take_word(&local);
-		if (log_is_address(local) && local.len <= ADDRESS_MAX) {
+		if (log_is_address(local) && local.len <= ICEWARP_ADDRESS_MAX) {
 			learn_own(w, local);
 			set_address(&extra(s)->local, local);
 		}
@@ -390,12 +242,12 @@ static enum sw_status take_connected(struct icewarp *w,
 }
 
 static void take_summary(struct log_session *s, const struct log_line *line,
-    const struct row *row, struct slice text)
+    const struct icewarp_row *row, struct slice text)
 {
-	struct summary m;
+	struct icewarp_summary m;
 
 	log_say_note(s, line, row->time, text);
-	if (!parse_summary(text, &m))
+	if (!icewarp_parse_summary(text, &m))
 		return;
 	log_content_size(s, m.size + 2);
 	if (m.ok && m.id.len > 0 &&
@@ -404,14 +256,14 @@ static void take_summary(struct log_session *s, const struct log_line *line,
 }
 
 static void say(struct icewarp *w, struct log_session *s,
-    const struct log_line *line, const struct row *row, struct slice text,
-    bool sent)
+    const struct log_line *line, const struct icewarp_row *row,
+    struct slice text, bool sent)
 {
 	struct log_said said = log_said(line, row->time, text);
 	enum sw_recorder before = session_get(s->b)->recorder;
 	int64_t wire;
 
-	if (log_content_due(s) && parse_bytes(text, &wire)) {
+	if (log_content_due(s) && icewarp_parse_bytes(text, &wire)) {
 		log_content_passed(s, &said, wire < 3 ? SW_UNKNOWN :
 		    wire - 3, wire);
 		return;
@@ -425,12 +277,13 @@ static void say(struct icewarp *w, struct log_session *s,
 }
 
 static enum sw_status take_text(struct icewarp *w, struct log_session *s,
-    const struct log_line *line, const struct row *row, struct slice text)
+    const struct log_line *line, const struct icewarp_row *row,
+    struct slice text)
 {
 	struct slice rest = text;
 	bool sent;
 
-	if (take_arrow(&rest, &sent)) {
+	if (icewarp_take_arrow(&rest, &sent)) {
 		say(w, s, line, row, rest, sent);
 		return log_sessions_linger(&w->sessions, s);
 	}
@@ -452,7 +305,7 @@ static enum sw_status take_text(struct icewarp *w, struct log_session *s,
 static bool is_greeting(struct slice text)
 {
 	bool sent;
-	int32_t code = take_arrow(&text, &sent) ?
+	int32_t code = icewarp_take_arrow(&text, &sent) ?
 	    log_parse_reply_line(text).code : SW_UNKNOWN;
 
 	return log_is_greeting(code);
@@ -460,8 +313,8 @@ static bool is_greeting(struct slice text)
 
 /* A line of the dialogue, or of its beginning. */
 static enum sw_status take_new(struct icewarp *w,
-    const struct log_line *line, const struct row *row, struct slice text,
-    bool client)
+    const struct log_line *line, const struct icewarp_row *row,
+    struct slice text, bool client)
 {
 	struct log_session *s;
 	enum sw_status status = begin(w, line, row, &s);
@@ -482,20 +335,20 @@ static bool begins(struct slice text)
 {
 	bool sent;
 
-	return is_connected(text) || take_arrow(&text, &sent);
+	return is_connected(text) || icewarp_take_arrow(&text, &sent);
 }
 
 static enum sw_status take_row(struct icewarp *w,
-    const struct log_line *line, const struct row *row)
+    const struct log_line *line, const struct icewarp_row *row)
 {
 	struct log_session *s = find(w, row);
 	struct slice text = row->text;
-	bool client = take_client(&text), sent;
+	bool client = icewarp_take_client(&text), sent;
 	struct slice rest = text;
 	enum sw_status status = SW_OK;
 
 	if (s && row->is_address && (is_connected(text) ||
-	    (log_session_over(s) && take_arrow(&rest, &sent)))) {
+	    (log_session_over(s) && icewarp_take_arrow(&rest, &sent)))) {
 		status = log_sessions_end_before(&w->sessions, s);
 		s = NULL;
 	}
@@ -520,55 +373,12 @@ static enum sw_status take_row(struct icewarp *w,
 
 /* --- the family --------------------------------------------------------- */
 
-/* sYYYYMMDD-nn.log; the id of a server may stand behind the letter. */
-static bool name_day(const char *file_name, struct civil *day_r)
-{
-	struct slice s = log_base_name(file_name), date;
-	size_t n = 0;
-
-	while (n < s.len && s.p[n] != '-' && s.p[n] != '.')
-		n++;
-	if (n < 9 || !ascii_is_alpha(s.p[0]))
-		return false;
-	date = slice_from(slice_head(s, n), n - 8);
-	return log_take_iso_date(&date, day_r) && date.len == 0;
-}
-
 static void take_name(struct icewarp *w)
 {
 	struct civil day;
 
-	if (name_day(w->sessions.file_name, &day))
+	if (icewarp_name_day(w->sessions.file_name, &day))
 		log_days_begin(&w->days, &day);
-}
-
-/* What a line speaks for. */
-enum evidence { EVIDENCE_NONE, EVIDENCE_SMTP, EVIDENCE_CODE, EVIDENCE_OTHER };
-
-/* The services of IceWarp write the same lines about POP3, IMAP and FTP. */
-static enum evidence evidence_of(struct slice text)
-{
-	static const char *const other[] = { "+OK", "-ERR", "* ", "USER ",
-		"PASS " };
-	size_t i, len;
-	bool sent;
-
-	take_client(&text);
-	if (!take_arrow(&text, &sent))
-		return EVIDENCE_NONE;
-	for (i = 0; i < sizeof(other) / sizeof(other[0]); i++)
-		if (slice_has_prefix_nocase(text, slice_str(other[i])))
-			return EVIDENCE_OTHER;
-	switch ((int)session_verb(text, &len)) {
-	case VERB_HELO:
-	case VERB_EHLO:
-	case VERB_LHLO:
-	case VERB_MAIL:
-	case VERB_RCPT:
-		return EVIDENCE_SMTP;
-	}
-	return log_parse_reply_line(text).code == SW_UNKNOWN ?
-	    EVIDENCE_NONE : EVIDENCE_CODE;
 }
 
 static bool is_log(const struct log_count *rows)
@@ -583,10 +393,10 @@ static bool probe(struct slice head)
 
 	while (head.len > 0) {
 		struct slice line = log_head_line(&head);
-		struct row row;
+		struct icewarp_row row;
 
-		if (parse_row(line, &row)) {
-			log_tally_row(&t, evidence_of(row.text));
+		if (icewarp_parse_row(line, &row)) {
+			log_tally_row(&t, icewarp_evidence_of(row.text));
 		} else if (line.len > 0) {
 			log_tally_other(&t);
 		}
@@ -606,11 +416,11 @@ static enum sw_status take_line(void *state, const struct log_line *line)
 {
 	struct icewarp *w = state;
 	enum sw_status status;
-	struct row row;
+	struct icewarp_row row;
 
 	if (line->text.len == 0)
 		return SW_OK;
-	if (!parse_row(line->text, &row)) {
+	if (!icewarp_parse_row(line->text, &row)) {
 		log_not_understood(&w->sessions, line);
 		return SW_OK;
 	}
