@@ -82,7 +82,7 @@ SRC_LOGS := $(addprefix src/logs/, \
 	exchange_connector.c connector_rows.c connector_talk.c \
 	exchange_ims.c ims_content.c ims_dates.c ims_io.c ims_sessions.c \
 	ims_talk.c \
-	exim.c \
+	exim.c exim_rows.c \
 	fakesmtp.c \
 	fetchmail.c \
 	haraka.c haraka_rows.c \
@@ -100,7 +100,7 @@ SRC_LOGS := $(addprefix src/logs/, \
 	net_smtp.c \
 	netmon_text.c netmon_text_rows.c \
 	opensmtpd.c \
-	outlook_express.c \
+	outlook_express.c outlook_rows.c \
 	postfix.c postfix_rows.c \
 	postfix_notice.c \
 	roundcube.c \

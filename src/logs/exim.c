@@ -28,7 +28,7 @@
  * look like.
  */
 #include "logs/families.h"
-
+#include "logs/exim_rows.h"
 #include "logs/talk.h"
 #include "logs/text.h"
 #include "logs/when.h"
@@ -37,13 +37,6 @@
 enum { ACCEPTED_MAX = 16 };
 
 #define TALK_RECORDS (LOG_RECORDS_TALK | SW_BIT(SW_RECORDS_CLOSE))
-
-/* "[192.0.2.10]:41954" as text and in its parts. */
-struct address {
-	struct slice text;
-	struct slice ip;
-	int32_t port; /* SW_UNKNOWN */
-};
 
 struct exim {
 	struct log_sessions sessions;
@@ -116,70 +109,6 @@ static void take_pid(struct entry *e)
 	e->text = slice_from(r, n + 1);
 }
 
-enum mark { SERVER_SENT, SERVER_RECEIVED, CLIENT_SENT, CLIENT_RECEIVED,
-	CLOSED_BY_US, CLOSED_BY_THEM, NOTHING };
-
-/* "SMTP>> text", "  SMTP|> text", "  SMTP(close)>>" */
-static enum mark take_mark(struct slice *text, bool *client_r)
-{
-	struct slice r = *text;
-
-	*client_r = log_starts(r, "  ");
-	if (*client_r)
-		r = slice_from(r, 2);
-	if (!log_starts(r, "SMTP") && !log_starts(r, "LMTP"))
-		return NOTHING;
-	r = slice_from(r, 4);
-	if (log_starts(r, "(close)>>") ||
-	    log_starts(r, ">>(close on process exit)"))
-		return CLOSED_BY_US;
-	if (log_starts(r, "(closed)<<") || log_starts(r, "(close)<<"))
-		return CLOSED_BY_THEM;
-	if (r.len < 2 || (r.len > 2 && r.p[2] != ' '))
-		return NOTHING;
-	*text = slice_from(r, 3);
-	if (log_starts(r, "<<"))
-		return *client_r ? CLIENT_RECEIVED : SERVER_RECEIVED;
-	if (log_starts(r, ">>") || log_starts(r, *client_r ? "|>" : ">|") ||
-	    (*client_r && log_starts(r, "+>")))
-		return *client_r ? CLIENT_SENT : SERVER_SENT;
-	return NOTHING;
-}
-
-/* "[192.0.2.10]:41954" or "[192.0.2.10]" at the start of *rest. */
-static bool take_address(struct slice *rest, struct address *a_r)
-{
-	struct slice r = *rest;
-	const uint8_t *close;
-	int port;
-
-	if (!log_take_octet(&r, '['))
-		return false;
-	close = memchr(r.p, ']', r.len);
-	if (!close)
-		return false;
-	a_r->ip = slice_head(r, (size_t)(close - r.p));
-	a_r->port = SW_UNKNOWN;
-	r = slice_from(r, a_r->ip.len + 1);
-	if (r.len > 1 && r.p[0] == ':' && ascii_is_digit(r.p[1])) {
-		log_take_octet(&r, ':');
-		log_take_number(&r, 1, 5, &port);
-		a_r->port = port;
-	}
-	a_r->text = slice_head(*rest, rest->len - r.len);
-	*rest = r;
-	return true;
-}
-
-static bool find_address(struct slice text, const char *behind,
-    struct address *a_r)
-{
-	size_t at = slice_find_nocase(text, slice_str(behind));
-	struct slice r = slice_from(text, at + strlen(behind));
-
-	return at < text.len && take_address(&r, a_r);
-}
-
 /* --- sessions ----------------------------------------------------------- */
 
 /* A process may be server and client at once. */
@@ -198,7 +127,7 @@ static struct log_session *find_session(struct exim *x,
 }
 
 static void set_endpoint(struct log_session *s, bool client,
-    const struct address *a)
+    const struct exim_address *a)
 {
 	struct sw_session *out = session_get(s->b);
 	struct sw_endpoint *end = client ? &out->client : &out->server;
@@ -217,11 +146,11 @@ static void take_connecting(struct exim *x, struct log_session *s)
 {
 	struct slice text = buffer_slice(&x->connecting), r = text;
 	size_t from = slice_find_nocase(text, slice_str(" from "));
-	struct address a;
+	struct exim_address a;
 
 	while (r.len > 0 && r.p[0] != '[')
 		r = slice_from(r, 1);
-	if (take_address(&r, &a))
+	if (exim_take_address(&r, &a))
 		set_endpoint(s, false, &a);
 	r = slice_from(text, from + strlen(" from "));
 	a.ip = log_take_word(&r);
@@ -269,17 +198,17 @@ static void take_accepted(struct exim *x, struct slice text)
 
 /* The server's address in the line of the daemon about this client. */
 static void find_accepted(struct exim *x, struct log_session *s,
-    const struct address *client)
+    const struct exim_address *client)
 {
-	struct address a, local;
+	struct exim_address a, local;
 	size_t i;
 
 	for (i = 0; i < ACCEPTED_MAX; i++) {
 		struct slice text = buffer_slice(&x->accepted[i]);
 
-		if (find_address(text, " from ", &a) &&
+		if (exim_find_address(text, " from ", &a) &&
 		    slice_eq(a.text, client->text) &&
-		    find_address(text, " I=", &local)) {
+		    exim_find_address(text, " I=", &local)) {
 			set_endpoint(s, false, &local);
 			buffer_clear(&x->accepted[i]);
 			return;
@@ -292,7 +221,7 @@ static enum sw_status take_handling(struct exim *x, const struct entry *e)
 {
 	struct log_session *s = find_session(x, e, false);
 	enum sw_status status = SW_OK;
-	struct address a;
+	struct exim_address a;
 
 	if (s)
 		status = log_sessions_end(&x->sessions, s,
@@ -302,7 +231,7 @@ static enum sw_status take_handling(struct exim *x, const struct entry *e)
 	if (status != SW_OK)
 		return status;
 	log_session_connect(s, e->line, e->time, SW_CLIENT);
-	if (find_address(e->text, "connection from ", &a)) {
+	if (exim_find_address(e->text, "connection from ", &a)) {
 		set_endpoint(s, true, &a);
 		find_accepted(x, s, &a);
 	}
@@ -314,13 +243,13 @@ static enum sw_status take_handling(struct exim *x, const struct entry *e)
 static enum sw_status take_refused(struct exim *x, const struct entry *e)
 {
 	struct log_session *s = find_session(x, e, false);
-	struct address a;
+	struct exim_address a;
 
 	if (!s)
 		return SW_OK;
-	if (find_address(e->text, " from ", &a))
+	if (exim_find_address(e->text, " from ", &a))
 		set_endpoint(s, true, &a);
-	if (find_address(e->text, " I=", &a))
+	if (exim_find_address(e->text, " I=", &a))
 		set_endpoint(s, false, &a);
 	log_sessions_touch(&x->sessions, s, e->line->number, e->time);
 	log_say_note(s, e->line, e->time, slice_trim(e->text));
@@ -380,9 +309,9 @@ static void say_command(const struct entry *e, struct log_session *s,
 }
 
 static enum sw_status take_said(struct exim *x, const struct entry *e,
-    enum mark mark, struct slice text)
+    enum exim_mark mark, struct slice text)
 {
-	bool client = mark == CLIENT_SENT || mark == CLIENT_RECEIVED;
+	bool client = mark == EXIM_CLIENT_SENT || mark == EXIM_CLIENT_RECEIVED;
 	struct log_session *s = find_session(x, e, client);
 	enum sw_status status = SW_OK;
 
@@ -395,7 +324,7 @@ static enum sw_status take_said(struct exim *x, const struct entry *e,
 			take_connecting(x, s);
 	}
 	log_sessions_touch(&x->sessions, s, e->line->number, e->time);
-	if (mark == SERVER_SENT || mark == CLIENT_RECEIVED)
+	if (mark == EXIM_SERVER_SENT || mark == EXIM_CLIENT_RECEIVED)
 		say_reply(e, s, text);
 	else
 		say_command(e, s, text, client);
@@ -462,25 +391,6 @@ static void take_cipher(const struct entry *e, struct log_session *s)
 	log_session_tls(s, e->line, e->time, version, cipher);
 }
 
-/* Does this line of the log help the reader?  Not one that quotes what the
- * client sent: that is told, and may be secret. */
-static bool is_note(struct slice text)
-{
-	static const char *const quoting[] = { "SMTP syntax error",
-		"SMTP protocol", "SMTP call from", "no MAIL in" };
-	size_t i;
-
-	for (i = 0; i < sizeof(quoting) / sizeof(quoting[0]); i++)
-		if (slice_find_nocase(text, slice_str(quoting[i])) < text.len)
-			return false;
-	return slice_find_nocase(text, slice_str("reject")) < text.len ||
-	    slice_find_nocase(text, slice_str("failed")) < text.len ||
-	    slice_find_nocase(text, slice_str(" lost")) < text.len ||
-	    slice_find_nocase(text, slice_str("timeout")) < text.len ||
-	    slice_find_nocase(text, slice_str("dropped")) < text.len ||
-	    log_starts(text, "unexpected disconnection");
-}
-
 /* The line behind "LOG: ..." is one of the log. */
 static void take_report(const struct entry *e, struct log_session *s)
 {
@@ -491,7 +401,7 @@ static void take_report(const struct entry *e, struct log_session *s)
 	    slice_find_nocase(text, slice_str("closed by EOF")) < text.len ||
 	    log_starts(text, "unexpected disconnection"))
 		extra_of(s)->client_left = true;
-	if (is_note(text))
+	if (exim_is_note(text))
 		log_say_note(s, e->line, e->time, text);
 }
 
@@ -575,7 +485,7 @@ static enum sw_status take_line(void *state, const struct log_line *line)
 	struct entry e = { .line = line, .text = line->text };
 	enum sw_status status;
 	struct slice text;
-	enum mark mark;
+	enum exim_mark mark;
 	bool client;
 
 	take_time(x, &e);
@@ -584,10 +494,10 @@ static enum sw_status take_line(void *state, const struct log_line *line)
 	if (status != SW_OK || is_header(x, &e))
 		return status;
 	text = e.text;
-	mark = take_mark(&text, &client);
-	if (mark == CLOSED_BY_US || mark == CLOSED_BY_THEM)
-		status = take_close(x, &e, client, mark == CLOSED_BY_US);
-	else if (mark != NOTHING)
+	mark = exim_take_mark(&text, &client);
+	if (mark == EXIM_CLOSED_BY_US || mark == EXIM_CLOSED_BY_THEM)
+		status = take_close(x, &e, client, mark == EXIM_CLOSED_BY_US);
+	else if (mark != EXIM_NO_MARK)
 		status = take_said(x, &e, mark, text);
 	else if (!take_more(x, &e))
 		status = take_other(x, &e);
@@ -600,14 +510,15 @@ static bool probe(struct slice head)
 	while (head.len > 0) {
 		struct log_line line = { .number = 1 };
 		struct entry e = { .line = &line };
-		enum mark mark;
+		enum exim_mark mark;
 		bool client;
 
 		e.text = log_head_line(&head);
 		take_time(NULL, &e);
 		take_pid(&e);
-		mark = take_mark(&e.text, &client);
-		if ((mark == SERVER_SENT || mark == CLIENT_RECEIVED) &&
+		mark = exim_take_mark(&e.text, &client);
+		if ((mark == EXIM_SERVER_SENT ||
+		    mark == EXIM_CLIENT_RECEIVED) &&
 		    log_parse_reply_line(e.text).code != SW_UNKNOWN)
 			return true;
 	}

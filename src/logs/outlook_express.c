@@ -29,24 +29,13 @@
  * noted.  Where none of these tells it, times have no date.
  */
 #include "logs/families.h"
+#include "logs/outlook_rows.h"
 #include "logs/talk.h"
 #include "logs/text.h"
 #include "logs/when.h"
 
 /* Length of a line of a published copy that may have been folded. */
 #define FOLD_MIN 60
-
-enum tag { TAG_TX, TAG_RX, TAG_DB };
-
-/* A line that bears a tag. */
-struct entry {
-	enum tag tag;
-	bool smtp;       /* of this protocol, not of POP3 or the like */
-	bool named;      /* the protocol was told */
-	bool timed;
-	int64_t ns;      /* of the day, if timed */
-	struct slice text;
-};
 
 struct oe {
 	struct log_sessions sessions;
@@ -63,154 +52,10 @@ struct oe {
 	bool dot_next;       /* an empty [tx] stood for content */
 	bool holding;        /* a line that may be folded */
 	struct log_line held;
-	struct entry held_entry;
+	struct outlook_entry held_entry;
 	struct buffer held_text;
 	uint64_t other_lines;
 };
-
-/* --- the form of lines -------------------------------------------------- */
-
-/* "07) ", dropped from *rest: published copies number their lines. */
-static bool take_number(struct slice *rest)
-{
-	struct slice s = *rest;
-	int ignored;
-
-	if (!log_take_number(&s, 1, 4, &ignored) || !log_take_octet(&s, ')'))
-		return false;
-	log_take_blanks(&s);
-	*rest = s;
-	return true;
-}
-
-static bool is_tag(struct slice s, enum tag *tag_r)
-{
-	static const char *const tags[] = { "[tx]", "[rx]", "[db]" };
-	size_t i;
-
-	for (i = 0; i < 3; i++)
-		if (slice_has_prefix_nocase(s, slice_str(tags[i]))) {
-			*tag_r = (enum tag)i;
-			return true;
-		}
-	return false;
-}
-
-/* Where in the line is the first tag?  text.len: nowhere. */
-static size_t find_tag(struct slice text, enum tag *tag_r)
-{
-	size_t off = 0;
-
-	while (off < text.len) {
-		const uint8_t *p = memchr(text.p + off, '[', text.len - off);
-
-		if (!p)
-			break;
-		off = (size_t)(p - text.p);
-		if (is_tag(slice_from(text, off), tag_r))
-			return off;
-		off++;
-	}
-	return text.len;
-}
-
-static struct slice trim_end(struct slice s)
-{
-	while (s.len > 0 && (s.p[s.len - 1] == ' ' ||
-	    s.p[s.len - 1] == '\t'))
-		s.len--;
-	return s;
-}
-
-/* "17:22:28" at the end of *s, dropped from it. */
-static bool take_last_time(struct slice *s, int64_t *ns_r)
-{
-	struct slice time = slice_from(*s, s->len < 8 ? s->len : s->len - 8);
-
-	if (!log_take_time(&time, ns_r, NULL) || time.len > 0)
-		return false;
-	*s = trim_end(slice_head(*s, s->len - 8));
-	return true;
-}
-
-/* "SMTP:" at the end of s. */
-static bool take_last_protocol(struct slice s, struct slice *name_r)
-{
-	size_t n;
-
-	if (s.len == 0 || s.p[s.len - 1] != ':')
-		return false;
-	s.len--;
-	for (n = s.len; n > 0 && ascii_is_alnum(s.p[n - 1]); n--)
-		;
-	*name_r = slice_from(s, n);
-	return name_r->len > 0;
-}
-
-static bool is_smtp(struct slice name)
-{
-	return slice_eq_nocase(name, slice_str("SMTP"));
-}
-
-/* What stands in front of the tag. */
-static bool parse_before(struct slice s, struct entry *e)
-{
-	struct slice name;
-
-	s = trim_end(s);
-	e->smtp = true;
-	e->timed = take_last_time(&s, &e->ns);
-	e->named = take_last_protocol(s, &name);
-	if (e->named)
-		e->smtp = is_smtp(name);
-	if (e->named || e->timed)
-		return true;
-	take_number(&s);
-	return s.len == 0;
-}
-
-static bool parse_entry(struct slice line, struct entry *e_r)
-{
-	size_t at = find_tag(line, &e_r->tag);
-
-	if (at == line.len || !parse_before(slice_head(line, at), e_r))
-		return false;
-	e_r->text = slice_from(line, at + 4);
-	log_take_octet(&e_r->text, ' ');
-	return true;
-}
-
-/* "SMTP Log started at Thu Aug 01 17:22:27": what follows "at"; whose log
- * it is. */
-static bool parse_head(struct slice line, struct slice *rest_r, bool *smtp_r)
-{
-	static const char words[] = " Log started at ";
-	size_t at = slice_find_nocase(line, slice_str(words));
-	struct slice name = slice_head(line, at);
-	size_t n = name.len;
-
-	if (at == line.len)
-		return false;
-	while (n > 0 && ascii_is_alnum(name.p[n - 1]))
-		n--;
-	*smtp_r = is_smtp(slice_from(name, n));
-	*rest_r = slice_from(line, at + sizeof(words) - 1);
-	return true;
-}
-
-/* The line in front of it: which program it is. */
-static bool is_product(struct slice line)
-{
-	static const char *const makers[] = { "Microsoft", "Outlook",
-		"Internet Mail", "Windows" };
-	size_t i;
-
-	take_number(&line);
-	for (i = 0; i < sizeof(makers) / sizeof(makers[0]); i++)
-		if (slice_has_prefix_nocase(line, slice_str(makers[i])))
-			return true;
-	return false;
-}
 
 /* --- the day ------------------------------------------------------------ */
 
@@ -287,7 +132,7 @@ static bool parse_day(struct oe *o, struct slice rest, int64_t *ns_r)
 	return true;
 }
 
-static int64_t time_of(struct oe *o, const struct entry *e)
+static int64_t time_of(struct oe *o, const struct outlook_entry *e)
 {
 	int64_t time;
 
@@ -296,32 +141,6 @@ static int64_t time_of(struct oe *o, const struct entry *e)
 	time = log_days_time(&o->days, e->ns);
 	return o->date == SW_DATE_NONE ? time :
 	    log_local_time(o->sessions.options, time);
-}
-
-/* "1 Aug 1996" anywhere in a greeting. */
-static bool find_date(struct slice text, struct civil *day_r)
-{
-	size_t i;
-
-	for (i = 0; i < text.len; i++) {
-		struct slice s = slice_from(text, i);
-		struct civil c = { 0 };
-		int year;
-
-		if (!ascii_is_digit(text.p[i]) ||
-		    (i > 0 && ascii_is_digit(text.p[i - 1])) ||
-		    !log_take_number(&s, 1, 2, &c.day) ||
-		    !log_take_blanks(&s) || !log_take_month(&s, &c.month) ||
-		    !log_take_blanks(&s) ||
-		    !log_take_number(&s, 4, 4, &year))
-			continue;
-		c.year = year;
-		if (!clock_civil_is_valid(&c))
-			continue;
-		*day_r = c;
-		return true;
-	}
-	return false;
 }
 
 /* Days from a to b, less than half a year apart, whatever their years. */
@@ -371,7 +190,7 @@ static void learn_year(struct oe *o, struct log_session *s,
 
 	if (!o->head || o->date != SW_DATE_NONE ||
 	    session_get(s->b)->clock.zone == SW_ZONE_NONE ||
-	    !find_date(greeting, &told))
+	    !outlook_find_date(greeting, &told))
 		return;
 	off = days_between(o->day, &told) - o->days.passed;
 	if (off < -1 || off > 1)
@@ -470,7 +289,7 @@ static void take_address(struct log_session *s, struct slice text)
 }
 
 static enum sw_status take_note(struct oe *o, const struct log_line *line,
-    const struct entry *e, int64_t time)
+    const struct outlook_entry *e, int64_t time)
 {
 	struct log_session *s;
 	enum sw_status status = SW_OK;
@@ -532,7 +351,7 @@ static void say_content(struct oe *o, const struct log_said *said)
 }
 
 static void take_sent(struct oe *o, const struct log_line *line,
-    const struct entry *e, int64_t time)
+    const struct outlook_entry *e, int64_t time)
 {
 	struct log_said said = said_of(line, time, e->text);
 	size_t len;
@@ -554,7 +373,7 @@ static void take_sent(struct oe *o, const struct log_line *line,
 }
 
 static enum sw_status take_entry(struct oe *o, const struct log_line *line,
-    const struct entry *e)
+    const struct outlook_entry *e)
 {
 	int64_t time;
 	enum sw_status status;
@@ -565,13 +384,13 @@ static enum sw_status take_entry(struct oe *o, const struct log_line *line,
 		return SW_OK;
 	}
 	time = time_of(o, e);
-	if (e->tag == TAG_DB)
+	if (e->tag == OUTLOOK_DB)
 		return take_note(o, line, e, time);
 	status = need_session(o, line, time);
 	if (status != SW_OK)
 		return status;
 	log_sessions_touch(&o->sessions, o->open, line->number, time);
-	if (e->tag == TAG_TX) {
+	if (e->tag == OUTLOOK_TX) {
 		take_sent(o, line, e, time);
 		return SW_OK;
 	}
@@ -607,11 +426,11 @@ static enum sw_status take_bare(struct oe *o, const struct log_line *line)
 	struct slice text = line->text, rest;
 	bool smtp;
 
-	take_number(&text);
-	text = trim_end(text);
-	if (text.len == 0 || is_product(text))
+	outlook_take_number(&text);
+	text = outlook_trim_end(text);
+	if (text.len == 0 || outlook_is_product(text))
 		return SW_OK;
-	if (parse_head(line->text, &rest, &smtp))
+	if (outlook_parse_head(line->text, &rest, &smtp))
 		return take_head(o, rest, smtp);
 	if (text.len == 1 && text.p[0] == '.') {
 		struct log_said said = said_of(line, o->open ?
@@ -645,7 +464,7 @@ static enum sw_status release(struct oe *o)
 }
 
 static void hold(struct oe *o, const struct log_line *line,
-    const struct entry *e)
+    const struct outlook_entry *e)
 {
 	o->holding = true;
 	o->held = *line;
@@ -661,7 +480,8 @@ static bool is_fold(const struct oe *o, struct slice text)
 	bool smtp;
 
 	return o->holding && o->held_text.len >= FOLD_MIN && text.len > 0 &&
-	    !take_number(&rest) && !parse_head(text, &rest, &smtp) &&
+	    !outlook_take_number(&rest) &&
+	    !outlook_parse_head(text, &rest, &smtp) &&
 	    !(text.len == 1 && text.p[0] == '.');
 }
 
@@ -677,14 +497,14 @@ static void unfold(struct oe *o, struct slice text)
 /* --- the family --------------------------------------------------------- */
 
 /* Is a line in the stripped form one of this log, not of any text? */
-static bool is_telling(const struct entry *e)
+static bool is_telling(const struct outlook_entry *e)
 {
 	size_t len;
 	enum verb verb = session_verb(e->text, &len);
 
-	if (e->named || e->tag == TAG_DB)
+	if (e->named || e->tag == OUTLOOK_DB)
 		return e->timed || begins(e->text, "Connecting to ");
-	if (e->tag == TAG_RX)
+	if (e->tag == OUTLOOK_RX)
 		return log_parse_reply_line(e->text).code != SW_UNKNOWN;
 	return session_verb_is_known(verb);
 }
@@ -693,12 +513,12 @@ static bool probe(struct slice head)
 {
 	while (head.len > 0) {
 		struct slice line = log_head_line(&head), rest;
-		struct entry e;
+		struct outlook_entry e;
 		bool smtp;
 
 		/* "Log started at" may stand in any text. */
-		if ((parse_head(line, &rest, &smtp) && smtp) ||
-		    (parse_entry(line, &e) && is_telling(&e)))
+		if ((outlook_parse_head(line, &rest, &smtp) && smtp) ||
+		    (outlook_parse_entry(line, &e) && is_telling(&e)))
 			return true;
 	}
 	return false;
@@ -726,8 +546,8 @@ static enum sw_status take_line(void *state, const struct log_line *line)
 {
 	struct oe *o = state;
 	enum sw_status status;
-	struct entry e;
-	bool tagged = parse_entry(line->text, &e);
+	struct outlook_entry e;
+	bool tagged = outlook_parse_entry(line->text, &e);
 
 	if (!tagged && is_fold(o, line->text)) {
 		unfold(o, line->text);
