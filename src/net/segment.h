@@ -38,8 +38,10 @@ struct segment {
 	 * hashes, the same in every run.
 	 */
 	uint32_t vlan_tag;
-	uint32_t tunnel_tag;
 	uint32_t anomalies; /* of the frame, base/anomaly.h */
+	/* Not beside the other tag: read together with one load, two that
+	 * were just written would have to reach the cache first. */
+	uint32_t tunnel_tag;
 	uint32_t seq, ack;
 	uint32_t window;    /* as in the header, not scaled */
 	uint8_t flags;      /* TCP_FIN ... */

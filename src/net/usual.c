@@ -23,8 +23,11 @@ static inline void set_endpoint(struct endpoint *e, const uint8_t *ip,
     uint8_t family, uint16_t port)
 {
 	if (family == 4) {
-		memcpy(e->ip, ip, 4);
-		memset(e->ip + 4, 0, sizeof(e->ip) - 4);
+		/* In whole words, as it will be read at once. */
+		uint64_t words[2] = { 0, 0 };
+
+		memcpy(words, ip, 4);
+		memcpy(e->ip, words, sizeof(e->ip));
 	} else {
 		memcpy(e->ip, ip, 16);
 	}

@@ -18,7 +18,8 @@ struct tcp_flow {
 	struct tcp_flow_info info;
 };
 
-static inline uint64_t tcp_hash_endpoint(const uint64_t key[2],
+/* An endpoint as one word; IPv6 addresses by a hash of them. */
+static inline uint64_t tcp_endpoint_word(const uint64_t key[2],
     const struct endpoint *e)
 {
 	uint64_t word, ip[2];
@@ -32,16 +33,19 @@ static inline uint64_t tcp_hash_endpoint(const uint64_t key[2],
 		memcpy(ip, e->ip, sizeof(ip));
 		word ^= hash_mix(ip[0] ^ key[0], ip[1] ^ key[1]);
 	}
-	return hash_mix(word ^ key[0], key[1]);
+	return word;
 }
 
-/* A hash of two endpoints, the same from both sides.  key[1] is odd. */
+/* A hash of two endpoints, the same from both sides: the lower word comes
+ * first.  key[1] is odd. */
 static inline uint64_t tcp_hash_endpoints(const uint64_t key[2],
     const struct endpoint *a, const struct endpoint *b)
 {
-	uint64_t sum = tcp_hash_endpoint(key, a) + tcp_hash_endpoint(key, b);
+	uint64_t x = tcp_endpoint_word(key, a);
+	uint64_t y = tcp_endpoint_word(key, b);
+	uint64_t low = x < y ? x : y, high = x < y ? y : x;
 
-	return hash_mix(sum ^ key[0], key[1]);
+	return hash_mix(low ^ key[0], high ^ key[1]);
 }
 
 /* The shard of a connection: a fixed hash of both innermost endpoints, the
