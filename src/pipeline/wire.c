@@ -230,11 +230,16 @@ static enum sw_status tick(struct wire *w, struct origin at)
 
 /* --- frames --------------------------------------------------------------- */
 
+/* A server's port is most often the lower one, whose place in the set is in
+ * the cache; that of any client's is not. */
 static bool is_wanted(const struct wire *w, const struct endpoint *src,
     const struct endpoint *dst)
 {
-	return w->options.any_port || port_set_has(&w->ports, src->port) ||
-	    port_set_has(&w->ports, dst->port);
+	bool lower = src->port < dst->port;
+
+	return w->options.any_port ||
+	    port_set_has(&w->ports, lower ? src->port : dst->port) ||
+	    port_set_has(&w->ports, lower ? dst->port : src->port);
 }
 
 /* Keep a frame if it is one of a connection of interest, or a piece of a
