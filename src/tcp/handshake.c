@@ -181,7 +181,7 @@ static void drop_syn_octets(struct arrival *a)
 	if ((f->state & FLOW_OPEN) || !f->hold || a->seg->ack != o->base)
 		return;
 	tcp_stretches_fini(&f->hold->queue[!a->dir], &a->e->held);
-	o->octets = o->highest = 0;
+	f->octets[!a->dir] = o->highest = 0;
 }
 
 /* A direction whose SYN was not seen: is this its SYN, late? */

@@ -227,7 +227,7 @@ static inline void take_usual_octets(struct tcp_engine *e, struct flow *f,
 	tcp_history_add(&e->history, s, s->next, seg->payload);
 	s->next += seg->payload_len;
 	s->highest = s->next;
-	s->octets += seg->payload_len;
+	f->octets[dir] += seg->payload_len;
 	s->twin_seq = seg->seq;
 	s->twin_len = seg->payload_len;
 	s->twin_ack = seg->ack;
@@ -455,7 +455,7 @@ static void side_facts(const struct flow *f, int dir, struct tcp_facts *facts)
 {
 	const struct side *s = &f->side[dir];
 
-	facts->side[dir].octets = s->octets;
+	facts->side[dir].octets = f->octets[dir];
 	facts->side[dir].retransmitted = s->retransmitted;
 	facts->side[dir].delivered = s->next;
 	facts->side[dir].acked = (s->flags & SIDE_FIN) && s->acked > s->fin ?

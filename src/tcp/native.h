@@ -147,10 +147,9 @@ struct side {
 	uint32_t twin_seq, twin_len, twin_ack; /* of its last segment with
 	                                          octets */
 	int64_t twin_ns;  /* ... and its time */
-
-	/* The second; the usual segment has the first two. */
-	uint64_t octets;
 	uint64_t history; /* its newest record in the engine's history, or 0 */
+
+	/* The second, which the usual segment does without. */
 	uint64_t retransmitted;
 	uint64_t fin;     /* offset of the FIN */
 	int64_t zero_since, zero_ns;
@@ -192,6 +191,7 @@ struct flow {
 	int64_t touched_ns;  /* engine time of the last frame */
 	uint64_t frames;
 	struct origin last;
+	uint64_t octets[TCP_DIRECTIONS]; /* seen, each once */
 	int64_t syn_ns;      /* time of the SYN; from open on the RTT */
 
 	struct side side[TCP_DIRECTIONS];
