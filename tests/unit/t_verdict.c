@@ -540,12 +540,78 @@ static size_t read_turns(const char *text, struct sw_tls_turn *turns)
 /* EHLO, the envelope and DATA, the content, QUIT. */
 #define TURNS "c50 s200 c90 s80 c400 s60 c30 s31"
 
-/* The server's log is on the right, its clock an hour behind. */
+/* A log's dialogue behind STARTTLS against the wire's turns. */
+struct turned {
+	const char *name, *version, *turns, *dialogue;
+	int64_t late_s; /* the verdict's time in the log */
+	const char *want;
+	/* Of the log: its clock, and how far its start and what is in clear
+	 * are from the wire's. */
+	int64_t resolution_s, start_s, clear_s;
+	bool client;    /* it is the client's */
+};
+
+/* The wire's side: its turns, and when all was said. */
+static void turn_wire(struct both *b, const struct turned *c,
+    struct sw_tls_turn *turns)
+{
+	struct sw_tls *tls = &b->t[0]->events[6].u.tls;
+	size_t i;
+
+	assert_int_equal(b->t[0]->events[6].kind, SW_EVENT_TLS);
+	tls->version = talk_text(c->version);
+	tls->turns = turns;
+	tls->turn_count = read_turns(c->turns, turns);
+	tls->turns_known = true;
+	b->t[0]->s.start = b->t[0]->s.end = 1000 * NS_PER_S;
+	for (i = 0; i < b->t[0]->s.event_count; i++)
+		b->t[0]->events[i].time = 1000 * NS_PER_S;
+}
+
+/* The log's side, its clock an hour behind. */
+static void turn_log(struct both *b, const struct turned *c)
+{
+	size_t i;
+
+	b->t[1]->s.start = (c->start_s - 2600) * NS_PER_S;
+	if (c->resolution_s)
+		b->t[1]->s.clock.resolution_ns = c->resolution_s * NS_PER_S;
+	for (i = 0; i < b->t[1]->s.event_count; i++) {
+		struct sw_event *e = &b->t[1]->events[i];
+
+		e->time = -2600 * NS_PER_S;
+		if (i < 6)
+			e->time += c->clear_s * NS_PER_S;
+		else if (e[-1].kind == SW_EVENT_DATA)
+			e->time += c->late_s * NS_PER_S;
+	}
+	b->options.timed = true;
+	b->options.offset_ns = 3600 * NS_PER_S;
+	b->options.slack_ns = 2 * NS_PER_S;
+}
+
+static void check_turned(const struct turned *c)
+{
+	struct sw_tls_turn turns[16];
+	char log[2000];
+	struct both b;
+
+	snprintf(log, sizeof(log), "%s%s", HEAD EHLO TURNED, c->dialogue);
+	begin(&b, SW_RECORDER_WIRE, HEAD EHLO TURNED "T\n* server\n",
+	    c->client ? SW_RECORDER_CLIENT : SW_RECORDER_SERVER, log);
+	turn_wire(&b, c, turns);
+	turn_log(&b, c);
+	check(&b, c->name, SW_UNDECIDABLE, c->want);
+	b.t[0]->events[6].u.tls.turns_known = false;
+	check(&b, c->name, SW_UNDECIDABLE, "");
+	end(&b);
+}
+
 static void turns_of_tls(void **state)
 {
 	static const struct {
 		const char *name, *version, *turns, *dialogue;
-		int64_t late_s; /* the verdict's time in the log */
+		int64_t late_s;
 		const char *want;
 	} cases[] = {
 		{ "all of them", "TLSv1.2", TURNS, EHLO MAIL "D 276\n" VERDICT
@@ -585,42 +651,58 @@ static void turns_of_tls(void **state)
 		{ "pipelined", "TLSv1.2", "c50 s200 c90 s80 c900 s300 c400 "
 		    "s60", EHLO MAIL "D 276\n" VERDICT MAIL "D 276\n"
 		    VERDICT QUIT, 0, "" },
+		{ "no handshake of 1.3", "TLSv1.2", "s900 c50 s200", EHLO
+		    "C NOOP\nS 250 2.0.0 Ok\n", 0, "" },
+		{ "a refused DATA may share a turn", "TLSv1.2", "c50 s200",
+		    EHLO "C DATA\nS 503 5.5.1 No\n" QUIT, 0, "" },
+		{ "as may what was pipelined", "TLSv1.2", "c50 s200",
+		    EHLO "C EHLO client.example.net {pipelined}\n"
+		    "S 250 mx.example.org\n" QUIT, 0, "" },
+		{ "and a 421", "TLSv1.2", "c50 s200", EHLO "C AUTH PLAIN\n"
+		    "S 421 4.3.2 Bye\n" QUIT, 0, "" },
+		{ "late twice, told once", "TLSv1.2", "c50 s200 c90 s80 c400 "
+		    "s60 c90 s80 c400 s60", EHLO MAIL "D 276\n" VERDICT MAIL
+		    "D 276\n" VERDICT, -9, "order-changed left" },
 	};
-	struct sw_tls_turn turns[16];
-	size_t i, k;
+	size_t i;
 
 	(void)state;
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct sw_tls *tls;
-		char log[2000];
-		struct both b;
+		struct turned c = { .name = cases[i].name,
+			.version = cases[i].version, .turns = cases[i].turns,
+			.dialogue = cases[i].dialogue,
+			.late_s = cases[i].late_s, .want = cases[i].want };
 
-		snprintf(log, sizeof(log), "%s%s", HEAD EHLO TURNED,
-		    cases[i].dialogue);
-		begin(&b, SW_RECORDER_WIRE, HEAD EHLO TURNED "T\n* server\n",
-		    SW_RECORDER_SERVER, log);
-		tls = &b.t[0]->events[6].u.tls;
-		assert_int_equal(b.t[0]->events[6].kind, SW_EVENT_TLS);
-		tls->version = talk_text(cases[i].version);
-		tls->turns = turns;
-		tls->turn_count = read_turns(cases[i].turns, turns);
-		tls->turns_known = true;
-		b.t[0]->s.start = b.t[0]->s.end = 1000 * NS_PER_S;
-		b.t[1]->s.start = -2600 * NS_PER_S;
-		b.options.timed = true;
-		b.options.offset_ns = 3600 * NS_PER_S;
-		b.options.slack_ns = 2 * NS_PER_S;
-		for (k = 0; k < b.t[1]->s.event_count; k++) {
-			struct sw_event *e = &b.t[1]->events[k];
+		check_turned(&c);
+	}
+}
 
-			e->time = -2600 * NS_PER_S;
-			if (k > 1 && e[-1].kind == SW_EVENT_DATA)
-				e->time += cases[i].late_s * NS_PER_S;
-		}
-		check(&b, cases[i].name, SW_UNDECIDABLE, cases[i].want);
-		tls->turns_known = false;
-		check(&b, cases[i].name, SW_UNDECIDABLE, "");
-		end(&b);
+static void logs_of_turns(void **state)
+{
+	static const struct turned cases[] = {
+		{ .name = "times of minutes", .late_s = -90,
+		  .resolution_s = 60, .want = "" },
+		{ .name = "another start", .late_s = -9, .start_s = 30,
+		  .want = "" },
+		{ .name = "other times in clear", .late_s = -9, .clear_s = 30,
+		  .want = "" },
+		{ .name = "the same times", .late_s = -9,
+		  .want = "order-changed left" },
+		{ .name = "the client's log", .client = true,
+		  .turns = "c50 s200 c90 s80 c400",
+		  .want = "reply-missing left" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct turned c = cases[i];
+
+		c.version = "TLSv1.2";
+		c.dialogue = EHLO MAIL "D 276\n" VERDICT;
+		if (!c.turns)
+			c.turns = TURNS;
+		check_turned(&c);
 	}
 }
 
@@ -831,6 +913,7 @@ int main(void)
 		cmocka_unit_test(lost_between),
 		cmocka_unit_test(lost_in_tls),
 		cmocka_unit_test(turns_of_tls),
+		cmocka_unit_test(logs_of_turns),
 		cmocka_unit_test(joined),
 		cmocka_unit_test(counted),
 		cmocka_unit_test(notes),
