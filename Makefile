@@ -38,8 +38,8 @@ all: lib smtpwire ## the library and the command (default)
 # sources, buffers, escapes, clock, account
 SRC_BASE := $(addprefix src/base/, \
 	account.c arena.c buffer.c clock.c decompress.c error.c escape.c \
-	folder.c library.c scratch.c slice.c source.c source_block.c \
-	source_open.c source_random.c)
+	folder.c library.c members.c scratch.c slice.c source.c \
+	source_block.c source_open.c source_random.c source_store.c)
 
 # capture files -> frames
 SRC_CAPTURE := $(addprefix src/capture/, \
@@ -132,8 +132,8 @@ SRC_CHECK := $(addprefix src/check/, \
 
 # where the sides meet
 SRC_PIPELINE := $(addprefix src/pipeline/, \
-	batch.c connection.c crew.c ids.c input.c saved.c shard.c wire.c \
-	wire_files.c)
+	batch.c connection.c crew.c ids.c input.c input_archive.c saved.c \
+	shard.c wire.c wire_files.c)
 
 # include/smtpwire/
 SRC_API := $(addprefix src/api/, \

@@ -150,7 +150,8 @@ struct sw_options {
 void sw_options_init(struct sw_options *o);
 
 /*
- * Read files ("-" is standard input, a directory the files in it), captures
+ * Read files ("-" is standard input, a directory the files in it, a zip, tar
+ * or 7z archive those in all its directories, unpacked into tmpdir), captures
  * and logs told apart by content; several captures are one traffic.  Options,
  * filter strings and names are copied.  *r is set also when some of the inputs
  * cannot be read: sw_reader_failed() counts them and sw_reader_next() tells of

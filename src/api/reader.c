@@ -205,13 +205,14 @@ static enum sw_status add_entry(struct sw_reader *r,
     struct sw_err *err)
 {
 	enum sw_status status = SW_EFORMAT;
+	size_t before = inputs_count(r->inputs);
 
 	if (e->is_file)
 		status = inputs_add(r->inputs, e->path, how, false, err);
 	else
 		base_error_set(err, SW_EFORMAT, "%s: is no file, not read",
 		    e->path);
-	*added += status == SW_OK;
+	*added += inputs_count(r->inputs) - before;
 	if (status == SW_EFORMAT) {
 		warn(r, err->text);
 		status = SW_OK;
@@ -257,12 +258,14 @@ static enum sw_status add_inputs(struct sw_reader *r,
 	for (i = 0; i < count; i++) {
 		struct sw_err one = { 0 };
 		struct input_how how = how_of(o, i);
+		size_t before = inputs_count(r->inputs);
 		enum sw_status status = folder_is(names[i]) ?
 		    add_folder(r, names[i], &how, &one) :
 		    inputs_add(r->inputs, names[i], &how, count == 1, &one);
 
 		if (status == SW_EREAD || status == SW_EFORMAT)
-			status = keep_error(r, &one, true);
+			status = keep_error(r, &one,
+			    inputs_count(r->inputs) == before);
 		if (status != SW_OK)
 			return base_error_set(err, status, "%s",
 			    one.text[0] ? one.text : "out of memory");

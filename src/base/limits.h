@@ -111,6 +111,16 @@
 /* Interfaces of one pcapng section. */
 #define LIMIT_INTERFACES 65536
 
+/* --- archives ----------------------------------------------------------- */
+
+/* Octets that the members of an archive unpack to before they are held
+ * against the archive's own, and how many for each of these: deflate makes at
+ * most 1032, logs and captures seldom 100.  Beyond it the archive is left. */
+#define LIMIT_UNPACKED (64u << 20)
+#define LIMIT_UNPACKED_RATIO 250u
+/* Members of one archive; each takes memory until it is read. */
+#define LIMIT_MEMBERS 65536u
+
 /* --- pipeline ----------------------------------------------------------- */
 
 /* Ids of sessions remembered in one shard to tell equal ones apart. */

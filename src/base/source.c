@@ -147,7 +147,7 @@ static bool seek_ahead(struct source *s, uint64_t n)
 	left = size - s->consumed;
 	if (n > left)
 		n = left;
-	if (lseek(s->fd, (off_t)n, SEEK_CUR) < 0)
+	if (!s->store && lseek(s->fd, (off_t)n, SEEK_CUR) < 0)
 		return false;
 	s->consumed += n;
 	s->view.end_off += n;

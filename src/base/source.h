@@ -59,6 +59,43 @@ enum sw_status source_open_made(const struct source_maker *maker,
     struct sw_err *err) SW_MUST_USE;
 void source_free(struct source **s);
 
+/*
+ * Octets of several sources, one behind the other in an unlinked file: a
+ * counted reference of one thread.  SW_EREAD: there is no room for it in
+ * tmpdir (NULL: /tmp).
+ */
+struct source_store;
+enum sw_status source_store_new(const char *tmpdir,
+    struct source_store **s_r, struct sw_err *err) SW_MUST_USE;
+void source_store_release(struct source_store **s);
+/* Append; false: the disk is full, and some may have been appended. */
+bool source_store_append(struct source_store *s, struct slice octets);
+/* How many octets there are; keep only so many. */
+uint64_t source_store_size(const struct source_store *s);
+void source_store_cut(struct source_store *s, uint64_t size);
+/* Over len octets of the store from off on, as a file that was changed at
+ * modified_s.  Holds the store.  SW_EREAD, SW_ENOMEM. */
+enum sw_status source_open_stored(struct source_store *store, uint64_t off,
+    uint64_t len, int64_t modified_s, const char *name, struct source **s_r,
+    struct sw_err *err) SW_MUST_USE;
+
+/* What it takes to open a source once more. */
+struct source_place {
+	char *name, *tmpdir;
+	struct source_store *store; /* NULL: a file of that name */
+	uint64_t off, len;
+	int64_t modified_s;
+};
+/* Has it a place, where it will be the same? */
+bool source_has_place(const struct source *s);
+/* Its name, and its place if it has one; to be given to source_place_fini
+ * also when this fails: SW_ENOMEM. */
+enum sw_status source_place_init(struct source_place *p,
+    const struct source *s) SW_MUST_USE;
+void source_place_fini(struct source_place *p);
+enum sw_status source_open_place(const struct source_place *p,
+    struct source **s_r, struct sw_err *err) SW_MUST_USE;
+
 /* As it was given to open; valid as long as the source. */
 const char *source_name(const struct source *s);
 /* Size in octets if that is known (a regular, uncompressed file), else 0. */

@@ -66,6 +66,10 @@ struct source {
 	struct decompress *decompress;
 	const char *compression;
 
+	struct source_store *store; /* fd is its: base and stored_len */
+	uint64_t stored_len;
+	int64_t modified_s;
+
 	int spool_fd;        /* -1: none */
 	uint64_t replay;     /* octets of the spool to be read again ... */
 	uint64_t replay_off; /* ... from here */
@@ -97,6 +101,13 @@ enum sw_status source_read_raw(void *ctx, uint8_t *buf, size_t len,
 /* Octets at an offset of a file: all of them, or up to its end. */
 enum sw_status source_read_at_fd(struct source *s, int fd, uint8_t *buf,
     size_t len, uint64_t off, size_t *got_r, struct sw_err *err);
+/* An unlinked file in a folder; -1. */
+int source_make_spool(const char *dir);
+/* How many octets could be written; all, or the disk is full. */
+size_t source_write_all(int fd, struct slice octets);
+struct source_store *source_store_hold(struct source_store *s);
+int source_store_fd(const struct source_store *s);
+const char *source_store_tmpdir(const struct source_store *s);
 /* Let the next read start a block. */
 void source_empty_view(struct source *s);
 

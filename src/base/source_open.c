@@ -110,6 +110,8 @@ uint64_t source_file_size(const struct source *s)
 {
 	struct stat st;
 
+	if (s->store)
+		return s->stored_len;
 	if (s->kind != KIND_FILE || fstat(s->fd, &st) != 0 ||
 	    st.st_size < 0 || (uint64_t)st.st_size < s->base)
 		return 0;
@@ -120,6 +122,8 @@ int64_t source_modified(const struct source *s)
 {
 	struct stat st;
 
+	if (s->store)
+		return s->modified_s;
 	if (s->fd < 0 || fstat(s->fd, &st) != 0 || !S_ISREG(st.st_mode))
 		return 0;
 	return (int64_t)st.st_mtime;
@@ -130,8 +134,12 @@ static enum sw_status read_fd(struct source *s, uint8_t *buf, size_t len,
 {
 	ssize_t n;
 
+	/* A store's file has one position, and several readers. */
+	if (s->store && len > s->stored_len - s->consumed)
+		len = (size_t)(s->stored_len - s->consumed);
 	do
-		n = read(s->fd, buf, len);
+		n = s->store ? pread(s->fd, buf, len,
+		    (off_t)(s->base + s->consumed)) : read(s->fd, buf, len);
 	while (n < 0 && errno == EINTR);
 	*got_r = n > 0 ? (size_t)n : 0;
 	s->consumed += *got_r;
@@ -178,8 +186,8 @@ static enum sw_status probe_compression(struct source *s, struct sw_err *err)
 	}
 	s->head = slice_make(s->head_octets, len);
 	s->compression = decompress_probe(s->head);
-	if (!s->compression && s->kind == KIND_FILE &&
-	    lseek(s->fd, (off_t)s->base, SEEK_SET) >= 0) {
+	if (!s->compression && s->kind == KIND_FILE && (s->store ||
+	    lseek(s->fd, (off_t)s->base, SEEK_SET) >= 0)) {
 		/* Aligned reads from the start. */
 		s->head.len = 0;
 		s->consumed = 0;
@@ -203,6 +211,64 @@ enum sw_status source_open(const char *name, const char *tmpdir,
 	if (status != SW_OK)
 		source_free(s_r);
 	return status;
+}
+
+enum sw_status source_open_stored(struct source_store *store, uint64_t off,
+    uint64_t len, int64_t modified_s, const char *name, struct source **s_r,
+    struct sw_err *err)
+{
+	enum sw_status status = new_source(name, source_store_tmpdir(store),
+	    s_r, err);
+	struct source *s = *s_r;
+
+	if (status != SW_OK)
+		return status;
+	s->kind = KIND_FILE;
+	s->store = source_store_hold(store);
+	s->fd = source_store_fd(store);
+	s->base = off;
+	s->stored_len = len;
+	s->modified_s = modified_s;
+	status = probe_compression(s, err);
+	if (status != SW_OK)
+		source_free(s_r);
+	return status;
+}
+
+bool source_has_place(const struct source *s)
+{
+	return s->kind == KIND_FILE && (s->store || s->close_fd);
+}
+
+enum sw_status source_place_init(struct source_place *p,
+    const struct source *s)
+{
+	memset(p, 0, sizeof(*p));
+	p->name = copy_string(s->name);
+	p->tmpdir = copy_string(s->tmpdir);
+	if (s->store)
+		p->store = source_store_hold(s->store);
+	p->off = s->base;
+	p->len = s->stored_len;
+	p->modified_s = s->modified_s;
+	return p->name && p->tmpdir ? SW_OK : SW_ENOMEM;
+}
+
+void source_place_fini(struct source_place *p)
+{
+	source_store_release(&p->store);
+	free(p->name);
+	free(p->tmpdir);
+	memset(p, 0, sizeof(*p));
+}
+
+enum sw_status source_open_place(const struct source_place *p,
+    struct source **s_r, struct sw_err *err)
+{
+	if (p->store)
+		return source_open_stored(p->store, p->off, p->len,
+		    p->modified_s, p->name, s_r, err);
+	return source_open(p->name, p->tmpdir, s_r, err);
 }
 
 enum sw_status source_open_made(const struct source_maker *maker,
@@ -238,6 +304,7 @@ void source_free(struct source **source)
 		close(s->fd);
 	if (s->spool_fd >= 0)
 		close(s->spool_fd);
+	source_store_release(&s->store);
 	free(s->carry_octets);
 	free(s->name);
 	free(s->tmpdir);

@@ -35,7 +35,7 @@ enum sw_status source_read_at_fd(struct source *s, int fd, uint8_t *buf,
 	return SW_OK;
 }
 
-static int make_spool(const char *dir)
+int source_make_spool(const char *dir)
 {
 	static const char template[] = "/smtpwire-XXXXXX";
 	size_t len = strlen(dir);
@@ -55,8 +55,7 @@ static int make_spool(const char *dir)
 	return fd;
 }
 
-/* How many octets could be written; all, or the disk is full. */
-static size_t write_all(int fd, struct slice octets)
+size_t source_write_all(int fd, struct slice octets)
 {
 	size_t done = 0;
 
@@ -98,7 +97,7 @@ static enum sw_status spool(struct source *s, struct sw_err *err)
 
 	while (status == SW_OK && octets.len > 0 &&
 	    s->random_size < SOURCE_SPOOL_MAX) {
-		size_t done = write_all(s->spool_fd, octets);
+		size_t done = source_write_all(s->spool_fd, octets);
 
 		s->random_size += done;
 		if (done < octets.len)
@@ -129,7 +128,7 @@ enum sw_status source_make_random(struct source *s, struct sw_err *err)
 		s->random_size = source_file_size(s);
 		return SW_OK;
 	}
-	s->spool_fd = make_spool(s->tmpdir);
+	s->spool_fd = source_make_spool(s->tmpdir);
 	if (s->spool_fd < 0)
 		return base_error_set(err, SW_EWRITE,
 		    "%s: no temporary copy can be made in %s", s->name,

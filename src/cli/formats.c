@@ -57,7 +57,7 @@ int cli_formats(int argc, char **argv)
 		print_formats(SW_SOURCE_LOG);
 		printf("\nTranscripts that -f jsonl wrote are read back.\n");
 		printf("\nEach also compressed with gzip, xz, zstd, bzip2 or "
-		    "lz4.\n");
+		    "lz4, or in a zip, tar or\n7z archive.\n");
 		status = cli_flush();
 	} else if (status == CLI_HELP) {
 		status = cli_flush();

@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* input.c - files of any kind to sessions */
-#include "pipeline/input.h"
+#include "pipeline/input_internal.h"
 
 #include <stdlib.h>
-#include <sys/stat.h>
 
+#include "base/members.h"
 #include "capture/capture.h"
-#include "logs/logs.h"
 #include "logs/odbc.h"
 #include "pipeline/ids.h"
 #include "pipeline/saved.h"
 
 /* A log that is still to be read, or transcripts. */
 struct log_input {
-	char *name;
+	struct source_place place;
 	struct source *source; /* NULL: to be opened again */
 	const struct log_format *format; /* NULL: transcripts */
 	struct input_how how;
@@ -26,6 +25,7 @@ struct inputs {
 	struct log_options log_options;
 	const char *tmpdir;
 	struct account *account;
+	size_t count; /* added */
 
 	struct log_input *logs;
 	size_t log_count, log_capacity, log_next;
@@ -91,7 +91,7 @@ void inputs_free(struct inputs **ip)
 	*ip = NULL;
 	log_close(in);
 	for (i = 0; i < in->log_count; i++) {
-		free(in->logs[i].name);
+		source_place_fini(&in->logs[i].place);
 		source_free(&in->logs[i].source);
 	}
 	session_builder_free(&in->told);
@@ -105,15 +105,6 @@ void inputs_free(struct inputs **ip)
 	free(in);
 }
 
-/* Can it be opened a second time and hold the same? */
-static bool is_regular(const char *name)
-{
-	struct stat st;
-
-	return strcmp(name, "-") != 0 && stat(name, &st) == 0 &&
-	    S_ISREG(st.st_mode);
-}
-
 static enum sw_status add_log(struct inputs *in, struct source **s,
     const struct log_format *format, const struct input_how *how, bool only,
     struct sw_err *err)
@@ -125,16 +116,17 @@ static enum sw_status add_log(struct inputs *in, struct source **s,
 		return base_error_set(err, SW_ENOMEM, "out of memory");
 	in->logs = logs;
 	l = &in->logs[in->log_count];
-	l->name = strdup(source_name(*s));
-	if (!l->name)
+	if (source_place_init(&l->place, *s) != SW_OK) {
+		source_place_fini(&l->place);
 		return base_error_set(err, SW_ENOMEM, "out of memory");
+	}
 	l->format = format;
 	l->how = *how;
 	l->size = source_size(*s);
 	l->source = *s;
 	*s = NULL;
 	in->log_count++;
-	if (!only && is_regular(l->name))
+	if (!only && source_has_place(l->source))
 		source_free(&l->source);
 	return SW_OK;
 }
@@ -151,42 +143,62 @@ static enum sw_status check_how(const struct input_how *how,
 	return SW_OK;
 }
 
-static enum sw_status classify(struct inputs *in, struct source **s,
-    const struct input_how *how, bool only, struct sw_err *err)
+enum sw_status input_find_kind(struct source *s, const struct input_how *how,
+    struct input_kind *kind_r, struct sw_err *err)
 {
 	const struct capture_format *capture = NULL;
-	const struct log_format *log = how->format ?
-	    log_format_by_name(how->format) : NULL;
-	enum sw_status status;
+	enum sw_status status = capture_probe(s, &capture, err);
 	struct slice head;
-	bool saved;
+	bool saved = false;
 
-	status = capture_probe(*s, &capture, err);
-	if (status != SW_OK)
+	kind_r->capture = capture != NULL;
+	kind_r->log = NULL;
+	if (status == SW_OK && !capture)
+		status = saved_probe(s, &saved, err);
+	if (status != SW_OK || capture || saved)
 		return status;
-	if (capture)
-		return wire_add(in->wire, s,
-		    !only && is_regular(source_name(*s)), how->tz_known,
-		    how->tz_offset_s, in->tmpdir, err);
-	status = saved_probe(*s, &saved, err);
-	if (status == SW_OK && saved)
-		return add_log(in, s, NULL, how, only, err);
-	if (!log) {
-		status = log_probe(*s, &log, err);
-		if (status != SW_OK)
-			return status;
-	}
-	if (log)
-		return add_log(in, s, log, how, only, err);
-	status = source_peek(*s, 1, &head, err);
+	if (how->format)
+		kind_r->log = log_format_by_name(how->format);
+	else
+		status = log_probe(s, &kind_r->log, err);
+	if (status != SW_OK || kind_r->log)
+		return status;
+	status = source_peek(s, 1, &head, err);
 	if (status != SW_OK)
 		return status;
 	if (head.len == 0)
 		return base_error_set(err, SW_EFORMAT, "%s: is empty",
-		    source_name(*s));
+		    source_name(s));
 	return base_error_set(err, SW_EFORMAT, "%s: neither a capture nor a "
-	    "log of a known format (see smtpwire formats)",
-	    source_name(*s));
+	    "log of a known format (see smtpwire formats)", source_name(s));
+}
+
+enum sw_status input_add_kind(struct inputs *in, struct source **s,
+    const struct input_kind *kind, const struct input_how *how, bool only,
+    struct sw_err *err)
+{
+	enum sw_status status = kind->capture ? wire_add(in->wire, s,
+	    !only && source_has_place(*s), how->tz_known, how->tz_offset_s,
+	    err) : add_log(in, s, kind->log, how, only, err);
+
+	in->count += status == SW_OK;
+	return status;
+}
+
+static enum sw_status add_source(struct inputs *in, struct source **s,
+    const struct input_how *how, bool only, struct sw_err *err)
+{
+	struct input_kind kind;
+	const char *archive;
+	enum sw_status status = members_probe(*s, &archive, err);
+
+	if (status == SW_OK && archive)
+		return input_add_archive(in, *s, archive, how, in->tmpdir,
+		    in->account, err);
+	if (status == SW_OK)
+		status = input_find_kind(*s, how, &kind, err);
+	return status == SW_OK ?
+	    input_add_kind(in, s, &kind, how, only, err) : status;
 }
 
 enum sw_status inputs_add(struct inputs *in, const char *name,
@@ -198,18 +210,25 @@ enum sw_status inputs_add(struct inputs *in, const char *name,
 	if (status != SW_OK)
 		return status;
 	if (log_odbc_is_name(name)) {
+		struct input_kind kind = { false,
+			log_format_by_name("iis-odbc") };
+
 		status = log_odbc_open(name, in->tmpdir, &s, err);
 		if (status == SW_OK)
-			status = add_log(in, &s, log_format_by_name(
-			    "iis-odbc"), how, true, err);
-		source_free(&s);
-		return status;
+			status = input_add_kind(in, &s, &kind, how, true,
+			    err);
+	} else {
+		status = source_open(name, in->tmpdir, &s, err);
+		if (status == SW_OK)
+			status = add_source(in, &s, how, only, err);
 	}
-	status = source_open(name, in->tmpdir, &s, err);
-	if (status == SW_OK)
-		status = classify(in, &s, how, only, err);
 	source_free(&s);
 	return status;
+}
+
+size_t inputs_count(const struct inputs *in)
+{
+	return in->count;
 }
 
 enum sw_status inputs_add_live(struct inputs *in, struct capture **c,
@@ -321,7 +340,7 @@ static int next_log(struct inputs *in, struct sw_err *err)
 	s = l->source;
 	l->source = NULL;
 	if (!s)
-		status = source_open(l->name, in->tmpdir, &s, err);
+		status = source_open_place(&l->place, &s, err);
 	if (status != SW_OK)
 		return (int)status; /* the log goes on in the one behind */
 	status = open_next(in, l, s, err);

@@ -27,9 +27,12 @@ struct input_how {
 };
 
 /* Open a file and find out what it is.  only: it is the only one.
- * SW_EREAD, SW_EFORMAT: this one cannot be read; SW_EUSAGE: how is wrong. */
+ * SW_EREAD, SW_EFORMAT: this one cannot be read; of an archive members may
+ * have been added all the same.  SW_EUSAGE: how is wrong. */
 enum sw_status inputs_add(struct inputs *in, const char *name,
     const struct input_how *how, bool only, struct sw_err *err) SW_MUST_USE;
+/* How many there are, each member of an archive one. */
+size_t inputs_count(const struct inputs *in);
 
 /* As wire_add_live. */
 enum sw_status inputs_add_live(struct inputs *in, struct capture **c,

@@ -57,13 +57,12 @@ void wire_free(struct wire **w);
 
 /*
  * Add a capture.  s is taken over (freed with the wire); its first frame is
- * read to find its place in time.  reopen: the file can be opened again by
- * its name (it is then closed in between).  tz_offset_s: if tz_known, the zone
- * of its times if they are local, seconds east of UTC.  SW_EFORMAT: no
- * capture; SW_EREAD.
+ * read to find its place in time.  reopen: it can be opened again (it is then
+ * closed in between).  tz_offset_s: if tz_known, the zone of its times if they
+ * are local, seconds east of UTC.  SW_EFORMAT: no capture; SW_EREAD.
  */
 enum sw_status wire_add(struct wire *w, struct source **s, bool reopen,
-    bool tz_known, int32_t tz_offset_s, const char *tmpdir,
+    bool tz_known, int32_t tz_offset_s,
     struct sw_err *err) SW_MUST_USE;
 
 /* Add an interface (see capture/live.h), the only input of a wire of one

@@ -86,12 +86,11 @@ void wire_input_fini(struct wire_input *in)
 {
 	input_close(in);
 	account_fini(&in->warnings);
-	free(in->name);
-	free(in->tmpdir);
+	source_place_fini(&in->place);
 }
 
 enum sw_status wire_add(struct wire *w, struct source **sp, bool reopen,
-    bool tz_known, int32_t tz_offset_s, const char *tmpdir,
+    bool tz_known, int32_t tz_offset_s,
     struct sw_err *err)
 {
 	void *inputs = w->inputs;
@@ -110,10 +109,9 @@ enum sw_status wire_add(struct wire *w, struct source **sp, bool reopen,
 	in->order = w->input_count;
 	in->tz_known = tz_known;
 	in->tz_offset_s = tz_offset_s;
-	in->name = strdup(source_name(in->source));
-	in->tmpdir = tmpdir ? strdup(tmpdir) : NULL;
-	status = in->name && (!tmpdir || in->tmpdir) ?
-	    look_at_first(in, reopen, w->account, err) : SW_ENOMEM;
+	status = source_place_init(&in->place, in->source);
+	if (status == SW_OK)
+		status = look_at_first(in, reopen, w->account, err);
 	if (status != SW_OK) {
 		wire_input_fini(in);
 		return status;
@@ -135,8 +133,8 @@ enum sw_status wire_add_live(struct wire *w, struct capture **c,
 	in = &w->inputs[w->input_count];
 	memset(in, 0, sizeof(*in));
 	account_init(&in->warnings);
-	in->name = strdup(name);
-	if (!in->name)
+	in->place.name = strdup(name);
+	if (!in->place.name)
 		return SW_ENOMEM;
 	in->first_ns = INT64_MIN;
 	in->order = w->input_count++;
@@ -181,7 +179,7 @@ static enum sw_status add_part(struct wire *w, const struct wire_input *in)
 	w->traffic.parts = parts;
 	p = &w->traffic.parts[w->traffic.count];
 	memset(p, 0, sizeof(*p));
-	p->name = strdup(in->name);
+	p->name = strdup(in->place.name);
 	if (!p->name)
 		return SW_ENOMEM;
 	p->base = w->frames;
@@ -200,7 +198,7 @@ static enum sw_status open_input(struct wire *w, struct wire_input *in,
 	enum sw_status status = SW_OK;
 
 	if (!in->source && !in->capture)
-		status = source_open(in->name, in->tmpdir, &in->source, err);
+		status = source_open_place(&in->place, &in->source, err);
 	if (status == SW_OK && !in->capture)
 		status = capture_open(in->source, w->account, &in->capture,
 		    err);

@@ -13,8 +13,7 @@
 #include "pipeline/wire.h"
 
 struct wire_input {
-	char *name;
-	char *tmpdir;
+	struct source_place place; /* name: of an interface too */
 	struct source *source; /* NULL: to be opened again, or an interface */
 	struct capture *capture;
 	struct account warnings; /* of the first look, not to be told twice */

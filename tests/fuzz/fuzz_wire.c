@@ -95,7 +95,7 @@ static void run(const uint8_t *data, size_t size, uint64_t secret,
 	require(wire_new(&o, &account, &w, &err) == SW_OK);
 	require(source_open_memory(slice_make(data + 1, size - 1), "input",
 	    &s, &err) == SW_OK);
-	if (wire_add(w, &s, false, false, 0, NULL, &err) == SW_OK)
+	if (wire_add(w, &s, false, false, 0, &err) == SW_OK)
 		read_capture(w, out);
 	source_free(&s);
 	wire_free(&w);
