@@ -63,6 +63,94 @@ static void test_lines(void **state)
 	}
 }
 
+/* RFC 821 4.2.2 and 4.1.1, as they stand in the place of codes and verbs. */
+static void test_phrases(void **state)
+{
+	static const struct {
+		int code;
+		const char *phrase;
+	} replies[] = {
+		{ 211, "System status, or system help reply" },
+		{ 214, "Help message" }, { 220, "Service ready" },
+		{ 221, "Service closing transmission channel" },
+		{ 250, "Requested mail action okay, completed" },
+		{ 251, "User not local; will forward to <forward-path>" },
+		{ 354, "Start mail input; end with <CRLF>.<CRLF>" },
+		{ 421, "Service not available, closing transmission channel" },
+		{ 450, "Requested mail action not taken: mailbox unavailable" },
+		{ 451, "Requested action aborted: local error in processing" },
+		{ 452, "Requested action not taken: insufficient system "
+		    "storage" },
+		{ 500, "Syntax error, command unrecognized" },
+		{ 501, "Syntax error in parameters or arguments" },
+		{ 502, "Command not implemented" },
+		{ 503, "Bad sequence of commands" },
+		{ 504, "Command parameter not implemented" },
+		{ 550, "Requested action not taken: mailbox unavailable" },
+		{ 551, "User not local; please try <forward-path>" },
+		{ 552, "Requested mail action aborted: exceeded storage "
+		    "allocation" },
+		{ 553, "Requested action not taken: mailbox name not allowed" },
+		{ 554, "Transaction failed" },
+	};
+	static const char *const commands[][2] = {
+		{ "HELO", "Hello, host identifier" },
+		{ "EHLO", "Extended hello" }, { "MAIL", "Mail from" },
+		{ "RCPT", "Recipient" }, { "DATA", "Data: Mail data to follow" },
+		{ "RSET", "Reset" }, { "VRFY", "Verify" }, { "EXPN", "Expand" },
+		{ "HELP", "Help" }, { "NOOP", "No operation" },
+		{ "QUIT", "Quit" }, { "TURN", "Turn" },
+	};
+	char line[128], told[32];
+	struct buffer out;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(replies) / sizeof(replies[0]); i++) {
+		snprintf(line, sizeof(line), "SMTP: Rsp: %s, 69 bytes",
+		    replies[i].phrase);
+		snprintf(told, sizeof(told), "code=%d ", replies[i].code);
+		run_log(&log_netmon_text, "x.txt", line, &out);
+		assert_has(&out, told, 1);
+		buffer_fini(&out);
+	}
+	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		snprintf(line, sizeof(line), "SMTP: Cmd: %s, 28 bytes",
+		    commands[i][1]);
+		snprintf(told, sizeof(told), "verb=%s octets=28",
+		    commands[i][0]);
+		run_log(&log_netmon_text, "x.txt", line, &out);
+		assert_has(&out, told, 1);
+		buffer_fini(&out);
+	}
+}
+
+/* Columns are those that the user chose: what has the shape of a time or an
+ * address is that, wherever it stands. */
+static void test_columns(void **state)
+{
+	struct buffer out;
+
+	(void)state;
+	run_log(&log_netmon_text, "x.txt",
+	    "SMTP:Rsp 220  mx, 8 bytes\t{TCP:1, IPv4:2}\t192.0.2.25\t"
+	    "svc.exe\t1.5\t192.0.2.10\t7\n", &out);
+	assert_has(&out, "client=192.0.2.10 server=192.0.2.25", 1);
+	assert_has(&out, "1 00:00:01.500 server reply at=1 code=220", 1);
+	buffer_fini(&out);
+	run_log(&log_netmon_text, "x.txt",
+	    "SMTP:Rsp 220  mx, 8 bytes\t{TCP:1, IPv4:2}\n", &out);
+	assert_has(&out, "client=", 0);
+	assert_has(&out, "1 - server reply at=1 code=220", 1);
+	buffer_fini(&out);
+	/* a summary whose addresses were cut off */
+	run_log(&log_netmon_text, "x.txt", "7  74.962  A  B  SMTP  "
+	    "Rsp: Service ready, 72 bytes\n", &out);
+	assert_has(&out, "server=", 0);
+	assert_has(&out, "1 00:01:14.962 server reply at=1 code=220", 1);
+	buffer_fini(&out);
+}
+
 /* Two conversations between the same hosts, their lines mixed. */
 static void test_conversations(void **state)
 {
@@ -104,6 +192,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_phrases),
+		cmocka_unit_test(test_columns),
 		cmocka_unit_test(test_conversations),
 		cmocka_unit_test(test_probe),
 	};

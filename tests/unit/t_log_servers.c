@@ -302,6 +302,30 @@ static void test_secrets(void **state)
 	}
 }
 
+/* What Exim's log quotes of a refused AUTH is not told with it. */
+static void test_exim_quotes(void **state)
+{
+	static const char log[] = GREETED
+	    "LOG: smtp_protocol_error MAIN\n"
+	    "  SMTP protocol error in \"AUTH PLAIN AGFsaWNlAHNlY3JldA==\" "
+	    "H=c [192.0.2.1] AUTH command used when not advertised, "
+	    "rejected\n"
+	    "LOG: smtp_syntax_error MAIN\n"
+	    "  SMTP syntax error in \"AUTG PLAIN AGFsaWNlAHNlY3JldA==\" "
+	    "H=c [192.0.2.1] unrecognized command, rejected\n"
+	    "LOG: MAIN REJECT\n"
+	    "  H=c [192.0.2.1] F=<a@example.org> rejected RCPT <b@c>: no\n";
+	struct buffer out;
+
+	(void)state;
+	buffer_init(&out, 1 << 24);
+	gather_log(&log_exim, slice_str(log), &out);
+	assert_has(&out, "AGFsaWNl", 0);
+	assert_has(&out, "note=", 1);
+	assert_has(&out, "rejected RCPT <b@c>: no", 1);
+	buffer_fini(&out);
+}
+
 /* --- syslog ------------------------------------------------------------- */
 
 static void test_syslog(void **state)
@@ -408,6 +432,7 @@ int main(void)
 		cmocka_unit_test(test_cut_replies),
 		cmocka_unit_test(test_handed),
 		cmocka_unit_test(test_secrets),
+		cmocka_unit_test(test_exim_quotes),
 		cmocka_unit_test(test_syslog),
 		cmocka_unit_test(test_years),
 		cmocka_unit_test(test_cut),
