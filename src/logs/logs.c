@@ -71,8 +71,10 @@ const struct log_format *log_format_by_name(const char *name)
 	return NULL;
 }
 
+/* *stranger_r, *silent_r: what it is if it is none of these. */
 static enum sw_status probe_head(struct slice octets,
-    const struct log_format **f_r, const char **stranger_r)
+    const struct log_format **f_r, const char **stranger_r,
+    const char **silent_r)
 {
 	struct slice head;
 	struct buffer b;
@@ -88,6 +90,7 @@ static enum sw_status probe_head(struct slice octets,
 	for (i = 0; log_formats[i] && !*f_r && !*stranger_r; i++)
 		if (log_formats[i]->probe(head))
 			*f_r = log_formats[i];
+	*silent_r = *f_r || *stranger_r ? NULL : log_silent_find(head);
 	buffer_fini(&b);
 	return SW_OK;
 }
@@ -103,7 +106,7 @@ enum sw_status log_probe(struct source *s, const struct log_format **f_r,
 		{ LIMIT_LOG_PROBE, LIMIT_LOG_PROBE },
 		{ LIMIT_LOG_PROBE_FAR, LIMIT_LOG_PROBE_FAR },
 	};
-	const char *stranger = NULL;
+	const char *stranger = NULL, *silent = NULL;
 	struct slice octets = { NULL, 0 };
 	enum sw_status status = SW_OK;
 	size_t i, seen = 0;
@@ -113,7 +116,7 @@ enum sw_status log_probe(struct source *s, const struct log_format **f_r,
 		status = source_peek(s, looks[i].want, &octets, err);
 		octets = slice_head(octets, looks[i].limit);
 		if (status == SW_OK && octets.len > seen)
-			status = probe_head(octets, f_r, &stranger);
+			status = probe_head(octets, f_r, &stranger, &silent);
 		seen = octets.len;
 		if (status == SW_OK && stranger)
 			return base_error_set(err, SW_EFORMAT, "%s: %s, not "
@@ -122,6 +125,9 @@ enum sw_status log_probe(struct source *s, const struct log_format **f_r,
 			base_error_set(err, status, "%s: out of memory",
 			    source_name(s));
 	}
+	if (status == SW_OK && !*f_r && silent)
+		return base_error_set(err, SW_EFORMAT, "%s: %s",
+		    source_name(s), silent);
 	return status;
 }
 

@@ -11,6 +11,10 @@
  *   POP3, IMAP4 of Exchange 2007 and later: #Log-type says so
  *   ... of Exchange 5.5: the first line names the service, or the lines are
  *	those of its dialogue behind a date and an arrow
+ *
+ * Others are logs of mail that people take for protocol logs, and that tell
+ * of messages alone.  They are asked when no family takes a log, so that a
+ * syslog of several programs is still that of the one that can be read.
  */
 #include "logs/strangers.h"
 
@@ -159,5 +163,117 @@ const char *log_stranger_find(struct slice head)
 	for (i = 0; i < sizeof(strangers) / sizeof(strangers[0]); i++)
 		if (strangers[i].probe(head))
 			return strangers[i].what;
+	return NULL;
+}
+
+/* --- logs without a dialogue -------------------------------------------- */
+
+/* "1xUtiP-000011-1V", with 11 and 4 in the middle and at the end since Exim
+ * 4.97. */
+static bool is_exim_id(struct slice word)
+{
+	static const size_t lengths[][2] = { { 6, 2 }, { 11, 4 } };
+	size_t i, k;
+
+	for (i = 0; i < 2; i++) {
+		size_t second = 7 + lengths[i][0];
+
+		if (word.len != second + 1 + lengths[i][1] ||
+		    word.p[6] != '-' || word.p[second] != '-')
+			continue;
+		for (k = 0; k < word.len; k++)
+			if (!ascii_is_alnum(word.p[k]) && k != 6 &&
+			    k != second)
+				return false;
+		return true;
+	}
+	return false;
+}
+
+/* "2026-11-21 22:37:49.469 +0000 [7] 1xUtiP-000011-1V <= alice@..." */
+static bool is_exim_line(struct slice line)
+{
+	static const char *const kinds[] = { "<= ", "=> ", "-> ", "** ",
+		"== ", "Completed" };
+	bool zoned;
+	int32_t offset;
+	int64_t time;
+	int digits;
+
+	if (!log_take_iso_time(&line, &time, &zoned, &offset, &digits))
+		return false;
+	log_take_blanks(&line);
+	if (log_take_octet(&line, '+') || log_take_octet(&line, '-'))
+		(void)log_take_until(&line, ' ');
+	if (log_take_octet(&line, '['))
+		(void)log_take_until(&line, ' ');
+	if (log_starts(line, "SMTP connection from "))
+		return true;
+	return is_exim_id(log_take_word(&line)) && begins(line, kinds,
+	    sizeof(kinds) / sizeof(kinds[0]));
+}
+
+/* "dovecot: lmtp(74): Connect from ...", in syslog and in a file of its
+ * own. */
+static bool is_dovecot_line(struct slice line)
+{
+	return log_contains(line, " dovecot: ") ||
+	    ((log_contains(line, " lmtp(") || log_contains(line, "-login: ") ||
+	    log_contains(line, " imap(") || log_contains(line, " pop3(")) &&
+	    (log_contains(line, ": Info: ") ||
+	    log_contains(line, ": Debug: ") ||
+	    log_contains(line, ": Warning: ")));
+}
+
+/* "sendmail[7]: 3ALMeT: from=<a@example.org>, size=302, ..." */
+static bool is_sendmail_line(struct slice line)
+{
+	return (log_contains(line, " sendmail[") ||
+	    log_contains(line, " sm-mta[")) &&
+	    ((log_contains(line, ": from=") && log_contains(line, ", size=")) ||
+	    (log_contains(line, ": to=") && log_contains(line, ", stat=")));
+}
+
+/* "#Log-type: Message Tracking Log", and that of Exchange 2000. */
+static bool is_exchange_line(struct slice line)
+{
+	return (log_take_text(&line, "#Log-type: ") &&
+	    !log_contains(line, "SMTP")) ||
+	    log_starts(line, "# Message Tracking Log File");
+}
+
+/* Of IIS, but of its web server and the like. */
+static bool is_iis_line(struct slice line)
+{
+	return log_starts(line, "#Software: Microsoft Internet Information S");
+}
+
+static const struct {
+	const char *what;
+	bool (*is_line)(struct slice line);
+} silent[] = {
+	{ "Exim's main log, which holds no SMTP dialogue (that is what "
+	    "exim -d prints)", is_exim_line },
+	{ "a log of Dovecot, which holds no SMTP dialogue",
+	    is_dovecot_line },
+	{ "sendmail's mail log, which holds no SMTP dialogue at this LogLevel "
+	    "(see smtpwire(1))", is_sendmail_line },
+	{ "a log of Exchange other than the protocol logs of its connectors",
+	    is_exchange_line },
+	{ "a log of IIS that holds no rows of its SMTP service",
+	    is_iis_line },
+};
+
+const char *log_silent_find(struct slice head)
+{
+	size_t i;
+
+	while (head.len > 0) {
+		struct slice line = log_head_line(&head);
+
+		for (i = 0; i < sizeof(silent) / sizeof(silent[0]); i++)
+			if (silent[i].is_line(line))
+				return silent[i].what;
+	}
 	return NULL;
 }

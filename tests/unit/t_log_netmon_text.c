@@ -96,7 +96,8 @@ static void test_phrases(void **state)
 	static const char *const commands[][2] = {
 		{ "HELO", "Hello, host identifier" },
 		{ "EHLO", "Extended hello" }, { "MAIL", "Mail from" },
-		{ "RCPT", "Recipient" }, { "DATA", "Data: Mail data to follow" },
+		{ "RCPT", "Recipient" },
+		{ "DATA", "Data: Mail data to follow" },
 		{ "RSET", "Reset" }, { "VRFY", "Verify" }, { "EXPN", "Expand" },
 		{ "HELP", "Help" }, { "NOOP", "No operation" },
 		{ "QUIT", "Quit" }, { "TURN", "Turn" },

@@ -93,6 +93,77 @@ static void test_message(void **state)
 	}
 }
 
+/* Logs of mail without a dialogue; what a family reads is none of them. */
+static void test_silent(void **state)
+{
+	static const struct {
+		const char *text, *what; /* NULL: not known */
+	} logs[] = {
+		{ "2026-11-21 22:37:49 1xUtiP-000011-1V <= a@example.net "
+		    "H=(c) [192.0.2.10] P=esmtp S=486\n", "Exim" },
+		{ "2026-11-21 22:37:49.469 +0100 [7] 1xUtiP-00000000011-1Vab "
+		    "Completed\n", "Exim" },
+		{ "2026-11-21 22:37:49 1xUtiP-000011-1V says what\n", NULL },
+		{ "2026-11-21 22:37:49 1xUtiP-0_0011-1V <= a\n", NULL },
+		{ "2026-11-21 22:37:49 SMTP connection from [192.0.2.10]:41 "
+		    "I=[192.0.2.25]:25 (TCP/IP connection count = 1)\n",
+		    "Exim" },
+		{ "Nov 21 22:43:56 lmtp(74): Info: Connect from 192.0.2.10\n",
+		    "Dovecot" },
+		{ "Nov 21 22:43:56 mx dovecot: lmtp(74): Connect from x\n",
+		    "Dovecot" },
+		{ "Nov 21 22:40:29 mx sm-mta[136]: 6AL: from=<a@example.net>,"
+		    " size=302, class=0, nrcpts=1\n", "sendmail" },
+		{ "Nov 21 22:40:29 mx sendmail[136]: 6AL: to=<b@example.org>,"
+		    " delay=00:00:01, stat=Sent\n", "sendmail" },
+		{ "#Software: Microsoft Exchange Server\n#Log-type: Message "
+		    "Tracking Log\n", "Exchange" },
+		{ "# Message Tracking Log File\n# Exchange System Attendant "
+		    "Version 6.5.7638.1\n", "Exchange" },
+		{ "#Software: Microsoft Internet Information Services 6.0\n"
+		    "#Fields: time cs-method sc-status\n05:00:15 GET 200\n",
+		    "IIS" },
+		{ "Hello, see the log below.\n", NULL },
+		{ "2026-11-21 22:37:49 started\n", NULL },
+	};
+	const struct log_format *f;
+	struct source *s;
+	struct sw_err err;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(logs) / sizeof(logs[0]); i++) {
+		assert_int_equal(source_open_memory(slice_str(logs[i].text),
+		    "x.log", &s, &err), SW_OK);
+		if (log_probe(s, &f, &err) != (logs[i].what ? SW_EFORMAT :
+		    SW_OK) || f)
+			fail_msg("case %zu", i);
+		if (logs[i].what && !strstr(err.text, logs[i].what))
+			fail_msg("case %zu: %s", i, err.text);
+		source_free(&s);
+	}
+}
+
+/* A syslog of several programs is that of the one that can be read. */
+static void test_mixed(void **state)
+{
+	static const char text[] =
+	    "Nov 21 22:43:56 mx dovecot: lmtp(74): Connect from local\n"
+	    "Nov 21 22:43:57 mx postfix/smtpd[7]: connect from c[192.0.2.1]\n"
+	    "Nov 21 22:43:57 mx dovecot: lmtp(74): Disconnect from local\n";
+	const struct log_format *f;
+	struct source *s;
+	struct sw_err err;
+
+	(void)state;
+	assert_int_equal(source_open_memory(slice_str(text), "x.log", &s,
+	    &err), SW_OK);
+	assert_int_equal(log_probe(s, &f, &err), SW_OK);
+	assert_non_null(f);
+	assert_string_equal(f->name, "postfix");
+	source_free(&s);
+}
+
 /* No log of SMTP that is there is one of them. */
 static void test_files(void **state)
 {
@@ -125,6 +196,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_message),
+		cmocka_unit_test(test_silent),
+		cmocka_unit_test(test_mixed),
 		cmocka_unit_test(test_files),
 	};
 
