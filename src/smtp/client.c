@@ -12,12 +12,12 @@
 #include "smtp/dialogue_internal.h"
 
 /* What is held of a chunk, with the segment that makes it too much. */
-enum { HELD_MOST = LIMIT_PROVISIONAL + 4096, HELD_GROWTH = 8 };
+enum { HELD_MOST = LIMIT_PROVISIONAL + 4096, HELD_GROWTH = 48 };
 
 /* --- states that decide --------------------------------------------------- */
 
-/* It is known how long the chunk of a BDAT will be; believed is what is not
- * much more than what has come. */
+/* It is known how long the chunk of a BDAT will be.  Behind a segment of the
+ * usual size that is believed; behind less, so many times what has come. */
 static void expect_chunk(struct dialogue *d, size_t len)
 {
 	size_t n = d->held.octets.len + len;
@@ -37,10 +37,13 @@ static void expect_chunk(struct dialogue *d, size_t len)
 static void hold(struct dialogue *d, struct slice octets,
     const struct delivery *p)
 {
-	d->resized = true;
+	size_t before = d->held.octets.capacity + d->held.capacity;
+
 	expect_chunk(d, octets.len);
 	if (!smtp_held_add(&d->held, octets, p))
 		d->memory = true;
+	if (d->held.octets.capacity + d->held.capacity != before)
+		d->resized = true;
 	if (smtp_held_len(&d->held) > LIMIT_PROVISIONAL)
 		content_take_held(d);
 }

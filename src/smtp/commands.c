@@ -261,6 +261,20 @@ static void remember_stray(struct dialogue *d, struct slice line)
 		d->memory = true;
 }
 
+/* A reply in progress that this segment acknowledges is over: its last line
+ * was never finished, or has no end. */
+static void end_reply(struct dialogue *d, const struct line *l)
+{
+	d->in_command = true;
+	if (line_reader_partial(&d->server_line) && d->queue_count <= 1 &&
+	    l->first_acked_known && l->first_acked >= d->reply_end)
+		server_partial(d);
+	if (d->reply.open && l->first_acked_known &&
+	    l->first_acked >= d->reply.end_offset)
+		server_unterminated(d, true);
+	d->in_command = false;
+}
+
 void commands_take(struct dialogue *d, const struct line *l,
     bool other_seen)
 {
@@ -271,16 +285,8 @@ void commands_take(struct dialogue *d, const struct line *l,
 	struct outstanding *o;
 	struct slice argument;
 
-	/* A reply in progress that this segment acknowledges is over: its
-	 * last line was never finished, or has no end. */
-	d->in_command = true;
-	if (line_reader_partial(&d->server_line) && d->queue_count <= 1 &&
-	    l->first_acked_known && l->first_acked >= d->reply_end)
-		server_partial(d);
-	if (d->reply.open && l->first_acked_known &&
-	    l->first_acked >= d->reply.end_offset)
-		server_unterminated(d, true);
-	d->in_command = false;
+	if (d->server_unfinished)
+		end_reply(d, l);
 	settle_uncertain(d, l);
 	argument = answer ? l->text : slice_trim(slice_from(l->text, len));
 	in.by = SW_CLIENT;
@@ -365,13 +371,11 @@ static void take_fragment(struct dialogue *d, struct line *l)
 size_t commands_take_lines(struct dialogue *d, struct slice octets,
     const struct delivery *p)
 {
-	bool partial = line_reader_partial(&d->client_line), whole;
 	struct line line;
 	size_t used;
+	bool whole = line_reader_feed(&d->client_line, octets, p, &line,
+	    &used, &d->resized);
 
-	whole = line_reader_feed(&d->client_line, octets, p, &line, &used);
-	if (partial || !whole)
-		d->resized = true;
 	d->client_offset = p->offset + used;
 	if (!whole)
 		return used;

@@ -35,6 +35,7 @@ static void swap_roles(struct dialogue *d)
 	/* The readers stay with their directions. */
 	d->server_line = d->client_line;
 	d->client_line = server;
+	d->server_unfinished = true;
 	d->turned = !d->turned;
 	d->greeting_due = true;
 	d->any_command = false;

@@ -12,6 +12,10 @@
 
 /* --- held octets ---------------------------------------------------------- */
 
+/* Octets of memory that stay for what is held next; more goes to whoever needs
+ * it next, while it is in the cache. */
+enum { HELD_KEPT = 16384 };
+
 /* What was given back makes room when it is most of the buffer: each octet
  * is moved once for each time the buffer fills. */
 static void compact(struct held *h)
@@ -32,6 +36,8 @@ static void compact(struct held *h)
 
 void smtp_held_expect(struct held *h, size_t n)
 {
+	if (h->octets.len == 0 && n > h->octets.capacity)
+		buffer_fini(&h->octets); /* nothing of it need be copied */
 	if (h->octets.max == 0)
 		buffer_init(&h->octets, SIZE_MAX / 2);
 	(void)buffer_reserve(&h->octets, n);
@@ -59,6 +65,8 @@ bool smtp_held_add(struct held *h, struct slice octets,
 
 void smtp_held_clear(struct held *h)
 {
+	if (h->octets.capacity > HELD_KEPT)
+		buffer_fini(&h->octets);
 	buffer_clear(&h->octets);
 	h->count = h->from = h->next = 0;
 }
@@ -112,6 +120,7 @@ void content_replay(struct dialogue *d)
 		h->from += used;
 		p->o.offset += used;
 	}
+	d->resized |= h->octets.capacity > HELD_KEPT;
 	smtp_held_clear(h);
 }
 

@@ -42,14 +42,6 @@ static bool may_be_spare(const struct dialogue *d)
 	    d->reply.capacity <= SPARE_ITEMS;
 }
 
-/* Chunks that were held may have been large. */
-static void reset_held(struct held *h)
-{
-	if (h->octets.capacity > SPARE_OCTETS)
-		buffer_fini(&h->octets);
-	smtp_held_clear(h);
-}
-
 static void reset_line(struct line_reader *r)
 {
 	struct buffer held = r->held;
@@ -74,7 +66,7 @@ static void reset_reply(struct reply_parts *r)
 static void reset(struct dialogue *d)
 {
 	struct outstanding *queue = d->queue;
-	size_t queue_capacity = d->queue_capacity;
+	uint32_t queue_capacity = d->queue_capacity;
 	struct start_item *items = d->items;
 	size_t item_capacity = d->item_capacity;
 	struct late_reply *late = d->late;
@@ -83,8 +75,10 @@ static void reset(struct dialogue *d)
 	const size_t to = offsetof(struct dialogue, mechanism);
 
 	memset(d, 0, offsetof(struct dialogue, held));
+	memset(&d->size, 0, offsetof(struct dialogue, client_line) -
+	    offsetof(struct dialogue, size));
 	memset((uint8_t *)d + from, 0, to - from);
-	reset_held(&d->held);
+	smtp_held_clear(&d->held);
 	reset_line(&d->client_line);
 	reset_line(&d->server_line);
 	reset_reply(&d->reply);

@@ -52,11 +52,11 @@ struct piece {
 };
 
 struct held {
-	size_t count, next; /* pieces, and those of them given back already */
-	size_t from;        /* octets given back already */
+	struct buffer octets;
 	struct piece *pieces;
 	size_t capacity;
-	struct buffer octets;
+	size_t from;        /* octets given back already */
+	size_t count, next; /* pieces, and those of them given back already */
 };
 static inline size_t smtp_held_len(const struct held *h)
 {
@@ -153,9 +153,11 @@ struct dialogue {
 	uint64_t pending_gap; /* in content, not yet applied */
 	struct body body;
 	struct origin data_last_origin;
-	size_t size;          /* octets in memory */
 
-	/* And what each command and reply needs. */
+	/* And what each command and reply needs, between the end of `held` and
+	 * the beginning of `client_line`. */
+	struct held held;
+	size_t size;          /* octets in memory */
 	bool in_command;      /* the client's line ends a reply: no turning */
 	bool gap_seen[2];
 	bool looked;          /* `look` was ever used */
@@ -174,26 +176,28 @@ struct dialogue {
 	bool auth_expected;        /* next client line is an answer */
 	bool after_auth;           /* an AUTH was seen */
 	bool auth_open;            /* an exchange is going on */
+	bool server_unfinished;    /* server_line or reply, which lie further
+	                              on, may hold the beginning of a reply */
 	uint32_t starttls_n;       /* the newest STARTTLS, 0 */
 	uint32_t early_n;          /* command before the greeting, 0 */
-	uint64_t early_at;
+	uint32_t queue_capacity;   /* a power of 2 */
+	uint32_t queue_first, queue_count, queue_uncertain;
+	uint32_t queue_before_gap; /* entries in front of lost commands */
+	uint32_t recent_count;
+	struct outstanding *queue; /* ring */
 	uint64_t reply_end;        /* server offset: end of latest reply */
 	uint64_t reply_acked;      /* client offset that its latest line
 	                              acknowledges; UINT64_MAX: none */
 	uint64_t last_command_acked;
-	struct outstanding *queue; /* ring; capacity is a power of 2 */
-	size_t queue_capacity, queue_first, queue_count, queue_uncertain;
-	size_t queue_before_gap; /* entries in front of lost commands */
-	size_t recent_count;
-	size_t recent_lost[2];     /* of them were told when octets of this
-	                              direction were lost last */
-	struct dialogue_start start;
-	struct held held;
 	struct line_reader client_line, server_line;
 	struct reply_parts reply;
 
 	struct dialogue *next_spare;
+	struct dialogue_start start;
 	enum dialogue_kind kind;
+	uint64_t early_at;
+	uint32_t recent_lost[2];   /* of recent_count were told when octets of
+	                              this direction were lost last */
 
 	struct start_item *items;
 	size_t item_count, item_capacity;
@@ -295,6 +299,7 @@ void dialogue_dispatch_close(struct dialogue *d, int dir, bool rst,
 void smtp_held_expect(struct held *h, size_t n);
 bool smtp_held_add(struct held *h, struct slice octets,
     const struct delivery *o);
+/* Nothing is held any more; memory for much is given back. */
 void smtp_held_clear(struct held *h);
 void smtp_held_fini(struct held *h);
 

@@ -115,8 +115,10 @@ static inline bool usual_line(struct slice octets, const struct delivery *o,
 }
 
 static bool feed_any(struct line_reader *r, struct slice octets,
-    const struct delivery *o, struct line *line_r, size_t *used_r)
+    const struct delivery *o, struct line *line_r, size_t *used_r,
+    bool *resized_r)
 {
+	size_t before = r->held.capacity;
 	const uint8_t *lf = octets.len ?
 	    memchr(octets.p, '\n', octets.len) : NULL;
 	size_t n = lf ? (size_t)(lf - octets.p) + 1 : octets.len;
@@ -140,6 +142,8 @@ static bool feed_any(struct line_reader *r, struct slice octets,
 		buffer_clear(&r->held);
 	r->octets += n;
 	hold(r, slice_make(octets.p, lf ? n - 1 : n));
+	if (r->held.capacity != before)
+		*resized_r = true;
 	if (!lf)
 		return false;
 	make_line(r, buffer_slice(&r->held), true, line_r);
@@ -148,13 +152,14 @@ static bool feed_any(struct line_reader *r, struct slice octets,
 }
 
 bool line_reader_feed(struct line_reader *r, struct slice octets,
-    const struct delivery *o, struct line *line_r, size_t *used_r)
+    const struct delivery *o, struct line *line_r, size_t *used_r,
+    bool *resized_r)
 {
 	if (r->octets == 0 && usual_line(octets, o, line_r)) {
 		*used_r = (size_t)line_r->octets;
 		return true;
 	}
-	return feed_any(r, octets, o, line_r, used_r);
+	return feed_any(r, octets, o, line_r, used_r, resized_r);
 }
 
 bool line_reader_flush(struct line_reader *r, struct line *line_r)

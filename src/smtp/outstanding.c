@@ -14,7 +14,7 @@ enum { SEARCH_MAX = 1000 };
 
 static bool queue_make_room(struct dialogue *d)
 {
-	size_t old = d->queue_capacity, i;
+	uint32_t old = d->queue_capacity, i;
 	struct outstanding *q;
 
 	if (d->queue_count < old)
@@ -52,7 +52,9 @@ void smtp_queue_pop(struct dialogue *d)
 	if (d->queue_before_gap > 0)
 		d->queue_before_gap--;
 	d->queue_first = (d->queue_first + 1) & (d->queue_capacity - 1);
-	d->queue_count--;
+	/* what was used last is likelier to be in the cache */
+	if (--d->queue_count == 0)
+		d->queue_first = 0;
 }
 
 /* The reply of the first entry is not to be had. */

@@ -348,7 +348,7 @@ static void go_on_turned(struct dialogue *d, const struct delivery *o,
 		dialogue_dispatch(d, &behind);
 }
 
-void server_octets(struct dialogue *d, const struct delivery *o)
+static void take_octets(struct dialogue *d, const struct delivery *o)
 {
 	struct slice rest = o->octets;
 	uint64_t offset = o->offset;
@@ -357,16 +357,13 @@ void server_octets(struct dialogue *d, const struct delivery *o)
 
 	d->client_known = o->other_seen;
 	while (rest.len > 0 && d->phase == PHASE_SMTP) {
-		bool partial, whole;
+		bool whole;
 
 		/* also before the second reply: the first may have begun
 		 * content that was held */
 		client_server_speaks(d, o->origin);
-		partial = line_reader_partial(&d->server_line);
 		whole = line_reader_feed(&d->server_line, rest, o, &line,
-		    &used);
-		if (partial || !whole)
-			d->resized = true;
+		    &used, &d->resized);
 		rest = slice_from(rest, used);
 		offset += used;
 		d->reply_end = offset;
@@ -384,6 +381,13 @@ void server_octets(struct dialogue *d, const struct delivery *o)
 			return;
 		}
 	}
+}
+
+void server_octets(struct dialogue *d, const struct delivery *o)
+{
+	take_octets(d, o);
+	d->server_unfinished = line_reader_partial(&d->server_line) ||
+	    d->reply.open;
 }
 
 void server_partial(struct dialogue *d)

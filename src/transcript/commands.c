@@ -214,7 +214,9 @@ static void pop_pending(struct session_builder *b, struct pending *p_r)
 	*p_r = *oldest_pending(b);
 	b->pending_first = (b->pending_first + 1) &
 	    (b->pending_capacity - 1);
-	b->pending_count--;
+	/* what was used last is likelier to be in the cache */
+	if (--b->pending_count == 0)
+		b->pending_first = 0;
 	if (p_r->heap)
 		b->pending_octets -= p_r->argument.len;
 }

@@ -35,8 +35,6 @@ struct sw_event *session_new_event(struct session_builder *b,
 		return NULL;
 	b->events = events;
 	e = &b->events[b->event_count++];
-	b->s.events = events;
-	b->s.event_count = b->event_count;
 	/* As little is cleared as the kind needs. */
 	if (kind == SW_EVENT_REPLY)
 		e->u.reply = no_reply;
@@ -72,7 +70,7 @@ void session_event_done(struct session_builder *b, const struct sw_event *e)
 		__builtin_prefetch(b->arena.p + 128, 1);
 	}
 	if (b->options.event)
-		b->options.event(b->options.event_ctx, &b->s, e);
+		b->options.event(b->options.event_ctx, session_get(b), e);
 }
 
 /* Events are in the order of n; with limits reached the tail is missing. */

@@ -130,6 +130,10 @@ void session_builder_free(struct session_builder **bp)
 
 struct sw_session *session_get(struct session_builder *b)
 {
+	if (!b->adopted) {
+		b->s.events = b->events;
+		b->s.event_count = b->event_count;
+	}
 	return &b->s;
 }
 
@@ -247,7 +251,7 @@ void session_forget(struct session_builder *b)
 		b->failed = true;
 	transaction_free(b);
 	session_drop_pending(b);
-	b->event_count = b->s.event_count = 0;
+	b->event_count = 0;
 	b->s.message_count = b->s.auth_count = 0;
 	b->auth_told = false;
 	b->s.note_count = 0;
@@ -293,7 +297,7 @@ const struct sw_session *session_finish(struct session_builder *b)
 	transaction_finish(b);
 	observe_session(b);
 	b->finished = true;
-	return &b->s;
+	return session_get(b);
 }
 
 void session_adopt(struct session_builder *b)
@@ -314,7 +318,8 @@ enum sw_status session_settle(struct session_builder *b, bool keep,
 
 		if (!t->body)
 			continue;
-		one = ops->settle(ops->ctx, t->body, &b->s, &b->messages[i],
+		one = ops->settle(ops->ctx, t->body, session_get(b),
+		    &b->messages[i],
 		    keep && status == SW_OK, &b->arena, err);
 		t->body = NULL;
 		if (status == SW_OK)

@@ -72,7 +72,7 @@ struct session_builder {
 	struct session_builder *next_spare;
 
 	/* From here on all is zero at the beginning of a session. */
-	size_t event_count; /* that of s, which is far away */
+	size_t event_count; /* s, which is far away, is told by session_get */
 	uint32_t next_n;
 	bool failed;
 	bool helo_accepted;

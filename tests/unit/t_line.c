@@ -68,8 +68,12 @@ static void feed(struct line_reader *r, struct slice s, uint64_t at,
 	if (s.len > 0)
 		memcpy(copy, s.p, s.len);
 	while (rest.len > 0) {
-		bool whole = line_reader_feed(r, rest, &o, &line, &used);
+		size_t capacity = r->held.capacity;
+		bool resized = false;
+		bool whole = line_reader_feed(r, rest, &o, &line, &used,
+		    &resized);
 
+		assert_int_equal(resized, r->held.capacity != capacity);
 		assert_true(used > 0 && used <= rest.len);
 		rest = slice_from(rest, used);
 		if (whole)
