@@ -199,6 +199,16 @@ static inline void set_address(struct endpoint *e, struct slice ip,
 	e->family = family;
 }
 
+enum net_result net_ip_payload(struct walk *w, struct packet *p,
+    struct slice src, struct slice dst, uint8_t protocol)
+{
+	uint8_t family = src.len == 16 ? 6 : 4;
+
+	set_address(&w->src, src, family);
+	set_address(&w->dst, dst, family);
+	return decode_protocol(w, p, protocol);
+}
+
 /*
  * The datagram is total octets long, its header included: what follows is
  * padding.  If the frame is shorter the rest was not captured.  A total of 0

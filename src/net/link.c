@@ -346,6 +346,11 @@ static const struct net_link links[] = {
 	{ 239, "NFLOG", net_link_nflog },
 	{ 258, "PKTAP", net_link_pktap },
 	{ 276, "LINUX_SLL2", decode_sll2 },
+	/* Network Monitor's media types, for which there is no LINKTYPE. */
+	{ 0xe083, "WFP_V4", net_link_wfp4 },
+	{ 0xe084, "WFP_V6", net_link_wfp6 },
+	{ 0xe085, "WFP2_V4", net_link_wfp4_flow },
+	{ 0xe086, "WFP2_V6", net_link_wfp6_flow },
 };
 
 const struct net_link *net_link_find(uint32_t link_type)

@@ -134,6 +134,10 @@ enum net_result net_link_radiotap(struct walk *w, struct packet *p);
 /* wrapper.c */
 enum net_result net_link_nflog(struct walk *w, struct packet *p);
 enum net_result net_link_pktap(struct walk *w, struct packet *p);
+enum net_result net_link_wfp4(struct walk *w, struct packet *p);
+enum net_result net_link_wfp6(struct walk *w, struct packet *p);
+enum net_result net_link_wfp4_flow(struct walk *w, struct packet *p);
+enum net_result net_link_wfp6_flow(struct walk *w, struct packet *p);
 
 /* mpls.c */
 enum net_result net_mpls(struct walk *w, struct packet *p);
@@ -143,6 +147,10 @@ enum net_result net_ip4(struct walk *w, struct packet *p);
 enum net_result net_ip6(struct walk *w, struct packet *p);
 /* One or the other by the version in the first octet. */
 enum net_result net_ip(struct walk *w, struct packet *p);
+
+/* What the header of IP announces, of which the addresses alone are left. */
+enum net_result net_ip_payload(struct walk *w, struct packet *p,
+    struct slice src, struct slice dst, uint8_t protocol);
 
 /* tunnel.c: the headers between two IP headers */
 enum net_result net_tunnel_ip4(struct walk *w, struct packet *p);

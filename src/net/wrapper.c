@@ -2,7 +2,8 @@
 /*
  * wrapper.c - frames that the capturing system put into a header of its own
  *
- * NFLOG of Linux's firewall and PKTAP of macOS.
+ * NFLOG of Linux's firewall, PKTAP of macOS, and what Message Analyzer took of
+ * the Windows Filtering Platform.
  */
 #include "net/net.h"
 
@@ -89,4 +90,46 @@ enum net_result net_link_pktap(struct walk *w, struct packet *p)
 	if (!net_deeper(w))
 		return net_drop(w, ACCOUNT_LIMIT_OTHER);
 	return net_link_enter(w, p, net_link_find(link_type), link_type);
+}
+
+/* --- Windows Filtering Platform ------------------------------------------- */
+
+/*
+ * As Message Analyzer writes it: source, destination, protocol, from version 2
+ * on the flow's number, a length of the payload (little-endian), and then the
+ * TCP header, without an IP header.
+ */
+static enum net_result decode_wfp(struct walk *w, struct packet *p,
+    size_t address_len, size_t flow_len)
+{
+	struct cursor c = cursor_make(p->octets);
+	struct slice src = cursor_take(&c, address_len);
+	struct slice dst = cursor_take(&c, address_len);
+	uint8_t protocol = cursor_u8(&c);
+
+	cursor_skip(&c, flow_len + 2);
+	if (c.bad)
+		return net_drop_short(w, p);
+	packet_skip(p, 2 * address_len + flow_len + 3);
+	return net_ip_payload(w, p, src, dst, protocol);
+}
+
+enum net_result net_link_wfp4(struct walk *w, struct packet *p)
+{
+	return decode_wfp(w, p, 4, 0);
+}
+
+enum net_result net_link_wfp6(struct walk *w, struct packet *p)
+{
+	return decode_wfp(w, p, 16, 0);
+}
+
+enum net_result net_link_wfp4_flow(struct walk *w, struct packet *p)
+{
+	return decode_wfp(w, p, 4, 8);
+}
+
+enum net_result net_link_wfp6_flow(struct walk *w, struct packet *p)
+{
+	return decode_wfp(w, p, 16, 8);
 }

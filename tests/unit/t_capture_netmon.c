@@ -107,7 +107,8 @@ static const struct {
 	const char *expected;
 } versions[] = {
 	{ 10, 128, PLAIN_1 }, { 11, 128, PLAIN_1 }, { 20, 128, PLAIN_2 },
-	{ 21, 128, PLAIN_2 }, { 22, 72, PLAIN_2 }, { 23, 128, PLAIN_23 },
+	{ 21, 128, PLAIN_2 }, { 22, 72, PLAIN_2 }, { 22, 128, PLAIN_2 },
+	{ 23, 128, PLAIN_23 },
 	{ 23, 72, PLAIN_23 },
 };
 #define VERSIONS (sizeof(versions) / sizeof(versions[0]))
@@ -273,6 +274,7 @@ static void test_media(void **state)
 	put_frame(&c, 0, 60, 60, 0xffe0);
 	put_frame(&c, 0, 60, 60, 0xfffc);
 	put_frame(&c, 0, 60, 60, 0xe083);
+	put_frame(&c, 0, 60, 60, 0xe087);
 	put_frame(&c, 0, 60, 60, 0x1234);
 	put_frame(&c, 0, 0, 60, 1);
 	put_frame(&c, 0, 60, 60, 0xe080);
@@ -284,12 +286,13 @@ static void test_media(void **state)
 	    "5 1077275403120000000 1000 lt=9 6/6 OTHER\n"
 	    "6 1077275403120000000 1000 lt=105 8/8\n"
 	    "7 1077275403120000000 1000 lt=100 60/60\n"
-	    "14 1077275403120000000 1000 lt=105 60/60\n"
-	    "frames=7\nnot-ip=4\nlink-type=3\n"
+	    "11 1077275403120000000 1000 lt=57475 60/60\n"
+	    "15 1077275403120000000 1000 lt=105 60/60\n"
+	    "frames=7\nnot-ip=5\nlink-type=2\n"
 	    "L Network Monitor: tunnel\n"
 	    "L Network Monitor: event\n"
 	    "L Network Monitor: reassembled payload\n"
-	    "L Network Monitor: WFP capture v4\n"
+	    "L Network Monitor: WFP authorization v4\n"
 	    "L Network Monitor: media type 0x1234\n"
 	    "L Network Monitor: empty frame\n");
 	/* The file's type, with 16 octets of its own before ATM's. */

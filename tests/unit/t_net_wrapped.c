@@ -239,6 +239,38 @@ static void pktap_wifi(struct build *b)
 	radiotap(b);
 	add_pktap(b, 127);
 }
+/* In place of an IP header of which nothing but that is known. */
+static void add_wfp(struct build *b, bool six, size_t flow_len)
+{
+	size_t len = six ? 16 : 4, at = six ? 8 : 12;
+	uint8_t ip[40], *h;
+
+	memcpy(ip, b->space + b->at, six ? 40 : 20);
+	b->at += six ? 40 : 20;
+	h = build_add(b, 2 * len + 3 + flow_len);
+	memcpy(h, ip + at, 2 * len);
+	h[2 * len] = 6;
+}
+static void wfp4(struct build *b)
+{
+	add_segment4(b);
+	add_wfp(b, false, 0);
+}
+static void wfp6(struct build *b)
+{
+	add_segment6(b);
+	add_wfp(b, true, 0);
+}
+static void wfp4_flow(struct build *b)
+{
+	add_segment4(b);
+	add_wfp(b, false, 8);
+}
+static void wfp6_flow(struct build *b)
+{
+	add_segment6(b);
+	add_wfp(b, true, 8);
+}
 static void token_ring(struct build *b)
 {
 	uint8_t *h;
@@ -310,6 +342,10 @@ static const struct net_case cases[] = {
 	{ "pktap", 258, pktap, 4, 0 },
 	{ "pktap_loopback", 258, pktap_loopback, 6, 0 },
 	{ "pktap_wifi", 258, pktap_wifi, 4, 0 },
+	{ "wfp4", 0xe083, wfp4, 4, 0 },
+	{ "wfp6", 0xe084, wfp6, 6, 0 },
+	{ "wfp4_flow", 0xe085, wfp4_flow, 4, 0 },
+	{ "wfp6_flow", 0xe086, wfp6_flow, 6, 0 },
 	{ "token_ring", 6, token_ring, 4, 0 },
 	{ "token_ring_route", 6, token_ring_route, 4, 0 },
 	{ "fddi", 10, fddi, 6, 0 },
