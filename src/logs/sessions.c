@@ -2,134 +2,14 @@
 /* sessions.c - the open sessions of one log: keys, order, limits, ends */
 #include "logs/sessions.h"
 
-#include <search.h>
 #include <stdlib.h>
 
-#include "base/cursor.h"
-#include "base/error.h"
-#include "base/hash.h"
+#include "logs/session_keys.h"
+#include "logs/session_source.h"
 #include "logs/talk.h"
-#include "logs/text.h"
 
 /* "[address]:port" */
 #define ENDPOINT_MAX 4096
-
-/* A key and the open sessions that bear it.  Keys without a place of their
- * own are spread over many trees, which are balanced, so that no choice of
- * keys makes a look-up slow. */
-struct log_key {
-	struct slice name;
-	size_t count;
-	struct log_session *first, *last; /* by age */
-	uint8_t octets[];
-};
-
-static int compare_keys(const void *a, const void *b)
-{
-	const struct log_key *x = a, *y = b;
-
-	if (x->name.len != y->name.len)
-		return x->name.len < y->name.len ? -1 : 1;
-	return x->name.len ? memcmp(x->name.p, y->name.p, x->name.len) : 0;
-}
-
-/* By the octets of a key that differ most. */
-static uint64_t hash_key(struct slice name)
-{
-	uint64_t first = name.len, last = 0;
-
-	if (name.len >= sizeof(last)) {
-		first ^= octets_le64(name.p);
-		last = octets_le64(name.p + name.len - sizeof(last));
-	} else if (name.len > 0) {
-		memcpy(&last, name.p, name.len);
-	}
-	return hash_mix(first ^ UINT64_C(0x9e3779b97f4a7c15),
-	    last ^ UINT64_C(0xe7037ed1a0b428db));
-}
-
-static struct log_place *place_of(const struct log_sessions *t,
-    uint64_t hash)
-{
-	return &t->places[hash % LOG_KEY_PLACES];
-}
-
-static void **root_of(const struct log_sessions *t, uint64_t hash)
-{
-	return &t->roots[(hash >> 32) % LOG_KEY_TREES];
-}
-
-static struct log_key *find_key(const struct log_sessions *t,
-    struct slice name)
-{
-	uint64_t hash = hash_key(name);
-	struct log_key wanted = { .name = name };
-	const struct log_place *place;
-	void *const *found;
-
-	if (!t->places)
-		return NULL; /* there are none */
-	place = place_of(t, hash);
-	if (place->key && slice_eq(place->key->name, name))
-		return place->key;
-	if (place->others == 0)
-		return NULL;
-	found = tfind(&wanted, root_of(t, hash), compare_keys);
-	return found ? *found : NULL;
-}
-
-static bool add_to_tree(struct log_sessions *t, struct log_place *place,
-    struct log_key *k, uint64_t hash)
-{
-	if (!t->roots)
-		t->roots = calloc(LOG_KEY_TREES, sizeof(*t->roots));
-	if (!t->roots || !tsearch(k, root_of(t, hash), compare_keys))
-		return false;
-	place->others++;
-	return true;
-}
-
-/* One that find_key did not find. */
-static struct log_key *make_key(struct log_sessions *t, struct slice name)
-{
-	struct log_key *k = calloc(1, sizeof(*k) + name.len);
-	uint64_t hash = hash_key(name);
-	struct log_place *place;
-
-	if (!t->places)
-		t->places = calloc(LOG_KEY_PLACES, sizeof(*t->places));
-	if (!k || !t->places) {
-		free(k);
-		return NULL;
-	}
-	if (name.len > 0)
-		memcpy(k->octets, name.p, name.len);
-	k->name = slice_make(k->octets, name.len);
-	place = place_of(t, hash);
-	if (!place->key) {
-		place->key = k;
-	} else if (!add_to_tree(t, place, k, hash)) {
-		free(k);
-		return NULL;
-	}
-	return k;
-}
-
-static void drop_key(struct log_sessions *t, struct log_key *k)
-{
-	uint64_t hash = hash_key(k->name);
-	struct log_place *place = place_of(t, hash);
-
-	if (k->count > 0)
-		return;
-	if (place->key == k) {
-		place->key = NULL;
-	} else {
-		tdelete(k, root_of(t, hash), compare_keys);
-		place->others--;
-	}
-	free(k);
-}
 
 /* --- lists -------------------------------------------------------------- */
 
@@ -243,7 +123,7 @@ static void detach(struct log_sessions *t, struct log_session *s)
 	unlink_begun(t, s);
 	unlink_waiting(t, s);
 	unlink_key(s);
-	drop_key(t, s->key);
+	log_keys_drop(t, s->key);
 	t->count--;
 }
 
@@ -341,24 +221,6 @@ void log_state_free(struct log_sessions **tp)
 	free(t);
 }
 
-static enum sw_status add_file(struct log_sessions *t, const char *name,
-    uint64_t base)
-{
-	void *files = t->files;
-	char *copy;
-
-	if (!base_grow(&files, t->file_count, &t->file_capacity,
-	    sizeof(*t->files)))
-		return SW_ENOMEM;
-	t->files = files;
-	copy = strdup(name); /* sessions outlive the file they began in */
-	if (!copy)
-		return SW_ENOMEM;
-	t->files[t->file_count].name = copy;
-	t->files[t->file_count++].base = base;
-	return SW_OK;
-}
-
 enum sw_status log_state_next_file(struct log_sessions *t,
     const char *file_name, uint64_t base)
 {
@@ -367,9 +229,9 @@ enum sw_status log_state_next_file(struct log_sessions *t,
 	if (t->format->file_end)
 		status = t->format->file_end(t);
 	if (status == SW_OK && t->file_count == 0)
-		status = add_file(t, t->file_name, 0);
+		status = log_source_add_file(t, t->file_name, 0);
 	if (status == SW_OK)
-		status = add_file(t, file_name, base);
+		status = log_source_add_file(t, file_name, base);
 	t->file_name = file_name;
 	t->file_begun = true;
 	if (t->format->file)
@@ -391,7 +253,7 @@ enum sw_status log_state_end(struct log_sessions *t)
 struct log_session *log_sessions_find(const struct log_sessions *t,
     struct slice key)
 {
-	const struct log_key *k = find_key(t, key);
+	const struct log_key *k = log_keys_find(t, key);
 
 	return k ? k->first : NULL;
 }
@@ -416,33 +278,6 @@ static enum sw_status make_room(struct log_sessions *t,
 	return log_sessions_end(t, s, SW_ENDING_LIMIT);
 }
 
-/* From format, text and number of the first line (TRANSCRIPT: id). */
-static uint64_t make_id(const struct log_sessions *t,
-    const struct log_line *line)
-{
-	uint8_t number[8];
-	uint64_t h = log_hash(LOG_HASH_START, slice_str(t->format->name));
-	size_t i;
-
-	for (i = 0; i < 8; i++)
-		number[i] = (uint8_t)((line->number - line->base) >> 8 * i);
-	h = log_hash(h, line->text);
-	return log_hash(h, slice_make(number, sizeof(number)));
-}
-
-static void describe_source(struct log_sessions *t, struct log_session *s,
-    const struct log_line *line)
-{
-	struct sw_session *out = session_get(s->b);
-
-	out->id = make_id(t, line);
-	out->source.kind = SW_SOURCE_LOG;
-	out->source.unit = t->unit;
-	out->source.name = session_text(s->b, slice_str(t->file_name));
-	out->source.format = session_text(s->b, slice_str(t->format->name));
-	out->protocol = SW_PROTOCOL_SMTP;
-}
-
 static struct log_session *new_session(struct log_sessions *t)
 {
 	struct log_session *s = t->spares ? take_spare(t) :
@@ -459,21 +294,21 @@ static struct log_session *new_session(struct log_sessions *t)
 enum sw_status log_sessions_begin(struct log_sessions *t, struct slice key,
     const struct log_line *line, int64_t time, struct log_session **s_r)
 {
-	struct log_key *k = find_key(t, key);
+	struct log_key *k = log_keys_find(t, key);
 	struct log_session *s = find_surplus(t, k);
 	enum sw_status status = SW_OK;
 
 	*s_r = NULL;
 	if (s) {
 		status = make_room(t, s);
-		k = find_key(t, key); /* it may be gone with it */
+		k = log_keys_find(t, key); /* it may be gone with it */
 	}
 	if (status != SW_OK)
 		return status;
 	s = new_session(t);
 	if (!s)
 		return SW_ENOMEM;
-	if (!k && !(k = make_key(t, key))) {
+	if (!k && !(k = log_keys_make(t, key))) {
 		free_session(t, s);
 		return SW_ENOMEM;
 	}
@@ -481,7 +316,7 @@ enum sw_status log_sessions_begin(struct log_sessions *t, struct slice key,
 	s->start_time = s->last_time = time;
 	s->content.size = SW_UNKNOWN;
 	s->last_code = SW_UNKNOWN;
-	describe_source(t, s, line);
+	log_source_begin(t, s, line);
 	link_key(k, s);
 	link_newest(t, s);
 	link_begun(t, s);
@@ -490,32 +325,12 @@ enum sw_status log_sessions_begin(struct log_sessions *t, struct slice key,
 	return SW_OK;
 }
 
-/* The session goes on in another file, with this line. */
-static void turn_page(struct log_session *s, uint64_t number)
-{
-	struct log_turn *turn = arena_calloc(session_arena(s->b), 1,
-	    sizeof(*turn));
-
-	if (!turn) {
-		session_fail(s->b);
-		return;
-	}
-	turn->last = s->last;
-	turn->first = number;
-	if (s->last_turn)
-		s->last_turn->next = turn;
-	else
-		s->first_turn = turn;
-	s->last_turn = turn;
-	s->turn_count++;
-}
-
 void log_sessions_touch(struct log_sessions *t, struct log_session *s,
     uint64_t number, int64_t time)
 {
 	if (t->file_count > 1 && number > t->files[t->file_count - 1].base &&
 	    s->last <= t->files[t->file_count - 1].base)
-		turn_page(s, number);
+		log_source_turn(s, number);
 	s->last = number;
 	if (time != SW_NO_TIME)
 		s->last_time = time;
@@ -533,49 +348,6 @@ void log_sessions_drop(struct log_sessions *t, struct log_session *s)
 	free_session(t, s);
 }
 
-/* One file that holds the lines from first to last of the session; file: the
- * newest that can be it, and then is. */
-static void describe_part(const struct log_sessions *t, struct log_session *s,
-    struct sw_part *part, uint64_t first, uint64_t last, size_t *file)
-{
-	const struct sw_session *out = session_get(s->b);
-
-	while (*file + 1 < t->file_count && t->files[*file + 1].base < first)
-		++*file;
-	part->name = out->source.name;
-	part->format = out->source.format;
-	if (*file < t->file_count) {
-		part->name = session_text(s->b,
-		    slice_str(t->files[*file].name));
-		part->base = t->files[*file].base;
-	}
-	part->first = first - part->base;
-	part->last = last - part->base;
-}
-
-/* The files that hold lines of the session. */
-static void describe_parts(const struct log_sessions *t,
-    struct log_session *s)
-{
-	struct sw_session *out = session_get(s->b);
-	struct sw_part *parts = arena_calloc(session_arena(s->b),
-	    s->turn_count + 1, sizeof(*parts));
-	const struct log_turn *turn;
-	uint64_t first = s->first;
-	size_t n = 0, file = 0;
-
-	if (!parts)
-		return;
-	for (turn = s->first_turn; turn; turn = turn->next) {
-		describe_part(t, s, &parts[n++], first, turn->last, &file);
-		first = turn->first;
-	}
-	describe_part(t, s, &parts[n++], first, s->last, &file);
-	out->source.name = parts[0].name;
-	out->source.parts = parts;
-	out->source.part_count = n;
-}
-
 /* Source and times as the session has come to be. */
 static void describe_end(const struct log_sessions *t, struct log_session *s,
     enum sw_ending ending)
@@ -587,7 +359,7 @@ static void describe_end(const struct log_sessions *t, struct log_session *s,
 	out->start = s->start_time;
 	out->end = s->last_time;
 	out->ending = ending;
-	describe_parts(t, s);
+	log_source_end(t, s);
 }
 
 /* "192.0.2.25:25", brackets around an IPv6 address. */
