@@ -264,24 +264,21 @@ static int worth(const struct sw_event *a, const struct sw_event *b)
 	return WORTH_DATA;
 }
 
-/* Are both asked, and the same?  Of replies alike this tells which they are. */
-static bool same_question(const struct sw_event *a, const struct sw_event *b)
+/* How well do both fit as what was asked?  Of replies alike this tells which
+ * they are. */
+static int worth_question(const struct sw_event *a, const struct sw_event *b)
 {
-	return a && b && a->kind == b->kind &&
-	    (a->kind != SW_EVENT_COMMAND || slice_eq_nocase(
-	    slice_of(a->u.command.verb), slice_of(b->u.command.verb)));
-}
+	int w;
 
-/* As good as it can be: no other partner would be better. */
-static bool is_sure(const struct sw_event *a, const struct sw_event *b)
-{
-	int w = worth(a, b);
-
-	if (a->kind != b->kind || a->kind != SW_EVENT_REPLY)
-		return w >= WORTH_SAME_VERB; /* data is worth more */
-	return w >= WORTH_SAME_CODE + WORTH_SAME_TEXT ||
-	    (w == WORTH_SAME_CODE && (a->u.reply.line_count == 0 ||
-	    b->u.reply.line_count == 0));
+	if (!a || !b || a->kind != b->kind)
+		return 0;
+	if (a->kind != SW_EVENT_COMMAND)
+		return WORTH_SAME_QUESTION;
+	w = worth_command(a, b);
+	if (w < WORTH_SAME_VERB)
+		return 0;
+	return w > WORTH_SAME_VERB ? 2 * WORTH_SAME_QUESTION :
+	    WORTH_SAME_QUESTION;
 }
 
 /* --- alignment ------------------------------------------------------------ */
@@ -306,8 +303,26 @@ static int worth_at(const struct pairing *p, size_t i, size_t k)
 {
 	int w = worth(event_at(p->left, i), event_at(p->right, k));
 
-	return w + (same_question(p->left->answered[i],
-	    p->right->answered[k]) ? WORTH_SAME_QUESTION : 0);
+	return w + worth_question(p->left->answered[i],
+	    p->right->answered[k]);
+}
+
+/* As good as it can be: no other partner would be better. */
+static bool is_sure(const struct pairing *p, size_t i, size_t k)
+{
+	const struct sw_event *a = event_at(p->left, i);
+	const struct sw_event *b = event_at(p->right, k);
+	const struct sw_event *x = p->left->answered[i];
+	const struct sw_event *y = p->right->answered[k];
+	int w = worth(a, b);
+
+	if (a->kind != b->kind || a->kind != SW_EVENT_REPLY)
+		return w >= WORTH_SAME_VERB; /* data is worth more */
+	if (x && y && worth_question(x, y) == 0)
+		return false;
+	return w >= WORTH_SAME_CODE + WORTH_SAME_TEXT ||
+	    (w == WORTH_SAME_CODE && (a->u.reply.line_count == 0 ||
+	    b->u.reply.line_count == 0));
 }
 
 static size_t cell(const struct pairing *p, size_t i, size_t k)
@@ -431,12 +446,11 @@ static bool align_lists(struct pairing *p)
 	size_t i = 0, cells;
 
 	while (i < n && i < m &&
-	    is_sure(event_at(p->left, i), event_at(p->right, i))) {
+	    is_sure(p, i, i)) {
 		p->partner[i] = (uint32_t)i + 1;
 		i++;
 	}
-	while (n > i && m > i && is_sure(event_at(p->left, n - 1),
-	    event_at(p->right, m - 1))) {
+	while (n > i && m > i && is_sure(p, n - 1, m - 1)) {
 		p->partner[n - 1] = (uint32_t)m;
 		n--;
 		m--;

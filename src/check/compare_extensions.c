@@ -183,8 +183,10 @@ bool compare_extensions(struct judge *j, size_t row, const struct sw_event *l,
     const struct sw_event *r)
 {
 	const struct sw_reply *a = &l->u.reply, *b = &r->u.reply;
-	bool left = compare_flag(l, SW_FLAG_JOINED);
-	bool right = compare_flag(r, SW_FLAG_JOINED), any;
+	/* Some can be taken apart where they are read. */
+	bool left = compare_flag(l, SW_FLAG_JOINED) && a->line_count == 1;
+	bool right = compare_flag(r, SW_FLAG_JOINED) && b->line_count == 1;
+	bool any;
 
 	if ((l->flags | r->flags) & SW_BIT(SW_FLAG_TRUNCATED) ||
 	    (a->line_count <= 1 && b->line_count <= 1) || (left && right))

@@ -719,7 +719,17 @@ static void joined(void **state)
 	begin(&b, SW_RECORDER_SERVER, HEAD "C EHLO client.example.net\n"
 	    "S 250 mx.example.org PIPELINING 8BITMIME {joined}\n" QUIT,
 	    SW_RECORDER_WIRE, HEAD EHLO QUIT);
-	check(&b, "joined, one less", SW_DIFFERS, "reply-text-changed");
+	check(&b, "joined, one less", SW_DIFFERS, "starttls-stripped left");
+	end(&b);
+	begin(&b, SW_RECORDER_SERVER, HEAD "C EHLO client.example.net\n"
+	    "S 250 mx.example.org PIPELINING STARTTLS 8BITMIME DSN {joined}\n"
+	    QUIT, SW_RECORDER_WIRE, HEAD EHLO QUIT);
+	check(&b, "joined, one more", SW_DIFFERS, "extension-removed right");
+	end(&b);
+	begin(&b, SW_RECORDER_SERVER, HEAD "C EHLO client.example.net\n"
+	    "S 250 mx.example.net PIPELINING STARTTLS 8BITMIME {joined}\n"
+	    QUIT, SW_RECORDER_WIRE, HEAD EHLO QUIT);
+	check(&b, "joined, another name", SW_DIFFERS, "reply-text-changed");
 	end(&b);
 }
 

@@ -4,9 +4,10 @@
 LogRecord and WireRecord have the same methods: what they alter is named by
 the events of the session's transcript.
 """
+import copy
 import re
 
-from report import blocks, read
+from report import TMP, blocks, read
 from wirefile import Capture
 
 transcripts = {}
@@ -305,3 +306,131 @@ class WireRecord(Dialogue):
 
     def from_client(self, frame):
         return frame.source == self.flow[0].source
+
+
+class FormRecord(Dialogue):
+    """A log in a format of which no recording is to be had: the transcripts
+    of a capture, written as that program would have (writers.py)."""
+
+    written = {}
+
+    def __init__(self, form, side, writer, recording):
+        self.form, self.side, self.writer = form, side, writer
+        capture = read('pcaps/%s.pcap' % recording)
+        self.written_sessions = copy.deepcopy(capture)
+        self.paths = [self.write_once(recording)]
+        self.choose(capture)
+        place = [s['id'] for s in capture].index(self.session['id'])
+        log = sessions(self.paths)[place]
+        self.target = self.written_sessions[place]
+        self.session = dict(self.session, id=log['id'],
+                            client=log['client'], messages=log['messages'])
+        self.records, self.log = log['records'], log
+        self.inserted = {}
+
+    def write_once(self, recording):
+        key = self.form, recording
+        if key not in self.written:
+            path = '%s/%s-%s.log' % (TMP, *key)
+            self.write(path)
+            self.written[key] = path
+        return self.written[key]
+
+    def write(self, path):
+        with open(path, 'w', encoding='utf-8', newline='') as f:
+            f.write(self.writer(self.written_sessions))
+
+    def save(self, path):
+        self.write(path)
+        return [path]
+
+    def needs(self, *what):
+        for name in what:
+            if name not in self.records:
+                raise CannotShow(name)
+
+    def place(self, event):
+        for i, e in enumerate(self.target['events']):
+            if e.get('n') == event['n']:
+                return i
+        raise CannotShow('event')
+
+    def is_row(self):
+        """Does a row hold a command with its reply?"""
+        return self.form.startswith('iis') or self.form == 'mailenable'
+
+    def replace(self, event, old, new):
+        e = self.target['events'][self.place(event)]
+        if e['kind'] == 'command':
+            self.needs('argument')
+            e['line'] = e['line'].replace(old, new)
+            return
+        if e['to'] is None:
+            self.needs('greeting')
+        if self.log_flags(event) & {'code-only'} and len(old) == len(new):
+            raise CannotShow('text')
+        e['lines'] = [t.replace(old, new) for t in e['lines']]
+
+    def log_flags(self, event):
+        """Those of the reply with this code in the log."""
+        for e in self.log['events']:
+            if e['kind'] == 'reply' and e['code'] == event['code'] and \
+                    (event['to'] is None) == (e['to'] is None):
+                return set(e['flags'])
+        raise CannotShow('reply')
+
+    def cut(self, *events):
+        if self.is_row() and all(e['kind'] == 'reply' for e in events):
+            raise CannotShow('a row holds both')
+        for event in events:
+            del self.target['events'][self.place(event)]
+
+    def cut_line(self, event, text):
+        if self.log_flags(event) & {'code-only', 'first-line-only'}:
+            raise CannotShow('lines')
+        self.target['events'][self.place(event)]['lines'].remove(text)
+
+    def insert(self, behind, like, text, code=None):
+        more = copy.deepcopy(like)
+        more['n'] = None
+        if like['kind'] == 'command':
+            more['line'] = text
+            behind = self.answer(behind) # nobody sends ahead behind EHLO
+        else:
+            # A row has no place for a reply that answers nothing.
+            if self.is_row() and not self.inserted:
+                raise CannotShow('a row holds both')
+            more['lines'], more['code'] = [text], int(code or like['code'])
+        n = self.inserted.get(behind['n'], 0)
+        self.target['events'].insert(self.place(behind) + 1 + n, more)
+        self.inserted[behind['n']] = n + 1
+
+    def swap(self, a, b):
+        x, y = (self.target['events'][self.place(e)] for e in (a, b))
+        if x['kind'] == 'reply':
+            x['lines'], y['lines'] = y['lines'], x['lines']
+        else:
+            x['line'], y['line'] = y['line'], x['line']
+
+    def change_code(self, event, code):
+        self.target['events'][self.place(event)]['code'] = int(code)
+
+    def change_body(self, old, new):
+        """Some logs hold the size of the content, and its Message-ID."""
+        m, log = self.target['messages'][-1], self.log['messages'][-1]
+        if log['size'] is None:
+            raise CannotShow('size')
+        if log['message_id'] == old:
+            m['message_id'] = new
+        elif len(old) == len(new):
+            raise CannotShow('content')
+        m['size'] += len(new) - len(old)
+
+    def header(self, name):
+        m = self.log['messages'][-1]
+        if name != 'Message-ID' or not m['message_id']:
+            raise CannotShow(name)
+        return m['message_id']
+
+    def change_address(self, new):
+        self.target['client']['ip'] = new
