@@ -55,7 +55,7 @@ SRC_NET := $(addprefix src/net/, \
 # segments -> one causal sequence of octets
 SRC_TCP := $(addprefix src/tcp/, \
 	arrival.c causal.c flow.c flows.c handshake.c history.c native.c \
-	receive.c stretches.c timer.c)
+	nids.c nids_library.c receive.c stretches.c timer.c)
 
 # the model: built, named, stored
 SRC_TRANSCRIPT := $(addprefix src/transcript/, \
@@ -161,6 +161,11 @@ SRC_FUZZ := $(wildcard tests/fuzz/fuzz_*.c)
 ifndef ODBC
 ODBC := $(shell $(PKG_CONFIG) --exists odbc 2>/dev/null && echo yes)
 endif
+# So can the second TCP engine: NIDS=no, or no libnids, which has no .pc.
+ifndef NIDS
+NIDS := $(shell printf '\043include <nids.h>\n' | $(CC) $(CPPFLAGS) -fsyntax-only \
+	-x c - 2>/dev/null && echo yes)
+endif
 LIBS_PC := libpcap libcrypto gmime-3.0 libarchive zlib jansson \
 	$(if $(filter yes,$(ODBC)),odbc)
 PC_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBS_PC) 2>/dev/null)
@@ -226,7 +231,8 @@ STRINGS_CFLAGS := $(shell echo 'int main(void) { return 0; }' | $(CC) \
 endif
 
 ALL_CPPFLAGS = -Iinclude -Isrc -I$(O)/gen -DSW_VERSION='"$(VERSION)"' \
-	$(if $(filter yes,$(ODBC)),-DSW_ODBC) $(CPPFLAGS)
+	$(if $(filter yes,$(ODBC)),-DSW_ODBC) \
+	$(if $(filter yes,$(NIDS)),-DSW_NIDS) $(CPPFLAGS)
 ALL_CFLAGS = -std=c11 -D_DEFAULT_SOURCE $(WARN) -fvisibility=hidden \
 	-fstack-protector-strong -fPIC $(CFLAGS) $(STRINGS_CFLAGS) \
 	$(MODE_CFLAGS_$(MODE)) $(PC_CFLAGS)
@@ -460,6 +466,9 @@ $(FUZZERS): $(O)/tests/fuzz/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(LIB_A)
 bench: all ## speed beside other programs
 	@sh tests/bench/bench.sh $(O)/smtpwire $(BUILD)/bench
 
+compare-engines: all ## what each TCP engine recovers, as a table
+	@sh tests/bench/engines.sh $(O)/smtpwire $(BUILD)/bench
+
 DIR ?= ../shared/captures
 corpus: all ## DIR=folder: read all captures there, compare with facts.jsonl
 	@DIR='$(DIR)' SMTPWIRE='$(abspath $(O))/smtpwire' \
@@ -596,7 +605,7 @@ FORCE:
 .PHONY: all lib smtpwire completion deps demo tests-build check check-unit \
 	check-golden check-diff check-fault check-e2e golden-update \
 	readme-update asan tsan \
-	valgrind cover fuzz fuzz-one fuzz-smoke bench corpus lint \
+	valgrind cover fuzz fuzz-one fuzz-smoke bench compare-engines corpus lint \
 	lint-layers lint-symbols lint-style lint-man shellcheck cppcheck tidy \
 	scan format-check format install uninstall dist distcheck clean \
 	distclean help FORCE

@@ -62,6 +62,11 @@ browser()
 	has chromium || has chromium-browser || has google-chrome
 }
 
+libnids()
+{
+	printf '#include <nids.h>\n' | "${CC:-cc}" -x c -fsyntax-only -
+}
+
 sqlite_driver()
 {
 	ls /usr/lib/*/odbc/libsqlite3odbc.so
@@ -87,6 +92,7 @@ library libarchive-dev "compressed input" libarchive
 library zlib1g-dev "compressed input" zlib
 library libjansson-dev "reads transcripts back" jansson
 library unixodbc-dev "logs in databases" odbc
+need libnids-dev "the second TCP engine" libnids
 if [ "$what" != build ]; then
 	library libcmocka-dev "unit tests" cmocka
 	need python3 "runs the tests" has python3

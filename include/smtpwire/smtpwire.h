@@ -104,6 +104,18 @@ struct sw_input_options {
 	enum sw_date_order date_order;
 };
 
+/* What puts TCP streams together. */
+enum sw_engine {
+	SW_ENGINE_NATIVE,
+	SW_ENGINE_NIDS, /* libnids: IPv4, connections that are complete; one
+	                   reader at a time has it, and one thread */
+	SW_ENGINE_COUNT
+};
+/* Its name; static. */
+const char *sw_engine_name(enum sw_engine e);
+/* NULL: it can be used; else why not, for people; static. */
+const char *sw_engine_lacks(enum sw_engine e);
+
 struct sw_options {
 	const uint16_t *ports; /* server ports; NULL: 25, 465, 587, 2525 */
 	size_t port_count;
@@ -112,6 +124,7 @@ struct sw_options {
 	const char *format;    /* force a log format by name, or NULL */
 	bool ignore_vlan;      /* flows are keyed without VLAN */
 	bool strict_vlan;      /* never join flows of different tags */
+	enum sw_engine engine; /* sw_reader_open: SW_EUSAGE if it lacks */
 	bool verify_checksums; /* leave out segments with wrong checksums */
 	bool show_secrets;
 	bool no_hash;          /* no SHA-256 of messages */

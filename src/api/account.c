@@ -37,6 +37,20 @@ static const char *const sentences[] = {
 	    "connections given up for the limit on their number",
 	[ACCOUNT_TCP_LIMIT_OCTETS] =
 	    "connections released for the limit on memory",
+	[ACCOUNT_NIDS_IPV6] = "segments over IPv6, which libnids cannot read",
+	[ACCOUNT_NIDS_NO_SYN] =
+	    "connections without a SYN, which libnids does not follow",
+	[ACCOUNT_NIDS_HANDSHAKE] =
+	    "connections whose handshake libnids did not take",
+	[ACCOUNT_NIDS_TAGS] = "connections that libnids cannot tell from "
+	    "one of another VLAN or tunnel",
+	[ACCOUNT_NIDS_REUSED] = "SYNs that libnids ignored, as their ports "
+	    "were those of an open connection",
+	[ACCOUNT_NIDS_BEHIND_GAP] =
+	    "octets captured behind gaps, where libnids stops",
+	[ACCOUNT_NIDS_TOO_LONG] =
+	    "connections ended at the 2 GiB that libnids can count",
+	[ACCOUNT_NIDS_WARNINGS] = "warnings of libnids",
 	[ACCOUNT_ATTEMPTS_NO_ANSWER] =
 	    "connection attempts without an answer",
 	[ACCOUNT_ATTEMPTS_REFUSED] = "connection attempts refused",
@@ -94,6 +108,8 @@ static enum account_list list_of(enum account_counter c)
 		return ACCOUNT_LIST_NO_ANSWER;
 	if (c == ACCOUNT_ATTEMPTS_REFUSED)
 		return ACCOUNT_LIST_REFUSED;
+	if (c == ACCOUNT_NIDS_WARNINGS)
+		return ACCOUNT_LIST_NIDS;
 	if (c == ACCOUNT_LINES_NOT_UNDERSTOOD)
 		return ACCOUNT_LIST_LINES;
 	return ACCOUNT_LIST_COUNT;

@@ -216,8 +216,15 @@ static void give_back(void)
 
 static enum sw_status read_sides(struct sw_check *c, struct sw_err *err)
 {
-	enum sw_status status = share_out(c, run_reading, 2, err);
+	unsigned threads = c->options.reader.threads;
+	enum sw_status status;
 	size_t i;
+
+	/* libnids serves one side after the other. */
+	if (c->options.reader.engine == SW_ENGINE_NIDS)
+		c->options.reader.threads = 1;
+	status = share_out(c, run_reading, 2, err);
+	c->options.reader.threads = threads;
 
 	for (i = 0; i < 2 && status == SW_OK; i++) {
 		status = c->sides[i].status;

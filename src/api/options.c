@@ -4,12 +4,23 @@
 
 #include "api/reader.h"
 #include "base/arena.h"
+#include "tcp/engine.h"
 
 static const uint16_t default_ports[] = { 25, 465, 587, 2525 };
 
 const char *sw_version(void)
 {
 	return SW_VERSION;
+}
+
+const char *sw_engine_name(enum sw_engine e)
+{
+	return e == SW_ENGINE_NIDS ? tcp_nids_ops.name : tcp_native_ops.name;
+}
+
+const char *sw_engine_lacks(enum sw_engine e)
+{
+	return e == SW_ENGINE_NIDS ? tcp_nids_lacks() : NULL;
 }
 
 void sw_options_init(struct sw_options *o)

@@ -150,6 +150,7 @@ static enum sw_status open_inputs(struct sw_reader *r, struct sw_err *err)
 	w.strict_vlan = o->strict_vlan;
 	w.verify_checksums = o->verify_checksums;
 	w.attempts = o->attempts;
+	w.nids = o->engine == SW_ENGINE_NIDS;
 	w.memory = o->memory;
 	w.secret = random_secret();
 	/* An observer is called in the caller's thread, and frames of an

@@ -37,6 +37,15 @@ enum account_counter {
 	ACCOUNT_TCP_OUT_OF_WINDOW,  /* segments ignored */
 	ACCOUNT_TCP_LIMIT_FLOWS,    /* flows given up for the flow limit */
 	ACCOUNT_TCP_LIMIT_OCTETS,   /* flows released for the memory limit */
+	ACCOUNT_NIDS_IPV6,          /* segments; this and what follows: what
+	                               libnids does not do */
+	ACCOUNT_NIDS_NO_SYN,        /* connections */
+	ACCOUNT_NIDS_HANDSHAKE,     /* connections that it did not accept */
+	ACCOUNT_NIDS_TAGS,          /* connections, equal in another VLAN */
+	ACCOUNT_NIDS_REUSED,        /* SYNs with the ports of an open one */
+	ACCOUNT_NIDS_BEHIND_GAP,    /* octets captured but not delivered */
+	ACCOUNT_NIDS_TOO_LONG,      /* connections beyond 2 GiB */
+	ACCOUNT_NIDS_WARNINGS,      /* its own */
 	ACCOUNT_ATTEMPTS_NO_ANSWER, /* connections never answered */
 	ACCOUNT_ATTEMPTS_REFUSED,
 	ACCOUNT_SESSIONS,
@@ -59,6 +68,7 @@ enum account_list {
 	ACCOUNT_LIST_LINK_TYPES, /* unknown link types, by name or number */
 	ACCOUNT_LIST_NO_ANSWER,  /* server endpoints of unanswered attempts */
 	ACCOUNT_LIST_REFUSED,
+	ACCOUNT_LIST_NIDS,       /* warnings of libnids */
 	ACCOUNT_LIST_LINES,      /* the first lines not understood, quoted */
 	ACCOUNT_LIST_WARNINGS,   /* damaged input: file, offset, what */
 	ACCOUNT_LIST_COUNT

@@ -75,6 +75,8 @@ void cli_options_help(enum cli_command command);
 
 /* Help of one command on standard output. */
 void cli_help(enum cli_command command);
+/* What this is, and which engines it has. */
+void cli_version(void);
 /* Processors that this process may use. */
 unsigned cli_processors(void);
 /* Write what stdio holds; CLI_OK or CLI_OUTPUT, which was told. */

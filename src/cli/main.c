@@ -79,6 +79,18 @@ void cli_help(enum cli_command command)
 	cli_options_help(command);
 }
 
+void cli_version(void)
+{
+	printf("smtpwire %s\n", sw_version());
+	for (int i = 0; i < SW_ENGINE_COUNT; i++) {
+		const char *lacks = sw_engine_lacks((enum sw_engine)i);
+
+		printf("engine %s%s%s%s\n", sw_engine_name((enum sw_engine)i),
+		    lacks ? " (" : "", lacks ? lacks : "",
+		    lacks ? ")" : "");
+	}
+}
+
 unsigned cli_processors(void)
 {
 	cpu_set_t set;
@@ -146,7 +158,7 @@ int main(int argc, char **argv)
 		return cli_flush();
 	}
 	if (strcmp(first, "-V") == 0 || strcmp(first, "--version") == 0) {
-		printf("smtpwire %s\n", sw_version());
+		cli_version();
 		return cli_flush();
 	}
 	if (argc < 2) {

@@ -200,6 +200,20 @@ static const char *set_date_order(const struct row *row, struct cli_args *a,
 	return "must be mdy, dmy or ymd";
 }
 
+static const char *set_engine(const struct row *row, struct cli_args *a,
+    const char *value)
+{
+	int i;
+
+	(void)row;
+	for (i = 0; i < SW_ENGINE_COUNT; i++)
+		if (strcmp(value, sw_engine_name((enum sw_engine)i)) == 0) {
+			a->lib.engine = (enum sw_engine)i;
+			return NULL;
+		}
+	return "must be native or nids";
+}
+
 static const char *set_vlan(const struct row *row, struct cli_args *a,
     const char *value)
 {
@@ -405,6 +419,9 @@ static const struct row rows_input[] = {
 	{"date-order", "ORDER", "of dates such as 5/6/00 in the logs that "
 	    "follow: mdy,\ndmy, ymd; worked out if not given",
 	    set_date_order, 0, RECORDS, 0},
+	{"engine", "NAME", "what puts TCP streams together: native, or nids:\n"
+	    "libnids, which follows less",
+	    set_engine, 0, WIRES, 0},
 	{"vlan", "HOW", "ignore: one network whatever the tag;\n"
 	    "strict: never join two tags",
 	    set_vlan, 0, WIRES, 0},
@@ -673,7 +690,7 @@ int cli_options_parse(enum cli_command command, int argc, char **argv,
 		return CLI_HELP;
 	}
 	if (a_r->version) {
-		printf("smtpwire %s\n", sw_version());
+		cli_version();
 		return CLI_HELP;
 	}
 	return CLI_OK;

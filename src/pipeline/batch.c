@@ -121,7 +121,7 @@ static enum sw_status run_one(struct batch *b, struct shard *s, size_t i)
 {
 	if (b->shards[i] < SHARD_COUNT)
 		return shard_feed(s, &b->segments[i]);
-	return tcp_native_ops.icmp(s->engine,
+	return s->tcp->icmp(s->engine,
 	    &b->icmps[b->segments[i].seq]);
 }
 

@@ -403,24 +403,28 @@ enum sw_status shard_init(struct shard *s, unsigned number,
 	s->body_ops = o->body_ops[number];
 	s->ports = ports;
 	s->traffic = t;
-	s->share = memory / SHARD_COUNT;
+	s->tcp = o->nids && number == 0 ? &tcp_nids_ops : &tcp_native_ops;
+	s->share = o->nids ? memory : memory / SHARD_COUNT;
 	account_init(&s->account);
 	options.strict_vlan = o->strict_vlan;
 	options.memory = s->share > 1 ? s->share / 2 : 1; /* 0: default */
 	options.secret = o->secret;
-	return tcp_native_ops.open(&s->engine, &shard_sink_ops, s,
+	return s->tcp->open(&s->engine, &shard_sink_ops, s,
 	    &s->account, &options);
 }
 
 static void keep_share(struct shard *s, struct origin now)
 {
-	while (s->held > s->share && tcp_native_ops.evict(s->engine, now))
+	while (s->held > s->share && s->tcp->evict(s->engine, now))
 		;
 }
 
 enum sw_status shard_feed(struct shard *s, struct segment *seg)
 {
-	enum sw_status status = tcp_native_ops.feed(s->engine, seg);
+	/* The usual one by its name, so that its code can stand here. */
+	enum sw_status status = s->tcp == &tcp_native_ops ?
+	    tcp_native_ops.feed(s->engine, seg) :
+	    s->tcp->feed(s->engine, seg);
 
 	if (s->held > s->share)
 		keep_share(s, seg->origin);
@@ -433,7 +437,7 @@ enum sw_status shard_feed(struct shard *s, struct segment *seg)
 
 enum sw_status shard_tick(struct shard *s, struct origin at)
 {
-	enum sw_status status = tcp_native_ops.tick(s->engine, at);
+	enum sw_status status = s->tcp->tick(s->engine, at);
 
 	keep_share(s, at);
 	return status;
@@ -447,9 +451,9 @@ void shard_fini(struct shard *s)
 		struct origin none = { 0, SW_NO_TIME, 0 };
 
 		/* What is still open is ended, so that it is freed. */
-		if (tcp_native_ops.finish(s->engine, none) != SW_OK)
+		if (s->tcp->finish(s->engine, none) != SW_OK)
 			s->memory = true;
-		tcp_native_ops.close(&s->engine);
+		s->tcp->close(&s->engine);
 	}
 	for (i = 0; i < 2; i++) {
 		free_finished(&s->finished[i]);

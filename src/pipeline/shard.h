@@ -78,6 +78,7 @@ struct shard {
 	const struct port_set *ports;
 	const struct traffic *traffic;
 	struct spares spares;
+	const struct tcp_engine_ops *tcp; /* its operations */
 	struct tcp_engine *engine;
 	struct account account;
 	/* By the parity of the stretch in which they ended. */

@@ -94,6 +94,13 @@ int wire_take(struct wire *w, struct wire_finished *f_r, struct sw_err *err)
 	return (int)f->status;
 }
 
+/* libnids is there once: the first shard has it. */
+static inline unsigned shard_of(const struct wire *w,
+    const struct endpoint *src, const struct endpoint *dst)
+{
+	return w->options.nids ? 0 : tcp_shard_of(src, dst);
+}
+
 /* --- with one thread ------------------------------------------------------ */
 
 static bool is_threaded(const struct wire *w)
@@ -123,10 +130,10 @@ static enum sw_status tick_all(struct wire *w, struct origin at)
 
 static enum sw_status feed_icmp(struct wire *w, const struct icmp_error *icmp)
 {
-	struct shard *s = &w->shards[tcp_shard_of(&icmp->src, &icmp->dst)];
+	struct shard *s = &w->shards[shard_of(w, &icmp->src, &icmp->dst)];
 
 	shard_begin(s, w->stretch);
-	return tcp_native_ops.icmp(s->engine, icmp);
+	return s->tcp->icmp(s->engine, icmp);
 }
 
 /* --- with several --------------------------------------------------------- */
@@ -267,7 +274,7 @@ static inline enum sw_status take_segment(struct wire *w,
 		seg->owned = NULL;
 		return SW_OK;
 	}
-	shard = tcp_shard_of(&seg->src, &seg->dst);
+	shard = shard_of(w, &seg->src, &seg->dst);
 	w->stretch_segments++;
 	return is_threaded(w) ? batch_add(w->filling, shard) : feed(w, shard);
 }
@@ -367,7 +374,8 @@ static inline enum sw_status take_frame(struct wire *w,
 static enum sw_status init_parts(struct wire *w, struct sw_err *err)
 {
 	struct net_options net = { 0 };
-	enum sw_status status;
+	enum sw_status status = SW_OK;
+	const char *lacks;
 	size_t i;
 
 	for (i = 0; i < w->options.port_count; i++) {
@@ -375,6 +383,8 @@ static enum sw_status init_parts(struct wire *w, struct sw_err *err)
 
 		w->ports.bits[p >> 3] |= (uint8_t)(1u << (p & 7));
 	}
+	if (w->options.nids)
+		w->options.threads = 1;
 	if (w->options.threads > SHARD_COUNT)
 		w->options.threads = SHARD_COUNT;
 	w->filling = &w->batches[0];
@@ -384,7 +394,11 @@ static enum sw_status init_parts(struct wire *w, struct sw_err *err)
 	net.verify_checksums = w->options.verify_checksums;
 	net.ignore_vlan = w->options.ignore_vlan;
 	net.secret = w->options.secret;
-	status = net_new(&net, w->account, &w->net);
+	if (w->options.nids && (lacks = tcp_nids_lacks()) != NULL)
+		status = base_error_set(err, SW_EUSAGE, "the engine nids: %s",
+		    lacks);
+	if (status == SW_OK)
+		status = net_new(&net, w->account, &w->net);
 	if (status == SW_OK && w->options.bpf)
 		status = net_filter_new(w->options.bpf, &w->filter, err);
 	for (i = 0; i < SHARD_COUNT && status == SW_OK; i++)

@@ -27,6 +27,7 @@ struct wire_options {
 	const char *bpf;       /* NULL: none */
 	bool ignore_vlan, strict_vlan, verify_checksums;
 	bool attempts;         /* tell unanswered attempts as sessions */
+	bool nids;             /* put together by libnids, in one thread */
 	uint64_t memory;       /* octets for open connections; 0:
 	                          LIMIT_MEMORY */
 	uint64_t secret;       /* keys hash tables; never seen in output */

@@ -152,7 +152,8 @@ enum sw_status wire_end_traffic(struct wire *w)
 	w->traffic.ended = true;
 	for (i = 0; i < SHARD_COUNT && status == SW_OK; i++) {
 		shard_begin(&w->shards[i], w->stretch);
-		status = tcp_native_ops.finish(w->shards[i].engine, w->last);
+		status = w->shards[i].tcp->finish(w->shards[i].engine,
+		    w->last);
 	}
 	if (status == SW_OK)
 		status = wire_collect(w, w->stretch);

@@ -194,6 +194,14 @@ static void take_anomalies(struct arrival *a)
 			    (enum anomaly)i, a->seg->origin);
 }
 
+void tcp_arrival_notice(struct arrival *a)
+{
+	if (a->seg->anomalies)
+		take_anomalies(a);
+	tcp_arrival_window(&a->f->side[a->dir], a->seg);
+	take_zero_window(a);
+}
+
 /* Is this the frame before once more?  What it holds is still compared. */
 static bool is_twin(const struct side *s, const struct segment *seg)
 {
@@ -282,10 +290,7 @@ void tcp_arrival_take(struct arrival *a)
 	}
 	if (!(f->state & FLOW_OPEN) && !(seg->flags & TCP_SYN))
 		tcp_handshake_open(a->e, f, seg->origin);
-	if (seg->anomalies)
-		take_anomalies(a);
-	tcp_arrival_window(s, seg);
-	take_zero_window(a);
+	tcp_arrival_notice(a);
 	take_ack(a);
 	if (seg->payload_len > 0)
 		take_octets(a);

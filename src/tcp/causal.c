@@ -180,8 +180,7 @@ static bool is_ghost(const struct side *s, uint64_t to)
 	    !(s->flags & SIDE_FIN);
 }
 
-/* The hole at the front of a direction, up to `to` at most, is lost. */
-static void give_up(struct tcp_engine *e, struct flow *f, int dir,
+void tcp_causal_give_up(struct tcp_engine *e, struct flow *f, int dir,
     uint64_t to)
 {
 	struct side *s = &f->side[dir];
@@ -219,7 +218,7 @@ static void give_up_due(struct tcp_engine *e, struct flow *f)
 			if (!has_hole(f, dir) ||
 			    aged <= side_position(&f->side[dir]))
 				continue;
-			give_up(e, f, dir, aged);
+			tcp_causal_give_up(e, f, dir, aged);
 			again = true;
 		}
 	} while (again);
@@ -232,9 +231,9 @@ static void force(struct tcp_engine *e, struct flow *f, int dir)
 	const struct stretch *s = flow_first(f, dir);
 
 	if (s->off > f->side[dir].next)
-		give_up(e, f, dir, s->off);
+		tcp_causal_give_up(e, f, dir, s->off);
 	else
-		give_up(e, f, !dir, s->ack);
+		tcp_causal_give_up(e, f, !dir, s->ack);
 }
 
 void tcp_causal_flush(struct tcp_engine *e, struct flow *f)

@@ -138,6 +138,11 @@ struct tcp_engine_ops {
 };
 
 extern const struct tcp_engine_ops tcp_native_ops;
+/* libnids: one in the process at a time, SW_EUSAGE for another; all that it
+ * is given must come from one thread at a time. */
+extern const struct tcp_engine_ops tcp_nids_ops;
+/* NULL: it can be opened now; else why not, for people; static. */
+const char *tcp_nids_lacks(void);
 
 /* For sinks, valid for flows of any engine. */
 const struct tcp_flow_info *tcp_flow_info_get(const struct tcp_flow *flow);

@@ -140,8 +140,7 @@ struct flow *tcp_handshake_begin(struct tcp_engine *e,
 
 /* --- SYN ---------------------------------------------------------------- */
 
-/* The SYN of a direction. */
-static void accept_syn(struct arrival *a)
+void tcp_handshake_accept(struct arrival *a)
 {
 	const struct segment *seg = a->seg;
 	struct tcp_flow_info *info = &a->f->common.info;
@@ -227,7 +226,7 @@ static void challenge(struct arrival *a)
 	f->rival = rival;
 	a->f = rival;
 	a->dir = dir;
-	accept_syn(a);
+	tcp_handshake_accept(a);
 	a->f = NULL;
 }
 
@@ -239,7 +238,7 @@ static void begin_anew(struct arrival *a)
 	if (!a->f)
 		return;
 	a->f->frames = 1;
-	accept_syn(a);
+	tcp_handshake_accept(a);
 }
 
 void tcp_handshake_syn(struct arrival *a)
@@ -253,7 +252,8 @@ void tcp_handshake_syn(struct arrival *a)
 			challenge(a);
 		else if (a->dir == 1 && is_syn_ack(seg) &&
 		    is_near(side_offset(o, seg->ack), o->highest))
-			accept_syn(a); /* another server: the ACK decides */
+			/* Another server: the ACK decides. */
+			tcp_handshake_accept(a);
 		else
 			begin_anew(a);
 		return;
@@ -267,7 +267,7 @@ void tcp_handshake_syn(struct arrival *a)
 		return;
 	}
 	if (!(f->side[a->dir].flags & SIDE_SYN)) {
-		accept_syn(a);
+		tcp_handshake_accept(a);
 		if (is_syn_ack(seg))
 			drop_syn_octets(a);
 	} else if (is_syn_ack(seg)) {

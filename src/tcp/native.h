@@ -127,7 +127,8 @@ enum {
 	SIDE_GHOST = 128,  /* one number acknowledged beyond all octets: a FIN
 	                      that was not captured */
 	SIDE_ZERO = 256,   /* announces window 0 since zero_since */
-	SIDE_FAR = 512     /* far_seq is set */
+	SIDE_FAR = 512,    /* far_seq is set */
+	SIDE_STOPPED = 1024 /* nids.c: at a hole that was told */
 };
 
 /* What the usual segment touches of a flow lies in few lines of the
@@ -169,7 +170,9 @@ enum {
 	FLOW_RIVAL = 32,    /* not in the table: see flow.rival */
 	FLOW_LONELY = 64,   /* in the index of one-sided flows */
 	FLOW_SPLIT = 128,   /* the opener sent a SYN-ACK: simultaneous open */
-	FLOW_ALIAS = 256    /* a second place in the table: alias_tag */
+	FLOW_ALIAS = 256,   /* a second place in the table: alias_tag */
+	FLOW_BEGUN = 512,   /* nids.c: a session, if it were for native.c */
+	FLOW_FOREIGN = 1024 /* nids.c: its ports are those of another flow */
 };
 
 struct flow {
@@ -458,6 +461,9 @@ void tcp_causal_anomaly(struct tcp_engine *e, struct flow *f, int dir,
     enum anomaly code, struct origin origin);
 void tcp_causal_close(struct tcp_engine *e, struct flow *f, int dir,
     bool rst, struct origin origin);
+/* The hole at the front of a direction, up to `to` at most, is lost. */
+void tcp_causal_give_up(struct tcp_engine *e, struct flow *f, int dir,
+    uint64_t to);
 /* End a flow in any state and forget or remember it; its rival takes its
  * place. */
 void tcp_causal_end(struct tcp_engine *e, struct flow *f, enum tcp_end why,
@@ -484,6 +490,8 @@ bool tcp_handshake_is_rivals(const struct flow *f,
 /* Is this segment of a new connection, after f was closed? */
 bool tcp_handshake_is_anew(const struct flow *f, int dir,
     const struct segment *seg);
+/* The SYN of a direction. */
+void tcp_handshake_accept(struct arrival *a);
 /* What a SYN means.  May end the flow and begin another: a->f is what the
  * segment belongs to then; NULL: to be ignored. */
 void tcp_handshake_syn(struct arrival *a);
@@ -498,6 +506,8 @@ void tcp_handshake_rst(struct arrival *a);
 
 /* Any segment but a RST, of a flow that is not closed. */
 void tcp_arrival_take(struct arrival *a);
+/* What a segment tells beside its place: anomalies, windows. */
+void tcp_arrival_notice(struct arrival *a);
 /* Can a segment of f->side[dir] at off be of this connection? */
 bool tcp_arrival_in_window(const struct flow *f, int dir, int64_t off);
 /* The window that a segment announces; 0 apart. */

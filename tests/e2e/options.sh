@@ -37,6 +37,7 @@ while read -r o; do
 	--since) value=1970-01-02 ;;
 	--until) value='2100-01-01 10:00' ;;
 	--ports) value=25,2000-2010 ;;
+	--engine) value=native ;;
 	--vlan) value=strict ;;
 	--memory) value=64M ;;
 	--threads) value=2 ;;

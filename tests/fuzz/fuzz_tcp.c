@@ -9,6 +9,9 @@
  * made), must keep the causal order (unless copies bear later
  * acknowledgments), and where nothing was lost nothing may be missing.
  *
+ * Some of the inputs go through libnids in its place.  What that hands up must
+ * be contiguous and what was sent, too; no more is asked of it.
+ *
  * Input: an octet of options, then operations: an octet (bits 0 to 4 what,
  * 5 host, 6 and 7 flow) and its arguments.
  */
@@ -57,6 +60,7 @@ struct any {
 };
 
 struct world {
+	const struct tcp_engine_ops *tcp; /* operations of e */
 	struct tcp_engine *e;
 	struct any any;
 	uint64_t told; /* a hash of all that was handed up */
@@ -217,6 +221,8 @@ static const struct tcp_sink_ops any_sink = {
 /* Both were told the same. */
 static void compare(const struct world *w)
 {
+	if (w->tcp != &tcp_native_ops)
+		return;
 	require(w->told == w->any.told);
 	require(memcmp(&w->account, &w->any.account,
 	    sizeof w->account.counters) == 0);
@@ -285,7 +291,8 @@ static void on_octets(void *ctx, void *user, const struct delivery *o)
 		check_octets(x, o);
 	/* One number more is excused: a FIN that was lost or is late.  Octets
 	 * do not wait for it, only for octets. */
-	if (!(x->m->done & (FORGED | COPIED)) && o->acked_known &&
+	if (w->tcp == &tcp_native_ops &&
+	    !(x->m->done & (FORGED | COPIED)) && o->acked_known &&
 	    tcp_flow_info_get(x->flow)->seen[!o->dir])
 		require(o->acked <= x->next[!o->dir] +
 		    ((x->m->done & LOST) || x->m->host[0].fin ||
@@ -411,7 +418,7 @@ static void capture(struct world *w, const struct packet *p)
 	seg.payload.p = copy;
 	w->now.at++;
 	seg.origin = w->now;
-	require(tcp_native_ops.feed(w->e, &seg) == SW_OK);
+	require(w->tcp->feed(w->e, &seg) == SW_OK);
 	require(tcp_native_feed_any(w->any.e, &seg) == SW_OK);
 	compare(w);
 	free(copy);
@@ -566,7 +573,7 @@ static void pass_time(struct world *w, struct cursor *c)
 			w->flows[i].done |= LOST;
 	if ((t & 1) == 0)
 		return;
-	require(tcp_native_ops.tick(w->e, w->now) == SW_OK);
+	require(w->tcp->tick(w->e, w->now) == SW_OK);
 	require(tcp_native_ops.tick(w->any.e, w->now) == SW_OK);
 }
 
@@ -610,7 +617,7 @@ static void operate(struct world *w, struct cursor *c)
 		set_endpoint(&icmp.src, h, &w->flows[flow]);
 		set_endpoint(&icmp.dst, !h, &w->flows[flow]);
 		icmp.origin = w->now;
-		require(tcp_native_ops.icmp(w->e, &icmp) == SW_OK);
+		require(w->tcp->icmp(w->e, &icmp) == SW_OK);
 		require(tcp_native_ops.icmp(w->any.e, &icmp) == SW_OK);
 		break;
 	default:
@@ -631,15 +638,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	};
 
 	require(w != NULL);
+	w->tcp = (how & 0x88) == 0x88 && !tcp_nids_lacks() ? &tcp_nids_ops :
+	    &tcp_native_ops;
 	w->now.ts_ns = how & 4 ? SW_NO_TIME / 2 : INT64_C(1) << 60;
 	for (uint16_t i = 0; i < FLOWS; i++) {
 		w->flows[i].port = (uint16_t)(1024 + i);
 		w->flows[i].host[0].isn = UINT32_MAX - 300u * i;
 		w->flows[i].host[1].isn = UINT32_C(0x7ffffff0) * i;
-		if (how & 2)
+		if (how & 2 || w->tcp != &tcp_native_ops)
 			w->flows[i].done = LOST;
 	}
-	require(tcp_native_ops.open(&w->e, &sink, w, &w->account,
+	require(w->tcp->open(&w->e, &sink, w, &w->account,
 	    &options) == SW_OK);
 	require(tcp_native_ops.open(&w->any.e, &any_sink, &w->any,
 	    &w->any.account, &options) == SW_OK);
@@ -647,12 +656,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		operate(w, &c);
 	while (w->delayed_count > 0)
 		release(w, 0);
-	require(tcp_native_ops.finish(w->e, w->now) == SW_OK);
+	require(w->tcp->finish(w->e, w->now) == SW_OK);
 	require(tcp_native_ops.finish(w->any.e, w->now) == SW_OK);
 	compare(w);
 	require(w->sessions == 0);
 	require(w->account.counters[ACCOUNT_TCP_OCTETS] == w->octets);
-	tcp_native_ops.close(&w->e);
+	w->tcp->close(&w->e);
 	tcp_native_ops.close(&w->any.e);
 	free(w);
 	return 0;

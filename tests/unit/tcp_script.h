@@ -57,6 +57,7 @@ struct script_flow {
 };
 
 struct script {
+	const struct tcp_engine_ops *tcp; /* operations of e */
 	struct tcp_engine *e;
 	struct account account;
 	struct origin origin;
@@ -223,7 +224,8 @@ static inline void script_host_init(struct script_host *h, uint32_t isn,
 	h->at.ip[3] = last;
 }
 
-static inline struct script *script_new(const struct tcp_options *options)
+static inline struct script *script_new_of(const struct tcp_engine_ops *tcp,
+    const struct tcp_options *options)
 {
 	static const struct tcp_options none = { .secret = 1 };
 	struct script *s = calloc(1, sizeof *s);
@@ -236,16 +238,22 @@ static inline struct script *script_new(const struct tcp_options *options)
 	script_host_init(&s->host[1], 5000, 2, 25);
 	for (size_t i = 0; i < sizeof s->octets; i++)
 		s->octets[i] = (uint8_t)('a' + i % 26);
-	assert_int_equal(tcp_native_ops.open(&s->e, &script_sink, s,
-	    &s->account, options ? options : &none), SW_OK);
+	s->tcp = tcp;
+	assert_int_equal(tcp->open(&s->e, &script_sink, s, &s->account,
+	    options ? options : &none), SW_OK);
 	return s;
+}
+
+static inline struct script *script_new(const struct tcp_options *options)
+{
+	return script_new_of(&tcp_native_ops, options);
 }
 
 static inline void script_free(struct script *s)
 {
 	s->len = 0; /* sessions that a test left open */
-	assert_int_equal(tcp_native_ops.finish(s->e, s->origin), SW_OK);
-	tcp_native_ops.close(&s->e);
+	assert_int_equal(s->tcp->finish(s->e, s->origin), SW_OK);
+	s->tcp->close(&s->e);
 	assert_null(s->e);
 	free(s->out);
 	free(s);
@@ -331,7 +339,7 @@ static inline void script_segment(struct script *s, int h, uint8_t flags,
 	assert_non_null(copy);
 	memcpy(copy, seg.payload.p, seg.payload.len);
 	seg.payload.p = copy;
-	assert_int_equal(tcp_native_ops.feed(s->e, &seg), SW_OK);
+	assert_int_equal(s->tcp->feed(s->e, &seg), SW_OK);
 	free(copy);
 }
 
@@ -367,7 +375,7 @@ static inline void script_icmp(struct script *s, int h)
 	icmp.vlan_tag = s->host[h].vlan;
 	icmp.type = 3;
 	icmp.mtu = 1400;
-	assert_int_equal(tcp_native_ops.icmp(s->e, &icmp), SW_OK);
+	assert_int_equal(s->tcp->icmp(s->e, &icmp), SW_OK);
 }
 
 static inline void script_line(struct script *s, const char *line)
@@ -380,9 +388,9 @@ static inline void script_line(struct script *s, const char *line)
 	if (line[0] == '+')
 		s->origin.ts_ns += script_number(line + 1) * 1000000;
 	else if (!strcmp(w[0], "tick"))
-		assert_int_equal(tcp_native_ops.tick(s->e, s->origin), SW_OK);
+		assert_int_equal(s->tcp->tick(s->e, s->origin), SW_OK);
 	else if (!strcmp(w[0], "finish"))
-		assert_int_equal(tcp_native_ops.finish(s->e, s->origin),
+		assert_int_equal(s->tcp->finish(s->e, s->origin),
 		    SW_OK);
 	else if (!strcmp(w[0], "bad"))
 		s->bad = true;
@@ -421,14 +429,15 @@ struct script_case {
 
 /* Run cases, each in an engine of its own, and end the input; the same under
  * several secrets. */
-static inline void script_check(const struct script_case *cases, size_t n)
+static inline void script_check_of(const struct tcp_engine_ops *tcp,
+    const struct script_case *cases, size_t n)
 {
 	int failed = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		for (uint64_t secret = 1; secret < 4; secret++) {
 			struct tcp_options options = { .secret = secret };
-			struct script *s = script_new(&options);
+			struct script *s = script_new_of(tcp, &options);
 
 			script_run(s, cases[i].script);
 			script_run(s, "finish");
@@ -444,6 +453,11 @@ static inline void script_check(const struct script_case *cases, size_t n)
 		}
 	}
 	assert_int_equal(failed, 0);
+}
+
+static inline void script_check(const struct script_case *cases, size_t n)
+{
+	script_check_of(&tcp_native_ops, cases, n);
 }
 
 #endif
