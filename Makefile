@@ -74,8 +74,8 @@ SRC_SMTP := $(addprefix src/smtp/, \
 SRC_LOGS := $(addprefix src/logs/, \
 	dialogue.c lines.c logs.c sessions.c talk.c text.c when.c \
 	session_keys.c session_source.c \
-	held.c iis_find.c iis_rows.c iis_values.c odbc.c quote.c strangers.c \
-	syslog.c trace.c waiting.c \
+	held.c iis_find.c iis_rows.c iis_values.c odbc.c odbc_name.c \
+	odbc_query.c quote.c strangers.c syslog.c trace.c waiting.c \
 	apple_mail.c \
 	communigate.c \
 	curl.c \
@@ -91,7 +91,7 @@ SRC_LOGS := $(addprefix src/logs/, \
 	icewarp.c icewarp_rows.c \
 	iis_native.c \
 	iis_ncsa.c \
-	iis_odbc.c \
+	iis_odbc.c iis_dump.c \
 	iis_w3c.c \
 	javamail.c \
 	mailenable.c \

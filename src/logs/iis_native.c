@@ -22,7 +22,6 @@
 #include "logs/families.h"
 #include "logs/held.h"
 #include "logs/iis_rows.h"
-#include "logs/probe.h"
 #include "logs/text.h"
 #include "logs/when.h"
 
@@ -50,9 +49,6 @@ struct values {
 	bool cut; /* the comma at the end is missing */
 };
 
-/* Octets of date and time that are compared with those of the row before. */
-#define WHEN_MAX 40
-
 struct native {
 	struct iis_rows rows;
 
@@ -63,9 +59,7 @@ struct native {
 	bool holding;
 	struct log_held held;
 
-	int64_t time;              /* of the row before ... */
-	size_t when_len;           /* ... 0: none */
-	uint8_t when[WHEN_MAX];
+	struct iis_when newest; /* date and time */
 };
 
 /* --- values ------------------------------------------------------------- */
@@ -171,7 +165,7 @@ static void vote(struct native *x, struct slice date)
 	if (x->order == LOG_DATE_AUTO)
 		x->order = log_date_elected(&x->votes);
 	/* 5/5/2009 is the same day in both orders. */
-	x->when_len = 0;
+	x->newest.len = 0;
 }
 
 static bool work_out_time(const struct native *x, const struct values *v,
@@ -201,16 +195,13 @@ static bool parse_time(struct native *x, const struct values *v,
 	struct slice when = slice_make(date.p,
 	    (size_t)(time.p - date.p) + time.len);
 
-	if (when.len == x->when_len &&
-	    memcmp(when.p, x->when, when.len) == 0) {
-		*time_r = x->time;
+	if (iis_when_is(&x->newest, when)) {
+		*time_r = x->newest.time;
 		return true;
 	}
 	if (!work_out_time(x, v, time_r))
 		return false;
-	x->when_len = when.len <= WHEN_MAX ? when.len : 0;
-	memcpy(x->when, when.p, x->when_len);
-	x->time = *time_r;
+	iis_when_keep(&x->newest, when, *time_r);
 	return true;
 }
 
@@ -221,45 +212,43 @@ static bool parse_time(struct native *x, const struct values *v,
 	SW_BIT(IIS_STATUS) | SW_BIT(IIS_WIN32) | SW_BIT(IIS_SENT) | \
 	SW_BIT(IIS_RECEIVED) | SW_BIT(IIS_TAKEN))
 
-static bool parse_numbers(const struct values *v, struct iis_row *row)
+static struct iis_plain plain_of(const struct values *v)
 {
-	int64_t status;
+	struct iis_plain p = {
+		.client = v->of[NATIVE_CLIENT],
+		.user = v->of[NATIVE_USER],
+		.server = v->of[NATIVE_SERVER],
+		.taken = v->of[NATIVE_TAKEN],
+		.received = v->of[NATIVE_RECEIVED],
+		.sent = v->of[NATIVE_SENT],
+		.status = v->of[NATIVE_STATUS],
+		.win32 = v->of[NATIVE_WIN32],
+		.method = v->of[NATIVE_METHOD],
+		.target = v->of[NATIVE_TARGET],
+		.query = v->of[NATIVE_QUERY],
+	};
 
-	if (!iis_parse_number(v->of[NATIVE_STATUS], &status) ||
-	    !iis_parse_number(v->of[NATIVE_WIN32], &row->win32) ||
-	    !iis_parse_number(v->of[NATIVE_SENT], &row->sent) ||
-	    !iis_parse_number(v->of[NATIVE_RECEIVED], &row->received) ||
-	    !iis_parse_number(v->of[NATIVE_TAKEN], &row->taken_ms) ||
-	    status > 999)
-		return false;
-	row->status = (int32_t)status;
-	row->port = SW_UNKNOWN;
-	return true;
+	return p;
 }
 
 static bool parse_row(struct native *x, const struct log_line *line,
     struct iis_row *row)
 {
+	struct iis_plain plain;
 	struct values v;
 
 	memset(row, 0, sizeof(*row));
 	row->line = line;
 	if (!split(line->text, &v) ||
-	    !is_service(v.of[NATIVE_SERVICE], "SMTPSVC") ||
-	    !parse_numbers(&v, row) || !parse_time(x, &v, &row->time))
+	    !is_service(v.of[NATIVE_SERVICE], "SMTPSVC"))
+		return false;
+	plain = plain_of(&v);
+	if (!iis_parse_plain(&plain, row) || !parse_time(x, &v, &row->time))
 		return false;
 	row->columns = COLUMNS;
 	row->clock = log_local_clock(x->rows.sessions.options,
 	    NS_PER_S, x->assumed ? SW_DATE_ASSUMED : SW_DATE_GIVEN);
 	row->date_assumed = x->assumed;
-	row->client = iis_parse_text(v.of[NATIVE_CLIENT]);
-	row->server = iis_parse_text(v.of[NATIVE_SERVER]);
-	row->user = iis_parse_text(v.of[NATIVE_USER]);
-	row->method = iis_parse_text(v.of[NATIVE_METHOD]);
-	row->query = iis_parse_text(v.of[NATIVE_QUERY]);
-	if (row->query.len == 0)
-		row->query = iis_parse_text(v.of[NATIVE_TARGET]);
-	row->query_bare = true;
 	if (v.cut)
 		row->flags |= SW_BIT(SW_FLAG_TRUNCATED);
 	return true;
@@ -316,6 +305,7 @@ static enum sw_status hold(struct native *x, const struct log_line *line)
 static bool is_row(struct slice line, const char *service)
 {
 	struct values v;
+	struct iis_plain plain;
 	struct iis_row row;
 	struct log_numeric_date d;
 	struct slice date;
@@ -323,23 +313,15 @@ static bool is_row(struct slice line, const char *service)
 	if (!split(line, &v))
 		return false;
 	date = v.of[NATIVE_DATE];
+	plain = plain_of(&v);
 	return is_service(v.of[NATIVE_SERVICE], service) &&
-	    parse_numbers(&v, &row) && log_take_numeric_date(&date, &d);
+	    iis_parse_plain(&plain, &row) &&
+	    log_take_numeric_date(&date, &d);
 }
 
 bool iis_native_has_rows(struct slice head, const char *service)
 {
-	struct log_tally t = { .share = 4 };
-
-	while (head.len > 0) {
-		struct slice line = log_head_line(&head);
-
-		if (is_row(line, service))
-			log_tally_row(&t, LOG_TELLS_SMTP);
-		else if (line.len > 0)
-			log_tally_other(&t);
-	}
-	return log_tally_judge(&t, NULL);
+	return iis_has_rows(head, is_row, service);
 }
 
 static bool probe(struct slice head)
@@ -386,13 +368,7 @@ const struct log_format log_iis_native = {
 	.name = "iis-native",
 	.title = "IIS SMTP service, Microsoft IIS log file format",
 	.times = "local, 1 s",
-	.records = SW_BIT(SW_RECORDS_CLIENT_ADDRESS) |
-	    SW_BIT(SW_RECORDS_SERVER_ADDRESS) |
-	    SW_BIT(SW_RECORDS_GREETING) | SW_BIT(SW_RECORDS_COMMAND) |
-	    SW_BIT(SW_RECORDS_ARGUMENT) | SW_BIT(SW_RECORDS_REPLY_CODE) |
-	    SW_BIT(SW_RECORDS_REPLY_TEXT) |
-	    SW_BIT(SW_RECORDS_INTERMEDIATE_REPLIES) |
-	    SW_BIT(SW_RECORDS_BODY_SIZE) | SW_BIT(SW_RECORDS_TIMES),
+	.records = IIS_RECORDS | SW_BIT(SW_RECORDS_BODY_SIZE),
 	.state_size = sizeof(struct native),
 	.session_size = sizeof(struct iis_session),
 	.goes_on = true,

@@ -14,12 +14,8 @@
  */
 #include "logs/families.h"
 #include "logs/iis_rows.h"
-#include "logs/probe.h"
 #include "logs/text.h"
 #include "logs/when.h"
-
-/* Octets of a time that are compared with those of the row before. */
-#define WHEN_MAX 32
 
 struct values {
 	struct slice client, user, when, method, query, status, sent;
@@ -28,11 +24,8 @@ struct values {
 
 struct ncsa {
 	struct iis_rows rows;
-	struct sw_clock clock; /* of the row before ... */
-	int64_t time;
-	size_t when_len;       /* ... 0: none */
-	uint8_t when[WHEN_MAX];
-	struct buffer query, method, user;
+	struct sw_clock clock;  /* of the row before */
+	struct iis_when newest;
 };
 
 /* --- values ------------------------------------------------------------- */
@@ -128,16 +121,13 @@ static bool work_out_time(struct slice s, struct sw_clock *clock_r,
 /* Many rows have the time of the row before. */
 static bool parse_time(struct ncsa *x, struct slice when, int64_t *time_r)
 {
-	if (when.len > 0 && when.len == x->when_len &&
-	    memcmp(when.p, x->when, when.len) == 0) {
-		*time_r = x->time;
+	if (iis_when_is(&x->newest, when)) {
+		*time_r = x->newest.time;
 		return true;
 	}
 	if (!work_out_time(when, &x->clock, time_r))
 		return false;
-	x->when_len = when.len <= WHEN_MAX ? when.len : 0;
-	memcpy(x->when, when.p, x->when_len);
-	x->time = *time_r;
+	iis_when_keep(&x->newest, when, *time_r);
 	return true;
 }
 
@@ -164,7 +154,6 @@ static bool parse_row(struct ncsa *x, const struct log_line *line,
     struct iis_row *row)
 {
 	struct values v;
-	bool ignored;
 
 	memset(row, 0, sizeof(*row));
 	row->line = line;
@@ -174,14 +163,7 @@ static bool parse_row(struct ncsa *x, const struct log_line *line,
 	row->columns = COLUMNS;
 	row->clock = x->clock;
 	row->client = iis_parse_text(v.client);
-	row->user = iis_decode(&x->user, v.user, &ignored);
-	row->method = iis_decode(&x->method, v.method, &ignored);
-	row->query_blank = v.query.len > 0 && v.query.p[0] == '+';
-	if (row->query_blank)
-		v.query = slice_from(v.query, 1);
-	row->query = iis_decode(&x->query, v.query, &row->query_doubtful);
-	if (row->query_blank && v.query.len == 1)
-		row->query = v.query; /* a dash that was said */
+	iis_decode_row(&x->rows, line->text, v.user, v.method, v.query, row);
 	return true;
 }
 
@@ -200,17 +182,7 @@ static bool is_row(struct slice line, const char *protocol)
 
 bool iis_ncsa_has_rows(struct slice head, const char *protocol)
 {
-	struct log_tally t = { .share = 4 };
-
-	while (head.len > 0) {
-		struct slice line = log_head_line(&head);
-
-		if (is_row(line, protocol))
-			log_tally_row(&t, LOG_TELLS_SMTP);
-		else if (line.len > 0)
-			log_tally_other(&t);
-	}
-	return log_tally_judge(&t, NULL);
+	return iis_has_rows(head, is_row, protocol);
 }
 
 static bool probe(struct slice head)
@@ -223,9 +195,6 @@ static void close_log(void *state)
 	struct ncsa *x = state;
 
 	iis_rows_fini(&x->rows);
-	buffer_fini(&x->query);
-	buffer_fini(&x->method);
-	buffer_fini(&x->user);
 }
 
 static enum sw_status open_log(void *state)
@@ -233,9 +202,6 @@ static enum sw_status open_log(void *state)
 	struct ncsa *x = state;
 
 	iis_rows_init(&x->rows);
-	buffer_init(&x->query, LIMIT_LINE);
-	buffer_init(&x->method, LIMIT_LINE);
-	buffer_init(&x->user, LIMIT_LINE);
 	return SW_OK;
 }
 
@@ -250,8 +216,6 @@ static enum sw_status take_line(void *state, const struct log_line *line)
 		log_not_understood(&x->rows.sessions, line);
 		return SW_OK;
 	}
-	if (x->query.failed || x->method.failed || x->user.failed)
-		return SW_ENOMEM;
 	return iis_rows_take(&x->rows, &row);
 }
 
@@ -259,13 +223,7 @@ const struct log_format log_iis_ncsa = {
 	.name = "iis-ncsa",
 	.title = "IIS SMTP service, NCSA common log file format",
 	.times = "local with its offset, 1 s",
-	.records = SW_BIT(SW_RECORDS_CLIENT_ADDRESS) |
-	    SW_BIT(SW_RECORDS_SERVER_ADDRESS) |
-	    SW_BIT(SW_RECORDS_GREETING) | SW_BIT(SW_RECORDS_COMMAND) |
-	    SW_BIT(SW_RECORDS_ARGUMENT) | SW_BIT(SW_RECORDS_REPLY_CODE) |
-	    SW_BIT(SW_RECORDS_REPLY_TEXT) |
-	    SW_BIT(SW_RECORDS_INTERMEDIATE_REPLIES) |
-	    SW_BIT(SW_RECORDS_TIMES),
+	.records = IIS_RECORDS,
 	.state_size = sizeof(struct ncsa),
 	.session_size = sizeof(struct iis_session),
 	.goes_on = true,

@@ -18,11 +18,17 @@
 void iis_rows_init(struct iis_rows *r)
 {
 	buffer_init(&r->text, 2 * LIMIT_LINE + 1);
+	buffer_init(&r->user, LIMIT_LINE);
+	buffer_init(&r->method, LIMIT_LINE);
+	buffer_init(&r->query, LIMIT_LINE);
 }
 
 void iis_rows_fini(struct iis_rows *r)
 {
 	buffer_fini(&r->text);
+	buffer_fini(&r->user);
+	buffer_fini(&r->method);
+	buffer_fini(&r->query);
 }
 
 /* --- inbound ------------------------------------------------------------ */
@@ -389,7 +395,9 @@ static enum sw_status take_received(struct iis_rows *r,
 
 enum sw_status iis_rows_take(struct iis_rows *r, struct iis_row *row)
 {
-	enum sw_status status = log_sessions_expire(&r->sessions, row->time);
+	enum sw_status status = r->user.failed || r->method.failed ||
+	    r->query.failed ? SW_ENOMEM :
+	    log_sessions_expire(&r->sessions, row->time);
 
 	row->verb = session_verb(row->method, &row->verb_len);
 	if (status != SW_OK)

@@ -84,7 +84,15 @@ struct iis_rows {
 	struct iis_records records[2]; /* inbound, outbound */
 	int64_t name_len;    /* octets of the server's own name, 0: unknown */
 	struct buffer text;
+	struct buffer user, method, query; /* of the newest row, decoded */
 };
+
+/* What every format of theirs can record at best. */
+#define IIS_RECORDS (SW_BIT(SW_RECORDS_CLIENT_ADDRESS) | \
+	SW_BIT(SW_RECORDS_SERVER_ADDRESS) | SW_BIT(SW_RECORDS_GREETING) | \
+	SW_BIT(SW_RECORDS_COMMAND) | SW_BIT(SW_RECORDS_ARGUMENT) | \
+	SW_BIT(SW_RECORDS_REPLY_CODE) | SW_BIT(SW_RECORDS_REPLY_TEXT) | \
+	SW_BIT(SW_RECORDS_INTERMEDIATE_REPLIES) | SW_BIT(SW_RECORDS_TIMES))
 
 /* What stands behind sessions. */
 void iis_rows_init(struct iis_rows *r);
@@ -109,9 +117,11 @@ static inline struct slice iis_parse_text(struct slice s)
 {
 	return s.len == 1 && s.p[0] == '-' ? slice_head(s, 0) : s;
 }
-/* The same with pluses; b: memory if there are any, until the next call. */
-struct slice iis_decode(struct buffer *b, struct slice raw,
-    bool *doubtful_r);
+/* User, method and query of a row of a format with pluses, all of them in
+ * line; valid until the next call, or as long as the line. */
+void iis_decode_row(struct iis_rows *r, struct slice line,
+    struct slice user, struct slice method, struct slice query,
+    struct iis_row *row);
 bool iis_parse_long_number(struct slice s, int64_t *value_r);
 /* "-" is SW_UNKNOWN; false: neither that nor a number. */
 static inline bool iis_parse_number(struct slice s, int64_t *value_r)
@@ -135,6 +145,31 @@ static inline bool iis_parse_number(struct slice s, int64_t *value_r)
 	return true;
 }
 
+/* The values of a row of a format in which a blank is a blank. */
+struct iis_plain {
+	struct slice client, user, server, taken, received, sent, status;
+	struct slice win32, method, target, query;
+};
+/* All of the row but line, columns and time.  false: a number is none. */
+bool iis_parse_plain(const struct iis_plain *p, struct iis_row *row);
+
+/* A time as it was told last: many rows have that of the row before. */
+struct iis_when {
+	int64_t time;
+	size_t len; /* octets; 0: none */
+	uint8_t text[40];
+};
+static inline bool iis_when_is(const struct iis_when *w, struct slice text)
+{
+	return text.len > 0 && text.len == w->len &&
+	    memcmp(text.p, w->text, text.len) == 0;
+}
+void iis_when_keep(struct iis_when *w, struct slice text, int64_t time);
+
+/* Are a quarter of the lines of a log's head, at least one, rows as is_row
+ * says of this service or protocol? */
+bool iis_has_rows(struct slice head, bool (*is_row)(struct slice line,
+    const char *name), const char *name);
 /* Are a quarter of the lines, at least one, rows of this service ("SMTPSVC",
  * "NNTPSVC"), of this protocol ("SMTP", "NNTP")? */
 bool iis_native_has_rows(struct slice head, const char *service);

@@ -2,6 +2,7 @@
 /* iis_values.c - values in rows of the SMTP service of IIS */
 #include "logs/iis_rows.h"
 
+#include "logs/probe.h"
 #include "logs/text.h"
 
 bool iis_user_is_outbound(struct slice user)
@@ -128,18 +129,13 @@ bool iis_unplus(struct slice raw, struct buffer *out)
 	return doubtful;
 }
 
-struct slice iis_decode(struct buffer *b, struct slice raw,
-    bool *doubtful_r)
+/* A value of a line, with pluses; most have none. */
+static inline struct slice decode(struct buffer *b, struct slice line,
+    struct slice raw, bool *doubtful_r)
 {
-	size_t i = 0;
-
 	*doubtful_r = false;
 	raw = iis_parse_text(raw);
-	if (raw.len > 8 && !memchr(raw.p, '+', raw.len))
-		return raw;
-	while (i < raw.len && raw.p[i] != '+')
-		i++;
-	if (i == raw.len)
+	if (!log_has_octet(raw, line.p + line.len, '+'))
 		return raw;
 	buffer_clear(b);
 	*doubtful_r = iis_unplus(raw, b);
@@ -154,4 +150,67 @@ bool iis_parse_long_number(struct slice s, int64_t *value_r)
 		return false;
 	*value_r = (int64_t)value;
 	return true;
+}
+
+void iis_decode_row(struct iis_rows *r, struct slice line,
+    struct slice user, struct slice method, struct slice query,
+    struct iis_row *row)
+{
+	bool ignored;
+
+	row->user = decode(&r->user, line, user, &ignored);
+	row->method = decode(&r->method, line, method, &ignored);
+	row->query_blank = query.len > 0 && query.p[0] == '+';
+	if (row->query_blank)
+		query = slice_from(query, 1);
+	row->query = decode(&r->query, line, query, &row->query_doubtful);
+	if (row->query_blank && query.len == 1)
+		row->query = query; /* a dash that was said */
+}
+
+bool iis_parse_plain(const struct iis_plain *p, struct iis_row *row)
+{
+	int64_t status;
+
+	if (!iis_parse_number(p->status, &status) ||
+	    !iis_parse_number(p->win32, &row->win32) ||
+	    !iis_parse_number(p->sent, &row->sent) ||
+	    !iis_parse_number(p->received, &row->received) ||
+	    !iis_parse_number(p->taken, &row->taken_ms) || status > 999)
+		return false;
+	row->status = (int32_t)status;
+	row->port = SW_UNKNOWN;
+	row->client = iis_parse_text(p->client);
+	row->server = iis_parse_text(p->server);
+	row->user = iis_parse_text(p->user);
+	row->method = iis_parse_text(p->method);
+	row->query = iis_parse_text(p->query);
+	if (row->query.len == 0)
+		row->query = iis_parse_text(p->target);
+	row->query_bare = true;
+	return true;
+}
+
+void iis_when_keep(struct iis_when *w, struct slice text, int64_t time)
+{
+	w->time = time;
+	w->len = text.len <= sizeof(w->text) ? text.len : 0;
+	if (w->len > 0)
+		memcpy(w->text, text.p, w->len);
+}
+
+bool iis_has_rows(struct slice head, bool (*is_row)(struct slice line,
+    const char *name), const char *name)
+{
+	struct log_tally t = { .share = 4 };
+
+	while (head.len > 0) {
+		struct slice line = log_head_line(&head);
+
+		if (is_row(line, name))
+			log_tally_row(&t, LOG_TELLS_SMTP);
+		else if (line.len > 0)
+			log_tally_other(&t);
+	}
+	return log_tally_judge(&t, NULL);
 }

@@ -80,7 +80,6 @@ struct w3c {
 	bool time_known;     /* of the newest row with date and time: */
 	int64_t time;
 	uint8_t date[DATE_LEN], time_of_day[TIME_LEN];
-	struct buffer query, method, user;
 };
 
 /* --- directives --------------------------------------------------------- */
@@ -338,22 +337,10 @@ static inline bool parse_numbers(const struct values *v, struct iis_row *row)
 	return true;
 }
 
-/* As iis_decode, for a value of a row: most have no pluses. */
-static inline struct slice decode(struct buffer *b, const struct values *v,
-    struct slice raw, bool *doubtful_r)
-{
-	*doubtful_r = false;
-	if (!log_has_octet(raw, v->line.p + v->line.len, '+'))
-		return iis_parse_text(raw);
-	return iis_decode(b, raw, doubtful_r);
-}
-
 static bool parse_row(struct w3c *w, const struct log_line *line)
 {
 	struct iis_row *row = &w->row;
-	struct slice query;
 	struct values v;
-	bool ignored;
 
 	if (!split(&w->fields, line->text, &v) || !parse_numbers(&v, row) ||
 	    !parse_time(w, &v, &row->time))
@@ -361,16 +348,8 @@ static bool parse_row(struct w3c *w, const struct log_line *line)
 	row->line = line;
 	row->client = iis_parse_text(value_of(&v, IIS_CLIENT));
 	row->server = iis_parse_text(value_of(&v, IIS_SERVER));
-	row->user = decode(&w->user, &v, value_of(&v, IIS_USER), &ignored);
-	row->method = decode(&w->method, &v, value_of(&v, IIS_METHOD),
-	    &ignored);
-	query = value_of(&v, IIS_QUERY);
-	row->query_blank = query.len > 0 && query.p[0] == '+';
-	if (row->query_blank)
-		query = slice_from(query, 1);
-	row->query = decode(&w->query, &v, query, &row->query_doubtful);
-	if (row->query_blank && query.len == 1)
-		row->query = query; /* a dash that was said */
+	iis_decode_row(&w->rows, v.line, value_of(&v, IIS_USER),
+	    value_of(&v, IIS_METHOD), value_of(&v, IIS_QUERY), row);
 	return true;
 }
 
@@ -472,9 +451,6 @@ static void close_log(void *state)
 	struct w3c *w = state;
 
 	iis_rows_fini(&w->rows);
-	buffer_fini(&w->query);
-	buffer_fini(&w->method);
-	buffer_fini(&w->user);
 }
 
 static enum sw_status open_log(void *state)
@@ -482,9 +458,6 @@ static enum sw_status open_log(void *state)
 	struct w3c *w = state;
 
 	iis_rows_init(&w->rows);
-	buffer_init(&w->query, LIMIT_LINE);
-	buffer_init(&w->method, LIMIT_LINE);
-	buffer_init(&w->user, LIMIT_LINE);
 	return SW_OK;
 }
 
@@ -504,8 +477,6 @@ static enum sw_status take_line(void *state, const struct log_line *line)
 		log_not_understood(&w->rows.sessions, line);
 		return SW_OK;
 	}
-	if (w->query.failed || w->method.failed || w->user.failed)
-		return SW_ENOMEM;
 	if (w->head_changed)
 		begin_rows(w, &other);
 	if (other)
@@ -528,13 +499,8 @@ const struct log_format log_iis_w3c = {
 	.name = "iis-w3c",
 	.title = "IIS SMTP service, W3C extended log",
 	.times = "UTC, 1 s",
-	.records = SW_BIT(SW_RECORDS_CLIENT_ADDRESS) |
-	    SW_BIT(SW_RECORDS_SERVER_ADDRESS) |
-	    SW_BIT(SW_RECORDS_SERVER_PORT) | SW_BIT(SW_RECORDS_GREETING) |
-	    SW_BIT(SW_RECORDS_COMMAND) | SW_BIT(SW_RECORDS_ARGUMENT) |
-	    SW_BIT(SW_RECORDS_REPLY_CODE) | SW_BIT(SW_RECORDS_REPLY_TEXT) |
-	    SW_BIT(SW_RECORDS_INTERMEDIATE_REPLIES) |
-	    SW_BIT(SW_RECORDS_BODY_SIZE) | SW_BIT(SW_RECORDS_TIMES),
+	.records = IIS_RECORDS | SW_BIT(SW_RECORDS_SERVER_PORT) |
+	    SW_BIT(SW_RECORDS_BODY_SIZE),
 	.state_size = sizeof(struct w3c),
 	.session_size = sizeof(struct iis_session),
 	.goes_on = true,

@@ -29,6 +29,8 @@ extern const char *const log_odbc_columns[LOG_ODBC_COLUMN_COUNT];
 /* LOG_ODBC_COLUMN_COUNT: none of them. */
 enum log_odbc_column log_odbc_column_of(struct slice name);
 
+/* What the name of a table begins with. */
+#define LOG_ODBC_PREFIX "odbc:"
 /* "odbc:DSN=maillogs;TABLE=InternetLog": no file of that name is meant. */
 bool log_odbc_is_name(const char *name);
 
