@@ -73,7 +73,7 @@ SRC_SMTP := $(addprefix src/smtp/, \
 # lines of logs -> the model
 SRC_LOGS := $(addprefix src/logs/, \
 	dialogue.c lines.c logs.c sessions.c talk.c text.c when.c \
-	session_keys.c session_source.c \
+	dialogue_auth.c dialogue_queue.c session_keys.c session_source.c \
 	held.c iis_find.c iis_rows.c iis_values.c odbc.c odbc_name.c \
 	odbc_query.c quote.c strangers.c syslog.c trace.c waiting.c \
 	apple_mail.c \
@@ -213,6 +213,7 @@ LTO_LDFLAGS := $(if $(filter yes,$(LTO)),-flto=auto)
 NO_LTO_LDFLAGS := $(if $(filter yes,$(LTO)),-fno-lto)
 # Of the logs those that grow largest, and what they all go through.
 SRC_LOGS_WHOLE := $(filter $(addprefix src/logs/, connector_%.c dialogue.c \
+	dialogue_%.c \
 	exchange_%.c iis_%.c ims_%.c lines.c logs.c sessions.c session_%.c \
 	talk.c text.c when.c),$(SRC_LOGS))
 OBJ_WHOLE := $(patsubst %.c,$(O)/%.o,$(SRC_BASE) $(SRC_CAPTURE) $(SRC_NET) \

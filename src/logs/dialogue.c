@@ -16,18 +16,8 @@
  */
 #include "logs/sessions.h"
 
-#include <stdlib.h>
-
-#include "base/buffer.h"
-#include "transcript/auth.h"
-
-struct log_outstanding {
-	uint32_t n;
-	enum verb verb;
-	bool counted;  /* BDAT, XEXCH50: size could be read */
-	bool last;     /* BDAT */
-	uint64_t size;
-};
+#include "logs/dialogue_auth.h"
+#include "logs/dialogue_queue.h"
 
 static bool is_positive(int32_t code)
 {
@@ -39,211 +29,17 @@ static bool is_hello(enum verb verb)
 	return verb == VERB_HELO || verb == VERB_EHLO || verb == VERB_LHLO;
 }
 
-static bool is_auth(enum verb verb)
-{
-	return verb == VERB_AUTH || verb == VERB_XEXPS;
-}
-
-/* --- outstanding commands ----------------------------------------------- */
+/* --- commands ----------------------------------------------------------- */
 
 size_t log_session_outstanding(const struct log_session *s)
 {
 	return s->outstanding_count + (s->content.of != 0);
 }
 
-/* Of the one that i others are in front of; the capacity is a power of 2. */
-static size_t place_of(const struct log_session *s, size_t i)
-{
-	return (s->outstanding_first + i) & (s->outstanding_capacity - 1);
-}
-
-static struct log_outstanding pop(struct log_session *s)
-{
-	struct log_outstanding o = s->outstanding[s->outstanding_first];
-
-	s->outstanding_first = place_of(s, 1);
-	s->outstanding_count--;
-	return o;
-}
-
-static bool grow(struct log_session *s)
-{
-	size_t old = s->outstanding_capacity, i;
-	size_t wanted = old ? old * 2 : 8;
-	struct log_outstanding *p = base_realloc_array(s->outstanding,
-	    wanted, sizeof(*p));
-
-	if (!p) {
-		session_fail(s->b);
-		return false;
-	}
-	/* Unroll the ring: what wrapped goes behind the old end. */
-	for (i = 0; i < s->outstanding_first; i++)
-		p[old + i] = p[i];
-	s->outstanding = p;
-	s->outstanding_capacity = wanted;
-	return true;
-}
-
-static struct slice first_word(struct slice s)
-{
-	size_t n = 0;
-
-	while (n < s.len && s.p[n] != ' ' && s.p[n] != '\t')
-		n++;
-	return slice_head(s, n);
-}
-
-/* How many octets follow it. */
-static void count_octets(struct log_outstanding *o, struct slice argument)
-{
-	if (o->verb == VERB_BDAT)
-		o->counted = session_bdat_parse(argument, &o->size, &o->last);
-	else if (o->verb == VERB_XEXCH50)
-		o->counted = slice_to_u64(first_word(argument), &o->size) &&
-		    o->size <= INT64_MAX;
-}
-
-static bool push(struct log_session *s, uint32_t n, enum verb verb,
-    struct slice argument)
-{
-	struct log_outstanding *o;
-
-	if (s->outstanding_count >= LIMIT_LOG_OUTSTANDING)
-		pop(s); /* never answered, as it seems */
-	if (s->outstanding_count == s->outstanding_capacity && !grow(s))
-		return false;
-	o = &s->outstanding[place_of(s, s->outstanding_count)];
-	memset(o, 0, sizeof(*o));
-	o->n = n;
-	o->verb = verb;
-	count_octets(o, argument);
-	s->outstanding_count++;
-	return true;
-}
-
-static const struct log_outstanding *outstanding_at(
-    const struct log_session *s, size_t i)
-{
-	return &s->outstanding[place_of(s, i)];
-}
-
-/* Can this code answer this verb and few others? */
-static bool is_of_kind(int32_t code, enum verb verb)
-{
-	switch (code) {
-	case 354:
-		return verb == VERB_DATA || verb == VERB_XEXCH50;
-	case 334:
-	case 235:
-		return is_auth(verb) || verb == VERB_NONE;
-	case 221:
-		return verb == VERB_QUIT;
-	case 220:
-		return verb == VERB_STARTTLS || verb == VERB_XANONYMOUSTLS ||
-		    verb == VERB_XCLIENT;
-	default:
-		return false;
-	}
-}
-
-/* The oldest command whose kind it is; count: none. */
-static size_t find_kind(const struct log_session *s, int32_t code)
-{
-	size_t i;
-
-	for (i = 0; i < s->outstanding_count; i++)
-		if (is_of_kind(code, outstanding_at(s, i)->verb))
-			break;
-	return i;
-}
-
-/* Replies to what stands before it are not in the log. */
-static void fall_into_step(struct log_session *s, int32_t code)
-{
-	size_t i = find_kind(s, code);
-
-	if (i == s->outstanding_count)
-		return;
-	for (; i > 0; i--)
-		pop(s);
-}
-
-/* --- commands ----------------------------------------------------------- */
-
-/* Is it a secret although it looks like a command?  It may be another
- * session's where the log does not tell them apart. */
-static bool looks_secret(const struct log_session *s,
-    const struct command_in *c, enum verb verb)
-{
-	struct slice line = slice_trim(c->line);
-
-	if (session_verb_is_known(verb))
-		return false;
-	/* While AUTH goes on, whatever its letters. */
-	if (s->auth_open || (c->line.p && auth_in_line(line)))
-		return true;
-	if (!s->auth_seen && s->start_seen && !s->ambiguous)
-		return false;
-	if (c->line.p)
-		return auth_is_base64(line);
-	return auth_is_base64(c->verb) && c->argument.len == 0;
-}
-
-static void begin_auth(struct log_session *s, uint32_t n,
-    struct slice argument)
-{
-	session_auth(s->b, n, first_word(argument));
-	s->auth_open = s->auth_seen = true;
-	s->auth_step = 0;
-}
-
-/* What the client answers in an AUTH exchange may name the user; a refusal
- * may quote it. */
-static void take_answer(struct log_session *s, struct slice answer)
-{
-	const struct sw_session *out = session_get(s->b);
-	struct slice mechanism = { NULL, 0 };
-	const struct sw_bytes *m;
-	struct buffer user;
-
-	if (out->auth_count > 0 && !s->ambiguous) {
-		m = &out->auth[out->auth_count - 1].mechanism;
-		mechanism = slice_make(m->data, m->len);
-	}
-	if (s->password_next && s->auth_step == 0)
-		s->auth_step = 1; /* the user's line is not in the log */
-	s->password_next = false;
-	buffer_init(&user, LIMIT_LINE);
-	if (auth_user(mechanism, s->auth_step, answer, &user))
-		session_auth_user(s->b, buffer_slice(&user));
-	if (user.failed || !secrets_add(&s->secrets, mechanism,
-	    s->auth_step++, answer))
-		session_fail(s->b);
-	buffer_fini(&user);
-}
-
-static void take_secret(struct log_session *s, struct slice secret)
-{
-	if (s->auth_open)
-		take_answer(s, secret);
-	else if (!secrets_add_stray(&s->secrets, secret))
-		session_fail(s->b);
-}
-
 static struct slice argument_of(const struct command_in *c, size_t verb_len)
 {
 	return slice_trim(c->line.p ? slice_from(c->line, verb_len) :
 	    c->argument);
-}
-
-/* The initial response of AUTH (RFC 4954 4), empty: none. */
-static struct slice response_of(struct slice argument)
-{
-	struct slice word = first_word(argument);
-
-	return auth_is_mechanism(word) ?
-	    slice_trim(slice_from(argument, word.len)) : argument;
 }
 
 uint32_t log_session_command(struct log_session *s,
@@ -257,28 +53,28 @@ uint32_t log_session_command(struct log_session *s,
 	struct slice answer = { NULL, 0 };
 	uint32_t n;
 
-	if (s->auth_line_next || looks_secret(s, c, verb)) {
+	if (s->auth_line_next || log_auth_looks_secret(s, c, verb)) {
 		in = *c;
 		in.masked = true;
 		verb = in.known = VERB_NONE;
 		answer = c->line.p ? c->line : c->verb;
 		told = &in;
-	} else if (is_auth(verb)) {
+	} else if (log_is_auth(verb)) {
 		in = *c;
-		answer = response_of(argument);
+		answer = log_auth_response(argument);
 		in.masked = answer.len > 0;
 		told = &in;
 	}
 	s->auth_line_next = false;
 	n = session_command(s->b, told);
-	if (n == 0 || !push(s, n, verb, argument))
+	if (n == 0 || !log_queue_push(s, n, verb, argument))
 		return 0;
-	if (is_auth(verb))
-		begin_auth(s, n, argument);
+	if (log_is_auth(verb))
+		log_auth_begin(s, n, argument);
 	else if (verb != VERB_NONE)
 		s->auth_open = false;
 	if (told->masked)
-		take_secret(s, answer);
+		log_auth_take(s, answer);
 	if (s->secure_next)
 		session_encryption(s->b)->decrypted = true;
 	s->seen |= SW_BIT(verb);
@@ -332,7 +128,7 @@ static void advance(struct log_session *s, enum verb verb, int32_t code)
 {
 	if (is_hello(verb))
 		answer_hello(s, code);
-	else if (s->auth_open && (is_auth(verb) || verb == VERB_NONE))
+	else if (s->auth_open && (log_is_auth(verb) || verb == VERB_NONE))
 		answer_auth(s, code);
 	else if (verb == VERB_QUIT)
 		s->phase = LOG_PHASE_QUIT;
@@ -346,7 +142,7 @@ static void advance(struct log_session *s, enum verb verb, int32_t code)
 void log_session_unanswered(struct log_session *s)
 {
 	while (s->outstanding_count > 0) {
-		struct log_outstanding o = pop(s);
+		struct log_outstanding o = log_queue_pop(s);
 
 		session_answer(s->b, o.n, SW_UNKNOWN, NULL, 0);
 		accept(s, o.verb);
@@ -495,90 +291,14 @@ static bool skips_verdict(const struct log_session *s,
 	if (s->outstanding_count == 0 || s->content.open ||
 	    s->content.verdicts_left > 0)
 		return false;
-	verb = outstanding_at(s, 0)->verb;
+	verb = log_queue_at(s, 0)->verb;
 	if (r->code == 354 || r->code == 334 || r->code == 235 ||
 	    r->code == 221)
-		return find_kind(s, r->code) < s->outstanding_count;
+		return log_queue_find(s, r->code) < s->outstanding_count;
 	return (verb == VERB_MAIL || verb == VERB_RCPT) &&
 	    !session_is_lmtp(s->b) && is_positive(r->code) &&
 	    r->line_count > 0 &&
 	    slice_has_prefix_nocase(r->lines[0], slice_str("2.1."));
-}
-
-/* --- replies that quote a secret ---------------------------------------- */
-
-/* May a reply quote what its sender was told and the log does not?  A refusal
- * that answers AUTH, or a line that is not in the log (RFC 5321 4.2.3: 500 to
- * 504 are about the line's form). */
-static bool may_quote_unseen(const struct log_session *s, int32_t code)
-{
-	const struct log_outstanding *o;
-
-	if (code < 400 || s->content.of)
-		return false;
-	if (s->outstanding_count == 0)
-		return s->auth_seen || (code >= 500 && code <= 504);
-	o = outstanding_at(s, 0);
-	return is_auth(o->verb) || o->verb == VERB_NONE;
-}
-
-static struct slice without_echo(struct log_session *s, struct slice text,
-    bool loose)
-{
-	struct slice kept = slice_head(text, secrets_find(s->secrets, text,
-	    loose));
-	struct sw_bytes copy;
-	struct buffer b;
-
-	if (kept.len == text.len)
-		return text;
-	buffer_init(&b, LIMIT_LINE + 8);
-	buffer_append_slice(&b, kept);
-	buffer_append_str(&b, "***");
-	if (b.failed)
-		session_fail(s->b);
-	copy = session_text(s->b, buffer_slice(&b));
-	buffer_fini(&b);
-	return slice_make(copy.data, copy.len);
-}
-
-/* The texts of r as they may be told: a refusal, or what lets the client in,
- * may quote. */
-static void mask_echo(struct log_session *s, struct reply_in *r)
-{
-	bool loose = may_quote_unseen(s, r->code);
-	struct slice *lines;
-	size_t i;
-
-	if ((!s->secrets && !loose) || (r->code < 400 && r->code != 235) ||
-	    session_shows_secrets(s->b))
-		return;
-	for (i = 0; i < r->line_count; i++)
-		if (secrets_find(s->secrets, r->lines[i], loose) <
-		    r->lines[i].len)
-			break;
-	if (i == r->line_count)
-		return;
-	lines = arena_calloc(session_arena(s->b), r->line_count,
-	    sizeof(*lines));
-	if (!lines) {
-		session_fail(s->b);
-		r->line_count = 0;
-		return;
-	}
-	for (i = 0; i < r->line_count; i++)
-		lines[i] = without_echo(s, r->lines[i], loose);
-	r->lines = lines;
-	r->octets = SW_UNKNOWN;
-	r->flags |= SW_BIT(SW_FLAG_MASKED);
-}
-
-/* LOGIN's second prompt, whichever of its spellings ("Password:"). */
-static bool is_password_prompt(const struct reply_in *r)
-{
-	return r->line_count > 0 && (slice_has_prefix_nocase(r->lines[0],
-	    slice_str("UGFzc3dvcmQ")) || slice_has_prefix_nocase(r->lines[0],
-	    slice_str("cGFzc3dvcmQ")));
 }
 
 /* --- replies, all of them ----------------------------------------------- */
@@ -603,7 +323,7 @@ static bool is_greeting(const struct log_session *s, int32_t code,
 	if (!first)
 		return false;
 	if (code == 220)
-		return find_kind(s, code) == s->outstanding_count;
+		return log_queue_find(s, code) == s->outstanding_count;
 	return code >= 400 && s->start_seen &&
 	    (session_get(s->b)->records & SW_BIT(SW_RECORDS_GREETING));
 }
@@ -616,7 +336,7 @@ static struct log_outstanding pop_auth(struct log_session *s,
 	while (s->outstanding_count > 0 &&
 	    s->outstanding[s->outstanding_first].verb == VERB_NONE) {
 		session_answer(s->b, o.n, SW_UNKNOWN, NULL, 0);
-		o = pop(s);
+		o = log_queue_pop(s);
 	}
 	return o;
 }
@@ -627,10 +347,10 @@ static uint32_t answer(struct log_session *s, struct reply_in *r)
 	struct log_outstanding o;
 	uint32_t n;
 
-	fall_into_step(s, r->code);
-	o = pop(s);
+	log_queue_step(s, r->code);
+	o = log_queue_pop(s);
 	if (s->auth_open && r->code == 235 &&
-	    (is_auth(o.verb) || o.verb == VERB_NONE))
+	    (log_is_auth(o.verb) || o.verb == VERB_NONE))
 		o = pop_auth(s, o);
 	if (o.verb == VERB_BDAT && o.counted && r->code >= 200 &&
 	    r->code < 400)
@@ -661,8 +381,8 @@ uint32_t log_session_reply(struct log_session *s, const struct reply_in *r)
 	struct reply_in in = *r;
 	bool first = s->last_code == SW_UNKNOWN;
 
-	mask_echo(s, &in);
-	s->password_next = r->code == 334 && is_password_prompt(r);
+	log_auth_mask_echo(s, &in);
+	s->password_next = r->code == 334 && log_auth_is_password_prompt(r);
 	s->last_code = r->code;
 	/* Whatever it answers, the client's line of AUTH is next (RFC 4954
 	 * 4), though the AUTH itself is not in the log. */
