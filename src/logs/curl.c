@@ -11,6 +11,11 @@
  * upload are told, which lack the CR LF that curl adds to a text without it:
  * they are told as they are, never as a size.  The last dot and QUIT are
  * sent but not printed.  --trace-time puts the time of day in front.
+ *
+ * Where curl shows its progress, too, that is written over and over behind a
+ * CR, and what is printed next follows it on the same line:
+ *
+ *   \r 0  0  0  0  0  0  0  0 --:--:--  0:00:02 --:--:--  0< 250 ok
  */
 #include "logs/families.h"
 #include "logs/text.h"
@@ -26,6 +31,34 @@ static const struct trace_mark marks[] = {
 	{ "  % Total", TRACE_KNOWN, 0, false },
 	{ "                                 Dload", TRACE_KNOWN, 0, false },
 };
+
+/* The twelve columns of the progress, the last of them a rate. */
+static bool take_meter(struct slice *rest)
+{
+	struct slice s = *rest;
+	size_t column, n;
+
+	(void)log_take_octet(&s, '\r');
+	for (column = 0; column < 12; column++) {
+		log_take_blanks(&s);
+		for (n = 0; n < s.len && (ascii_is_digit(s.p[n]) ||
+		    (s.p[n] && strchr(column < 11 ? "kMGTP.:-" : "kMGTP.",
+		    s.p[n]))); n++)
+			continue;
+		if (n == 0)
+			return false;
+		s = slice_from(s, n);
+	}
+	*rest = s;
+	return true;
+}
+
+static struct slice behind_meter(struct slice line)
+{
+	while (take_meter(&line))
+		continue;
+	return line;
+}
 
 /* "mx.example.com (192.0.2.25) port 25 (#0)" */
 static void take_connected(struct trace *t, const struct log_line *line,
@@ -93,6 +126,7 @@ static const struct trace_format format = {
 	.mark_count = sizeof(marks) / sizeof(marks[0]),
 	.recorder = SW_RECORDER_CLIENT,
 	.records = TRACE_RECORDS,
+	.strip = behind_meter,
 	.stamps = true,
 	.remark = remark,
 };

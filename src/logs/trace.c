@@ -294,6 +294,10 @@ enum sw_status trace_line(void *state, const struct log_line *line)
 
 	t->time = SW_NO_TIME;
 	t->digits = 0;
+	if (t->format->strip)
+		text = t->format->strip(text);
+	if (text.len == 0 && line->text.len > 0)
+		return t->status;
 	if (t->format->stamps)
 		text = take_stamp(text, &ns, &t->digits);
 	if (ns >= 0)
@@ -366,6 +370,8 @@ bool trace_probe(const struct trace_format *format, struct slice head)
 		int64_t ns;
 		int digits;
 
+		if (format->strip)
+			line = format->strip(line);
 		if (format->stamps)
 			line = take_stamp(line, &ns, &digits);
 		m = find_mark(format, line, &rest);

@@ -47,6 +47,9 @@ struct trace_format {
 	size_t mark_count;
 	enum sw_recorder recorder;
 	uint32_t records;
+	/* The line without what stands in front of stamp and mark; NULL:
+	 * nothing does. */
+	struct slice (*strip)(struct slice line);
 	bool stamps;     /* "HH:MM:SS.uuuuuu " may stand in front */
 	bool content;    /* lines of content are printed */
 	bool stuffed;    /* ... with dots doubled, and the last dot */
