@@ -176,6 +176,8 @@ void session_data_end(struct session_builder *b, bool complete, bool last,
 	if (!b->in_data)
 		return;
 	b->in_data = false;
+	if (!complete)
+		b->data_cut = b->data_n;
 	if (b->content_message && last && b->content_open) {
 		bool single =
 		    b->transactions[b->content_message - 1].chunks == 1;
@@ -198,6 +200,11 @@ void session_data_end(struct session_builder *b, bool complete, bool last,
 	tell_gaps(b, &e->u.data);
 	b->data_n = 0;
 	session_event_done(b, e);
+}
+
+bool session_is_cut(const struct session_builder *b, uint32_t n)
+{
+	return n > 0 && b->data_cut == n;
 }
 
 uint32_t session_data_logged(struct session_builder *b,

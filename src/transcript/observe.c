@@ -150,12 +150,16 @@ static void look_at_close(struct session_builder *b,
     const struct sw_event *e, const struct sw_event *last, int64_t since)
 {
 	bool servers_turn = !last || last->by == SW_CLIENT;
+	bool cut = last && last->kind == SW_EVENT_DATA &&
+	    session_is_cut(b, last->n) && last->u.data.missing == 0;
 	int64_t waited;
 
 	if (e->time == SW_NO_TIME || since == SW_NO_TIME || since > e->time)
 		return;
 	waited = e->time - since;
-	if (e->by == SW_SERVER && !servers_turn && waited >= WAIT_CLIENT)
+	/* Content that has no end yet is the client's to go on with. */
+	if (e->by == SW_SERVER && (!servers_turn || cut) &&
+	    waited >= WAIT_CLIENT)
 		session_note(b, SW_NOTE_TIMEOUT_CLIENT, e->n, e->at_first,
 		    e->at_last, "The server closed after %lld s in which the "
 		    "client said nothing.", (long long)(waited / NS_PER_S));

@@ -174,6 +174,8 @@ void session_data_gap(struct session_builder *b, int64_t len);
  */
 void session_data_end(struct session_builder *b, bool complete, bool last,
     int64_t wire, uint32_t flags, struct event_span span);
+/* Is n the newest content whose end was not seen? */
+bool session_is_cut(const struct session_builder *b, uint32_t n);
 /* Content of a log: size known, octets not. */
 uint32_t session_data_logged(struct session_builder *b,
     const struct data_in *d, int64_t size, int64_t missing,

@@ -98,6 +98,7 @@ struct session_builder {
 	uint64_t data_lost;
 	size_t gap_count;
 	uint32_t data_n;        /* of the data event in progress */
+	uint32_t data_cut;      /* ... of the newest whose end was not seen */
 	bool in_data;
 	bool data_lost_unknown, data_start_seen;
 	bool content_open;      /* `content` is in progress */
