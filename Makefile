@@ -76,6 +76,7 @@ SRC_LOGS := $(addprefix src/logs/, \
 	dialogue_auth.c dialogue_queue.c session_keys.c session_source.c \
 	held.c iis_find.c iis_rows.c iis_values.c odbc.c odbc_name.c \
 	odbc_query.c quote.c strangers.c syslog.c trace.c waiting.c \
+	follow.c \
 	apple_mail.c \
 	communigate.c \
 	curl.c \
@@ -129,7 +130,7 @@ SRC_CHECK := $(addprefix src/check/, \
 	align.c clocks.c compare_command.c compare_extensions.c compare_hidden.c \
 	compare_lacking.c compare_message.c compare_reply.c compare_text.c \
 	compare_turns.c match.c match_assign.c match_candidates.c match_order.c match_vote.c \
-	match_weigh.c names.c side.c verdict.c)
+	match_weigh.c names.c side.c verdict.c window.c)
 
 # where the sides meet
 SRC_PIPELINE := $(addprefix src/pipeline/, \
@@ -140,7 +141,7 @@ SRC_PIPELINE := $(addprefix src/pipeline/, \
 SRC_API := $(addprefix src/api/, \
 	about.c account.c check.c explain.c filter.c formats.c live.c \
 	options.c printer.c reader.c report.c \
-	spill.c tee.c)
+	spill.c tee.c watch.c)
 
 SRC_LIB := $(SRC_BASE) $(SRC_CAPTURE) $(SRC_NET) $(SRC_TCP) \
 	$(SRC_TRANSCRIPT) $(SRC_SMTP) $(SRC_LOGS) $(SRC_EMIT) \

@@ -214,6 +214,60 @@ enum sw_status sw_report_write(struct sw_check *c,
     const struct sw_report_options *o, sw_write_fn write, void *ctx,
     int *errno_r, struct sw_err *err) SW_MUST_USE;
 
+/* --- logs that grow beside an interface ----------------------------------- */
+
+struct sw_watch;
+
+struct sw_watch_options {
+	struct sw_options reader; /* how logs are read: format, zone, order
+	                             of dates (or inputs, one for each log),
+	                             secrets */
+	const char *const *logs; /* files that grow; they need not be there */
+	size_t log_count;
+	const char *wire;   /* what the other side is called */
+	unsigned grace_s;   /* a session that one side alone has for so long
+	                       is told */
+	uint32_t ignore, only; /* as of sw_check_options */
+	int64_t max_offset_ns;
+	struct sw_report_options report; /* html and tmpdir are not heeded */
+	sw_write_fn write;  /* where it is told */
+	void *ctx;
+};
+/* The defaults: a grace of 60 s. */
+void sw_watch_options_init(struct sw_watch_options *o);
+
+/*
+ * Hold sessions of the wire (right) and of logs (left) against each other as
+ * they come.  A difference is told as soon as both sides have the session, as
+ * text, or as JSON Lines: {"pair":{},"left":{},"right":{}},
+ * {"only":{},"session":{}}, at the end {"left":{}, ... "summary":{}}; see
+ * smtpwire-transcript(5).  Strings of o are the caller's as long as the watch.
+ * What stands in the logs now is not compared.  Errors: SW_EUSAGE (the
+ * format), SW_ENOMEM.
+ */
+enum sw_status sw_watch_open(const struct sw_watch_options *o,
+    struct sw_watch **w_r, struct sw_err *err) SW_MUST_USE;
+/* A session of the wire, as sw_reader_next tells it. */
+enum sw_status sw_watch_session(struct sw_watch *w,
+    const struct sw_session *s, struct sw_err *err) SW_MUST_USE;
+/* Read on, compare and tell: to be called once a second or more often, as from
+ * sw_observer.step.  SW_EWRITE: see sw_watch_errno. */
+enum sw_status sw_watch_step(struct sw_watch *w, struct sw_err *err)
+    SW_MUST_USE;
+/* No more comes: tell the rest and the summary. */
+enum sw_status sw_watch_finish(struct sw_watch *w, struct sw_err *err)
+    SW_MUST_USE;
+/* What write returned last. */
+int sw_watch_errno(const struct sw_watch *w);
+/* The next warning about a log that was not yet fetched, or NULL; valid as
+ * long as the watch. */
+const char *sw_watch_warning(struct sw_watch *w);
+/* Totals so far: pairs, verdicts, findings, unexplained. */
+const struct sw_report *sw_watch_report(const struct sw_watch *w);
+/* What was not understood of the logs. */
+const struct sw_account *sw_watch_account(const struct sw_watch *w);
+void sw_watch_free(struct sw_watch **w);
+
 /* Names as the JSON form tells them; static, NULL out of range and for
  * SW_NO_SIDE. */
 const char *sw_side_name(enum sw_side v);

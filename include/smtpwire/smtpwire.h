@@ -72,6 +72,9 @@ struct sw_observer {
 	/* How far the inputs are read, now and then: octets, and of how many
 	 * (0: not known). */
 	void (*progress)(void *ctx, uint64_t done, uint64_t total);
+	/* Frames that were there are read; with an interface at least once
+	 * a second. */
+	void (*step)(void *ctx);
 };
 
 /*

@@ -55,6 +55,8 @@ static void on_step(void *ctx)
 	const struct sw_observer *o = &r->options.o.observer;
 	uint64_t done, total;
 
+	if (o->step)
+		o->step(o->ctx);
 	if (!o->progress || r->steps++ % 16 != 0)
 		return;
 	inputs_progress(r->inputs, &done, &total);
@@ -173,7 +175,8 @@ static enum sw_status open_inputs(struct sw_reader *r, struct sw_err *err)
 		    err);
 	if (status == SW_OK && o->sort_start)
 		status = spill_new(o->tmpdir, &r->spill, err);
-	if (status == SW_OK && o->observer.progress)
+	if (status == SW_OK && (o->observer.progress ||
+	    o->observer.step))
 		inputs_on_step(r->inputs, on_step, r);
 	return status;
 }

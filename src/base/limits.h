@@ -126,6 +126,12 @@
 /* Ids of sessions remembered in one shard to tell equal ones apart. */
 #define LIMIT_SHARD_IDS 16384
 
+/* Sessions of one side, and octets of both, that `live --check` keeps until the
+ * other side tells them too.  Beyond it the oldest of the side is given up: it
+ * is counted, and not told as one that the other side lacks. */
+#define LIMIT_WINDOW_SESSIONS 16384
+#define LIMIT_WINDOW_OCTETS (64u << 20)
+
 /* Octets of one transcript that is read back; longer ones are left out. */
 #define LIMIT_SAVED_LINE (256u << 20)
 

@@ -35,7 +35,7 @@
 enum {
 	SNAPLEN = 262144, /* as tcpdump's; larger than any frame */
 	BLOCK_MS = 20,    /* after which a part of a block is handed up */
-	PAUSE_MS = 1000,
+	PAUSE_MS = 250,   /* as often what waits is seen to */
 	COPY_OCTETS = 2 << 20
 };
 /* Frames may still be on their way that were stamped so long ago. */

@@ -26,6 +26,9 @@ struct cli_time {
 	int64_t ns;
 };
 
+/* Logs that live follows. */
+#define CLI_LOGS_MAX 64
+
 /* The command line of one command.  Strings are borrowed from argv. */
 struct cli_args {
 	struct sw_options lib;
@@ -35,6 +38,10 @@ struct cli_args {
 	const char *user; /* as whom live goes on; NULL: nobody */
 	bool list; /* interfaces */
 	bool follow;
+	const char *logs[CLI_LOGS_MAX]; /* --check of live */
+	struct sw_input_options log_inputs[CLI_LOGS_MAX]; /* as inputs */
+	size_t log_count;
+	unsigned grace_s; /* 0: not given */
 	const char *account; /* --account, NULL: none */
 	struct cli_time since, until;
 	uint32_t ignore, only; /* of check: sets of 1u << sw_finding_kind */

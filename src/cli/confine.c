@@ -170,9 +170,24 @@ void confine_add_folder(struct confinement *c, const char *path)
 	add_rule(c, path, OUTPUT_RIGHTS);
 }
 
+/* The folder in which path stands. */
+static void add_folder_of(struct confinement *c, const char *path,
+    uint64_t rights)
+{
+	char *copy = strdup(path), *slash;
+
+	if (copy == NULL)
+		return;
+	slash = strrchr(copy, '/');
+	if (slash != NULL)
+		slash[slash == copy] = '\0';
+	add_rule(c, slash != NULL ? copy : ".", rights);
+	free(copy);
+}
+
 void confine_add_output(struct confinement *c, const char *path)
 {
-	char *real, *slash;
+	char *real;
 
 	if (path == NULL || strcmp(path, "-") == 0)
 		return;
@@ -182,15 +197,20 @@ void confine_add_output(struct confinement *c, const char *path)
 		real = strdup(path);
 	if (real == NULL)
 		return;
-	slash = strrchr(real, '/');
-	if (slash == NULL)
-		add_rule(c, ".", OUTPUT_RIGHTS);
-	else if (strncmp(real, "/dev/", 5) == 0)
+	if (strncmp(real, "/dev/", 5) == 0)
 		add_rule(c, real, OUTPUT_RIGHTS);
-	else {
-		slash[slash == real] = '\0';
-		add_rule(c, real, OUTPUT_RIGHTS);
-	}
+	else
+		add_folder_of(c, real, OUTPUT_RIGHTS);
+	free(real);
+}
+
+void confine_add_growing(struct confinement *c, const char *path)
+{
+	char *real = realpath(path, NULL);
+
+	add_folder_of(c, path, INPUT_RIGHTS);
+	if (real != NULL)
+		add_folder_of(c, real, INPUT_RIGHTS);
 	free(real);
 }
 

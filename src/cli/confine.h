@@ -28,6 +28,9 @@ void confine_add_folder(struct confinement *c, const char *path);
 /* The same for the folder in which this file stands or will; nothing for
  * NULL and "-". */
 void confine_add_output(struct confinement *c, const char *path);
+/* A file that may be renamed, and others take its name: all that stand beside
+ * it may be read. */
+void confine_add_growing(struct confinement *c, const char *path);
 /* From now on nothing else can be opened, no program started, no socket made,
  * no process traced.  Threads that there are already stay as they are. */
 void confine_enter(struct confinement *c);

@@ -133,6 +133,8 @@ static void confine(const struct cli_args *a)
 	struct confinement c;
 
 	confine_init(&c, a->live.interface);
+	for (size_t i = 0; i < a->log_count; i++)
+		confine_add_growing(&c, a->logs[i]);
 	confine_add_output(&c, a->output);
 	confine_add_output(&c, a->account);
 	confine_add_output(&c, a->lib.frames);
@@ -146,6 +148,58 @@ static void explain_refusal(const struct reading *r, int error)
 {
 	if (error == EACCES || error == EPERM)
 		rights_explain_folder(r->args.user);
+}
+
+/* Can the logs be read?  One that is not there may come. */
+static bool try_logs(struct reading *r)
+{
+	for (size_t i = 0; i < r->args.log_count; i++) {
+		const char *name = r->args.logs[i];
+
+		if (access(name, R_OK) == 0 || errno == ENOENT)
+			continue;
+		terminal_say("smtpwire: %s: cannot read: %s", name,
+		    strerror(errno));
+		reading_fail(r, CLI_INPUT);
+		rights_explain_log(r->args.user);
+		return false;
+	}
+	return true;
+}
+
+/* Before the interface is opened: what the logs tell from then on is
+ * compared. */
+static bool open_watch(struct reading *r)
+{
+	const struct cli_args *a = &r->args;
+	const struct output out = { .is_terminal = a->output == NULL &&
+		isatty(STDOUT_FILENO) };
+	struct sw_watch_options o;
+	struct sw_err err;
+
+	if (a->log_count == 0)
+		return true;
+	sw_watch_options_init(&o);
+	o.reader = a->lib;
+	o.logs = a->logs;
+	o.log_count = a->log_count;
+	o.reader.inputs = a->log_inputs;
+	o.wire = a->live.interface;
+	if (a->grace_s > 0)
+		o.grace_s = a->grace_s;
+	o.ignore = a->ignore;
+	o.only = a->only;
+	o.max_offset_ns = a->max_offset_ns;
+	o.report.json = a->print.form == SW_FORM_JSONL;
+	o.report.color = output_wants_colour(&out);
+	o.report.no_times = a->print.no_times;
+	o.report.context = a->context;
+	o.write = output_write;
+	o.ctx = &r->out;
+	if (sw_watch_open(&o, &r->watch, &err) == SW_OK)
+		return true;
+	reading_error(r, &err);
+	return false;
 }
 
 /* Can the folders of messages, account and frames be written? */
@@ -190,6 +244,10 @@ static bool open_reader(struct reading *r, struct sw_live **live)
 		r->args.lib.observer.ctx = r;
 		r->args.lib.observer.event = reading_event;
 	}
+	if (r->watch != NULL) {
+		r->args.lib.observer.ctx = r;
+		r->args.lib.observer.step = reading_step;
+	}
 	confine(&r->args);
 	if (sw_printer_new(&r->args.print, output_write, &r->out,
 		&r->printer) == SW_OK &&
@@ -204,8 +262,9 @@ static void run(struct reading *r)
 {
 	struct sw_live *live = NULL;
 
-	if (open_interface(r, &live) && give_up_rights(r) &&
-	    open_output(r) && try_folders(r) && open_reader(r, &live)) {
+	if (open_watch(r) && open_interface(r, &live) && give_up_rights(r) &&
+	    open_output(r) && try_folders(r) && try_logs(r) &&
+	    open_reader(r, &live)) {
 		if (!r->args.quiet)
 			terminal_say("smtpwire: capturing on %s",
 			    r->args.live.interface);
@@ -216,6 +275,7 @@ static void run(struct reading *r)
 	sw_live_free(&live);
 	sw_reader_free(&r->reader);
 	sw_printer_free(&r->printer);
+	sw_watch_free(&r->watch);
 	output_fini(&r->out);
 	if (r->args.live.wake_fd >= 0)
 		close(r->args.live.wake_fd);
@@ -245,6 +305,14 @@ static int list(void)
 	return cli_flush();
 }
 
+/* Is an option given that says how logs are read and compared? */
+static bool is_of_check(const struct cli_args *a)
+{
+	return a->grace_s > 0 || a->lib.format != NULL || a->lib.tz_known ||
+	    a->lib.date_order != SW_DATE_ORDER_AUTO || a->ignore || a->only ||
+	    a->max_offset_ns != 0;
+}
+
 static int check_usage(const struct cli_args *a)
 {
 	const char *what = NULL;
@@ -258,6 +326,13 @@ static int check_usage(const struct cli_args *a)
 	else if (a->follow && cli_options_select(a))
 		what = "--follow tells sessions before it is known whether "
 		    "they pass a filter";
+	else if (a->log_count > 0 && (a->follow || cli_options_select(a)))
+		what = "--check compares all sessions, when they are over";
+	else if (a->log_count == 0 && is_of_check(a))
+		what = "an option of --check, and no log is named";
+	else if (a->log_count > 0 && a->last != NULL)
+		what = "--format, --tz and --date-order are of the logs that "
+		    "follow, and none does";
 	else if (a->lib.frames != NULL && cli_options_select(a))
 		what = CLI_FRAMES_SELECT;
 	if (what == NULL)

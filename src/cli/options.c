@@ -138,6 +138,35 @@ static const char *set_max_offset(const struct row *row,
 	return NULL;
 }
 
+/* How a file is read that is named now. */
+static struct sw_input_options now_given(const struct cli_args *a)
+{
+	return (struct sw_input_options){ a->lib.format, a->lib.tz_known,
+		a->lib.tz_offset_s, a->lib.date_order };
+}
+
+static const char *set_log(const struct row *row, struct cli_args *a,
+    const char *value)
+{
+	(void)row;
+	if (a->log_count == CLI_LOGS_MAX)
+		return "too many logs";
+	if (*value == '\0' || strcmp(value, "-") == 0)
+		return "must be the name of a file";
+	a->log_inputs[a->log_count] = now_given(a);
+	a->logs[a->log_count++] = value;
+	a->last = NULL;
+	return NULL;
+}
+
+static const char *set_grace(const struct row *row, struct cli_args *a,
+    const char *value)
+{
+	(void)row;
+	return cli_value_count(value, 1000000, &a->grace_s) ? NULL :
+	    "must be a number of seconds";
+}
+
 static const char *set_context(const struct row *row, struct cli_args *a,
     const char *value)
 {
@@ -344,6 +373,12 @@ static const struct row rows_live[] = {
 	    set_frames, 0, CLI_LIVE, 'c'},
 	{"user", "NAME", "go on as this user, if started by root (nobody)",
 	    set_string, AT(user), CLI_LIVE, 0},
+	{"check", "LOG", "hold the sessions against this log as it grows, and\n"
+	    "tell the differences only; may be given again",
+	    set_log, 0, CLI_LIVE, 0},
+	{"grace", "SECONDS", "a session that only one side has is told when it "
+	    "is\nso old (60)",
+	    set_grace, 0, CLI_LIVE, 0},
 	{"buffer", "SIZE", "of the kernel, for frames not yet read (32M)",
 	    set_buffer, 0, CLI_LIVE, 0},
 };
@@ -412,13 +447,13 @@ static const struct row rows_input[] = {
 	{"filter", "EXPR", "only these frames; EXPR as for tcpdump",
 	    set_string, AT(lib.bpf), WIRES, 0},
 	{"format", "NAME", "of the logs that follow (see smtpwire formats)",
-	    set_log_format, 0, RECORDS, 0},
+	    set_log_format, 0, WIRES, 0},
 	{"tz", "ZONE", "zone of local times in the files that follow: UTC\n"
 	    "or +02:00",
-	    set_zone, 0, RECORDS, 0},
+	    set_zone, 0, WIRES, 0},
 	{"date-order", "ORDER", "of dates such as 5/6/00 in the logs that "
 	    "follow: mdy,\ndmy, ymd; worked out if not given",
-	    set_date_order, 0, RECORDS, 0},
+	    set_date_order, 0, WIRES, 0},
 	{"engine", "NAME", "what puts TCP streams together: native, or nids:\n"
 	    "libnids, which follows less",
 	    set_engine, 0, WIRES, 0},
@@ -456,13 +491,13 @@ static const struct row rows_told[] = {
 static const struct row rows_check[] = {
 	{"ignore", "KINDS", "findings that do not count, such as\n"
 	    "reply-text-changed,order-changed",
-	    set_kinds, AT(ignore), CLI_CHECK, 0},
+	    set_kinds, AT(ignore), CLI_CHECK | CLI_LIVE, 0},
 	{"only", "KINDS", "no other findings count",
-	    set_kinds, AT(only), CLI_CHECK, 0},
+	    set_kinds, AT(only), CLI_CHECK | CLI_LIVE, 0},
 	{"max-offset", "SECONDS", "the clocks are at most so far apart",
-	    set_max_offset, 0, CLI_CHECK, 0},
+	    set_max_offset, 0, CLI_CHECK | CLI_LIVE, 0},
 	{"context", "N", "rows told around one that differs (3)",
-	    set_context, 0, CLI_CHECK, 0},
+	    set_context, 0, CLI_CHECK | CLI_LIVE, 0},
 };
 
 static const struct row rows_run[] = {
@@ -612,9 +647,7 @@ static int64_t resolve_time(const struct cli_args *a,
 /* The options so far say how it is read. */
 static void add_operand(struct cli_args *a, const char *name)
 {
-	a->inputs[a->name_count] = (struct sw_input_options){
-		a->lib.format, a->lib.tz_known, a->lib.tz_offset_s,
-		a->lib.date_order };
+	a->inputs[a->name_count] = now_given(a);
 	a->names[a->name_count++] = name;
 	a->last = NULL;
 }

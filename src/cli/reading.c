@@ -33,16 +33,23 @@ void reading_output_error(struct reading *r, const char *name, int error)
 	reading_fail(r, CLI_OUTPUT);
 }
 
+static void tell_warning(struct reading *r, const char *text)
+{
+	if (r->args.quiet)
+		return;
+	progress_clear(&r->progress);
+	terminal_say("smtpwire: warning: %s", text);
+}
+
 static void tell_warnings(struct reading *r)
 {
 	const char *text;
 
-	while ((text = sw_reader_warning(r->reader)) != NULL) {
-		if (r->args.quiet)
-			continue;
-		progress_clear(&r->progress);
-		terminal_say("smtpwire: warning: %s", text);
-	}
+	while ((text = sw_reader_warning(r->reader)) != NULL)
+		tell_warning(r, text);
+	while (r->watch != NULL &&
+	    (text = sw_watch_warning(r->watch)) != NULL)
+		tell_warning(r, text);
 }
 
 static int flush(struct reading *r)
@@ -78,13 +85,61 @@ static bool is_printed(struct reading *r, enum sw_status status, int error)
 	return false;
 }
 
+/* What the watch said. */
+static bool is_watched(struct reading *r, enum sw_status status,
+    const struct sw_err *err)
+{
+	int error = status == SW_EWRITE ? sw_watch_errno(r->watch) : 0;
+
+	if (status == SW_OK)
+		error = flush(r);
+	if (error != 0)
+		reading_output_error(r, r->out.name, error);
+	else if (status != SW_OK)
+		reading_error(r, err);
+	return status == SW_OK && error == 0;
+}
+
+void reading_step(void *ctx)
+{
+	struct reading *r = ctx;
+	enum sw_status status;
+	struct sw_err err;
+
+	if (r->broken)
+		return;
+	status = sw_watch_step(r->watch, &err);
+	tell_warnings(r);
+	r->broken = !is_watched(r, status, &err);
+	if (r->broken)
+		sw_reader_stop(r->reader);
+}
+
+/* The rest of what the watch has, and its status. */
+static void finish_watch(struct reading *r)
+{
+	const struct sw_report *report = sw_watch_report(r->watch);
+	struct sw_err err;
+	enum sw_status status = sw_watch_finish(r->watch, &err);
+
+	tell_warnings(r);
+	(void)is_watched(r, status, &err);
+	if (report->verdicts[SW_DIFFERS] > 0 || report->unexplained > 0)
+		reading_fail(r, CLI_DIFFERS);
+}
+
 static bool print_session(struct reading *r, const struct sw_session *s)
 {
+	enum sw_status status;
+	struct sw_err err;
 	int error = 0;
-	enum sw_status status = r->args.follow ?
-	    sw_printer_end(r->printer, s, &error) :
-	    sw_printer_session(r->printer, s, &error);
 
+	if (r->watch != NULL) {
+		status = sw_watch_session(r->watch, s, &err);
+		return is_watched(r, status, &err);
+	}
+	status = r->args.follow ? sw_printer_end(r->printer, s, &error) :
+	    sw_printer_session(r->printer, s, &error);
 	return is_printed(r, status, error);
 }
 
@@ -133,6 +188,8 @@ void reading_finish(struct reading *r)
 
 	if (r->status == CLI_OUTPUT || r->quiet_end)
 		return;
+	if (r->watch != NULL)
+		finish_watch(r);
 	if (sw_reader_failed(r->reader) == r->args.name_count &&
 	    r->out.target != NULL)
 		return;
@@ -175,6 +232,11 @@ void reading_account(struct reading *r)
 		return;
 	if (!r->args.quiet && r->status != CLI_USAGE)
 		(void)!sw_account_write(account, false, terminal_write, NULL);
+	if (!r->args.quiet && r->watch != NULL) {
+		terminal_say("of the logs:");
+		(void)!sw_account_write(sw_watch_account(r->watch), false,
+		    terminal_write, NULL);
+	}
 	if (r->args.account != NULL)
 		write_account_file(r, account);
 }

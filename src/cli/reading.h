@@ -14,6 +14,7 @@ struct reading {
 	struct progress progress;
 	struct sw_reader *reader;
 	struct sw_printer *printer;
+	struct sw_watch *watch; /* sessions go there; NULL: they are told */
 	bool prompt; /* sessions are written as they end, not in blocks */
 	int status;  /* enum cli_exit */
 	bool broken; /* an event could not be written */
@@ -29,6 +30,8 @@ void reading_output_error(struct reading *r, const char *name, int error);
 /* As sw_observer.event; ctx is the reading. */
 void reading_event(void *ctx, const struct sw_session *s,
     const struct sw_event *e);
+/* As sw_observer.step. */
+void reading_step(void *ctx);
 /* Tell the sessions of the reader, to its end. */
 void reading_sessions(struct reading *r);
 /* What -o named gets its name, unless the run broke or nothing at all could

@@ -66,6 +66,13 @@ void rights_explain_folder(const char *user)
 	    name_of(user));
 }
 
+void rights_explain_log(const char *user)
+{
+	terminal_say("It is read as the user \"%s\": let that user read it "
+	    "and its folder,", name_of(user));
+	terminal_say("or name another with --user.");
+}
+
 /* No program that this one could start gets any back. */
 static void drop_bounding_set(void)
 {

@@ -12,6 +12,8 @@ void rights_explain(void);
 
 /* The same for a folder that cannot be written as this user. */
 void rights_explain_folder(const char *user);
+/* The same for a log that cannot be read. */
+void rights_explain_log(const char *user);
 /*
  * Go on as user (NULL: nobody) if this process is root, and without any
  * capability in any case.  false, and why in words: there is no such user, or

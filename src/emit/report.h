@@ -17,6 +17,8 @@ struct report_options {
 	bool no_times;
 	size_t context;  /* text: rows told around one that differs */
 	uint64_t number; /* text: of the difference, from 1 */
+	unsigned grace_s; /* text: for how long the other side's was waited
+	                     for; 0: both sides were whole */
 };
 
 /* One JSON object: begin, each pair, end. */

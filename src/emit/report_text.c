@@ -442,7 +442,13 @@ bool report_text_only(struct buffer *b, const struct sw_session *s,
 	color(b, o, reason == SW_UNEXPLAINED ? YELLOW : DIM);
 	put(b, sw_side_name(side));
 	put(b, " only: ");
-	put(b, why[reason]);
+	if (o->grace_s > 0 && reason == SW_UNEXPLAINED) {
+		put(b, "the other side has not told it within ");
+		buffer_append_u64(b, o->grace_s);
+		put(b, " s");
+	} else {
+		put(b, why[reason]);
+	}
 	color(b, o, RESET);
 	put(b, "\n");
 	put_session(b, side == SW_LEFT ? "left:  " : "right: ", s, o);

@@ -151,7 +151,8 @@ static struct log_reader *new_reader(struct source *s,
 	l->options = *options;
 	if (!l->options.session.account)
 		l->options.session.account = account;
-	l->options.modified_s = source_modified(s);
+	if (source_modified(s) != 0)
+		l->options.modified_s = source_modified(s);
 	l->account = account;
 	l->sink = *sink;
 	l->counting.ctx = l;
@@ -280,6 +281,37 @@ enum sw_status log_continue(struct log_reader *l, struct source *s)
 enum sw_status log_end(struct log_reader *l)
 {
 	return log_state_end(l->state);
+}
+
+enum sw_status log_feed(struct log_reader *l, struct slice octets,
+    int64_t now_ns, int64_t modified_s)
+{
+	enum sw_status status = SW_OK;
+	struct log_line line;
+	int n = 0;
+
+	l->options.modified_s = modified_s;
+	l->state->now_ns = now_ns;
+	log_lines_feed(&l->lines, octets);
+	while (status == SW_OK && (n = log_lines_next(&l->lines, &line)) > 0)
+		status = take_line(l, &line);
+	return n < 0 ? SW_ENOMEM : status;
+}
+
+enum sw_status log_feed_end(struct log_reader *l)
+{
+	return finish(l);
+}
+
+uint64_t log_line_count(const struct log_reader *l)
+{
+	return l->lines.number;
+}
+
+enum sw_status log_end_silent(struct log_reader *l, int64_t over_ns,
+    int64_t open_ns)
+{
+	return log_sessions_end_silent(l->state, over_ns, open_ns);
 }
 
 void log_free(struct log_reader **lp)

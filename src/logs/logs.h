@@ -27,8 +27,8 @@ struct log_options {
 	int32_t tz_offset_s;  /* of --tz, for formats with local times */
 	bool tz_known;
 	enum log_date_order date_order; /* of --date-order */
-	int64_t modified_s;   /* of the file, since 1970; 0: not known; set
-	                         by log_open */
+	int64_t modified_s;   /* of the file, since 1970; 0: not known;
+	                         log_open sets what the source knows */
 	bool attempts; /* tell also those without a connection */
 };
 
@@ -103,5 +103,21 @@ enum sw_status log_continue(struct log_reader *l, struct source *s)
 /* No further file comes: hand out the sessions that are still open. */
 enum sw_status log_end(struct log_reader *l) SW_MUST_USE;
 void log_free(struct log_reader **l);
+
+/*
+ * For a log that grows: instead of log_step its octets are handed over as they
+ * come, cut anywhere; all whole lines are read.  now_ns is any clock that goes
+ * on, modified_s when the file was changed, as in the options.
+ */
+enum sw_status log_feed(struct log_reader *l, struct slice octets,
+    int64_t now_ns, int64_t modified_s) SW_MUST_USE;
+/* The file is over, as when log_step returns 0. */
+enum sw_status log_feed_end(struct log_reader *l) SW_MUST_USE;
+/* Lines so far, over all files. */
+uint64_t log_line_count(const struct log_reader *l);
+/* Hand out the sessions without a line since over_ns (by the clock of
+ * log_feed) whose QUIT was answered, and all without one since open_ns. */
+enum sw_status log_end_silent(struct log_reader *l, int64_t over_ns,
+    int64_t open_ns) SW_MUST_USE;
 
 #endif

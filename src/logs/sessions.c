@@ -314,6 +314,7 @@ enum sw_status log_sessions_begin(struct log_sessions *t, struct slice key,
 	}
 	s->first = s->last = line->number;
 	s->start_time = s->last_time = time;
+	s->heard_ns = t->now_ns;
 	s->content.size = SW_UNKNOWN;
 	s->last_code = SW_UNKNOWN;
 	log_source_begin(t, s, line);
@@ -332,6 +333,7 @@ void log_sessions_touch(struct log_sessions *t, struct log_session *s,
 	    s->last <= t->files[t->file_count - 1].base)
 		log_source_turn(s, number);
 	s->last = number;
+	s->heard_ns = t->now_ns;
 	if (time != SW_NO_TIME)
 		s->last_time = time;
 	if (s->start_time == SW_NO_TIME)
@@ -474,6 +476,20 @@ enum sw_status log_sessions_expire(struct log_sessions *t, int64_t now)
 	    t->oldest->last_time != SW_NO_TIME &&
 	    now - LIMIT_LOG_IDLE_NS > t->oldest->last_time)
 		status = end_unclosed(t, t->oldest, SW_ENDING_IDLE);
+	return status;
+}
+
+enum sw_status log_sessions_end_silent(struct log_sessions *t,
+    int64_t over_ns, int64_t open_ns)
+{
+	struct log_session *s = t->oldest, *newer;
+	enum sw_status status = SW_OK;
+
+	for (; s && status == SW_OK && s->heard_ns <= over_ns; s = newer) {
+		newer = s->newer;
+		if (s->heard_ns <= open_ns || log_session_over(s))
+			status = end_unclosed(t, s, SW_ENDING_IDLE);
+	}
 	return status;
 }
 

@@ -69,6 +69,7 @@ struct log_session {
 	struct session_builder *b;
 	uint64_t first, last;   /* lines */
 	int64_t start_time, last_time; /* of them; SW_NO_TIME */
+	int64_t heard_ns;       /* now_ns at its last line */
 	enum log_phase phase;
 	uint32_t seen;          /* verbs that were sent: 1u << enum verb */
 	enum verb last_verb;    /* the newest command's */
@@ -129,6 +130,7 @@ struct log_sessions {
 	struct log_file *files;            /* so far, the newest last */
 	size_t file_count, file_capacity;
 	int64_t newest_time;               /* of any line, SW_NO_TIME */
+	int64_t now_ns;                    /* of log_feed, else 0 */
 	bool file_begun;                   /* no line of the newest yet */
 	enum sw_unit unit;                 /* line, unless changed */
 	struct log_place *places;          /* of log_key */
@@ -205,6 +207,9 @@ enum sw_status log_sessions_linger(struct log_sessions *t,
  * before a session is looked up for the line. */
 enum sw_status log_sessions_expire(struct log_sessions *t, int64_t now)
     SW_MUST_USE;
+/* As log_end_silent. */
+enum sw_status log_sessions_end_silent(struct log_sessions *t,
+    int64_t over_ns, int64_t open_ns) SW_MUST_USE;
 /* All end as if the log were over. */
 enum sw_status log_sessions_end_all(struct log_sessions *t) SW_MUST_USE;
 

@@ -52,6 +52,8 @@ while read -r o; do
 	--interface) value=lo ;;
 	--count) value=10 ;;
 	--buffer) value=1M ;;
+	--check) value=$TMP/log ;;
+	--grace) value=30 ;;
 	--user) value=root ;;
 	-w) value=$TMP/frames.pcapng ;;
 	--rotate-size) value=1M ;;
