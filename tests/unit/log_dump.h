@@ -149,9 +149,12 @@ static void dump_head(struct buffer *b, const struct sw_session *s)
 		dump_text(b, "user", s->auth[i].user);
 		dump_number(b, "code", s->auth[i].code);
 	}
-	if (s->encryption)
+	if (s->encryption) {
 		buffer_append_str(b, s->encryption->decrypted ?
 		    " encrypted, told in clear" : " encrypted");
+		dump_text(b, "version", s->encryption->version);
+		dump_text(b, "cipher", s->encryption->cipher);
+	}
 	buffer_append_str(b, "\n  records");
 	for (i = 0; i < SW_RECORDS_COUNT; i++)
 		if (s->records & SW_BIT(i)) {
