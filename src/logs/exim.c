@@ -371,7 +371,7 @@ static void take_cipher(const struct entry *e, struct log_session *s)
 	struct slice text = slice_from(e->text, strlen("cipher: "));
 	struct slice version = { NULL, 0 }, cipher;
 	const uint8_t *colon = memchr(text.p, ':', text.len);
-	static const char *const names[][2] = { { "TLS1.0", "TLSv1.0" },
+	static const char *const names[][2] = { { "TLS1.0", "TLSv1" },
 		{ "TLS1.1", "TLSv1.1" }, { "TLS1.2", "TLSv1.2" },
 		{ "TLS1.3", "TLSv1.3" } };
 	size_t i;

@@ -115,6 +115,14 @@ static const struct dialogue_case dialogues[] = {
 	{ "LMTP by its own mark",
 	    "  LMTP<< 220 mx LMTP\n  LMTP>> LHLO c\n  LMTP<< 250 mx\n",
 	    { "verb=LHLO", "at=3 code=250 to=2" }, NULL },
+	{ "TLS 1.0 by the name that the wire has for it",
+	    GREETED "SMTP<< STARTTLS\nSMTP>> 220 go\n"
+	    "cipher: TLS1.0:RSA__AES_256_CBC__SHA1:256\nSMTP<< EHLO c\n",
+	    { "version=TLSv1 cipher=RSA__AES_256_CBC__SHA1" }, NULL },
+	{ "TLS as OpenSSL names it",
+	    GREETED "SMTP<< STARTTLS\nSMTP>> 220 go\n"
+	    "cipher: TLSv1.1:AES256-SHA:256\nSMTP<< EHLO c\n",
+	    { "version=TLSv1.1 cipher=AES256-SHA" }, NULL },
 	{ "the client spoke first",
 	    "  SMTP|> EHLO c\n  SMTP|> MAIL FROM:<a@example.org>\n"
 	    "  SMTP<< 220 mx\n  SMTP<< 250 mx\n  SMTP<< 250 ok\n",
