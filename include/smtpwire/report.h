@@ -93,6 +93,17 @@ struct sw_aligned {
 	bool found; /* a finding is about it */
 };
 
+/* Why two sessions, or parts of them, cannot be held against each other. */
+enum sw_undecided {
+	SW_UNDECIDED_TLS,     /* encryption hides one side's dialogue */
+	SW_UNDECIDED_GAP,     /* a capture lacks octets where they differ */
+	SW_UNDECIDED_OUTSIDE, /* a capture has a part of the session only */
+	SW_UNDECIDED_CONTENT, /* a capture lacks octets of a message */
+	SW_UNDECIDED_ENDED,   /* a capture ends before an acknowledgment could
+	                         come */
+	SW_UNDECIDED_COUNT
+};
+
 struct sw_pair {
 	uint64_t left_id, right_id;
 	/* The sessions; NULL for a pair that agrees and of which there is
@@ -101,6 +112,7 @@ struct sw_pair {
 	uint32_t paired_by;
 	double confidence; /* 0 to 1 */
 	enum sw_verdict verdict;
+	uint32_t undecided_by; /* SW_BIT(enum sw_undecided) */
 	const struct sw_finding *findings;
 	size_t finding_count;
 	const struct sw_aligned *rows; /* all events of both, in order; as
@@ -272,6 +284,7 @@ void sw_watch_free(struct sw_watch **w);
  * SW_NO_SIDE. */
 const char *sw_side_name(enum sw_side v);
 const char *sw_paired_by_name(enum sw_paired_by v);
+const char *sw_undecided_name(enum sw_undecided v);
 const char *sw_verdict_name(enum sw_verdict v);
 const char *sw_finding_name(enum sw_finding_kind v);
 const char *sw_only_reason_name(enum sw_only_reason v);

@@ -29,7 +29,8 @@ struct judge {
 	uint32_t gap_event[2];  /* n of the first gap; 0: none */
 	size_t told_until[2];   /* rows before it that a side lacks are told
 	                           as a message that is missing */
-	bool undecided;         /* something could not be compared */
+	uint32_t undecided;     /* SW_BIT(enum sw_undecided): what could not be
+	                           compared, and why */
 	bool differs;
 	struct sw_finding *findings;
 	size_t count, capacity;

@@ -128,7 +128,7 @@ static void explain_gap(struct judge *j, size_t row, enum sw_side side)
 
 	a.left = compare_event(j, SW_LEFT, row);
 	a.right = compare_event(j, SW_RIGHT, row);
-	j->undecided = true;
+	j->undecided |= SW_BIT(SW_UNDECIDED_GAP);
 	check_find(j, &a, "One side has this and the other's capture lacks "
 	    "octets of the session: the gap explains the difference, which "
 	    "cannot be decided.  Capture without drops (a larger -B, a filter, "
@@ -148,7 +148,7 @@ void compare_explain_gap(struct judge *j, size_t row, enum sw_side has)
 
 	a.left = compare_event(j, SW_LEFT, row);
 	a.right = compare_event(j, SW_RIGHT, row);
-	j->undecided = true;
+	j->undecided |= SW_BIT(SW_UNDECIDED_GAP);
 	check_find(j, &a, "The sides differ here, behind octets that the "
 	    "capture lacks: content may look like commands there, and replies "
 	    "belong to others, so that this cannot be decided.  Capture "
@@ -365,7 +365,8 @@ void compare_lacking(struct judge *j, size_t row, enum sw_side side)
 	    is_hidden(j, side, row))
 		return;
 	if (is_outside(j, side, row)) {
-		j->undecided |= j->s[side]->source.kind == SW_SOURCE_WIRE;
+		if (j->s[side]->source.kind == SW_SOURCE_WIRE)
+			j->undecided |= SW_BIT(SW_UNDECIDED_OUTSIDE);
 		return;
 	}
 	if (is_quit(e) && (compare_has_note(j->s[0], SW_NOTE_SYNTHETIC_QUIT) ||

@@ -98,7 +98,7 @@ static void compare_content(struct judge *j, const struct sw_message *l,
 	struct about a;
 
 	if (l->missing > 0 || r->missing > 0 || is_snapped(j, l, r)) {
-		j->undecided = true;
+		j->undecided |= SW_BIT(SW_UNDECIDED_CONTENT);
 		return;
 	}
 	if (is_inexact(j, l, r) || !is_ended(l) || !is_ended(r))

@@ -236,7 +236,7 @@ static void take_unacked(struct judge *j, size_t row,
 	    left ? SW_LEFT : SW_RIGHT, e, left ? SW_LEFT : SW_RIGHT))
 		return;
 	if (just_ended(j->s[left ? SW_LEFT : SW_RIGHT], e)) {
-		j->undecided = true;
+		j->undecided |= SW_BIT(SW_UNDECIDED_ENDED);
 		return;
 	}
 	/* The other capture has the acknowledgment. */

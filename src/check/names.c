@@ -17,6 +17,14 @@ static const char *const paired_bys[SW_BY_COUNT] = {
 	[SW_BY_ORDER] = "order",
 };
 
+static const char *const undecideds[SW_UNDECIDED_COUNT] = {
+	[SW_UNDECIDED_TLS] = "tls",
+	[SW_UNDECIDED_GAP] = "gap",
+	[SW_UNDECIDED_OUTSIDE] = "outside-capture",
+	[SW_UNDECIDED_CONTENT] = "content-missing",
+	[SW_UNDECIDED_ENDED] = "capture-ended",
+};
+
 static const char *const verdicts[SW_VERDICT_COUNT] = {
 	[SW_AGREES] = "agrees",
 	[SW_DIFFERS] = "differs",
@@ -59,6 +67,11 @@ static const char *const reasons[SW_ONLY_REASON_COUNT] = {
 const char *sw_side_name(enum sw_side v)
 {
 	return NAME(sides, v);
+}
+
+const char *sw_undecided_name(enum sw_undecided v)
+{
+	return NAME(undecideds, v);
 }
 
 const char *sw_paired_by_name(enum sw_paired_by v)

@@ -170,7 +170,7 @@ static void find_hidden(struct judge *j)
 		if (!tls)
 			continue;
 		starttls = starttls_of(j->s[side], tls);
-		j->undecided = true;
+		j->undecided |= SW_BIT(SW_UNDECIDED_TLS);
 		j->hidden = (enum sw_side)side;
 		/* Behind the last event in front of it. */
 		j->hidden_from = 0;
@@ -460,6 +460,7 @@ enum sw_status verdict_compare(const struct sw_session *left,
 		return SW_ENOMEM;
 	p_r->findings = kept;
 	p_r->finding_count = j.count;
+	p_r->undecided_by = j.undecided;
 	p_r->verdict = j.differs ? SW_DIFFERS : j.undecided ?
 	    SW_UNDECIDABLE : SW_AGREES;
 	return SW_OK;

@@ -184,6 +184,22 @@ static void put_paired_by(struct buffer *b, uint32_t paired_by)
 	put(b, "]");
 }
 
+static void put_undecided_by(struct buffer *b, uint32_t undecided_by)
+{
+	const char *before = "";
+	int i;
+
+	put(b, "[");
+	for (i = 0; i < SW_UNDECIDED_COUNT; i++) {
+		if (!(undecided_by & SW_BIT(i)))
+			continue;
+		put(b, before);
+		json_name(b, sw_undecided_name((enum sw_undecided)i));
+		before = ",";
+	}
+	put(b, "]");
+}
+
 bool report_json_pair_object(struct buffer *b, const struct sw_pair *p)
 {
 	size_t i;
@@ -198,6 +214,8 @@ bool report_json_pair_object(struct buffer *b, const struct sw_pair *p)
 	put_fraction(b, (double)(int)(p->confidence * 1000 + 0.5) / 1000);
 	put(b, ",\"verdict\":");
 	json_name(b, sw_verdict_name(p->verdict));
+	put(b, ",\"undecided_by\":");
+	put_undecided_by(b, p->undecided_by);
 	put(b, ",\"findings\":[");
 	for (i = 0; i < p->finding_count; i++) {
 		if (i > 0)

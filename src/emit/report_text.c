@@ -405,6 +405,31 @@ static void put_finding(struct buffer *b, const struct sw_finding *f,
 	put(b, "\n");
 }
 
+static void put_undecided(struct buffer *b, const struct sw_pair *p)
+{
+	static const char *const why[SW_UNDECIDED_COUNT] = {
+		[SW_UNDECIDED_TLS] = "TLS hides the dialogue of one side; "
+		    "what both have in clear was compared.",
+		[SW_UNDECIDED_GAP] = "A capture lacks octets where the sides "
+		    "differ; the rest was compared.",
+		[SW_UNDECIDED_OUTSIDE] = "A capture has a part of this "
+		    "session only, which was compared.",
+		[SW_UNDECIDED_CONTENT] = "A capture lacks octets of a "
+		    "message; its content was not compared.",
+		[SW_UNDECIDED_ENDED] = "A capture ends right behind a reply: "
+		    "whether that arrived is not known.",
+	};
+	int i;
+
+	for (i = 0; i < SW_UNDECIDED_COUNT; i++)
+		if (p->verdict == SW_UNDECIDABLE &&
+		    (p->undecided_by & SW_BIT(i)) != 0) {
+			put(b, "  ");
+			put(b, why[i]);
+			put(b, "\n");
+		}
+}
+
 bool report_text_pair(struct buffer *b, const struct sw_pair *p,
     const struct report_options *o)
 {
@@ -421,6 +446,7 @@ bool report_text_pair(struct buffer *b, const struct sw_pair *p,
 	put_session(b, "left:  ", p->left, o);
 	put_session(b, "right: ", p->right, o);
 	put_rows(b, p, o);
+	put_undecided(b, p);
 	for (i = 0; i < p->finding_count; i++)
 		put_finding(b, &p->findings[i], o);
 	put(b, "\n");

@@ -78,6 +78,11 @@ exits check-behind-allowed 0 "$SMTPWIRE" check --max-offset 4000 \
 	>"$TMP/out"
 has check-behind-refused '"clock":\[\]' "$TMP/out"
 
+# what cannot be decided says why
+"$SMTPWIRE" check pcaps/postfix-starttls.server.log \
+	pcaps/postfix-starttls.pcap >"$TMP/out"
+is check-undecided-why 7 "$(grep -c '^  TLS hides the dialogue' "$TMP/out")"
+
 # clocks at both ends of what 64 bits of nanoseconds hold
 "$SMTPWIRE" read -f jsonl pcaps/postfix-starttls.server.log 2>"$TMP/err" |
 	sed 's/"time":"2026-..-..T/"time":"1677-10-01T/g' >"$TMP/first.jsonl"

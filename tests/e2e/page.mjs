@@ -570,6 +570,22 @@ async function timeless(browser) {
 	await page.context().close();
 }
 
+// TLS hides what a log tells.
+async function undecided(browser) {
+	const page = await open(browser, makePage('undecided.html', ['check',
+		'pcaps/postfix-starttls.server.log',
+		'pcaps/postfix-starttls.pcap']));
+
+	await page.click('[data-verdict="2"]');
+	await page.focus('#grid');
+	await page.keyboard.press('Enter');
+	await page.waitForSelector('#session[open]');
+	told('page-undecided', (await text(page, '#panel-talk')).includes(
+		'TLS hides the dialogue of one side'),
+	await text(page, '#panel-talk'));
+	await page.context().close();
+}
+
 const browser = await chromium.launch({executablePath,
 	args: ['--no-sandbox']});
 const path = checkPage();
@@ -586,6 +602,7 @@ await step('page-copying', () => copying(browser, path));
 await step('page-hostile', () => hostile(browser));
 await step('page-many', () => many(browser));
 await step('page-timeless', () => timeless(browser));
+await step('page-undecided', () => undecided(browser));
 await step('page-read', () => reading(browser));
 is('page-no-errors', [], noise.errors);
 is('page-no-network', [], noise.requests.filter((u) =>

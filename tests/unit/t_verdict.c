@@ -94,6 +94,10 @@ static void check(struct both *b, const char *name, enum sw_verdict verdict,
 		fail_msg("%s: %s <%s>, want %s <%s>", name,
 		    sw_verdict_name(b->pair.verdict), text,
 		    sw_verdict_name(verdict), want);
+	/* what cannot be decided says why */
+	if ((verdict == SW_UNDECIDABLE && !b->pair.undecided_by) ||
+	    (verdict == SW_AGREES && b->pair.undecided_by))
+		fail_msg("%s: undecided by %#x", name, b->pair.undecided_by);
 }
 
 /* --- what is found -------------------------------------------------------- */
@@ -462,6 +466,7 @@ static void lost_between(void **state)
 	b.t[1]->events[b.t[1]->s.event_count - 1].time = 7000000;
 	b.t[1]->s.end = 7000000;
 	check(&b, "ended", SW_UNDECIDABLE, "");
+	assert_int_equal(b.pair.undecided_by, SW_BIT(SW_UNDECIDED_ENDED));
 	end(&b);
 }
 
@@ -602,6 +607,7 @@ static void check_turned(const struct turned *c)
 	turn_wire(&b, c, turns);
 	turn_log(&b, c);
 	check(&b, c->name, SW_UNDECIDABLE, c->want);
+	assert_int_equal(b.pair.undecided_by, SW_BIT(SW_UNDECIDED_TLS));
 	b.t[0]->events[6].u.tls.turns_known = false;
 	check(&b, c->name, SW_UNDECIDABLE, "");
 	end(&b);

@@ -111,6 +111,27 @@ function findingItem(t, f) {
 		quote('left', f.left_text), quote('right', f.right_text));
 }
 
+/* Names of undecided_by. */
+const UNDECIDED = {
+	'tls': 'TLS hides the dialogue of one side; what both have in clear ' +
+		'was compared.',
+	'gap': 'A capture lacks octets where the sides differ; the rest was ' +
+		'compared.',
+	'outside-capture': 'A capture has a part of this session only, ' +
+		'which was compared.',
+	'content-missing': 'A capture lacks octets of a message; its ' +
+		'content was not compared.',
+	'capture-ended': 'A capture ends right behind a reply: whether that ' +
+		'arrived is not known.',
+};
+
+function undecided(t) {
+	const by = t.pair && t.pair.verdict === 'undecidable' ?
+		t.pair.undecided_by : [];
+
+	return by.map((name) => h('p', {class: 'notice'}, UNDECIDED[name]));
+}
+
 function findings(t) {
 	const list = t.pair ? t.pair.findings : [];
 
@@ -228,7 +249,7 @@ function showPlaces(t, row) {
 
 function talkPanel(t) {
 	opened.table = transcriptTable(t, (row) => showPlaces(t, row));
-	return h('div', {}, findings(t), opened.table.element,
+	return h('div', {}, undecided(t), findings(t), opened.table.element,
 		h('div', {id: 'places', class: 'places'},
 			h('p', {class: 'quiet'}, 'Choose a row to see where ' +
 				'it stands and how to open it.')));
