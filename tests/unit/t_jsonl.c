@@ -17,9 +17,11 @@
 #include "emit/emit.h"
 #include "sample.h"
 
-static const struct emit_options complete = { false, false, false, false };
-static const struct emit_options normal = { true, false, false, false };
-static const struct emit_options no_times = { false, true, false, false };
+static const struct emit_options complete = { false, false, false, false,
+	NULL };
+static const struct emit_options normal = { true, false, false, false, NULL };
+static const struct emit_options no_times = { false, true, false, false,
+	NULL };
 
 static void check(const struct sw_session *s,
     const struct emit_options *options, const char *const *want)

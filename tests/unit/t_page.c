@@ -17,7 +17,7 @@
 #include "emit/page_parts.h"
 #include "sample.h"
 
-static const struct emit_options plain = { false, false, false, false };
+static const struct emit_options plain = { false, false, false, false, NULL };
 
 static int keep(void *ctx, const void *octets, size_t len)
 {
