@@ -15,9 +15,10 @@
 #include "sample.h"
 #include "transcript/store.h"
 
-static const struct emit_options complete = { false, false, false, false };
-static const struct emit_options normal = { true, false, false, false };
-static const struct emit_options no_times = { false, true, false, false };
+static const struct emit_options complete = { false, false, false, false,
+	NULL };
+static const struct emit_options normal = { true, false, false, false, NULL };
+static const struct emit_options no_times = { false, true, false, false, NULL };
 
 static void check_same(const struct buffer *got, const struct buffer *want)
 {

@@ -13,9 +13,9 @@
 #include "emit/emit.h"
 #include "sample.h"
 
-static const struct emit_options plain = { false, false, false, false };
-static const struct emit_options no_times = { false, true, false, false };
-static const struct emit_options color = { false, false, true, false };
+static const struct emit_options plain = { false, false, false, false, NULL };
+static const struct emit_options no_times = { false, true, false, false, NULL };
+static const struct emit_options color = { false, false, true, false, NULL };
 
 static void check(const struct sw_session *s, uint64_t number,
     const struct emit_options *options, const char *want)
