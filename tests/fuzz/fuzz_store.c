@@ -25,7 +25,7 @@ static void require(bool is)
 static void use(const struct sw_session *s)
 {
 	static const struct emit_options all[] = {
-		{ false, false, false, false }, { true, false, true, false },
+		{ false, false, false, false, NULL }, { true, false, true, false },
 		{ false, true, false, true },
 	};
 	struct buffer b;
