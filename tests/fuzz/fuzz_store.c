@@ -25,8 +25,8 @@ static void require(bool is)
 static void use(const struct sw_session *s)
 {
 	static const struct emit_options all[] = {
-		{ false, false, false, false, NULL }, { true, false, true, false },
-		{ false, true, false, true },
+		{ .normal = false }, { .normal = true, .color = true },
+		{ .no_times = true, .explain = true },
 	};
 	struct buffer b;
 	size_t i;
