@@ -127,8 +127,12 @@ static int open_named(struct output *o, const char *name)
 	struct stat st, out;
 
 	if (stat(name, &st) != 0) {
-		if (errno != ENOENT)
-			return errno;
+		int error = errno;
+
+		/* A link to what is not there, as /dev/stdout when it is
+		 * closed, is not replaced by a file. */
+		if (error != ENOENT || lstat(name, &st) == 0)
+			return error;
 		return open_regular(o, name, NULL);
 	}
 	/* /dev/stdout, which may be a file that others write too */
@@ -307,12 +311,25 @@ static int finish_target(struct output *o)
 	return 0;
 }
 
+/* Errors of writing may be told by close alone.  Standard output stays open:
+ * the account may go there too, and its number must not become another
+ * file's. */
+static int close_output(int fd)
+{
+	if (fd == STDOUT_FILENO)
+		fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+	return close(fd) != 0 ? errno : 0;
+}
+
 int output_finish(struct output *o)
 {
+	int error;
+
 	if (output_flush(o) == 0 && o->target != NULL)
 		o->error = finish_target(o);
-	if (close(o->fd) != 0 && o->error == 0)
-		o->error = errno;
+	error = close_output(o->fd);
+	if (o->error == 0)
+		o->error = error;
 	o->fd = -1;
 	return o->error;
 }

@@ -473,6 +473,8 @@ static int open_mailbox(struct emit_mbox *e)
 
 	if (!there && errno != ENOENT)
 		return errno;
+	if (!there && lstat(e->path, &st) == 0)
+		return ENOENT; /* a link to what is not there stays */
 	if (there && (!S_ISREG(st.st_mode) ||
 	    (fstat(STDOUT_FILENO, &out) == 0 && is_same(&st, &out))))
 		return S_ISDIR(st.st_mode) ? EISDIR : open_direct(e, &st);

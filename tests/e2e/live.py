@@ -155,7 +155,7 @@ class Peer:
     """The namespace of the clients, behind a pair of virtual interfaces."""
 
     def __init__(self):
-        self.holder = subprocess.Popen(["unshare", "-n", "sleep", "200"])
+        self.holder = subprocess.Popen(["unshare", "-n", "sleep", "600"])
         own = os.readlink("/proc/self/ns/net")
         theirs = f"/proc/{self.holder.pid}/ns/net"
         wait_for(lambda: os.readlink(theirs) != own)

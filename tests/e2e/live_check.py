@@ -104,8 +104,11 @@ def wait_told(name, count):
     return wait_for(lambda: len(read_lines(name + '.out')) >= count)
 
 
-def verbs(session):
-    return [e['verb'] for e in session['events'] if e['kind'] == 'command']
+def has_open(watch, name):
+    """Does it read that file?"""
+    folder = f'/proc/{watch.process.pid}/fd'
+    return any(os.path.realpath(os.path.join(folder, fd)) == name
+               for fd in os.listdir(folder))
 
 
 def both(wire, log, number, alter=lambda s: s):
@@ -131,14 +134,15 @@ def test_differences(wire, folder):
     wire.send(4)
     half = len(log.sessions[4]) // 2
     log.write(log.sessions[4][:half])
-    time.sleep(0.8)
+    wait_for(lambda: has_open(watch, log.name))
     log.rename()
     log.write(log.sessions[4][half:half + 20], log.name + '.1')
     time.sleep(0.2)
     log.write(log.sessions[4][half + 20:])
     both(wire, log, 7)
     both(wire, log, 8)
-    time.sleep(0.8)
+    # It is looked at four times a second.
+    time.sleep(1.5)
     log.cut()
     both(wire, log, 9)
     time.sleep(3)

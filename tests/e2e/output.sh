@@ -40,6 +40,19 @@ exits eml-no-folder 4 "$SMTPWIRE" read --eml "$TMP/absent/eml" "$capture"
 exits account 0 "$SMTPWIRE" read -q --account "$TMP/a.json" "$capture"
 has account-json '^{' "$TMP/a.json"
 is account-parses '' "$(python3 -m json.tool "$TMP/a.json" 2>&1 >/dev/null)"
+# A link to standard output, as /dev/stdout is one, is written through.
+ln -s /proc/self/fd/1 "$TMP/stdout"
+"$SMTPWIRE" read -q -f jsonl --account "$TMP/stdout" "$capture" |
+	cat >"$TMP/piped"
+"$SMTPWIRE" read -q -f jsonl --account "$TMP/stdout" "$capture" >"$TMP/direct"
+is account-link yes "$([ -L "$TMP/stdout" ] && echo yes)"
+has account-piped '^{"account":1' "$TMP/piped"
+is account-behind 2 "$(grep -c '^{"transcript":1' "$TMP/piped")"
+is account-direct yes "$(cmp -s "$TMP/piped" "$TMP/direct" && echo yes)"
+ln -s "$TMP/nothing" "$TMP/dangling"
+exits account-dangling 4 "$SMTPWIRE" read -q --account "$TMP/dangling" \
+	"$capture"
+is account-dangling-link yes "$([ -L "$TMP/dangling" ] && echo yes)"
 exits account-no-folder 4 "$SMTPWIRE" read -q --account "$TMP/absent/a" \
 	"$capture"
 
