@@ -37,13 +37,9 @@ static void expect_chunk(struct dialogue *d, size_t len)
 static void hold(struct dialogue *d, struct slice octets,
     const struct delivery *p)
 {
-	size_t before = d->held.octets.capacity + d->held.capacity;
-
 	expect_chunk(d, octets.len);
 	if (!smtp_held_add(&d->held, octets, p))
 		d->memory = true;
-	if (d->held.octets.capacity + d->held.capacity != before)
-		d->resized = true;
 	if (smtp_held_len(&d->held) > LIMIT_PROVISIONAL)
 		content_take_held(d);
 }

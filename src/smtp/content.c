@@ -120,7 +120,6 @@ void content_replay(struct dialogue *d)
 		h->from += used;
 		p->o.offset += used;
 	}
-	d->resized |= h->octets.capacity > HELD_KEPT;
 	smtp_held_clear(h);
 }
 

@@ -473,10 +473,11 @@ static size_t held_memory(const struct held *h)
 	return h->octets.capacity + h->capacity * sizeof(*h->pieces);
 }
 
+/* All but d->held, which comes and goes with each chunk. */
 static size_t size_of(const struct dialogue *d)
 {
-	size_t n = sizeof(*d) + held_memory(&d->held) +
-	    held_memory(&d->guess) + held_memory(&d->look) +
+	size_t n = sizeof(*d) + held_memory(&d->guess) +
+	    held_memory(&d->look) +
 	    held_memory(&d->clear[0]) + held_memory(&d->clear[1]) +
 	    d->client_line.held.capacity + d->server_line.held.capacity +
 	    d->reply.text.capacity +
@@ -498,5 +499,5 @@ size_t dialogue_memory(struct dialogue *d)
 		d->size = size_of(d);
 		d->resized = false;
 	}
-	return d->size;
+	return d->size + held_memory(&d->held);
 }

@@ -84,10 +84,9 @@ struct late_reply {
 	int dir;              /* of a close */
 	bool rst;
 	struct origin origin;
-	struct reply_in in;   /* lines: heap */
-	struct slice *lines;
-	uint8_t *text;
-	size_t len;           /* of text */
+	struct reply_in in;
+	struct slice *lines;  /* heap, with the texts behind them */
+	size_t len;           /* of the texts */
 	uint64_t mark;        /* client offset that came before it */
 };
 
@@ -157,7 +156,7 @@ struct dialogue {
 	/* And what each command and reply needs, between the end of `held` and
 	 * the beginning of `client_line`. */
 	struct held held;
-	size_t size;          /* octets in memory */
+	size_t size;          /* octets in memory, but for `held` */
 	bool in_command;      /* the client's line ends a reply: no turning */
 	bool gap_seen[2];
 	bool looked;          /* `look` was ever used */

@@ -10,12 +10,6 @@
 /* Octets and number of replies that wait. */
 enum { LATE_OCTETS_MAX = 1 << 20, LATE_MAX = 10000 };
 
-static void free_reply(struct late_reply *l)
-{
-	free(l->lines);
-	free(l->text);
-}
-
 static void tell(struct dialogue *d, const struct reply_in *in)
 {
 	uint32_t n = session_reply(d->b, in);
@@ -40,7 +34,7 @@ void late_flush(struct dialogue *d)
 		d->late[i].in.lines = d->late[i].lines;
 		tell(d, &d->late[i].in);
 		d->late_octets -= d->late[i].len;
-		free_reply(&d->late[i]);
+		free(d->late[i].lines);
 		i++;
 	}
 	if (i == 0)
@@ -70,13 +64,13 @@ static void keep_late(struct dialogue *d, const struct reply_in *in)
 	memset(l, 0, sizeof(*l));
 	l->in = *in;
 	l->mark = d->client_seen;
-	l->lines = calloc(in->line_count + 1, sizeof(*l->lines));
-	l->text = p = malloc(len + 1);
-	if (!l->lines || !l->text) {
-		free_reply(l);
+	/* the texts stand behind the lines */
+	l->lines = malloc(in->line_count * sizeof(*l->lines) + len + 1);
+	if (!l->lines) {
 		d->memory = true;
 		return;
 	}
+	p = (uint8_t *)(l->lines + in->line_count);
 	for (i = 0; i < in->line_count; i++) {
 		if (in->lines[i].len > 0)
 			memcpy(p, in->lines[i].p, in->lines[i].len);
@@ -127,5 +121,5 @@ void late_fini(struct dialogue *d)
 	size_t i;
 
 	for (i = 0; i < d->late_count; i++)
-		free_reply(&d->late[i]);
+		free(d->late[i].lines);
 }

@@ -15,6 +15,8 @@
 
 /* RFC 5321 4.5.3.1.5: reply line, CRLF included. */
 enum { REPLY_LINE_MAX = 512 };
+/* Most replies to EHLO have no more. */
+enum { FEW_LINES = 16 };
 
 /* May a reply quote what its sender was told and we were not?  A refusal
  * that answers AUTH, or a line that is not in the record (RFC 5321 4.2.3: 500
@@ -179,10 +181,12 @@ static void reply_add(struct dialogue *d, struct reply_parts *r,
 static void reply_finish(struct dialogue *d)
 {
 	struct reply_parts *r = &d->reply;
-	struct slice *lines = calloc(r->count + 1, sizeof(*lines));
+	struct slice few[FEW_LINES], *lines = few;
 	struct reply_in in = { 0 };
 	size_t i, from = 0;
 
+	if (r->count > FEW_LINES)
+		lines = base_realloc_array(NULL, r->count, sizeof(*lines));
 	if (!lines) {
 		d->memory = true;
 		reply_reset(r);
@@ -212,7 +216,8 @@ static void reply_finish(struct dialogue *d)
 	 * octets, which look at them. */
 	r->open = false;
 	take_reply(d, &in);
-	free(lines);
+	if (lines != few)
+		free(lines);
 	if (!r->open)
 		reply_reset(r);
 }
