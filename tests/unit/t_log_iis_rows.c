@@ -113,7 +113,8 @@ static const struct {
 	    "/logs/u_ex040228.log", { { "2004-02-28T10:00:05Z", 3 } }, NULL },
 	{ "of one hour", ALL
 	    "10:00:05 192.0.2.1 a HELO +a 250 0 38 6 0\r\n",
-	    "C:\\logs\\ex04022810.log", { { "2004-02-28T10:00:05Z", 3 } }, NULL },
+	    "C:\\logs\\ex04022810.log",
+	    { { "2004-02-28T10:00:05Z", 3 } }, NULL },
 	{ "of no hour that there is", ALL
 	    "10:00:05 192.0.2.1 a HELO +a 250 0 38 6 0\r\n",
 	    "ex04022824.log", { { "2004", 0 }, { "10:00:05", 3 } }, NULL },
@@ -248,6 +249,7 @@ static void test_next_file(void **state)
 	struct account account;
 	struct buffer out;
 	struct log_sink sink = { &out, dump_session };
+	struct source *s[2] = { NULL, NULL };
 	size_t i;
 
 	(void)state;
@@ -255,18 +257,16 @@ static void test_next_file(void **state)
 	account_init(&account);
 	buffer_init(&out, 1 << 20);
 	for (i = 0; i < 2; i++) {
-		struct source *s = NULL;
 		int n;
 
 		assert_int_equal(source_open_memory(slice_str(files[i]),
-		    "x.log", &s, NULL), SW_OK);
-		assert_int_equal(l ? log_continue(l, s) : log_open(s,
+		    "x.log", &s[i], NULL), SW_OK);
+		assert_int_equal(l ? log_continue(l, s[i]) : log_open(s[i],
 		    &log_iis_w3c, &options, &account, &sink, &l, NULL),
 		    SW_OK);
 		while ((n = log_step(l, NULL)) > 0)
 			;
 		assert_int_equal(n, 0);
-		source_free(&s);
 	}
 	assert_int_equal(log_end(l), SW_OK);
 	dump_account(&out, &account);
@@ -275,6 +275,8 @@ static void test_next_file(void **state)
 	assert_has(&out, "verb=RSET", 1);
 	assert_has(&out, "not understood=1", 1);
 	log_free(&l);
+	source_free(&s[0]);
+	source_free(&s[1]);
 	buffer_fini(&out);
 	account_fini(&account);
 }
