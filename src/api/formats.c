@@ -15,6 +15,7 @@ static const struct {
 	{"netmon1", "Microsoft Network Monitor 1.x"},
 	{"netmon2", "Microsoft Network Monitor 2.x and 3.x"},
 	{"snoop", "snoop of Solaris"},
+	{"erf", "capture cards of Endace"},
 };
 #define CAPTURES (sizeof(captures) / sizeof(captures[0]))
 

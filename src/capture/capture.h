@@ -51,7 +51,8 @@ enum capture_probe {
  * name and offset; reading goes on behind it where the format allows.
  */
 struct capture_format {
-	const char *name; /* family: "pcap", "pcapng", "netmon", "snoop" */
+	const char *name; /* family: "pcap", "pcapng", "netmon", "snoop",
+	                     "erf" */
 	size_t header_len; /* of a file without frames; 0: 24 or more */
 	/* head: the first octets, up to 4096; at first perhaps as few as 4,
 	 * then at least 24 if the file has them. */

@@ -69,5 +69,6 @@ extern const struct capture_format capture_pcap;
 extern const struct capture_format capture_pcapng;
 extern const struct capture_format capture_netmon;
 extern const struct capture_format capture_snoop;
+extern const struct capture_format capture_erf;
 
 #endif

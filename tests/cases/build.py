@@ -9,7 +9,7 @@ what smtpwire has to tell of it (match.py).  This script makes the capture:
 
   --format F    pcap (default) pcap-ns pcap-be pcapng pcapng-ns pcapng-be
                 netmon1 netmon2.0 netmon2.1 netmon2.2 netmon2.3 (header of 72)
-                netmon2.3-128 (header of 128) snoop
+                netmon2.3-128 (header of 128) snoop erf
   --link L      ethernet (default) sll sll2 null loop raw ppp pppoe wifi
                 radiotap amsdu nflog pktap mpls pseudowire
   --vlan N[/M]  one or two 802.1Q tags on every frame
@@ -741,6 +741,27 @@ def snoop(frames, link):
 	return b''.join(out)
 
 
+def erf(frames, link):
+	"""Every second record has two more headers; the FCS is captured, as
+	the cards do, and padding makes multiples of 8."""
+	if link not in (1, 101):
+		raise CaseError('erf has no such link type')
+	out = []
+	for i, (ts, data, wire) in enumerate(frames):
+		kind = 2 if link == 1 else 22 if data[0] >> 4 == 4 else 23
+		if kind == 2:
+			data = bytes(2) + data + (b'FCS.' if wire <= len(data)
+			    else b'')
+			wire += 4
+		if i & 1:
+			data = b'\x83' + bytes(7) + b'\x04' + bytes(7) + data
+		pad = -len(data) % 8
+		out.append(struct.pack('<II', ts % NS * 2**32 // NS,
+		    ts // NS) + struct.pack('!BBHHH', kind | (i & 1) << 7, 4,
+		    16 + len(data) + pad, 0, wire) + data + bytes(pad))
+	return b''.join(out)
+
+
 FORMATS = {
     'pcap': lambda f, l: pcap(f, l),
     'pcap-ns': lambda f, l: pcap(f, l, 0xa1b23c4d, '<', 1),
@@ -755,6 +776,7 @@ FORMATS = {
     'netmon2.3': lambda f, l: netmon(f, l, (2, 3), 72),
     'netmon2.3-128': lambda f, l: netmon(f, l, (2, 3), 128),
     'snoop': lambda f, l: snoop(f, l),
+    'erf': lambda f, l: erf(f, l),
 }
 
 

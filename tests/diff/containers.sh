@@ -43,9 +43,10 @@ build() { # build OPTIONS...: prints the file's name
 built() { # the formats, links and tunnels of our builder
 	for f in pcap-ns pcap-be pcapng pcapng-ns pcapng-be netmon1 \
 	    netmon2.0 netmon2.1 netmon2.2 netmon2.3 netmon2.3-128 \
-	    snoop; do
+	    snoop erf; do
 		same "$name/$f" "$(build --format "$f")"
 	done
+	same "$name/erf-raw" "$(build --format erf --link raw)"
 	for l in sll sll2 null loop raw ppp wifi radiotap amsdu nflog pktap \
 	    mpls pseudowire; do
 		same "$name/$l" "$(build --link "$l")"
