@@ -46,6 +46,17 @@ while [ ! -s "$TMP/live" ] && [ $i -lt 100 ]; do
 done
 has told-at-once '^session 1 ' "$TMP/live"
 is goes-on yes "$(kill -0 $reader && echo yes)"
+# Meanwhile: its heap is to lie in large pages, where there are any.
+case $O in
+*/asan | */tsan) skip large-pages "no heap of its own" ;;
+*)	if [ -d /sys/kernel/mm/transparent_hugepage ]; then
+		awk '/^[0-9a-f]+-[0-9a-f]+ / { heap = /\[heap\]/ }
+		    heap && /^VmFlags:/' "/proc/$reader/smaps" >"$TMP/flags"
+		has large-pages ' hg ' "$TMP/flags"
+	else
+		skip large-pages "the kernel has none"
+	fi ;;
+esac
 exec 3>&-
 wait $reader
 is ends-with-writer 0 $?
