@@ -143,6 +143,7 @@ void confine_init(struct confinement *c, const char *interface)
 	char text[128];
 
 	c->rights = 0;
+	c->writes = false;
 	c->rules = -1;
 	if (CONFINES)
 		c->rules = make_rules(&c->rights);
@@ -165,6 +166,7 @@ void confine_add_folder(struct confinement *c, const char *path)
 {
 	if (path == NULL)
 		return;
+	c->writes = true;
 	if (mkdir(path, 0700) != 0 && errno != EEXIST)
 		return; /* it is told when it is needed */
 	add_rule(c, path, OUTPUT_RIGHTS);
@@ -191,6 +193,7 @@ void confine_add_output(struct confinement *c, const char *path)
 
 	if (path == NULL || strcmp(path, "-") == 0)
 		return;
+	c->writes = true;
 	/* What a link points to is replaced where it stands. */
 	real = realpath(path, NULL);
 	if (real == NULL)
@@ -244,8 +247,32 @@ static const unsigned refused[] = {
 	428, 429, 430, 431, 432, 433, 442, /* the new ways to mount */
 	438, /* pidfd_getfd */
 };
-enum { REFUSED = sizeof(refused) / sizeof(refused[0]) };
-_Static_assert(REFUSED + 2 < 256, "a jump is at most that far");
+/* Where the kernel has no Landlock, and nothing is to be written but to what
+ * is open.  Reading cannot be refused: libraries are loaded when they are
+ * called for. */
+static const unsigned writing[] = {
+	SYS_renameat2, SYS_unlinkat, SYS_mkdirat, SYS_mknodat, SYS_linkat,
+	SYS_symlinkat, SYS_truncate, SYS_ftruncate, SYS_fchmodat,
+	SYS_fchownat,
+#ifdef SYS_renameat
+	SYS_renameat,
+#endif
+#ifdef SYS_creat
+	SYS_creat, SYS_rename, SYS_unlink, SYS_rmdir, SYS_mkdir, SYS_mknod,
+	SYS_link, SYS_symlink, SYS_chmod, SYS_chown, SYS_lchown,
+#endif
+	437, /* openat2, whose flags cannot be seen */
+	452, /* fchmodat2 */
+};
+enum {
+	REFUSED = sizeof(refused) / sizeof(refused[0]),
+	WRITING = sizeof(writing) / sizeof(writing[0]),
+	CODE_MAX = REFUSED + WRITING + 16,
+	WRITE_FLAGS = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC
+};
+_Static_assert(CODE_MAX < 255, "a jump is at most that far");
+/* Stands for the way to what refuses. */
+#define DENY 255
 
 static struct sock_filter statement(unsigned code, unsigned k)
 {
@@ -263,30 +290,67 @@ static struct sock_filter jump(unsigned code, unsigned k, size_t yes,
 	return f;
 }
 
-/* Calls of another architecture would be other calls: they are refused. */
-static void filter_calls(void)
+static size_t refuse(struct sock_filter *code, size_t n,
+    const unsigned *calls, size_t count)
 {
-	struct sock_filter code[REFUSED + 7];
+	for (size_t i = 0; i < count; i++)
+		code[n++] = jump(BPF_JEQ, calls[i], DENY, 0);
+	return n;
+}
+
+/* A call that opens, whose argument of that number holds the flags. */
+static size_t refuse_to_write(struct sock_filter *code, size_t n,
+    unsigned call, size_t argument)
+{
+	size_t low = offsetof(struct seccomp_data, args) + 8 * argument;
+
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	low += 4;
+#endif
+	code[n++] = jump(BPF_JEQ, call, 0, 3);
+	code[n++] = statement(BPF_LD | BPF_W | BPF_ABS, (unsigned)low);
+	code[n++] = jump(BPF_JSET, WRITE_FLAGS, DENY, 0);
+	code[n++] = statement(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	return n;
+}
+
+/* Calls of another architecture would be other calls: they are refused. */
+static void filter_calls(bool may_write)
+{
+	struct sock_filter code[CODE_MAX];
 	struct sock_fprog program = {0, code};
 	size_t n = 0;
 
 	code[n++] = statement(BPF_LD | BPF_W | BPF_ABS,
 	    offsetof(struct seccomp_data, arch));
-	code[n++] = jump(BPF_JEQ, ARCH, 0, REFUSED + 3);
+	code[n++] = jump(BPF_JEQ, ARCH, 0, DENY);
 	code[n++] = statement(BPF_LD | BPF_W | BPF_ABS,
 	    offsetof(struct seccomp_data, nr));
 	/* x32 has numbers of its own on x86-64. */
-	code[n++] = jump(BPF_JGE, 0x40000000, REFUSED + 1, 0);
-	for (size_t i = 0; i < REFUSED; i++)
-		code[n++] = jump(BPF_JEQ, refused[i], REFUSED - i, 0);
+	code[n++] = jump(BPF_JGE, 0x40000000, DENY, 0);
+	n = refuse(code, n, refused, REFUSED);
+	if (!may_write) {
+		n = refuse(code, n, writing, WRITING);
+#ifdef SYS_open
+		n = refuse_to_write(code, n, SYS_open, 1);
+#endif
+		n = refuse_to_write(code, n, SYS_openat, 2);
+	}
 	code[n++] = statement(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	for (size_t i = 0; i < n; i++) {
+		if (code[i].jt == DENY)
+			code[i].jt = (unsigned char)(n - i - 1);
+		if (code[i].jf == DENY)
+			code[i].jf = (unsigned char)(n - i - 1);
+	}
 	code[n++] = statement(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
 	program.len = (unsigned short)n;
 	(void)prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
 }
 #else
-static void filter_calls(void)
+static void filter_calls(bool may_write)
 {
+	(void)may_write;
 }
 #endif
 
@@ -297,7 +361,7 @@ void confine_enter(struct confinement *c)
 	if (can && c->rules >= 0)
 		(void)syscall(RESTRICT_SELF, c->rules, 0);
 	if (can)
-		filter_calls();
+		filter_calls(c->writes || c->rules >= 0);
 	if (c->rules >= 0)
 		close(c->rules);
 	c->rules = -1;
@@ -328,5 +392,6 @@ void confine_files(const struct cli_args *a, const char *const *names,
 	confine_add_output(&c, a->lib.mbox);
 	confine_add_folder(&c, a->lib.eml_dir);
 	add_rule(&c, tmpdir != NULL ? tmpdir : "/tmp", OUTPUT_RIGHTS);
+	c.writes = true;
 	confine_enter(&c);
 }

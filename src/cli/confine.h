@@ -15,6 +15,7 @@
 struct confinement {
 	int rules; /* a descriptor, -1: the kernel has no Landlock */
 	uint64_t rights; /* that it knows */
+	bool writes; /* files will be opened to be written */
 };
 
 /* Begin with what the libraries need: they are loaded when they are called

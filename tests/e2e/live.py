@@ -6,6 +6,7 @@ Run by live.sh, in a namespace of its own that holds the server; a second one
 holds the clients.
 """
 import asyncio
+import ctypes
 import glob
 import hashlib
 import json
@@ -16,6 +17,7 @@ import random
 import shutil
 import signal
 import smtplib
+import struct
 import subprocess
 import sys
 import tempfile
@@ -202,7 +204,8 @@ def ip(command, within=()):
 class Watch:
     """A run of `smtpwire live`."""
 
-    def __init__(self, name, *options, interface="va", user="root"):
+    def __init__(self, name, *options, interface="va", user="root",
+                 prepare=None):
         self.name = name
         # The folder of the tests may be out of the reach of others.
         options = (*options, "--user", user) if user else options
@@ -210,7 +213,7 @@ class Watch:
                 open(path(name + ".err"), "wb") as err:
             self.process = subprocess.Popen(
                 [SMTPWIRE, "live", "-i", interface, *options], stdout=out,
-                stderr=err)
+                stderr=err, preexec_fn=prepare)
         if not wait_for(lambda: "capturing on" in self.err() or
                         self.process.poll() is not None):
             report(name, "does not begin")
@@ -519,6 +522,32 @@ def test_granted(peer):
         report("granted-told", not told and "nothing told")
 
 
+def hide_landlock():
+    """From now on the kernel seems to have none (call 444)."""
+    code = b"".join(struct.pack("HBBI", *c) for c in (
+        (0x20, 0, 0, 0), (0x15, 0, 1, 444), (0x06, 0, 0, 0x50000 | 38),
+        (0x06, 0, 0, 0x7fff0000)))
+    held = ctypes.create_string_buffer(code, len(code))
+    program = ctypes.create_string_buffer(
+        struct.pack("HxxxxxxP", 4, ctypes.addressof(held)), 16)
+    libc = ctypes.CDLL(None, use_errno=True)
+    no = ctypes.c_ulong(0)
+    if libc.prctl(38, ctypes.c_ulong(1), no, no, no) != 0 or \
+            libc.prctl(22, ctypes.c_ulong(2), program, no, no) != 0:
+        raise OSError(ctypes.get_errno(), "prctl")
+
+
+def test_no_landlock(peer, server):
+    """Nothing can be opened for writing, and all is told nevertheless."""
+    del server.digests[:]
+    watch = Watch("no-landlock", "-f", "jsonl", prepare=hide_landlock)
+    peer.send(5, 2, 20)
+    wait_for(lambda: len(read_lines("no-landlock.out")) == 5)
+    same("no-landlock-status", 0, watch.stop())
+    same("no-landlock", sorted(server.digests),
+         digests_of(sessions_of("no-landlock.out")))
+
+
 def test_frames(peer):
     """What -w kept is what was told; SIGKILL leaves what can be read."""
     frames = path("kept.pcapng")
@@ -598,6 +627,7 @@ def main():
                      lambda: test_drops(peer), lambda: test_options(peer),
                      test_rights, lambda: test_user(peer),
                      lambda: test_granted(peer),
+                     lambda: test_no_landlock(peer, server),
                      lambda: test_frames(peer),
                      lambda: test_netem(peer, server),
                      lambda: test_link(peer)):

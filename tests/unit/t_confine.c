@@ -223,6 +223,46 @@ static void test_calls(void **state)
 	assert_int_equal(status_of(pid), 0);
 }
 
+/* As where the kernel has no Landlock; an output is named or not. */
+static int run_without(const struct places *p, const char *output)
+{
+	struct confinement c;
+	int n = 0, refused = output == NULL ? EPERM : 0;
+	pid_t pid = fork();
+
+	if (pid != 0)
+		return status_of(pid);
+	confine_init(&c, "lo");
+	confine_add_output(&c, output);
+	if (c.rules >= 0)
+		close(c.rules);
+	c.rules = -1;
+	confine_enter(&c);
+	EXPECT(try_open(p->input, O_RDONLY) == 0);
+	EXPECT(try_open(p->input, O_WRONLY) == refused);
+	EXPECT(try_open(p->input, O_RDWR) == refused);
+	EXPECT(try_open(p->other, O_RDONLY | O_TRUNC) == refused);
+	EXPECT(try_in_folder(p->out) == refused);
+	EXPECT((rename(p->input, p->other) == 0 ? 0 : errno) == refused);
+	EXPECT((unlink(p->other) == 0 ? 0 : errno) == refused);
+	EXPECT(try_socket(AF_INET) == EPERM);
+	EXPECT(try_thread() == 0);
+	_exit(0);
+}
+
+static void test_without(void **state)
+{
+	const struct places *p = *state;
+	char account[160];
+
+#ifdef SW_UNCONFINED
+	skip();
+#endif
+	snprintf(account, sizeof(account), "%s/2", p->out);
+	assert_int_equal(run_without(p, NULL), 0);
+	assert_int_equal(run_without(p, account), 0);
+}
+
 /* A folder that is missing is made. */
 static void test_folder(void **state)
 {
@@ -248,6 +288,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_files, set_up,
 		    tear_down),
 		cmocka_unit_test(test_calls),
+		cmocka_unit_test_setup_teardown(test_without, set_up,
+		    tear_down),
 		cmocka_unit_test_setup_teardown(test_folder, set_up,
 		    tear_down),
 	};
