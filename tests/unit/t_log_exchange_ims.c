@@ -103,6 +103,42 @@ static void test_undecided(void **state)
 
 #define P "5/13/00 2:36:27 PM : "
 
+/* How sessions begin: a full stop behind the host, or none; a name or an
+ * address; either role. */
+static void test_openings(void **state)
+{
+	static const struct {
+		const char *line, *recorder, *peer; /* "": no address */
+	} cases[] = {
+		{ "was accepted from SERVER1.", " server input", "" },
+		{ "was accepted from c.example.org", " server input", "" },
+		{ "was accepted from 192.0.2.10.", " server input",
+		    "client=192.0.2.10" },
+		{ "was accepted from [192.0.2.10].", " server input",
+		    "client=192.0.2.10" },
+		{ "to 192.0.2.25 was established.", " client input",
+		    "server=192.0.2.25" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char text[160];
+		struct buffer out;
+
+		snprintf(text, sizeof(text), P "A connection %s\r\n",
+		    cases[i].line);
+		run(text, &out);
+		assert_has(&out, "client connect", 1);
+		assert_has(&out, cases[i].recorder, 1);
+		assert_has(&out, "not understood=0", 1);
+		assert_has(&out, "192.0.2.", *cases[i].peer ? 1 : 0);
+		if (*cases[i].peer)
+			assert_has(&out, cases[i].peer, 1);
+		buffer_fini(&out);
+	}
+}
+
 /* NNTP of the same server is no SMTP, and counted. */
 static void test_news(void **state)
 {
@@ -353,6 +389,7 @@ int main(void)
 		cmocka_unit_test(test_ambiguous),
 		cmocka_unit_test(test_no_verdict),
 		cmocka_unit_test(test_xexch50),
+		cmocka_unit_test(test_openings),
 		cmocka_unit_test(test_probe),
 	};
 
