@@ -6,7 +6,7 @@
 #
 # Makes a capture of 600 MB, logs of 500 MB, and a log and a capture of one
 # traffic of 100 000 sessions in FOLDER (they stay there for the next run) and
-# measures what bench.py, logs.py, page.py and check.py say.  BENCH_MB,
+# measures what bench.py, logs.py, page.py, check.py and live.py say.  BENCH_MB,
 # BENCH_SESSIONS, BENCH_LOG_MB, BENCH_PAGE and BENCH_CHECK_SESSIONS change
 # their size.
 : "${CC:=cc}"
@@ -36,4 +36,12 @@ python3 tests/bench/logs.py "$program" "$folder/gen_logs" "$folder" ||
 	status=$?
 python3 tests/bench/page.py "$program" "$folder" || status=$?
 python3 tests/bench/check.py "$program" "$folder/gen" "$folder" || status=$?
+if [ "$(id -u)" = 0 ] && unshare -n true 2>/dev/null; then
+	"$CC" -O2 -std=c11 -D_DEFAULT_SOURCE -o "$folder/send" \
+		tests/bench/send.c || exit 2
+	unshare -n python3 tests/bench/live.py "$program" "$folder/send" \
+		"$capture" "$folder" || status=$?
+else
+	echo "skip live: making network namespaces takes root"
+fi
 exit $status
