@@ -44,8 +44,8 @@ SRC_BASE := $(addprefix src/base/, \
 # capture files -> frames
 SRC_CAPTURE := $(addprefix src/capture/, \
 	capture.c erf.c interfaces.c keeper.c live.c live_filter.c netmon.c \
-	netmon_frame.c netmon_media.c netmon_walk.c pcap.c pcapng.c \
-	pcapng_block.c pcapng_time.c snoop.c)
+	netmon_frame.c netmon_media.c netmon_side.c netmon_walk.c pcap.c \
+	pcapng.c pcapng_block.c pcapng_time.c snoop.c)
 
 # frames -> TCP segments
 SRC_NET := $(addprefix src/net/, \
@@ -134,8 +134,8 @@ SRC_CHECK := $(addprefix src/check/, \
 
 # where the sides meet
 SRC_PIPELINE := $(addprefix src/pipeline/, \
-	batch.c connection.c crew.c ids.c input.c input_archive.c saved.c \
-	shard.c wire.c wire_files.c)
+	batch.c connection.c crew.c ids.c input.c input_archive.c remarks.c \
+	saved.c shard.c wire.c wire_files.c)
 
 # include/smtpwire/
 SRC_API := $(addprefix src/api/, \

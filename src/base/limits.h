@@ -111,6 +111,9 @@
 /* Interfaces of one pcapng section. */
 #define LIMIT_INTERFACES 65536
 
+/* Comments and processes read of one Network Monitor file. */
+#define LIMIT_SIDE_ENTRIES 65536u
+
 /* --- archives ----------------------------------------------------------- */
 
 /* Octets that the members of an archive unpack to before they are held
@@ -134,6 +137,10 @@
 
 /* Octets of one transcript that is read back; longer ones are left out. */
 #define LIMIT_SAVED_LINE (256u << 20)
+
+/* Octets of what captures say beside frames (comments, processes) that are
+ * held of one traffic; what is beyond is counted. */
+#define LIMIT_REMARKS (16u << 20)
 
 /* --- logs --------------------------------------------------------------- */
 

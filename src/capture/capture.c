@@ -278,6 +278,17 @@ const char *capture_describe(const struct capture *c,
 	return c->format->describe(c->state, clock_r);
 }
 
+bool capture_has_remarks(const struct capture *c)
+{
+	return c->format->remarks != NULL;
+}
+
+bool capture_remarks(const struct capture *c, struct frame_remarks *r_r)
+{
+	r_r->comment = r_r->process = slice_make(NULL, 0);
+	return c->format->remarks && c->format->remarks(c->state, r_r);
+}
+
 void capture_free(struct capture **c)
 {
 	if (!*c)

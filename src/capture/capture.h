@@ -36,6 +36,13 @@ struct frame {
 
 struct capture;
 
+/* What a capture says of a frame beside its octets: texts in UTF-8, empty
+ * where there is none, valid until the next capture_next. */
+struct frame_remarks {
+	struct slice comment; /* of whoever looked at it before */
+	struct slice process; /* that sent or received it */
+};
+
 /* What a probe says of the first octets. */
 enum capture_probe {
 	CAPTURE_NOT_MINE,
@@ -68,6 +75,8 @@ struct capture_format {
 	/* Exact name for the transcript: "pcap", "pcapng", "netmon1",
 	 * "netmon2"; zone and date of the times. */
 	const char *(*describe)(const void *state, struct sw_clock *clock_r);
+	/* Of the last frame; false: none.  NULL: never any. */
+	bool (*remarks)(const void *state, struct frame_remarks *r_r);
 	/* Free the state and what it holds; NULL: it holds nothing. */
 	void (*close)(void **state);
 };
@@ -99,6 +108,10 @@ bool capture_would_block(struct capture *c);
 bool capture_is_stream(const struct capture *c);
 const char *capture_describe(const struct capture *c,
     struct sw_clock *clock_r);
+/* Is there anything to be asked of capture_remarks? */
+bool capture_has_remarks(const struct capture *c);
+/* Of the last frame; false: none, *r_r is empty. */
+bool capture_remarks(const struct capture *c, struct frame_remarks *r_r);
 void capture_free(struct capture **c);
 
 #endif

@@ -17,10 +17,12 @@
  * A pipe is spooled for the table's sake; where that is not possible its
  * frames are read in sequence too.
  *
- * Side tables (comments, processes) are not read.  Frames that are no packets
- * (events, network information) are counted and skipped.
+ * Frames that are no packets (events, network information) are counted and
+ * skipped.
  */
 #include "capture/netmon_internal.h"
+
+#include <stdlib.h>
 
 #define HEADER_SIDE 64u /* with the pointer to the extended information */
 
@@ -72,7 +74,7 @@ static void parse_start(struct netmon *n, struct cursor *c)
 }
 
 static void parse_header(struct netmon *n, struct slice head,
-    uint64_t *table_len_r, uint64_t *side_off_r)
+    struct netmon_pointers *p)
 {
 	static const uint8_t trailers[] = { 0, 2, 6, 15 };
 	struct cursor c = cursor_make(head);
@@ -91,9 +93,13 @@ static void parse_header(struct netmon *n, struct slice head,
 		n->last_media = 1;
 	parse_start(n, &c);
 	n->table_off = cursor_le32(&c);
-	*table_len_r = cursor_le32(&c);
-	cursor_skip(&c, 24);
-	*side_off_r = cursor_le32(&c); /* 0 in a header too short */
+	p->table_len = cursor_le32(&c);
+	cursor_skip(&c, 8); /* the user's data */
+	p->comments_off = cursor_le32(&c);
+	p->comments_len = cursor_le32(&c);
+	p->processes_off = cursor_le32(&c);
+	p->process_count = cursor_le32(&c);
+	p->extended_off = cursor_le32(&c);
 }
 
 /* Version 2.3 has the start in UTC in its extended information. */
@@ -176,7 +182,7 @@ static enum sw_status begin(void *state, struct sw_err *err)
 	struct source *s = n->in.source;
 	struct slice head;
 	struct sw_err why;
-	uint64_t table_len, side_off;
+	struct netmon_pointers pointers;
 	enum sw_status status = source_peek(s, HEADER_SIDE, &head, err);
 
 	if (status != SW_OK)
@@ -185,8 +191,8 @@ static enum sw_status begin(void *state, struct sw_err *err)
 		return base_error_at(err, SW_EFORMAT, head.len,
 		    "%s: a netmon file cut in its header, after %zu octets",
 		    source_name(s), head.len);
-	parse_header(n, slice_head(head, HEADER_SIDE), &table_len,
-	    &side_off);
+	parse_header(n, slice_head(head, HEADER_SIDE), &pointers);
+	arena_init(&n->side.arena);
 	status = source_make_random(s, &why);
 	n->random = status == SW_OK;
 	n->size = n->random ? source_random_size(s) : UINT64_MAX;
@@ -199,10 +205,12 @@ static enum sw_status begin(void *state, struct sw_err *err)
 		return status;
 	}
 	if (n->random)
-		check_table(n, table_len);
+		check_table(n, pointers.table_len);
 	n->walk = n->count > 0 ? WALK_TABLE : WALK_END;
 	n->ascending = true;
-	status = read_start_utc(n, side_off, err);
+	status = read_start_utc(n, pointers.extended_off, err);
+	if (status == SW_OK)
+		status = netmon_side_read(n, &pointers, err);
 	if (status == SW_OK && n->count == 0)
 		status = netmon_choose_start(n, err);
 	if (status == SW_OK)
@@ -222,6 +230,15 @@ static const char *describe(const void *state, struct sw_clock *clock_r)
 	return n->version == 10 ? "netmon1" : "netmon2";
 }
 
+static void close(void **state)
+{
+	struct netmon *n = *state;
+
+	netmon_side_fini(&n->side);
+	free(n);
+	*state = NULL;
+}
+
 const struct capture_format capture_netmon = {
 	.name = "netmon",
 	.state_len = sizeof(struct netmon),
@@ -229,5 +246,7 @@ const struct capture_format capture_netmon = {
 	.begin = begin,
 	.next = netmon_next,
 	.would_block = would_block,
-	.describe = describe
+	.describe = describe,
+	.remarks = netmon_remarks,
+	.close = close
 };

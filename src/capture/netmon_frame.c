@@ -55,13 +55,14 @@ static void parse_trailer(const struct netmon *n, struct slice octets,
 
 	raw->media = n->mac_type;
 	raw->filetime = 0;
+	raw->process = NETMON_NO_PROCESS;
 	if (n->version >= 21)
 		/* Wrong in the file header from then on; 1 is Ethernet. */
 		raw->media = octets.len >= 2 ? cursor_le16(&c) : 1;
-	if (octets.len >= 14) {
-		cursor_skip(&c, 4);
+	if (octets.len >= 6)
+		raw->process = cursor_le32(&c);
+	if (octets.len >= 14)
 		raw->filetime = cursor_le64(&c);
-	}
 }
 
 enum sw_status netmon_read_frame(struct netmon *n, uint64_t off, uint64_t end,

@@ -3,6 +3,7 @@
 #ifndef CAPTURE_NETMON_INTERNAL_H
 #define CAPTURE_NETMON_INTERNAL_H
 
+#include "base/arena.h"
 #include "capture/format.h"
 
 #define HEADER_MIN 32u /* what cannot be done without */
@@ -17,6 +18,20 @@
 #define FILETIME_2100 UINT64_C(157469184000000000)
 
 enum netmon_walk { WALK_TABLE, WALK_SEQUENCE, WALK_END };
+
+struct netmon_comment {
+	uint32_t off; /* of the frame */
+	struct slice text; /* UTF-8 */
+};
+
+/* What stands beside the frames. */
+struct netmon_side {
+	struct arena arena;
+	struct netmon_comment *comments; /* by off */
+	size_t comment_count, comment_capacity;
+	struct slice *processes; /* as frames number them, UTF-8 */
+	size_t process_count, process_capacity;
+};
 
 struct netmon {
 	struct capture_input in;
@@ -41,9 +56,22 @@ struct netmon {
 	uint64_t spent;       /* octets of all frames read */
 	uint64_t pos, limit;  /* of a sequence */
 	uint16_t last_media;
+	uint64_t last_off;    /* of the last frame */
+	uint32_t last_process;
+	struct netmon_side side;
 	uint64_t chunk_first;
 	size_t chunk_count;
 	uint32_t chunk[TABLE_CHUNK];
+};
+
+#define NETMON_NO_PROCESS UINT32_MAX
+
+/* Where tables lie, by the header; 0 in one that is too short. */
+struct netmon_pointers {
+	uint32_t table_len;
+	uint32_t comments_off, comments_len;
+	uint32_t processes_off, process_count;
+	uint32_t extended_off;
 };
 
 /* A frame as it lies in the file. */
@@ -53,6 +81,7 @@ struct netmon_raw {
 	uint32_t stored, wire;
 	uint32_t trailer_len; /* octets of it that are there */
 	uint16_t media;
+	uint32_t process;   /* index; NETMON_NO_PROCESS */
 	uint64_t filetime;  /* 0: none */
 	bool cut;           /* by the end of the file */
 	struct slice octets;
@@ -88,6 +117,15 @@ bool netmon_is_known_media(uint16_t type);
 /* Link type and octets of a frame; false: it is none for us, counted. */
 bool netmon_set_link(struct netmon *n, const struct netmon_raw *raw,
     struct frame *f);
+
+/* --- netmon_side.c ------------------------------------------------------- */
+
+/* Comments and processes; damage is told, and no error. */
+enum sw_status netmon_side_read(struct netmon *n,
+    const struct netmon_pointers *p, struct sw_err *err) SW_MUST_USE;
+void netmon_side_fini(struct netmon_side *s);
+/* As remarks of struct capture_format. */
+bool netmon_remarks(const void *state, struct frame_remarks *r_r);
 
 /* --- netmon_walk.c ------------------------------------------------------- */
 

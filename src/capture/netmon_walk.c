@@ -28,6 +28,8 @@ static int make_frame(struct netmon *n, const struct netmon_raw *raw,
 {
 	n->good++;
 	n->last_media = raw->media;
+	n->last_off = raw->off;
+	n->last_process = raw->process;
 	n->last_end = raw->off + n->header_len + raw->octets.len +
 	    raw->trailer_len;
 	f->number = n->number;

@@ -15,12 +15,16 @@
 
 enum option {
 	OPTION_END = 0,
+	OPTION_COMMENT = 1,
 	OPTION_EPB_DROPS = 4,
 	OPTION_ISB_IFDROP = 5,
 	OPTION_ISB_OSDROP = 7,
 	OPTION_IF_TSRESOL = 9,
 	OPTION_IF_TSOFFSET = 14
 };
+
+/* Octets told of a comment: a note has no room for more. */
+#define COMMENT_MAX 400u
 
 /* --- what blocks tell ---------------------------------------------------- */
 
@@ -165,9 +169,12 @@ static void read_packet_options(struct pcapng *p, struct cursor *c,
 	struct cursor value;
 	unsigned code;
 
-	while (next_option(p, c, &code, &value))
+	while (next_option(p, c, &code, &value)) {
 		if (code == OPTION_EPB_DROPS && cursor_left(&value) >= 8)
 			count_drops(p, i, cursor_x64(&value, p->big));
+		else if (code == OPTION_COMMENT && p->comment.len == 0)
+			p->comment = cursor_take(&value, cursor_left(&value));
+	}
 }
 
 /* --- packets ------------------------------------------------------------- */
@@ -249,6 +256,7 @@ static const char *read_packet(struct pcapng *p, const struct pcapng_block *b,
 
 	if (why)
 		return why;
+	p->comment = slice_make(NULL, 0);
 	i = &p->interfaces[packet.interface_number];
 	f->interface = packet.interface_number;
 	f->octets = cursor_take(&c, packet.len);
@@ -400,6 +408,14 @@ static const char *describe(const void *state, struct sw_clock *clock_r)
 	return "pcapng";
 }
 
+static bool remarks(const void *state, struct frame_remarks *r_r)
+{
+	const struct pcapng *p = state;
+
+	r_r->comment = slice_head(p->comment, COMMENT_MAX);
+	return p->comment.len > 0;
+}
+
 static void close(void **state)
 {
 	struct pcapng *p = *state;
@@ -458,5 +474,6 @@ const struct capture_format capture_pcapng = {
 	.next = next,
 	.would_block = would_block,
 	.describe = describe,
+	.remarks = remarks,
 	.close = close
 };

@@ -42,6 +42,7 @@ struct pcapng {
 	bool dropped;     /* to be hung on the next frame */
 	struct pcapng_interface *interfaces; /* of the section */
 	size_t count, capacity;
+	struct slice comment; /* of the last packet, in its block */
 	uint64_t number;
 	int64_t finest_ns; /* resolution */
 };

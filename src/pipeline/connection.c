@@ -12,6 +12,7 @@
 #include "pipeline/connection.h"
 
 #include "base/buffer.h"
+#include "pipeline/remarks.h"
 
 /* FNV-1a, 64 bits: fixed, so that ids are the same in every run. */
 static uint64_t hash_octets(uint64_t h, const void *p, size_t len)
@@ -255,4 +256,6 @@ void connection_tell(struct shard *sh, struct session_builder *b,
 	tell_source(sh, b, s, info->first.at, facts.last.at);
 	tell_community_id(b, s, info);
 	tell_tcp(b, s, &facts, client_dir);
+	remarks_tell(sh->traffic->remarks, &info->host[0], &info->host[1],
+	    info->first.at, facts.last.at, b);
 }

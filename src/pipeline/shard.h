@@ -39,6 +39,7 @@ struct traffic {
 	size_t count, capacity;
 	uint64_t order; /* added to frames to order sessions over traffics */
 	bool ended;     /* what ends now ends behind its last frame */
+	struct remarks *remarks; /* of its frames; has a lock */
 };
 
 struct port_set {

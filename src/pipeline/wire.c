@@ -263,6 +263,17 @@ static enum sw_status keep(struct wire *w, const struct frame *frame,
 	    &w->pending_err) : SW_OK;
 }
 
+/* What the capture says of the frame beside its octets. */
+__attribute__((noinline))
+static void take_remarks(struct wire *w, const struct segment *seg)
+{
+	struct frame_remarks r;
+
+	if (capture_remarks(w->current->capture, &r))
+		remarks_add(w->traffic.remarks, &seg->src, &seg->dst,
+		    seg->origin.at, &r);
+}
+
 static inline enum sw_status take_segment(struct wire *w,
     struct segment *seg)
 {
@@ -274,6 +285,8 @@ static inline enum sw_status take_segment(struct wire *w,
 		seg->owned = NULL;
 		return SW_OK;
 	}
+	if (w->part_remarks)
+		take_remarks(w, seg);
 	shard = shard_of(w, &seg->src, &seg->dst);
 	w->stretch_segments++;
 	return is_threaded(w) ? batch_add(w->filling, shard) : feed(w, shard);
@@ -398,6 +411,9 @@ static enum sw_status init_parts(struct wire *w, struct sw_err *err)
 		status = base_error_set(err, SW_EUSAGE, "the engine nids: %s",
 		    lacks);
 	if (status == SW_OK)
+		status = remarks_new(w->options.secret, w->account,
+		    &w->traffic.remarks);
+	if (status == SW_OK)
 		status = net_new(&net, w->account, &w->net);
 	if (status == SW_OK && w->options.bpf)
 		status = net_filter_new(w->options.bpf, &w->filter, err);
@@ -448,6 +464,7 @@ void wire_free(struct wire **wp)
 	for (i = 0; i < w->traffic.count; i++)
 		free(w->traffic.parts[i].name);
 	free(w->traffic.parts);
+	remarks_free(&w->traffic.remarks);
 	free(w->inputs);
 	free(w->ready);
 	net_filter_free(&w->filter);

@@ -162,6 +162,7 @@ enum sw_status wire_end_traffic(struct wire *w)
 		free(w->traffic.parts[i].name);
 	w->traffic.order += w->frames;
 	w->traffic.count = 0;
+	remarks_clear(w->traffic.remarks);
 	w->traffic.ended = false;
 	w->frames = 0;
 	w->now_ns = w->last_ns = INT64_MIN;
@@ -188,6 +189,7 @@ static enum sw_status add_part(struct wire *w, const struct wire_input *in)
 	w->part_frames = 0;
 	p->clock = clock_of(in, &p->format);
 	w->part_base = p->base;
+	w->part_remarks = capture_has_remarks(in->capture);
 	w->part_ahead_ns = ahead_ns(in, &p->clock);
 	w->traffic.count++;
 	return SW_OK;

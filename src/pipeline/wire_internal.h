@@ -10,6 +10,7 @@
 #include "net/net.h"
 #include "pipeline/batch.h"
 #include "pipeline/crew.h"
+#include "pipeline/remarks.h"
 #include "pipeline/wire.h"
 
 struct wire_input {
@@ -47,6 +48,7 @@ struct wire {
 	uint64_t part_base;   /* frames of this traffic before it */
 	uint64_t part_frames; /* of it so far */
 	int64_t part_ahead_ns; /* its clock before UTC's */
+	bool part_remarks;     /* it may say something of its frames */
 
 	struct segment segment; /* with one thread: that of the frame */
 	struct batch batches[2]; /* with several */

@@ -189,6 +189,8 @@ const struct name names_notes[] = {
 	[SW_NOTE_LINE_NOT_UNDERSTOOD] = NAME("line-not-understood"),
 	[SW_NOTE_TRUNCATED_INPUT] = NAME("truncated-input"),
 	[SW_NOTE_ADDRESSES_TRANSLATED] = NAME("addresses-translated"),
+	[SW_NOTE_COMMENT] = NAME("comment"),
+	[SW_NOTE_PROCESS] = NAME("process"),
 };
 COMPLETE(names_notes, SW_NOTE_CODE_COUNT);
 

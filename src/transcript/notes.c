@@ -39,6 +39,8 @@ static const uint8_t severities[SW_NOTE_CODE_COUNT] = {
 	[SW_NOTE_DATE_ASSUMED] = SW_INFO,
 	[SW_NOTE_LINE_NOT_UNDERSTOOD] = SW_INFO,
 	[SW_NOTE_TRUNCATED_INPUT] = SW_WARNING,
+	[SW_NOTE_COMMENT] = SW_INFO,
+	[SW_NOTE_PROCESS] = SW_INFO,
 };
 
 void session_note(struct session_builder *b, enum sw_note_code code,

@@ -6,9 +6,11 @@ A capture of Ethernet is written anew in each version, with each length of the
 header and as each medium: the sessions must be the same, also when they are
 read from a pipe, and read back from what -w keeps.
 """
+import json
 import os
 import struct
 import subprocess
+import time
 
 PROGRAM = os.environ['SMTPWIRE']
 TMP = os.environ['TMP']
@@ -129,9 +131,7 @@ MEDIA = (ethernet, unknown, token_ring, token_ring_routed, fddi, wifi,
 
 
 def system_time(us, zone_s=0):
-    t = us // 1000000 + zone_s
-    import time
-    g = time.gmtime(t)
+    g = time.gmtime(us // 1000000 + zone_s)
     return struct.pack('<8H', g.tm_year, g.tm_mon, (g.tm_wday + 1) % 7,
                        g.tm_mday, g.tm_hour, g.tm_min, g.tm_sec,
                        us // 1000 % 1000)
@@ -146,27 +146,46 @@ def trailer(version, medium, us, process=0xffffffff):
     return out
 
 
-def netmon(version, header_len, medium, zone_s=0, table=True, extended=True,
-           tail=b'', side=None):
+def comment(offset, title, words):
+    title = (title + '\0').encode('utf-16-le')
+    words = words.encode()
+    return struct.pack('<3I', 1, offset, len(title)) + title + \
+        struct.pack('<I', len(words)) + words
+
+
+def process(path, number, ports=(25, 49464)):
+    path = (path + '\0').encode('utf-16-le')
+    icon = os.urandom(70000)
+    return struct.pack('<I', len(path)) + path + struct.pack(
+        '<I', len(icon)) + icon + struct.pack(
+            '<I4HI', number, ports[0], 0, ports[1], 0, 0) + bytes(32)
+
+
+def netmon(version, header_len, medium, zone_s=0, extended=True, comments=(),
+           processes=(), process_of=lambda i: 0xffffffff):
+    """comments: (frame from 0, title, description in RTF)"""
     start = frames()[0][0] // 1000 * 1000
     body, offsets, kind = b'', [], 1
-    for us, octets in frames():
+    for i, (us, octets) in enumerate(frames()):
         kind, octets = medium(octets)
         offsets.append(header_len + len(body))
         body += struct.pack('<qII', us - start, len(octets), len(octets)) + \
-            octets + trailer(version, kind, us)
-    at = header_len + len(body)
-    names = b''.join(struct.pack('<I', o) for o in offsets)
-    behind = at + len(names)
+            octets + trailer(version, kind, us, process_of(i))
+    table = struct.pack('<%dI' % len(offsets), *offsets)
+    said = b''.join(comment(offsets[i], t, w) for i, t, w in comments)
+    told = struct.pack('<H', 1) + b''.join(process(*p) for p in processes)
     info = struct.pack('<HQB', 1, start * 10 + EPOCH, 0)
+    at = [header_len + len(body)]
+    for part in (table, said, told):
+        at.append(at[-1] + len(part))
     head = b'GMBU' + bytes([version % 10, version // 10]) + struct.pack(
-        '<H', kind if version == 20 else 1) + system_time(start, zone_s) + \
-        struct.pack('<II', at, len(names) if table else 0)
-    head += bytes(24) + (struct.pack('<II', behind, len(info)) if
-                         version >= 23 and extended else bytes(8))
+        '<H', kind if version == 20 else 1) + system_time(start, zone_s)
+    head += struct.pack('<2I8x2I', at[0], len(table), at[1], len(said))
+    head += struct.pack('<2I', at[2], len(processes))
+    head += struct.pack('<2I', at[3], len(info)) if version >= 23 and \
+        extended else bytes(8)
     head = (head + bytes(header_len))[:header_len]
-    del side
-    return head + body + names + (info if extended else b'') + tail
+    return head + body + table + said + told + (info if extended else b'')
 
 
 def write(name, octets):
@@ -215,7 +234,7 @@ def lost_table():
     for version, header_len in ((22, 72), (23, 128)):
         for medium in (wifi, wfp, ethernet):
             octets = netmon(version, header_len, medium)
-            cut = len(octets) - 4 * len(frames()) - 11
+            cut = len(octets) - 4 * len(frames()) - 2 - 11
             need(read('-q', write('lost', octets[:cut])).stdout == EXPECTED,
                  'lost table of %d' % version)
 
@@ -239,8 +258,89 @@ def zone():
     need(start(path, '--tz', '+02:00')[:19] != b'', 'with a zone')
 
 
+RTF = '{\\rtf1\\ansi{\\fonttbl{\\f0 Arial;}}{\\*\\generator x;}\\f0 ' \
+    'the \\b first\\b0  one,\\par\r\nf\\\'fcr Bob \\{x\\}}'
+
+
+def notes(*arguments):
+    p = subprocess.run([PROGRAM, 'read', '-f', 'jsonl', *arguments],
+                       capture_output=True, check=False,
+                       stdin=subprocess.DEVNULL)
+    need(p.returncode == 0, p.stderr.decode())
+    sessions = [json.loads(line) for line in p.stdout.splitlines()]
+    return [[(n['code'], n['text'], n['at']) for n in s['notes']
+             if n['code'] in ('comment', 'process')]
+            for s in sessions], p.stderr.decode()
+
+
+def bare(path):
+    """Sessions without their notes."""
+    return [dict(json.loads(line), notes=None)
+            for line in read('-q', path).stdout.splitlines()]
+
+
+def side_tables():
+    path = 'C:\\mail\\smtp gr\u00fcn.exe'
+    octets = {}
+    for version in (22, 23):
+        octets[version] = netmon(
+            version, 72, ethernet,
+            comments=[(30, 'Caf\u00e9 \U0001f4e7', RTF), (3, 'greeting', '')],
+            processes=[(path, 1234), ('other', 5)],
+            process_of=lambda i: i // 21)
+        for more in ([], ['--threads', '3']):
+            got, err = notes(write('side', octets[version]), *more)
+            need('warning' not in err, err)
+            need(len(got) == 2 and got[0] == [
+                ('process', path + ' (process 1234)', [1, 1]),
+                ('comment', 'greeting', [4, 4])], 'first: %r' % (got[0],))
+            need(got[1] == [
+                ('process', 'other (process 5)', [22, 22]),
+                ('comment', 'Caf\u00e9 \U0001f4e7: the first one, '
+                 'f\u00fcr Bob {x}', [31, 31])], 'second: %r' % (got[1],))
+    # Frames and sessions are the same, whatever is wrong beside them.
+    good = octets[22]
+    for at, value, words in (
+            (40, 0xfffffff0, 'damaged comments, left'),
+            (44, 0x7fffffff, 'damaged comments, left'),
+            (44, 30, 'damaged comments, left'),
+            (48, 0xfffffff0, 'damaged table of processes, left'),
+            (48, 5, 'damaged table of processes, left'),
+            (52, 3, 'damaged table of processes, left'),
+            (52, 0xffffffff, 'damaged table of processes, left')):
+        bad = bytearray(good)
+        struct.pack_into('<I', bad, at, value)
+        path = write('bad', bad)
+        need(words in notes(path)[1], '%d: not told' % at)
+        need(bare(path) == bare(WIRE), '%d: other sessions' % at)
+    # Before 2.2 something else stands there.
+    old = bytearray(netmon(21, 128, ethernet))
+    old[32:72] = b'\xff' * 40
+    path = write('old', old)
+    need(read('-q', path).stdout == EXPECTED, 'garbage in an old header')
+    need('warning' not in notes(path)[1], 'garbage told')
+
+
+def pcapng_comments():
+    def block(kind, body):
+        size = len(body) + 12
+        return struct.pack('<2I', kind, size) + body + struct.pack('<I', size)
+
+    out = block(0x0a0d0d0a, struct.pack('<IHHq', 0x1a2b3c4d, 1, 0, -1))
+    out += block(1, struct.pack('<HHI', 1, 0, 0))
+    for i, (us, octets) in enumerate(frames()):
+        text = b'seen by us' if i == 5 else b''
+        options = struct.pack('<HH', 1, len(text)) + text + bytes(
+            -len(text) % 4) + bytes(4) if text else b''
+        out += block(6, struct.pack(
+            '<5I', 0, us >> 32, us & 0xffffffff, len(octets), len(octets)) +
+            octets + bytes(-len(octets) % 4) + options)
+    got, _ = notes(write('x.pcapng', out))
+    need(got == [[('comment', 'seen by us', [6, 6])], []], repr(got))
+
+
 def main():
-    for case in (media, lost_table, zone):
+    for case in (media, lost_table, zone, side_tables, pcapng_comments):
         try:
             case()
             print('ok ' + case.__name__)

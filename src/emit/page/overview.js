@@ -56,6 +56,8 @@ const MEANINGS = {
 	'bare-lf-end': 'Content ended with a bare line feed.',
 	'bad-checksum': 'Segments with wrong checksums.',
 	'overlap-differs': 'Segments sent again with other octets.',
+	'comment': 'A comment to a frame, of the capture.',
+	'process': 'The program that the capture names.',
 	'date-assumed': 'The record has no dates; they were assumed.',
 	'line-not-understood': 'Lines of the log that no rule knows.',
 	'ambiguous-interleaving': 'The log mixes sessions beyond telling.',
