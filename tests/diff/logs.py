@@ -38,11 +38,13 @@ UNREADABLE = 3
 
 
 def read(path, *options):
-	"""The sessions of a file; None: of no known format."""
+	"""The sessions of a file; None: of no known format, or without a
+	dialogue."""
 	p = subprocess.run([PROGRAM, 'read', '-q', '-f', 'jsonl', '--sort',
 	    'start', *options, path], capture_output=True, check=False,
 	    stdin=subprocess.DEVNULL)
-	if p.returncode == UNREADABLE and b'format' in p.stderr:
+	if p.returncode == UNREADABLE and (b'format' in p.stderr or
+	    b'holds no SMTP dialogue' in p.stderr):
 		return None
 	if p.returncode != 0:
 		raise RuntimeError('exit status %d: %s' % (p.returncode,
