@@ -138,7 +138,11 @@ static void explain_gap(struct judge *j, size_t row, enum sw_side side)
 bool compare_is_behind_gap(const struct judge *j, enum sw_side has,
     const struct sw_event *e)
 {
-	return e && j->gap_event[has] > 0 && e->n > j->gap_event[has];
+	if (!e || j->gap_event[has] == 0)
+		return false;
+	/* What a reply answers may lie in a gap that shows later. */
+	return e->n > j->gap_event[has] || (e->kind == SW_EVENT_REPLY &&
+	    e->u.reply.to == 0 && e->u.reply.code != 220);
 }
 
 void compare_explain_gap(struct judge *j, size_t row, enum sw_side has)

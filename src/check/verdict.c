@@ -378,9 +378,19 @@ static bool is_doubtful(const struct judge *j, size_t count, size_t row)
 	    kind == SW_FOUND_REPLY_TEXT_CHANGED ||
 	    kind == SW_FOUND_EXTENSION_REMOVED ||
 	    kind == SW_FOUND_STARTTLS_STRIPPED ||
-	    (kind == SW_FOUND_COMMAND_CHANGED && !slice_eq_nocase(
+	    kind == SW_FOUND_ORDER_CHANGED ||
+	    (kind == SW_FOUND_COMMAND_CHANGED && ((j->gap_event[SW_LEFT] &&
+	    j->gap_event[SW_RIGHT]) || !slice_eq_nocase(
 	    compare_slice(l->u.command.verb),
-	    compare_slice(r->u.command.verb)));
+	    compare_slice(r->u.command.verb))));
+}
+
+/* Both lack octets, and one of them the beginning. */
+static bool lacks_start(const struct judge *j)
+{
+	return j->gap_event[SW_LEFT] && j->gap_event[SW_RIGHT] &&
+	    (compare_has_note(j->s[SW_LEFT], SW_NOTE_NO_START) ||
+	    compare_has_note(j->s[SW_RIGHT], SW_NOTE_NO_START));
 }
 
 /* Two events side by side; what a gap may explain is told as that. */
@@ -394,8 +404,9 @@ static void compare_both(struct judge *j, size_t row)
 		compare_commands(j, row);
 	else if (l->kind == SW_EVENT_REPLY)
 		compare_replies(j, row);
-	if (!is_doubtful(j, count, row) || (!left && !compare_is_behind_gap(j,
-	    SW_RIGHT, compare_event(j, SW_RIGHT, row))))
+	if (!is_doubtful(j, count, row) || (!left && !lacks_start(j) &&
+	    !compare_is_behind_gap(j, SW_RIGHT, compare_event(j, SW_RIGHT,
+	    row))))
 		return;
 	j->count = count;
 	j->differs = differs;

@@ -172,7 +172,8 @@ static void after_command(struct dialogue *d, struct outstanding *o,
 static void remember_early(struct dialogue *d, const struct line *l,
     uint32_t n)
 {
-	if (!d->greeting_due || d->early_n || d->turned)
+	if (!d->greeting_due || d->early_n || d->turned ||
+	    d->start.answer_lost)
 		return;
 	d->early_n = n;
 	d->early_at = l->first.at;

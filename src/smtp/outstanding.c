@@ -136,7 +136,9 @@ struct outstanding *smtp_queue_find(struct dialogue *d, int32_t code)
 {
 	if (d->queue_count == 0)
 		return NULL;
-	if ((d->queue_uncertain > 0 || smtp_queue_at(d, 0)->behind_gap) &&
+	/* No verdict on content is 221: that one lies in a gap. */
+	if ((d->queue_uncertain > 0 || smtp_queue_at(d, 0)->behind_gap ||
+	    (code == 221 && (d->gap_seen[0] || d->gap_seen[1]))) &&
 	    !resolve_after_gap(d, code))
 		return NULL;
 	/* 354 answers nothing but DATA and its like: if one reply before it

@@ -102,6 +102,15 @@ static bool says_timeout(const struct sw_reply *r)
 	    slice_find_nocase(s, slice_str("timed out")) < s.len;
 }
 
+/* Is it the answer to this content, and not to what a gap took? */
+static bool is_verdict(const struct sw_event *e, const struct sw_event *last)
+{
+	uint32_t to = e->u.reply.to;
+
+	return last && last->kind == SW_EVENT_DATA && to > 0 &&
+	    (to == last->n || to == last->u.data.of);
+}
+
 static void look_at_reply(struct session_builder *b,
     const struct sw_event *e, bool first, bool after_content)
 {
@@ -206,7 +215,7 @@ void observe_session(struct session_builder *b)
 		switch (e->kind) {
 		case SW_EVENT_REPLY:
 			look_at_reply(b, e, !replied && e->u.reply.to == 0,
-			    last && last->kind == SW_EVENT_DATA);
+			    is_verdict(e, last));
 			replied = true;
 			break;
 		case SW_EVENT_COMMAND:

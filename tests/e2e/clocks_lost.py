@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """clocks_lost.py - frames that were not captured are no difference
 
-Of generated captures a part of the frames is taken out by chance.  Held
+Of generated captures 5 % of the frames are taken out by chance, or 30 %.  Held
 against the server's log, against the whole capture and against one that lacks
 other frames nothing may differ; and each transcript must not tell what was
 not: commands, messages and which command a reply answers are those of the
@@ -63,9 +63,10 @@ def agreeing(left, right):
 def check_findings():
     wrong = {'log': [], 'whole': [], 'both': []}
     for seed in range(1, SEEDS + 1):
+        rate = 0.05 if seed % 5 else 0.3
         generate(seed)
-        part = lose(TMP + '/part.pcap', 0.05, seed)
-        other = lose(TMP + '/other.pcap', 0.05, seed + 1000)
+        part = lose(TMP + '/part.pcap', rate, seed)
+        other = lose(TMP + '/other.pcap', rate, seed + 1000)
         for name, left, right in (('log', LOG, part), ('whole', part, WHOLE),
                                   ('both', part, other)):
             what = agreeing(left, right)

@@ -792,6 +792,35 @@ static const struct script scripts[] = {
 	    "  *  the record ends here\n"
 	    "  !  gap: 6 octets of the client's are missing from the "
 	    "record.\n" },
+	{ "gaps that swallow verdict and QUIT", true,
+	    "S 220 mx|\n"
+	    "C DATA|\n"
+	    "S 354 c|\n"
+	    "C x|\n"
+	    "-S 8\n"
+	    "-C 9\n"
+	    "S 221 bye|\n"
+	    "C.\n",
+	    "  S  220 mx\n"
+	    "  C  DATA\n"
+	    "  S  354 c\n"
+	    "  C  [message 1: 3 octets, its end is missing]\n"
+	    "  ---  8 octets of the server's are missing\n"
+	    "  ---  9 octets of the client's are missing\n"
+	    "  S  221 bye  {after-gap, unacked}\n"
+	    "  *  closed by the client\n"
+	    "  !  gap: 8 octets of the server's are missing from the "
+	    "record.\n"
+	    "  !  gap: 9 octets of the client's are missing from the "
+	    "record.\n" },
+	{ "early only in the capture", true,
+	    "-S ?\n"
+	    "c EHLO c|\n"
+	    "S 220 mx|250 a|\n",
+	    "  C  EHLO c\n"
+	    "  S  220 mx  {unacked}\n"
+	    "  S  250 a  {unacked}\n"
+	    "  *  the record ends here\n" },
 	{ "a gap that swallows STARTTLS", true,
 	    "S 220 mx|\n"
 	    "C EHLO c|\n"
