@@ -391,6 +391,28 @@ static void test_bad_entries(void **state)
 	    "1 1077275403120000000 1000 lt=1 60/60\n"
 	    "2 1077275403120020000 1000 lt=1 100/100\n"
 	    "3 1077275403120030000 1000 lt=1 70/70\n");
+	/* A length on the wire that no frame has: what is stored counts. */
+	c = plain(20, 128);
+	patch_u32(&c.f, c.offsets[1] + 8, 0xffffffff);
+	check_file(&c.f, "netmon2\n"
+	    "1 1077275403120000000 1000 lt=1 60/60\n"
+	    "2 1077275403120020000 1000 lt=1 100/4294967295 snapped\n"
+	    "3 1077275403120030000 1000 lt=1 70/70\n");
+	/* The table rules: one frame twice is two. */
+	c = plain(20, 128);
+	patch_u32(&c.f, table + 4, c.offsets[0]);
+	check_file(&c.f, "netmon2\n"
+	    "1 1077275403120000000 1000 lt=1 60/60\n"
+	    "2 1077275403120000000 1000 lt=1 60/60\n"
+	    "3 1077275403120030000 1000 lt=1 70/70\n");
+	/* Into the table itself, whose octets make no length. */
+	c = plain(20, 128);
+	patch_u32(&c.f, table + 8, table - 4);
+	check_file(&c.f, "netmon2\n"
+	    "1 1077275403120000000 1000 lt=1 60/60\n"
+	    "2 1077275403120020000 1000 lt=1 100/1514 snapped\n"
+	    "bad=1\n"
+	    "W frame 3: a frame beyond the end at offset 402\n");
 }
 
 /* A table that names one frame for ever: what is read is limited. */
