@@ -164,8 +164,6 @@ static void vote(struct native *x, struct slice date)
 	log_date_vote(&x->votes, &d);
 	if (x->order == LOG_DATE_AUTO)
 		x->order = log_date_elected(&x->votes);
-	/* 5/5/2009 is the same day in both orders. */
-	x->newest.len = 0;
 }
 
 static bool work_out_time(const struct native *x, const struct values *v,

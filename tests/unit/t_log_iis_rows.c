@@ -200,6 +200,18 @@ static const struct {
 	    "192.0.2.1,HELO,250\n", NULL,
 	    { { "session ", 1 }, { " - - none", 1 },
 	    { "not understood=0", 1 } }, &log_iis_odbc },
+	{ "a dump with values too few, and a column named twice",
+	    "ClientHost,operation,operation,servicestatus\n"
+	    "192.0.2.1,HELO,x\n" "192.0.2.2,HELO,NOOP,250\n", NULL,
+	    { { "not understood=1", 1 }, { "session ", 1 },
+	    { "verb=HELO", 1 } }, &log_iis_odbc },
+	{ "statements with values too few, and with one that is none",
+	    "INSERT INTO x (ClientHost, username, operation, servicestatus) "
+	    "VALUES ('192.0.2.1', 'a', 'NOOP');\n"
+	    "INSERT INTO x (ClientHost, username, operation, servicestatus) "
+	    "VALUES ('192.0.2.2', NULL, 'NOOP', 250);\n", NULL,
+	    { { "not understood=1", 1 }, { "session ", 1 }, { "NULL", 0 } },
+	    &log_iis_odbc },
 	{ "octets received stand before those sent, but in W3C",
 	    NATIVE("1", "4/23/2009", "SMTPSVC1"), NULL,
 	    { { "verb=HELO argument=a octets=8", 1 },
