@@ -13,6 +13,7 @@
 
 #include "log_cases.h"
 #include "logs/families.h"
+#include "logs/iis_rows.h"
 
 #define HEAD "#Software: Microsoft Internet Information Services 6.0\r\n"
 /* What one needs of a row; time-taken at the end. */
@@ -293,11 +294,24 @@ static void test_next_file(void **state)
 	account_fini(&account);
 }
 
+/* The service for news is told by its name, else by its verbs. */
+static void test_news(void **state)
+{
+	(void)state;
+	assert_true(iis_w3c_is_news(slice_str(HEAD
+	    "#Fields: s-sitename cs-method\r\nNNTPSVC1 help\r\n")));
+	assert_true(iis_w3c_is_news(slice_str(HEAD
+	    "#Fields: c-ip cs-method\r\n192.0.2.1 xover\r\n")));
+	assert_false(iis_w3c_is_news(slice_str(HEAD
+	    "#Fields: c-ip cs-method\r\n192.0.2.1 HELO\r\n")));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_next_file),
+		cmocka_unit_test(test_news),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
