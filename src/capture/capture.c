@@ -144,8 +144,12 @@ static enum sw_status probe(struct source *s,
 		if (status != SW_OK)
 			return status;
 		*answer_r = ask(head, format_r);
-		if (*format_r && head.len < header_len(*format_r))
-			*answer_r = CAPTURE_BROKEN;
+		if (*format_r && head.len < header_len(*format_r)) {
+			*answer_r = (*format_r)->no_magic ?
+			    CAPTURE_NOT_MINE : CAPTURE_BROKEN;
+			if ((*format_r)->no_magic)
+				*format_r = NULL;
+		}
 	}
 	*len_r = head.len;
 	return SW_OK;

@@ -273,11 +273,25 @@ static bool would_block(const void *state)
 
 /* --- opening -------------------------------------------------------------- */
 
+/* The first octets, fewer than a record's header: could they be a time, and
+ * no text?  Of a pipe no more may be there yet. */
+static bool is_open(struct slice head)
+{
+	for (size_t i = 0; i < 4 && i < head.len; i++)
+		if (head.p[i] >= 0x7f || (head.p[i] < 0x20 &&
+		    head.p[i] != '\t' && head.p[i] != '\r' &&
+		    head.p[i] != '\n'))
+			return true;
+	return false;
+}
+
 static enum capture_probe probe(struct slice head)
 {
 	struct record r = read_record(head), behind;
 
-	if (head.len < RECORD_HEADER || !is_likely(&r))
+	if (head.len < RECORD_HEADER)
+		return is_open(head) ? CAPTURE_MINE : CAPTURE_NOT_MINE;
+	if (!is_likely(&r))
 		return CAPTURE_NOT_MINE;
 	head = slice_from(head, r.len);
 	behind = read_record(head);
@@ -301,6 +315,7 @@ static const char *describe(const void *state, struct sw_clock *clock_r)
 
 const struct capture_format capture_erf = {
 	.name = "erf",
+	.no_magic = true,
 	.header_len = RECORD_HEADER,
 	.state_len = sizeof(struct erf),
 	.probe = probe,

@@ -176,6 +176,24 @@ static void test_probe(void **state)
 	}
 }
 
+/* Octets that could begin a record, and are too few to. */
+static void test_short(void **state)
+{
+	static const uint8_t zeros[15];
+	const struct capture_format *format;
+	struct source *s = NULL;
+	struct sw_err err;
+
+	(void)state;
+	for (size_t len = 1; len <= sizeof(zeros); len++) {
+		assert_int_equal(source_open_memory(slice_make(zeros, len),
+		    "memory", &s, &err), SW_OK);
+		assert_int_equal(capture_probe(s, &format, &err), SW_OK);
+		assert_null(format);
+		source_free(&s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -185,6 +203,7 @@ int main(void)
 		cmocka_unit_test(test_damage),
 		cmocka_unit_test(test_any_damage),
 		cmocka_unit_test(test_probe),
+		cmocka_unit_test(test_short),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
