@@ -39,14 +39,19 @@
 /* AUTH exchanges listed in a session. */
 #define LIMIT_AUTH 100
 
-/* Octets that all open sessions hold, unless the caller says otherwise; each
- * of the SHARD_COUNT shards has its share.  An open dialogue takes some 8 KiB
- * until it ends, so that this suffices for 60 000 at once on a machine that
- * does other work too.  Beyond it the session of the shard that was idle
- * longest ends with `limit`, a note of that name and a count in the account;
- * what comes of it later is a session without a start.  A shard's only session
+/* Octets that all connections take, unless the caller says otherwise; each of
+ * the SHARD_COUNT shards has its share.  Half of it is for open sessions: a
+ * dialogue takes some 8 KiB until it ends, so that this suffices for 30 000 at
+ * once on a machine that does other work too.  3/16 each are for octets out of
+ * order and for connections as such, LIMIT_FLOW_OCTETS each; the rest is what
+ * the allocator, tables and buffers take beside.  Beyond it the session of the
+ * shard that was idle longest ends with `limit`, a note of that name and a
+ * count in the account; what comes of it later is a session without a start;
+ * of connections those that never were sessions go first.  A shard's only session
  * stays: LIMIT_SESSION_TEXT and LIMIT_EVENTS bound it. */
 #define LIMIT_MEMORY (512u << 20)
+/* A connection, its places in the tables and what the allocator adds. */
+#define LIMIT_FLOW_OCTETS 640
 
 /* --- smtp --------------------------------------------------------------- */
 
@@ -78,8 +83,8 @@
 /* Octets held in one shard over all flows (64 shards: 256 MiB): the flow
  * that was idle longest is released with its holes as gaps. */
 #define LIMIT_SHARD_OUT_OF_ORDER (4u << 20)
-/* Flows at once in one shard (64 shards: 1 048 576); the one that was idle
- * longest ends with `limit`. */
+/* Flows at once in one shard (64 shards: 1 048 576), however much memory may
+ * be taken; the one that was idle longest ends with `limit`. */
 #define LIMIT_SHARD_FLOWS 16384
 /* Stretches out of order in one direction: every segment may be one. */
 #define LIMIT_FLOW_STRETCHES 4096

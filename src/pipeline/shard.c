@@ -404,10 +404,13 @@ enum sw_status shard_init(struct shard *s, unsigned number,
 	s->ports = ports;
 	s->traffic = t;
 	s->tcp = o->nids && number == 0 ? &tcp_nids_ops : &tcp_native_ops;
-	s->share = o->nids ? memory : memory / SHARD_COUNT;
+	memory = o->nids ? memory : memory / SHARD_COUNT;
+	s->share = memory / 2;
 	account_init(&s->account);
 	options.strict_vlan = o->strict_vlan;
-	options.memory = s->share > 1 ? s->share / 2 : 1; /* 0: default */
+	/* 0: default */
+	options.memory = memory > 8 ? memory / 16 * 3 : 1;
+	options.flows = memory / 16 * 3 / LIMIT_FLOW_OCTETS + 1;
 	options.secret = o->secret;
 	return s->tcp->open(&s->engine, &shard_sink_ops, s,
 	    &s->account, &options);

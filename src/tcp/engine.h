@@ -109,6 +109,8 @@ struct tcp_options {
 	/* Octets out of order held at once by this engine; 0:
 	 * LIMIT_SHARD_OUT_OF_ORDER. */
 	uint64_t memory;
+	/* Flows at once; 0, or more: LIMIT_SHARD_FLOWS. */
+	size_t flows;
 	uint64_t secret; /* keys the tables; the output never depends on it */
 };
 

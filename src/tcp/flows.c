@@ -39,6 +39,10 @@ bool tcp_flows_init(struct flows *t, const struct tcp_options *options)
 	t->lonely_mask = TABLE_MIN - 1;
 	link_init(&t->live);
 	link_init(&t->sessions);
+	link_init(&t->attempts);
+	link_init(&t->silent);
+	t->most = options->flows && options->flows < LIMIT_SHARD_FLOWS ?
+	    options->flows : LIMIT_SHARD_FLOWS;
 	link_init(&t->closed);
 	t->table = calloc(TABLE_MIN * 2, sizeof *t->table);
 	t->lonely = calloc(TABLE_MIN, sizeof *t->lonely);
@@ -216,6 +220,17 @@ void tcp_flows_paired(struct flows *t, struct flow *f)
 
 /* --- flows -------------------------------------------------------------- */
 
+struct flow *tcp_flows_idlest(const struct flows *t)
+{
+	const struct link *list = link_is_alone(&t->silent) ? &t->sessions :
+	    &t->silent;
+
+	if (list->next == list->prev && (list == &t->sessions ||
+	    link_is_alone(&t->sessions)))
+		return NULL;
+	return flow_of_session(list->next);
+}
+
 struct flow *tcp_flows_new(struct flows *t, const struct endpoint *host0,
     const struct endpoint *host1, uint32_t vlan_tag, uint32_t tunnel_tag)
 {
@@ -241,6 +256,7 @@ struct flow *tcp_flows_new(struct flows *t, const struct endpoint *host0,
 	link_init(&f->age);
 	link_init(&f->session);
 	link_append(&t->live, &f->age);
+	link_append(&t->attempts, &f->session);
 	t->count++;
 	return f;
 }

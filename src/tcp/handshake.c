@@ -29,19 +29,24 @@ static bool is_near(int64_t off, uint64_t limit)
 
 /* --- beginning ---------------------------------------------------------- */
 
-/* Room in the table: forget a closed flow, else end the one idle longest. */
+/* Room in the table: forget a closed flow, else end the attempt idle longest,
+ * so that a flood of them drives no session out, else the session. */
 static void make_room(struct tcp_engine *e, struct origin origin)
 {
 	struct flows *t = &e->flows;
+	struct flow *f;
 
-	if (t->count < LIMIT_SHARD_FLOWS)
+	if (t->count < t->most)
 		return;
 	if (!link_is_alone(&t->closed)) {
 		tcp_causal_forget(e, flow_of_age(t->closed.next));
 		return;
 	}
 	account_add(e->account, ACCOUNT_TCP_LIMIT_FLOWS, 1);
-	tcp_causal_end(e, flow_of_age(t->live.next), TCP_END_LIMIT, origin);
+	f = link_is_alone(&t->attempts) ? tcp_flows_idlest(t) :
+	    flow_of_session(t->attempts.next);
+	tcp_causal_end(e, f ? f : flow_of_age(t->live.next), TCP_END_LIMIT,
+	    origin);
 }
 
 /* Could seg be the mirror image of f, which was seen from the other side
@@ -319,6 +324,7 @@ void tcp_handshake_open(struct tcp_engine *e, struct flow *f,
 	int64_t syn = f->syn_ns;
 
 	f->state |= FLOW_OPEN;
+	link_remove(&f->session);
 	f->syn_ns = SW_UNKNOWN;
 	if ((both & SIDE_SYN) && syn != SW_NO_TIME && origin.ts_ns >= syn)
 		f->syn_ns = origin.ts_ns - syn;
@@ -327,7 +333,7 @@ void tcp_handshake_open(struct tcp_engine *e, struct flow *f,
 		f->state |= FLOW_MUTE;
 		return;
 	}
-	link_append(&e->flows.sessions, &f->session);
+	link_append(flow_list(&e->flows, f), &f->session);
 	if (!((f->side[0].flags | f->side[1].flags) & SIDE_SYN))
 		tcp_causal_anomaly(e, f, 0, ANOMALY_NO_START,
 		    f->common.info.first);

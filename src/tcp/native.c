@@ -110,8 +110,7 @@ static inline void touch(struct tcp_engine *e, struct flow *f,
 	f->last = seg->origin;
 	f->touched_ns = e->now_ns;
 	renew(&e->flows.live, &f->age);
-	if (!link_is_alone(&f->session))
-		renew(&e->flows.sessions, &f->session);
+	flow_touch_session(&e->flows, f);
 	if (f->hold && !link_is_alone(&f->hold->holder))
 		renew(&e->holders, &f->hold->holder);
 }
@@ -227,7 +226,7 @@ static inline void take_usual_octets(struct tcp_engine *e, struct flow *f,
 	tcp_history_add(&e->history, s, s->next, seg->payload);
 	s->next += seg->payload_len;
 	s->highest = s->next;
-	f->octets[dir] += seg->payload_len;
+	flow_add_octets(&e->flows, f, dir, seg->payload_len);
 	s->twin_seq = seg->seq;
 	s->twin_len = seg->payload_len;
 	s->twin_ack = seg->ack;
@@ -332,13 +331,10 @@ static enum sw_status native_tick(struct tcp_engine *e, struct origin now)
 
 static bool native_evict(struct tcp_engine *e, struct origin now)
 {
-	struct link *list = &e->flows.sessions;
-	struct flow *f;
+	struct flow *f = tcp_flows_idlest(&e->flows);
 
-	if (list->next == list->prev) /* none, or one */
+	if (!f)
 		return false;
-	f = (struct flow *)(void *)((uint8_t *)list->next -
-	    offsetof(struct flow, session));
 	account_add(e->account, ACCOUNT_TCP_LIMIT_OCTETS, 1);
 	tcp_causal_end(e, f, TCP_END_LIMIT, now);
 	return true;

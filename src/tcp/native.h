@@ -189,7 +189,7 @@ struct flow {
 	struct flow *rival;
 	/* Its neighbours are touched with it: both links in one line. */
 	struct link age;     /* engine.flows.live or .closed */
-	struct link session; /* engine.flows.sessions while it is open */
+	struct link session; /* engine.flows.attempts, .silent, .sessions */
 
 	int64_t touched_ns;  /* engine time of the last frame */
 	uint64_t frames;
@@ -214,7 +214,10 @@ struct flows {
 	size_t lonely_mask;   /* buckets - 1 */
 	size_t entries, count, closed_count;
 	struct link live, closed; /* the one idle longest first */
-	struct link sessions;     /* those of live that are open, likewise */
+	/* Those of live, likewise: not open yet; open, but one of the hosts
+	 * said nothing; the others. */
+	struct link attempts, silent, sessions;
+	size_t most;              /* flows at once */
 	uint64_t key[2];
 	bool strict_vlan;
 	struct flow *spare;
@@ -268,6 +271,30 @@ static inline struct flow *flow_of_age(struct link *l)
 	    offsetof(struct flow, age));
 }
 
+static inline struct flow *flow_of_session(struct link *l)
+{
+	return (struct flow *)(void *)((uint8_t *)l -
+	    offsetof(struct flow, session));
+}
+
+/* Which of attempts, silent and sessions it belongs to. */
+static inline struct link *flow_list(struct flows *t, const struct flow *f)
+{
+	if (!(f->state & FLOW_OPEN))
+		return &t->attempts;
+	return f->octets[0] > 0 && f->octets[1] > 0 ? &t->sessions :
+	    &t->silent;
+}
+
+/* The flow is not the one idle longest any more. */
+static inline void flow_touch_session(struct flows *t, struct flow *f)
+{
+	struct link *list = flow_list(t, f);
+
+	if (!link_is_alone(&f->session) && f->session.next != list)
+		link_append(list, &f->session);
+}
+
 static inline struct hold *hold_of_timer(struct link *l)
 {
 	return (struct hold *)(void *)((uint8_t *)l -
@@ -278,6 +305,17 @@ static inline struct hold *hold_of_holder(struct link *l)
 {
 	return (struct hold *)(void *)((uint8_t *)l -
 	    offsetof(struct hold, holder));
+}
+
+/* So many octets of a direction were seen for the first time. */
+static inline void flow_add_octets(struct flows *t, struct flow *f, int dir,
+    uint64_t count)
+{
+	bool first = f->octets[dir] == 0;
+
+	f->octets[dir] += count;
+	if (first)
+		flow_touch_session(t, f);
 }
 
 /* Time from then to now, which is not before it. */
@@ -387,6 +425,11 @@ void tcp_flows_paired(struct flows *t, struct flow *f);
  * NULL: no memory. */
 struct flow *tcp_flows_new(struct flows *t, const struct endpoint *host0,
     const struct endpoint *host1, uint32_t vlan_tag, uint32_t tunnel_tag);
+/* The session to be ended for the limit on memory: of those in which one of
+ * the hosts said nothing, the one idle longest, if there are any.  NULL: none,
+ * or the only one. */
+struct flow *tcp_flows_idlest(const struct flows *t);
+
 /* Put f into the table; false: no memory. */
 bool tcp_flows_add(struct flows *t, struct flow *f, bool one_sided);
 void tcp_flows_remove(struct flows *t, struct flow *f);

@@ -216,7 +216,7 @@ static void notice_octets(struct arrival *a)
 	if (end <= s->highest)
 		return;
 	fresh = end - (off > s->highest ? off : s->highest);
-	a->f->octets[a->dir] += fresh;
+	flow_add_octets(&a->e->flows, a->f, a->dir, fresh);
 	s->highest = end;
 }
 
@@ -340,7 +340,7 @@ static void make_room(struct tcp_engine *e, struct origin origin)
 {
 	struct flows *t = &e->flows;
 
-	if (t->count < LIMIT_SHARD_FLOWS || !link_is_alone(&t->closed))
+	if (t->count < t->most || !link_is_alone(&t->closed))
 		return;
 	account_add(e->account, ACCOUNT_TCP_LIMIT_FLOWS, 1);
 	end_flow(e, flow_of_age(t->live.next), TCP_END_LIMIT, origin);
@@ -361,8 +361,7 @@ static void touch(struct arrival *a)
 	f->last = a->seg->origin;
 	f->touched_ns = a->e->now_ns;
 	renew(&a->e->flows.live, &f->age);
-	if (!link_is_alone(&f->session))
-		renew(&a->e->flows.sessions, &f->session);
+	flow_touch_session(&a->e->flows, f);
 }
 
 /* May libnids see it?  Not if its ports and addresses are those of a stream
@@ -481,12 +480,11 @@ static enum sw_status nids_icmp(struct tcp_engine *e,
 
 static bool nids_evict(struct tcp_engine *e, struct origin now)
 {
-	struct link *list = &e->flows.sessions;
+	struct flow *f = tcp_flows_idlest(&e->flows);
 
-	if (list->next == list->prev) /* none, or one */
+	if (!f)
 		return false;
-	prepare_end(e, (struct flow *)(void *)((uint8_t *)list->next -
-	    offsetof(struct flow, session)));
+	prepare_end(e, f);
 	return tcp_native_ops.evict(e, now);
 }
 

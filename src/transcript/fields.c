@@ -8,7 +8,7 @@
 /* --- values ------------------------------------------------------------- */
 
 /* The first error is the one that is told. */
-void field_refuse(struct fields *r, const char *field, const char *what)
+void fields_refuse(struct fields *r, const char *field, const char *what)
 {
 	if (r->status != SW_OK)
 		return;
@@ -17,91 +17,91 @@ void field_refuse(struct fields *r, const char *field, const char *what)
 	    (unsigned long long)r->line, field, what);
 }
 
-void field_no_memory(struct fields *r)
+void fields_no_memory(struct fields *r)
 {
 	if (r->status == SW_OK)
 		r->status = base_error_set(r->err, SW_ENOMEM,
 		    "out of memory");
 }
 
-json_t *field_get(const json_t *o, const char *name)
+json_t *fields_get(const json_t *o, const char *name)
 {
 	json_t *v = json_object_get(o, name);
 
 	return json_is_null(v) ? NULL : v;
 }
 
-struct sw_bytes field_copy(struct fields *r, const json_t *string)
+struct sw_bytes fields_copy(struct fields *r, const json_t *string)
 {
 	struct sw_bytes b = arena_copy(r->arena,
 	    slice_make(json_string_value(string),
 	    json_string_length(string)));
 
 	if (!b.data)
-		field_no_memory(r);
+		fields_no_memory(r);
 	return b;
 }
 
-struct sw_bytes field_bytes(struct fields *r, const json_t *o,
+struct sw_bytes fields_bytes(struct fields *r, const json_t *o,
     const char *name)
 {
 	struct sw_bytes none = { NULL, 0 };
-	const json_t *v = field_get(o, name);
+	const json_t *v = fields_get(o, name);
 
 	if (!v)
 		return none;
 	if (json_is_string(v))
-		return field_copy(r, v);
-	field_refuse(r, name, "a string");
+		return fields_copy(r, v);
+	fields_refuse(r, name, "a string");
 	return none;
 }
 
-int64_t field_number(struct fields *r, const json_t *o, const char *name,
+int64_t fields_number(struct fields *r, const json_t *o, const char *name,
     int64_t max, int64_t absent)
 {
-	const json_t *v = field_get(o, name);
+	const json_t *v = fields_get(o, name);
 
 	if (!v)
 		return absent;
 	if (json_is_integer(v) && json_integer_value(v) >= 0 &&
 	    json_integer_value(v) <= max)
 		return json_integer_value(v);
-	field_refuse(r, name, "a whole number in its range");
+	fields_refuse(r, name, "a whole number in its range");
 	return absent;
 }
 
-int64_t field_known(struct fields *r, const json_t *o, const char *name)
+int64_t fields_known(struct fields *r, const json_t *o, const char *name)
 {
-	return field_number(r, o, name, INT64_MAX, SW_UNKNOWN);
+	return fields_number(r, o, name, INT64_MAX, SW_UNKNOWN);
 }
 
-int32_t field_code(struct fields *r, const json_t *o, const char *name)
+int32_t fields_code(struct fields *r, const json_t *o, const char *name)
 {
-	return (int32_t)field_number(r, o, name, INT32_MAX, SW_UNKNOWN);
+	return (int32_t)fields_number(r, o, name, INT32_MAX, SW_UNKNOWN);
 }
 
-uint32_t field_ref(struct fields *r, const json_t *o, const char *name)
+uint32_t fields_ref(struct fields *r, const json_t *o, const char *name)
 {
-	return (uint32_t)field_number(r, o, name, UINT32_MAX, 0);
+	return (uint32_t)fields_number(r, o, name, UINT32_MAX, 0);
 }
 
-uint64_t field_count(struct fields *r, const json_t *o, const char *name)
+uint64_t fields_count(struct fields *r, const json_t *o, const char *name)
 {
-	return (uint64_t)field_number(r, o, name, INT64_MAX, 0);
+	return (uint64_t)fields_number(r, o, name, INT64_MAX, 0);
 }
 
-bool field_bool(struct fields *r, const json_t *o, const char *name)
+bool fields_bool(struct fields *r, const json_t *o, const char *name)
 {
-	const json_t *v = field_get(o, name);
+	const json_t *v = fields_get(o, name);
 
 	if (v && !json_is_boolean(v))
-		field_refuse(r, name, "true or false");
+		fields_refuse(r, name, "true or false");
 	return json_is_true(v);
 }
 
-int64_t field_seconds(struct fields *r, const json_t *o, const char *name)
+int64_t fields_seconds(struct fields *r, const json_t *o, const char *name)
 {
-	const json_t *v = field_get(o, name);
+	const json_t *v = fields_get(o, name);
 	double ns;
 
 	if (!v)
@@ -109,11 +109,11 @@ int64_t field_seconds(struct fields *r, const json_t *o, const char *name)
 	ns = json_number_value(v) * 1e9;
 	if (json_is_number(v) && ns >= 0 && ns < 9e18)
 		return (int64_t)(ns + 0.5);
-	field_refuse(r, name, "a number of seconds");
+	fields_refuse(r, name, "a number of seconds");
 	return SW_UNKNOWN;
 }
 
-unsigned field_look_up(const json_t *v, unsigned count, name_fn name)
+unsigned fields_look_up(const json_t *v, unsigned count, name_fn name)
 {
 	unsigned i;
 
@@ -127,72 +127,72 @@ unsigned field_look_up(const json_t *v, unsigned count, name_fn name)
 	return i;
 }
 
-unsigned field_name(struct fields *r, const json_t *o, const char *name,
+unsigned fields_name(struct fields *r, const json_t *o, const char *name,
     unsigned count, name_fn names, unsigned absent)
 {
-	const json_t *v = field_get(o, name);
+	const json_t *v = fields_get(o, name);
 	unsigned i;
 
 	if (!v)
 		return absent;
-	i = field_look_up(v, count, names);
+	i = fields_look_up(v, count, names);
 	if (i < count)
 		return i;
-	field_refuse(r, name, "one of the names that it may have");
+	fields_refuse(r, name, "one of the names that it may have");
 	return absent;
 }
 
-uint32_t field_set(struct fields *r, const json_t *o, const char *name,
+uint32_t fields_set(struct fields *r, const json_t *o, const char *name,
     unsigned count, name_fn names)
 {
-	const json_t *v = field_get(o, name);
+	const json_t *v = fields_get(o, name);
 	uint32_t set = 0;
 	size_t i;
 
 	if (v && !json_is_array(v))
-		field_refuse(r, name, "a list of names");
+		fields_refuse(r, name, "a list of names");
 	for (i = 0; i < json_array_size(v); i++) {
 		const json_t *item = json_array_get(v, i);
-		unsigned bit = field_look_up(item, count, names);
+		unsigned bit = fields_look_up(item, count, names);
 
 		if (!json_is_string(item))
-			field_refuse(r, name, "a list of names");
+			fields_refuse(r, name, "a list of names");
 		if (bit < count)
 			set |= SW_BIT(bit);
 	}
 	return set;
 }
 
-const json_t *field_object(struct fields *r, const json_t *o,
+const json_t *fields_object(struct fields *r, const json_t *o,
     const char *name)
 {
-	const json_t *v = field_get(o, name);
+	const json_t *v = fields_get(o, name);
 
 	if (!v || json_is_object(v))
 		return v;
-	field_refuse(r, name, "an object");
+	fields_refuse(r, name, "an object");
 	return NULL;
 }
 
-const json_t *field_item(struct fields *r, const json_t *list, size_t i,
+const json_t *fields_item(struct fields *r, const json_t *list, size_t i,
     const char *name)
 {
 	const json_t *v = json_array_get(list, i);
 
 	if (json_is_object(v))
 		return v;
-	field_refuse(r, name, "a list of objects");
+	fields_refuse(r, name, "a list of objects");
 	return NULL;
 }
 
-struct field_items field_list(struct fields *r, const json_t *o,
+struct fields_items fields_list(struct fields *r, const json_t *o,
     const char *name, size_t size, size_t max)
 {
-	struct field_items l = { field_get(o, name), NULL, 0, 0 };
+	struct fields_items l = { fields_get(o, name), NULL, 0, 0 };
 	size_t count = json_array_size(l.list);
 
 	if (l.list && !json_is_array(l.list)) {
-		field_refuse(r, name, "a list");
+		fields_refuse(r, name, "a list");
 		l.list = NULL;
 	}
 	if (count == 0)
@@ -201,16 +201,16 @@ struct field_items field_list(struct fields *r, const json_t *o,
 	l.left_out = count - l.count;
 	l.items = arena_calloc(r->arena, l.count, size);
 	if (!l.items) {
-		field_no_memory(r);
+		fields_no_memory(r);
 		l.count = 0;
 	}
 	return l;
 }
 
-void field_at(struct fields *r, const json_t *o, uint64_t *first_r,
+void fields_at(struct fields *r, const json_t *o, uint64_t *first_r,
     uint64_t *last_r)
 {
-	const json_t *v = field_get(o, "at");
+	const json_t *v = fields_get(o, "at");
 	const json_t *first = json_array_get(v, 0);
 	const json_t *last = json_array_get(v, 1);
 
@@ -220,7 +220,7 @@ void field_at(struct fields *r, const json_t *o, uint64_t *first_r,
 	if (json_array_size(v) != 2 || !json_is_integer(first) ||
 	    !json_is_integer(last) || json_integer_value(first) < 0 ||
 	    json_integer_value(last) < 0) {
-		field_refuse(r, "at", "a pair of numbers");
+		fields_refuse(r, "at", "a pair of numbers");
 		return;
 	}
 	*first_r = (uint64_t)json_integer_value(first);
@@ -237,7 +237,7 @@ static int hex_value(char c)
 	return -1;
 }
 
-bool field_hex(const json_t *v, uint8_t *octets, size_t len)
+bool fields_hex(const json_t *v, uint8_t *octets, size_t len)
 {
 	const char *text = json_string_value(v);
 	size_t i;
@@ -255,23 +255,23 @@ bool field_hex(const json_t *v, uint8_t *octets, size_t len)
 	return true;
 }
 
-struct sw_digest field_sha256(struct fields *r, const json_t *o)
+struct sw_digest fields_sha256(struct fields *r, const json_t *o)
 {
 	struct sw_digest d = { false, { 0 } };
-	const json_t *v = field_get(o, "sha256");
+	const json_t *v = fields_get(o, "sha256");
 
-	if (v && !field_hex(v, d.octets, sizeof(d.octets)))
-		field_refuse(r, "sha256", "64 hex digits");
+	if (v && !fields_hex(v, d.octets, sizeof(d.octets)))
+		fields_refuse(r, "sha256", "64 hex digits");
 	d.known = v != NULL;
 	return d;
 }
 
-void field_octets(struct fields *r, const json_t *o,
+void fields_octets(struct fields *r, const json_t *o,
     struct sw_octets *octets)
 {
-	o = field_object(r, o, "octets");
-	octets->client = field_known(r, o, "client");
-	octets->server = field_known(r, o, "server");
+	o = fields_object(r, o, "octets");
+	octets->client = fields_known(r, o, "client");
+	octets->server = fields_known(r, o, "server");
 }
 
 /* --- base64 ------------------------------------------------------------- */
@@ -287,7 +287,7 @@ static int base64_value(char c)
 	return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
-struct sw_bytes field_base64(struct fields *r, const json_t *v)
+struct sw_bytes fields_base64(struct fields *r, const json_t *v)
 {
 	struct sw_bytes none = { NULL, 0 }, out = none;
 	const char *text = json_string_value(v);
@@ -301,7 +301,7 @@ struct sw_bytes field_base64(struct fields *r, const json_t *v)
 		pad++;
 	w = arena_alloc(r->arena, len / 4 * 3);
 	if (!w) {
-		field_no_memory(r);
+		fields_no_memory(r);
 		return none;
 	}
 	out.data = w;
@@ -373,7 +373,7 @@ static bool take_time(const char **text, struct civil *c)
 	return true;
 }
 
-bool field_offset(const char **text, int32_t *offset_r)
+bool fields_offset(const char **text, int32_t *offset_r)
 {
 	int sign, hours, minutes;
 
@@ -401,15 +401,15 @@ static bool parse_time(const struct sw_clock *clock, const char *text,
 	if (clock->date != SW_DATE_NONE && !take_date(&text, &c))
 		return false;
 	if (!take_time(&text, &c) || !clock_civil_is_valid(&c) ||
-	    !field_offset(&text, &offset) || *text != '\0')
+	    !fields_offset(&text, &offset) || *text != '\0')
 		return false;
 	*ts_r = clock_make(clock_from_civil(&c) - offset, c.ns);
 	return *ts_r != SW_NO_TIME;
 }
 
-int64_t field_time(struct fields *r, const json_t *o, const char *name)
+int64_t fields_time(struct fields *r, const json_t *o, const char *name)
 {
-	const json_t *v = field_get(o, name);
+	const json_t *v = fields_get(o, name);
 	const struct sw_clock *clock = &r->s->clock;
 	const int64_t day = 86400 * NS_PER_S;
 	int64_t ts;
@@ -419,7 +419,7 @@ int64_t field_time(struct fields *r, const json_t *o, const char *name)
 	if (!json_is_string(v) ||
 	    strlen(json_string_value(v)) != json_string_length(v) ||
 	    !parse_time(clock, json_string_value(v), &ts)) {
-		field_refuse(r, name, "a time as the field \"clock\" says");
+		fields_refuse(r, name, "a time as the field \"clock\" says");
 		return SW_NO_TIME;
 	}
 	if (clock->date != SW_DATE_NONE)

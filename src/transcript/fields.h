@@ -29,55 +29,55 @@ typedef const char *(*name_fn)(unsigned v);
 	static const char *f(unsigned v) { return call((type)v); }
 
 /* Says that the field is not what it must be ("a string"). */
-void field_refuse(struct fields *r, const char *field, const char *what);
+void fields_refuse(struct fields *r, const char *field, const char *what);
 
 /* Says that memory ran out. */
-void field_no_memory(struct fields *r);
+void fields_no_memory(struct fields *r);
 
 /* The value of a field, NULL if it is absent or null. */
-json_t *field_get(const json_t *o, const char *name);
+json_t *fields_get(const json_t *o, const char *name);
 
 /* The octets of a string. */
-struct sw_bytes field_copy(struct fields *r, const json_t *string);
+struct sw_bytes fields_copy(struct fields *r, const json_t *string);
 
 /* A string; absent: data NULL. */
-struct sw_bytes field_bytes(struct fields *r, const json_t *o,
+struct sw_bytes fields_bytes(struct fields *r, const json_t *o,
     const char *name);
 
 /* A whole number from 0 to max; absent when it is not known. */
-int64_t field_number(struct fields *r, const json_t *o, const char *name,
+int64_t fields_number(struct fields *r, const json_t *o, const char *name,
     int64_t max, int64_t absent);
 
 /* The same, SW_UNKNOWN when it is absent. */
-int64_t field_known(struct fields *r, const json_t *o, const char *name);
-int32_t field_code(struct fields *r, const json_t *o, const char *name);
+int64_t fields_known(struct fields *r, const json_t *o, const char *name);
+int32_t fields_code(struct fields *r, const json_t *o, const char *name);
 
 /* The same, 0 when it is absent. */
-uint32_t field_ref(struct fields *r, const json_t *o, const char *name);
-uint64_t field_count(struct fields *r, const json_t *o, const char *name);
+uint32_t fields_ref(struct fields *r, const json_t *o, const char *name);
+uint64_t fields_count(struct fields *r, const json_t *o, const char *name);
 
 /* False when it is absent. */
-bool field_bool(struct fields *r, const json_t *o, const char *name);
+bool fields_bool(struct fields *r, const json_t *o, const char *name);
 
 /* A number of seconds as ns; SW_UNKNOWN when it is absent. */
-int64_t field_seconds(struct fields *r, const json_t *o, const char *name);
+int64_t fields_seconds(struct fields *r, const json_t *o, const char *name);
 
 /* Index of the name v among count; count if it is none of them. */
-unsigned field_look_up(const json_t *v, unsigned count, name_fn name);
+unsigned fields_look_up(const json_t *v, unsigned count, name_fn name);
 
 /* The value that the field names; absent when it is absent. */
-unsigned field_name(struct fields *r, const json_t *o, const char *name,
+unsigned fields_name(struct fields *r, const json_t *o, const char *name,
     unsigned count, name_fn names, unsigned absent);
 
 /* A list of names as a set of bits; other names are ignored. */
-uint32_t field_set(struct fields *r, const json_t *o, const char *name,
+uint32_t fields_set(struct fields *r, const json_t *o, const char *name,
     unsigned count, name_fn names);
 
 /* An object, NULL when it is absent. */
-const json_t *field_object(struct fields *r, const json_t *o,
+const json_t *fields_object(struct fields *r, const json_t *o,
     const char *name);
 
-struct field_items {
+struct fields_items {
 	const json_t *list; /* NULL: absent */
 	void *items;        /* cleared memory for count elements */
 	size_t count;       /* those that are kept */
@@ -85,34 +85,34 @@ struct field_items {
 };
 
 /* A list, of which no more than max elements of size octets are kept. */
-struct field_items field_list(struct fields *r, const json_t *o,
+struct fields_items fields_list(struct fields *r, const json_t *o,
     const char *name, size_t size, size_t max);
 
 /* The element i of a list of objects. */
-const json_t *field_item(struct fields *r, const json_t *list, size_t i,
+const json_t *fields_item(struct fields *r, const json_t *list, size_t i,
     const char *name);
 
 /* [first, last]; 0 and 0 when it is absent. */
-void field_at(struct fields *r, const json_t *o, uint64_t *first_r,
+void fields_at(struct fields *r, const json_t *o, uint64_t *first_r,
     uint64_t *last_r);
 
 /* Just len octets in hex; false: v is something else. */
-bool field_hex(const json_t *v, uint8_t *octets, size_t len);
+bool fields_hex(const json_t *v, uint8_t *octets, size_t len);
 
 /* The object "octets". */
-void field_octets(struct fields *r, const json_t *o,
+void fields_octets(struct fields *r, const json_t *o,
     struct sw_octets *octets);
 
-struct sw_digest field_sha256(struct fields *r, const json_t *o);
+struct sw_digest fields_sha256(struct fields *r, const json_t *o);
 
 /* Octets of a padded base64 text (RFC 4648); data NULL: it is none. */
-struct sw_bytes field_base64(struct fields *r, const json_t *v);
+struct sw_bytes fields_base64(struct fields *r, const json_t *v);
 
 /* Takes "Z", "+02:00" or nothing off the text; seconds east. */
-bool field_offset(const char **text, int32_t *offset_r);
+bool fields_offset(const char **text, int32_t *offset_r);
 
 /* A time by the session's clock; SW_NO_TIME when it is absent. */
-int64_t field_time(struct fields *r, const json_t *o, const char *name);
+int64_t fields_time(struct fields *r, const json_t *o, const char *name);
 
 /* store_json_events.c: the lists of those names. */
 void store_json_events(struct fields *r, const json_t *o);

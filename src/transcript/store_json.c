@@ -35,11 +35,11 @@ NAME_FN(date_kind_name, enum sw_date_kind, sw_date_kind_name)
 static void read_id(struct fields *r, const json_t *o)
 {
 	uint8_t octets[8] = { 0 };
-	const json_t *v = field_get(o, "id");
+	const json_t *v = fields_get(o, "id");
 	size_t i;
 
-	if (!field_hex(v, octets, sizeof(octets)))
-		field_refuse(r, "id", "16 hex digits");
+	if (!fields_hex(v, octets, sizeof(octets)))
+		fields_refuse(r, "id", "16 hex digits");
 	for (i = 0; i < sizeof(octets); i++)
 		r->s->id = r->s->id << 8 | octets[i];
 }
@@ -48,20 +48,20 @@ static void read_parts(struct fields *r, const json_t *o)
 {
 	struct sw_source *s = &r->s->source;
 	struct sw_part *parts;
-	struct field_items l = field_list(r, o, "parts", sizeof(*parts),
+	struct fields_items l = fields_list(r, o, "parts", sizeof(*parts),
 	    SIZE_MAX);
 	size_t i;
 
 	s->parts = parts = l.items;
 	s->part_count = l.count;
 	for (i = 0; i < s->part_count; i++) {
-		const json_t *p = field_item(r, l.list, i, "parts");
+		const json_t *p = fields_item(r, l.list, i, "parts");
 
-		parts[i].name = field_bytes(r, p, "name");
-		parts[i].format = field_bytes(r, p, "format");
-		parts[i].first = field_count(r, p, "first");
-		parts[i].last = field_count(r, p, "last");
-		parts[i].base = field_count(r, p, "base");
+		parts[i].name = fields_bytes(r, p, "name");
+		parts[i].format = fields_bytes(r, p, "format");
+		parts[i].first = fields_count(r, p, "first");
+		parts[i].last = fields_count(r, p, "last");
+		parts[i].base = fields_count(r, p, "base");
 	}
 }
 
@@ -71,14 +71,14 @@ static void read_source(struct fields *r, const json_t *o)
 	unsigned kind = r->s->recorder == SW_RECORDER_WIRE ? SW_SOURCE_WIRE :
 	    SW_SOURCE_LOG;
 
-	o = field_object(r, o, "source");
-	s->kind = (enum sw_source_kind)field_name(r, o, "kind",
+	o = fields_object(r, o, "source");
+	s->kind = (enum sw_source_kind)fields_name(r, o, "kind",
 	    SW_SOURCE_KIND_COUNT, source_kind_name, kind);
-	s->name = field_bytes(r, o, "name");
-	s->format = field_bytes(r, o, "format");
-	s->first = field_count(r, o, "first");
-	s->last = field_count(r, o, "last");
-	s->unit = (enum sw_unit)field_name(r, o, "unit", SW_UNIT_COUNT,
+	s->name = fields_bytes(r, o, "name");
+	s->format = fields_bytes(r, o, "format");
+	s->first = fields_count(r, o, "first");
+	s->last = fields_count(r, o, "last");
+	s->unit = (enum sw_unit)fields_name(r, o, "unit", SW_UNIT_COUNT,
 	    unit_name, s->kind == SW_SOURCE_WIRE ? SW_UNIT_FRAME :
 	    SW_UNIT_LINE);
 	read_parts(r, o);
@@ -87,7 +87,7 @@ static void read_source(struct fields *r, const json_t *o)
 static void read_zone(struct fields *r, const json_t *o)
 {
 	struct sw_clock *c = &r->s->clock;
-	const json_t *v = field_get(o, "zone");
+	const json_t *v = fields_get(o, "zone");
 	const char *text = json_is_string(v) ? json_string_value(v) : "";
 
 	c->zone = SW_ZONE_NONE;
@@ -101,59 +101,59 @@ static void read_zone(struct fields *r, const json_t *o)
 		return;
 	c->zone = SW_ZONE_OFFSET;
 	if (*text == '\0' || *text == 'Z' ||
-	    !field_offset(&text, &c->offset_s) || *text != '\0')
-		field_refuse(r, "zone", "a zone");
+	    !fields_offset(&text, &c->offset_s) || *text != '\0')
+		fields_refuse(r, "zone", "a zone");
 }
 
 static void read_clock(struct fields *r, const json_t *o)
 {
 	struct sw_clock *c = &r->s->clock;
 
-	o = field_object(r, o, "clock");
+	o = fields_object(r, o, "clock");
 	read_zone(r, o);
-	c->resolution_ns = field_seconds(r, o, "resolution");
+	c->resolution_ns = fields_seconds(r, o, "resolution");
 	if (c->resolution_ns < 0)
 		c->resolution_ns = 0;
-	c->date = (enum sw_date_kind)field_name(r, o, "date", SW_DATE_COUNT,
+	c->date = (enum sw_date_kind)fields_name(r, o, "date", SW_DATE_COUNT,
 	    date_kind_name, SW_DATE_NONE);
 }
 
 static void read_endpoint(struct fields *r, const json_t *o,
     const char *name, struct sw_endpoint *e)
 {
-	o = field_object(r, o, name);
-	e->ip = field_bytes(r, o, "ip");
-	e->port = (int32_t)field_number(r, o, "port", 65535, SW_UNKNOWN);
-	e->name = field_bytes(r, o, "name");
+	o = fields_object(r, o, name);
+	e->ip = fields_bytes(r, o, "ip");
+	e->port = (int32_t)fields_number(r, o, "port", 65535, SW_UNKNOWN);
+	e->name = fields_bytes(r, o, "name");
 }
 
 static void read_encryption(struct fields *r, const json_t *o)
 {
 	struct sw_encryption *e;
 
-	o = field_object(r, o, "encryption");
+	o = fields_object(r, o, "encryption");
 	if (!o)
 		return;
 	e = arena_calloc(r->arena, 1, sizeof(*e));
 	if (!e) {
-		field_no_memory(r);
+		fields_no_memory(r);
 		return;
 	}
-	e->starttls = field_bool(r, o, "starttls");
-	e->version = field_bytes(r, o, "version");
-	e->cipher = field_bytes(r, o, "cipher");
-	e->sni = field_bytes(r, o, "sni");
-	e->subject = field_bytes(r, o, "subject");
-	e->issuer = field_bytes(r, o, "issuer");
-	field_octets(r, o, &e->octets);
-	e->decrypted = field_bool(r, o, "decrypted");
+	e->starttls = fields_bool(r, o, "starttls");
+	e->version = fields_bytes(r, o, "version");
+	e->cipher = fields_bytes(r, o, "cipher");
+	e->sni = fields_bytes(r, o, "sni");
+	e->subject = fields_bytes(r, o, "subject");
+	e->issuer = fields_bytes(r, o, "issuer");
+	fields_octets(r, o, &e->octets);
+	e->decrypted = fields_bool(r, o, "decrypted");
 	r->s->encryption = e;
 }
 
 static void read_auth(struct fields *r, const json_t *o)
 {
 	struct sw_auth *a;
-	struct field_items l = field_list(r, o, "auth", sizeof(*a),
+	struct fields_items l = fields_list(r, o, "auth", sizeof(*a),
 	    LIMIT_AUTH);
 	size_t i;
 
@@ -161,40 +161,40 @@ static void read_auth(struct fields *r, const json_t *o)
 	r->s->auth_count = l.count;
 	r->left_out += l.left_out;
 	for (i = 0; i < r->s->auth_count; i++) {
-		const json_t *p = field_item(r, l.list, i, "auth");
+		const json_t *p = fields_item(r, l.list, i, "auth");
 
-		a[i].event = field_ref(r, p, "event");
-		a[i].mechanism = field_bytes(r, p, "mechanism");
-		a[i].user = field_bytes(r, p, "user");
-		a[i].code = field_code(r, p, "code");
+		a[i].event = fields_ref(r, p, "event");
+		a[i].mechanism = fields_bytes(r, p, "mechanism");
+		a[i].user = fields_bytes(r, p, "user");
+		a[i].code = fields_code(r, p, "code");
 	}
 }
 
 static void read_tcp_side(struct fields *r, const json_t *o,
     const char *name, struct sw_tcp_side *t)
 {
-	o = field_object(r, o, name);
-	t->octets = field_known(r, o, "octets");
-	t->retransmitted = field_known(r, o, "retransmitted");
-	t->unacked = field_known(r, o, "unacked");
-	t->mss = field_code(r, o, "mss");
-	t->zero_window_ns = field_seconds(r, o, "zero_window");
+	o = fields_object(r, o, name);
+	t->octets = fields_known(r, o, "octets");
+	t->retransmitted = fields_known(r, o, "retransmitted");
+	t->unacked = fields_known(r, o, "unacked");
+	t->mss = fields_code(r, o, "mss");
+	t->zero_window_ns = fields_seconds(r, o, "zero_window");
 }
 
 static void read_tcp(struct fields *r, const json_t *o)
 {
 	struct sw_tcp *t;
 
-	o = field_object(r, o, "tcp");
+	o = fields_object(r, o, "tcp");
 	if (!o)
 		return;
 	t = arena_calloc(r->arena, 1, sizeof(*t));
 	if (!t) {
-		field_no_memory(r);
+		fields_no_memory(r);
 		return;
 	}
-	t->frames = field_count(r, o, "frames");
-	t->syn_rtt_ns = field_seconds(r, o, "syn_rtt");
+	t->frames = fields_count(r, o, "frames");
+	t->syn_rtt_ns = fields_seconds(r, o, "syn_rtt");
 	read_tcp_side(r, o, "client", &t->client);
 	read_tcp_side(r, o, "server", &t->server);
 	r->s->tcp = t;
@@ -202,10 +202,10 @@ static void read_tcp(struct fields *r, const json_t *o)
 
 static void read_omitted(struct fields *r, const json_t *o)
 {
-	o = field_object(r, o, "omitted");
-	r->s->omitted.events = field_count(r, o, "events");
-	r->s->omitted.recipients = field_count(r, o, "recipients");
-	r->s->omitted.notes = field_count(r, o, "notes");
+	o = fields_object(r, o, "omitted");
+	r->s->omitted.events = fields_count(r, o, "events");
+	r->s->omitted.recipients = fields_count(r, o, "recipients");
+	r->s->omitted.notes = fields_count(r, o, "notes");
 }
 
 /* --- messages ----------------------------------------------------------- */
@@ -215,16 +215,16 @@ static struct sw_bytes param_value(struct fields *r, const json_t *v)
 	struct sw_bytes none = { NULL, 0 };
 
 	if (json_is_string(v))
-		return field_copy(r, v);
+		return fields_copy(r, v);
 	if (!json_is_true(v))
-		field_refuse(r, "params", "an object of strings and true");
+		fields_refuse(r, "params", "an object of strings and true");
 	return none;
 }
 
 static const struct sw_param *read_params(struct fields *r, const json_t *o,
     const char *name, size_t *count_r)
 {
-	const json_t *v = field_object(r, o, name);
+	const json_t *v = fields_object(r, o, name);
 	size_t count = json_object_size(v), i = 0;
 	struct sw_param *p;
 	void *iter;
@@ -238,17 +238,17 @@ static const struct sw_param *read_params(struct fields *r, const json_t *o,
 		return NULL;
 	p = arena_calloc(r->arena, count, sizeof(*p));
 	if (!p) {
-		field_no_memory(r);
+		fields_no_memory(r);
 		return NULL;
 	}
 	/* jansson takes no const object here and changes nothing */
-	for (iter = json_object_iter(field_get(o, name)); iter && i < count;
-	    iter = json_object_iter_next(field_get(o, name), iter), i++) {
+	for (iter = json_object_iter(fields_get(o, name)); iter && i < count;
+	    iter = json_object_iter_next(fields_get(o, name), iter), i++) {
 		const char *key = json_object_iter_key(iter);
 
 		p[i].key = arena_copy(r->arena, slice_str(key));
 		if (!p[i].key.data)
-			field_no_memory(r);
+			fields_no_memory(r);
 		p[i].value = param_value(r, json_object_iter_value(iter));
 	}
 	*count_r = i;
@@ -258,23 +258,23 @@ static const struct sw_param *read_params(struct fields *r, const json_t *o,
 static enum sw_status_of_recipient read_status(struct fields *r,
     const json_t *o)
 {
-	return (enum sw_status_of_recipient)field_name(r, o, "status",
+	return (enum sw_status_of_recipient)fields_name(r, o, "status",
 	    SW_RCPT_STATUS_COUNT, status_name, SW_RCPT_UNKNOWN);
 }
 
 static void read_recipient(struct fields *r, const json_t *o,
     struct sw_recipient *p)
 {
-	const json_t *final = field_object(r, o, "final");
+	const json_t *final = fields_object(r, o, "final");
 
-	p->to = field_bytes(r, o, "to");
+	p->to = fields_bytes(r, o, "to");
 	p->params = read_params(r, o, "params", &p->param_count);
-	p->code = field_code(r, o, "code");
-	p->text = field_bytes(r, o, "text");
+	p->code = fields_code(r, o, "code");
+	p->text = fields_bytes(r, o, "text");
 	p->status = read_status(r, o);
 	p->has_final = final != NULL;
-	p->final_code = field_code(r, final, "code");
-	p->final_text = field_bytes(r, final, "text");
+	p->final_code = fields_code(r, final, "code");
+	p->final_text = fields_bytes(r, final, "text");
 	p->final_status = read_status(r, final);
 }
 
@@ -282,19 +282,19 @@ static void read_envelope(struct fields *r, const json_t *o,
     struct sw_message *m)
 {
 	struct sw_recipient *p;
-	struct field_items l = field_list(r, o, "recipients", sizeof(*p),
+	struct fields_items l = fields_list(r, o, "recipients", sizeof(*p),
 	    LIMIT_RECIPIENTS);
 	size_t i;
 
-	m->n = field_ref(r, o, "n");
-	m->from = field_bytes(r, o, "from");
+	m->n = fields_ref(r, o, "n");
+	m->from = fields_bytes(r, o, "from");
 	m->from_params = read_params(r, o, "from_params",
 	    &m->from_param_count);
 	m->recipients = p = l.items;
 	m->recipient_count = l.count;
 	r->s->omitted.recipients += l.left_out;
 	for (i = 0; i < m->recipient_count; i++)
-		read_recipient(r, field_item(r, l.list, i, "recipients"),
+		read_recipient(r, fields_item(r, l.list, i, "recipients"),
 		    &p[i]);
 }
 
@@ -302,29 +302,29 @@ static void read_message(struct fields *r, const json_t *o,
     struct sw_message *m)
 {
 	read_envelope(r, o, m);
-	m->method = (enum sw_method)field_name(r, o, "method", SW_METHOD_COUNT,
+	m->method = (enum sw_method)fields_name(r, o, "method", SW_METHOD_COUNT,
 	    method_name, SW_METHOD_NONE);
-	m->size = field_known(r, o, "size");
-	m->sha256 = field_sha256(r, o);
-	m->missing = field_known(r, o, "missing");
-	m->header_size = field_known(r, o, "header_size");
-	m->message_id = field_bytes(r, o, "message_id");
-	m->subject = field_bytes(r, o, "subject");
-	m->header_from = field_bytes(r, o, "header_from");
-	m->header_to = field_bytes(r, o, "header_to");
-	m->date = field_bytes(r, o, "date");
-	m->code = field_code(r, o, "code");
-	m->text = field_bytes(r, o, "text");
-	m->outcome = (enum sw_outcome)field_name(r, o, "outcome",
+	m->size = fields_known(r, o, "size");
+	m->sha256 = fields_sha256(r, o);
+	m->missing = fields_known(r, o, "missing");
+	m->header_size = fields_known(r, o, "header_size");
+	m->message_id = fields_bytes(r, o, "message_id");
+	m->subject = fields_bytes(r, o, "subject");
+	m->header_from = fields_bytes(r, o, "header_from");
+	m->header_to = fields_bytes(r, o, "header_to");
+	m->date = fields_bytes(r, o, "date");
+	m->code = fields_code(r, o, "code");
+	m->text = fields_bytes(r, o, "text");
+	m->outcome = (enum sw_outcome)fields_name(r, o, "outcome",
 	    SW_OUTCOME_COUNT, outcome_name, SW_OUTCOME_UNKNOWN);
-	m->queue_id = field_bytes(r, o, "queue_id");
-	m->file = field_bytes(r, o, "file");
+	m->queue_id = fields_bytes(r, o, "queue_id");
+	m->file = fields_bytes(r, o, "file");
 }
 
 static void read_messages(struct fields *r, const json_t *o)
 {
 	struct sw_message *m;
-	struct field_items l = field_list(r, o, "messages", sizeof(*m),
+	struct fields_items l = fields_list(r, o, "messages", sizeof(*m),
 	    LIMIT_MESSAGES);
 	size_t i;
 
@@ -332,7 +332,7 @@ static void read_messages(struct fields *r, const json_t *o)
 	r->s->message_count = l.count;
 	r->left_out += l.left_out;
 	for (i = 0; i < r->s->message_count; i++)
-		read_message(r, field_item(r, l.list, i, "messages"), &m[i]);
+		read_message(r, fields_item(r, l.list, i, "messages"), &m[i]);
 }
 
 /* --- the session -------------------------------------------------------- */
@@ -341,27 +341,27 @@ static void read_session(struct fields *r, const json_t *o)
 {
 	struct sw_session *s = r->s;
 
-	if (field_count(r, o, "transcript") != SW_TRANSCRIPT_VERSION)
-		field_refuse(r, "transcript", "1");
+	if (fields_count(r, o, "transcript") != SW_TRANSCRIPT_VERSION)
+		fields_refuse(r, "transcript", "1");
 	read_id(r, o);
-	s->recorder = (enum sw_recorder)field_name(r, o, "recorder",
+	s->recorder = (enum sw_recorder)fields_name(r, o, "recorder",
 	    SW_RECORDER_COUNT, recorder_name, SW_RECORDER_WIRE);
-	s->protocol = (enum sw_protocol)field_name(r, o, "protocol",
+	s->protocol = (enum sw_protocol)fields_name(r, o, "protocol",
 	    SW_PROTOCOL_COUNT, protocol_name, SW_PROTOCOL_SMTP);
 	read_source(r, o);
 	read_clock(r, o);
 	s->start = SW_NO_TIME;
-	s->start = field_time(r, o, "start");
-	s->end = field_time(r, o, "end");
+	s->start = fields_time(r, o, "start");
+	s->end = fields_time(r, o, "end");
 	read_endpoint(r, o, "client", &s->client);
 	read_endpoint(r, o, "server", &s->server);
-	s->community_id = field_bytes(r, o, "community_id");
+	s->community_id = fields_bytes(r, o, "community_id");
 	read_encryption(r, o);
 	read_auth(r, o);
-	s->ending = (enum sw_ending)field_name(r, o, "ending", SW_ENDING_COUNT,
+	s->ending = (enum sw_ending)fields_name(r, o, "ending", SW_ENDING_COUNT,
 	    ending_name, SW_ENDING_INPUT_ENDED);
 	read_tcp(r, o);
-	s->records = field_set(r, o, "records", SW_RECORDS_COUNT, record_name);
+	s->records = fields_set(r, o, "records", SW_RECORDS_COUNT, record_name);
 	read_omitted(r, o);
 	read_messages(r, o);
 	store_json_events(r, o);

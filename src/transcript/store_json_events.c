@@ -16,27 +16,27 @@ NAME_FN(note_name, enum sw_note_code, sw_note_name)
 static void read_command(struct fields *r, const json_t *o,
     struct sw_command *c)
 {
-	const json_t *base64 = field_get(o, "line_base64");
+	const json_t *base64 = fields_get(o, "line_base64");
 
-	c->verb = field_bytes(r, o, "verb");
-	c->argument = field_bytes(r, o, "argument");
-	c->line = field_bytes(r, o, "line");
+	c->verb = fields_bytes(r, o, "verb");
+	c->argument = fields_bytes(r, o, "argument");
+	c->line = fields_bytes(r, o, "line");
 	if (base64) {
-		c->line = field_base64(r, base64);
+		c->line = fields_base64(r, base64);
 		if (!c->line.data)
-			field_refuse(r, "line_base64", "base64");
+			fields_refuse(r, "line_base64", "base64");
 	}
-	c->octets = field_known(r, o, "octets");
+	c->octets = fields_known(r, o, "octets");
 }
 
 /* The texts, from lines_base64 if it is there. */
 static void read_lines(struct fields *r, const json_t *o,
     struct sw_reply *p)
 {
-	bool base64 = field_get(o, "lines_base64") != NULL;
+	bool base64 = fields_get(o, "lines_base64") != NULL;
 	const char *name = base64 ? "lines_base64" : "lines";
 	struct sw_bytes *lines;
-	struct field_items l = field_list(r, o, name, sizeof(*lines),
+	struct fields_items l = fields_list(r, o, name, sizeof(*lines),
 	    LIMIT_REPLY_LINES);
 	size_t i;
 
@@ -47,29 +47,29 @@ static void read_lines(struct fields *r, const json_t *o,
 		const json_t *v = json_array_get(l.list, i);
 
 		if (!json_is_string(v))
-			field_refuse(r, name, "a list of strings");
+			fields_refuse(r, name, "a list of strings");
 		else if (!base64)
-			lines[i] = field_copy(r, v);
+			lines[i] = fields_copy(r, v);
 		else
-			lines[i] = field_base64(r, v);
+			lines[i] = fields_base64(r, v);
 		if (!lines[i].data)
-			field_refuse(r, name, "base64");
+			fields_refuse(r, name, "base64");
 	}
 }
 
 static void read_reply(struct fields *r, const json_t *o, struct sw_reply *p)
 {
-	p->code = field_code(r, o, "code");
-	p->enhanced = field_bytes(r, o, "enhanced");
+	p->code = fields_code(r, o, "code");
+	p->enhanced = fields_bytes(r, o, "enhanced");
 	read_lines(r, o, p);
-	p->to = field_ref(r, o, "to");
-	p->octets = field_known(r, o, "octets");
+	p->to = fields_ref(r, o, "to");
+	p->octets = fields_known(r, o, "octets");
 }
 
 static void read_gaps(struct fields *r, const json_t *o, struct sw_data *d)
 {
 	struct sw_gap *gaps;
-	struct field_items l = field_list(r, o, "gaps", sizeof(*gaps),
+	struct fields_items l = fields_list(r, o, "gaps", sizeof(*gaps),
 	    LIMIT_GAPS);
 	size_t i;
 
@@ -86,7 +86,7 @@ static void read_gaps(struct fields *r, const json_t *o, struct sw_data *d)
 		    json_integer_value(offset) < 0 ||
 		    !(json_is_null(length) || (json_is_integer(length) &&
 		    json_integer_value(length) >= 0))) {
-			field_refuse(r, "gaps", "a list of pairs of numbers");
+			fields_refuse(r, "gaps", "a list of pairs of numbers");
 			return;
 		}
 		gaps[i].offset = (uint64_t)json_integer_value(offset);
@@ -97,19 +97,19 @@ static void read_gaps(struct fields *r, const json_t *o, struct sw_data *d)
 
 static void read_data(struct fields *r, const json_t *o, struct sw_data *d)
 {
-	d->of = field_ref(r, o, "of");
-	d->message = field_ref(r, o, "message");
-	d->size = field_known(r, o, "size");
-	d->sha256 = field_sha256(r, o);
-	d->missing = field_known(r, o, "missing");
+	d->of = fields_ref(r, o, "of");
+	d->message = fields_ref(r, o, "message");
+	d->size = fields_known(r, o, "size");
+	d->sha256 = fields_sha256(r, o);
+	d->missing = fields_known(r, o, "missing");
 	read_gaps(r, o, d);
-	d->octets = field_known(r, o, "octets");
+	d->octets = fields_known(r, o, "octets");
 }
 
 static void read_turns(struct fields *r, const json_t *o, struct sw_tls *t)
 {
 	struct sw_tls_turn *turns;
-	struct field_items l = field_list(r, o, "turns", sizeof(*turns),
+	struct fields_items l = fields_list(r, o, "turns", sizeof(*turns),
 	    LIMIT_TLS_TURNS);
 	size_t i;
 
@@ -119,24 +119,24 @@ static void read_turns(struct fields *r, const json_t *o, struct sw_tls *t)
 	t->turn_count = l.count;
 	t->turns_known = l.list != NULL;
 	for (i = 0; i < t->turn_count && r->status == SW_OK; i++) {
-		const json_t *p = field_item(r, l.list, i, "turns");
+		const json_t *p = fields_item(r, l.list, i, "turns");
 
-		turns[i].by = (enum sw_role)field_name(r, p, "by",
+		turns[i].by = (enum sw_role)fields_name(r, p, "by",
 		    SW_ROLE_COUNT, role_name, SW_NOBODY);
-		turns[i].time = field_time(r, p, "time");
-		turns[i].end = field_time(r, p, "end");
-		turns[i].records = field_count(r, p, "records");
-		turns[i].octets = field_count(r, p, "octets");
-		field_at(r, p, &turns[i].at_first, &turns[i].at_last);
+		turns[i].time = fields_time(r, p, "time");
+		turns[i].end = fields_time(r, p, "end");
+		turns[i].records = fields_count(r, p, "records");
+		turns[i].octets = fields_count(r, p, "octets");
+		fields_at(r, p, &turns[i].at_first, &turns[i].at_last);
 	}
 }
 
 static void read_tls(struct fields *r, const json_t *o, struct sw_tls *t)
 {
-	t->version = field_bytes(r, o, "version");
-	t->cipher = field_bytes(r, o, "cipher");
-	t->sni = field_bytes(r, o, "sni");
-	field_octets(r, o, &t->octets);
+	t->version = fields_bytes(r, o, "version");
+	t->cipher = fields_bytes(r, o, "cipher");
+	t->sni = fields_bytes(r, o, "sni");
+	fields_octets(r, o, &t->octets);
 	read_turns(r, o, t);
 }
 
@@ -156,14 +156,14 @@ static void read_kind(struct fields *r, const json_t *o, struct sw_event *e)
 		read_tls(r, o, &e->u.tls);
 		return;
 	case SW_EVENT_GAP:
-		e->u.gap.size = field_known(r, o, "size");
+		e->u.gap.size = fields_known(r, o, "size");
 		return;
 	case SW_EVENT_CLOSE:
-		e->u.close.how = (enum sw_close_how)field_name(r, o, "how",
+		e->u.close.how = (enum sw_close_how)fields_name(r, o, "how",
 		    SW_CLOSE_HOW_COUNT, close_how_name, SW_CLOSE_LOGGED);
 		return;
 	case SW_EVENT_NOTE:
-		e->u.note.text = field_bytes(r, o, "text");
+		e->u.note.text = fields_bytes(r, o, "text");
 		return;
 	case SW_EVENT_CONNECT:
 	case SW_EVENT_KIND_COUNT:
@@ -173,26 +173,26 @@ static void read_kind(struct fields *r, const json_t *o, struct sw_event *e)
 
 static void read_event(struct fields *r, const json_t *o, struct sw_event *e)
 {
-	e->n = field_ref(r, o, "n");
-	e->kind = (enum sw_event_kind)field_name(r, o, "kind",
+	e->n = fields_ref(r, o, "n");
+	e->kind = (enum sw_event_kind)fields_name(r, o, "kind",
 	    SW_EVENT_KIND_COUNT, event_kind_name, SW_EVENT_KIND_COUNT);
 	if (e->kind == SW_EVENT_KIND_COUNT) {
-		field_refuse(r, "kind", "given");
+		fields_refuse(r, "kind", "given");
 		e->kind = SW_EVENT_CONNECT;
 	}
-	e->by = (enum sw_role)field_name(r, o, "by", SW_ROLE_COUNT, role_name,
+	e->by = (enum sw_role)fields_name(r, o, "by", SW_ROLE_COUNT, role_name,
 	    SW_NOBODY);
-	e->flags = field_set(r, o, "flags", SW_FLAG_COUNT, flag_name);
-	e->time = field_time(r, o, "time");
-	e->end = field_time(r, o, "end");
-	field_at(r, o, &e->at_first, &e->at_last);
+	e->flags = fields_set(r, o, "flags", SW_FLAG_COUNT, flag_name);
+	e->time = fields_time(r, o, "time");
+	e->end = fields_time(r, o, "end");
+	fields_at(r, o, &e->at_first, &e->at_last);
 	read_kind(r, o, e);
 }
 
 void store_json_events(struct fields *r, const json_t *o)
 {
 	struct sw_event *e;
-	struct field_items l = field_list(r, o, "events", sizeof(*e),
+	struct fields_items l = fields_list(r, o, "events", sizeof(*e),
 	    LIMIT_EVENTS);
 	size_t i;
 
@@ -200,7 +200,7 @@ void store_json_events(struct fields *r, const json_t *o)
 	r->s->event_count = l.count;
 	r->s->omitted.events += l.left_out;
 	for (i = 0; i < r->s->event_count && r->status == SW_OK; i++)
-		read_event(r, field_item(r, l.list, i, "events"), &e[i]);
+		read_event(r, fields_item(r, l.list, i, "events"), &e[i]);
 }
 
 /* One more note, for what no count of the contract tells. */
@@ -212,7 +212,7 @@ static void note_left_out(struct fields *r)
 	struct buffer text;
 
 	if (!n) {
-		field_no_memory(r);
+		fields_no_memory(r);
 		return;
 	}
 	if (s->note_count > 0)
@@ -227,7 +227,7 @@ static void note_left_out(struct fields *r)
 	    "beyond the limits and left out");
 	n->text = arena_copy(r->arena, buffer_slice(&text));
 	if (text.failed || !n->text.data)
-		field_no_memory(r);
+		fields_no_memory(r);
 	buffer_fini(&text);
 }
 
@@ -236,29 +236,30 @@ static void note_left_out(struct fields *r)
 void store_json_notes(struct fields *r, const json_t *o)
 {
 	struct sw_note *n;
-	struct field_items l = field_list(r, o, "notes", sizeof(*n),
+	struct fields_items l = fields_list(r, o, "notes", sizeof(*n),
 	    LIMIT_NOTES);
 	size_t i;
 
 	r->s->notes = n = l.items;
 	r->s->omitted.notes += l.left_out;
 	for (i = 0; i < l.count; i++) {
-		const json_t *p = field_item(r, l.list, i, "notes");
-		const json_t *code = field_get(p, "code");
-		unsigned v = field_look_up(code, SW_NOTE_CODE_COUNT, note_name);
+		const json_t *p = fields_item(r, l.list, i, "notes");
+		const json_t *code = fields_get(p, "code");
+		unsigned v = fields_look_up(code, SW_NOTE_CODE_COUNT,
+		    note_name);
 
 		if (!json_is_string(code))
-			field_refuse(r, "code", "a string");
+			fields_refuse(r, "code", "a string");
 		if (v == SW_NOTE_CODE_COUNT) {
 			r->s->omitted.notes++;
 			continue;
 		}
 		n->code = (enum sw_note_code)v;
-		n->severity = (enum sw_severity)field_name(r, p, "severity",
+		n->severity = (enum sw_severity)fields_name(r, p, "severity",
 		    SW_SEVERITY_COUNT, severity_name, SW_INFO);
-		n->text = field_bytes(r, p, "text");
-		n->event = field_ref(r, p, "event");
-		field_at(r, p, &n->at_first, &n->at_last);
+		n->text = fields_bytes(r, p, "text");
+		n->event = fields_ref(r, p, "event");
+		fields_at(r, p, &n->at_first, &n->at_last);
 		n++;
 		r->s->note_count++;
 	}

@@ -56,7 +56,7 @@ static void binary_again(const struct sw_session *s, struct arena *arena)
 
 static void json_again(const struct sw_session *s, struct arena *arena)
 {
-	static const struct emit_options o = { false, false, false, false, NULL };
+	static const struct emit_options o = { .normal = false };
 	struct buffer a, b;
 	struct sw_session again;
 
