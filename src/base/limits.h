@@ -47,8 +47,8 @@
  * the allocator, tables and buffers take beside.  Beyond it the session of the
  * shard that was idle longest ends with `limit`, a note of that name and a
  * count in the account; what comes of it later is a session without a start;
- * of connections those that never were sessions go first.  A shard's only session
- * stays: LIMIT_SESSION_TEXT and LIMIT_EVENTS bound it. */
+ * of connections those that never were sessions go first.  A shard's only
+ * session stays: LIMIT_SESSION_TEXT and LIMIT_EVENTS bound it. */
 #define LIMIT_MEMORY (512u << 20)
 /* A connection, its places in the tables and what the allocator adds. */
 #define LIMIT_FLOW_OCTETS 640

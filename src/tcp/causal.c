@@ -366,7 +366,7 @@ static void remember(struct tcp_engine *e, struct flow *f)
 	drop_hold(e, f);
 	tcp_flows_paired(t, f);
 	f->state |= FLOW_CLOSED;
-	link_remove(&f->session);
+	(void)flow_leave(t, f);
 	link_append(&t->closed, &f->age);
 	if (++t->closed_count > TCP_CLOSED_MAX)
 		tcp_causal_forget(e, flow_of_age(t->closed.next));

@@ -38,9 +38,9 @@ bool tcp_flows_init(struct flows *t, const struct tcp_options *options)
 	t->mask = TABLE_MIN * 2 - 1;
 	t->lonely_mask = TABLE_MIN - 1;
 	link_init(&t->live);
-	link_init(&t->sessions);
-	link_init(&t->attempts);
-	link_init(&t->silent);
+	link_init(&t->sessions.first);
+	link_init(&t->attempts.first);
+	link_init(&t->silent.first);
 	t->most = options->flows && options->flows < LIMIT_SHARD_FLOWS ?
 	    options->flows : LIMIT_SHARD_FLOWS;
 	link_init(&t->closed);
@@ -222,13 +222,12 @@ void tcp_flows_paired(struct flows *t, struct flow *f)
 
 struct flow *tcp_flows_idlest(const struct flows *t)
 {
-	const struct link *list = link_is_alone(&t->silent) ? &t->sessions :
-	    &t->silent;
+	const struct flow_list *list = t->silent.count * 8 >
+	    t->sessions.count ? &t->silent : &t->sessions;
 
-	if (list->next == list->prev && (list == &t->sessions ||
-	    link_is_alone(&t->sessions)))
+	if (t->silent.count + t->sessions.count < 2)
 		return NULL;
-	return flow_of_session(list->next);
+	return flow_of_session(list->first.next);
 }
 
 struct flow *tcp_flows_new(struct flows *t, const struct endpoint *host0,
@@ -256,7 +255,7 @@ struct flow *tcp_flows_new(struct flows *t, const struct endpoint *host0,
 	link_init(&f->age);
 	link_init(&f->session);
 	link_append(&t->live, &f->age);
-	link_append(&t->attempts, &f->session);
+	flow_join(t, f);
 	t->count++;
 	return f;
 }
@@ -284,7 +283,7 @@ void tcp_flows_remove(struct flows *t, struct flow *f)
 void tcp_flows_free(struct flows *t, struct flow *f)
 {
 	link_remove(&f->age);
-	link_remove(&f->session);
+	(void)flow_leave(t, f);
 	if (f->state & FLOW_CLOSED)
 		t->closed_count--;
 	t->count--;

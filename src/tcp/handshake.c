@@ -43,8 +43,8 @@ static void make_room(struct tcp_engine *e, struct origin origin)
 		return;
 	}
 	account_add(e->account, ACCOUNT_TCP_LIMIT_FLOWS, 1);
-	f = link_is_alone(&t->attempts) ? tcp_flows_idlest(t) :
-	    flow_of_session(t->attempts.next);
+	f = t->attempts.count == 0 ? tcp_flows_idlest(t) :
+	    flow_of_session(t->attempts.first.next);
 	tcp_causal_end(e, f ? f : flow_of_age(t->live.next), TCP_END_LIMIT,
 	    origin);
 }
@@ -323,8 +323,8 @@ void tcp_handshake_open(struct tcp_engine *e, struct flow *f,
 	uint16_t both = f->side[0].flags & f->side[1].flags;
 	int64_t syn = f->syn_ns;
 
+	(void)flow_leave(&e->flows, f);
 	f->state |= FLOW_OPEN;
-	link_remove(&f->session);
 	f->syn_ns = SW_UNKNOWN;
 	if ((both & SIDE_SYN) && syn != SW_NO_TIME && origin.ts_ns >= syn)
 		f->syn_ns = origin.ts_ns - syn;
@@ -333,7 +333,7 @@ void tcp_handshake_open(struct tcp_engine *e, struct flow *f,
 		f->state |= FLOW_MUTE;
 		return;
 	}
-	link_append(flow_list(&e->flows, f), &f->session);
+	flow_join(&e->flows, f);
 	if (!((f->side[0].flags | f->side[1].flags) & SIDE_SYN))
 		tcp_causal_anomaly(e, f, 0, ANOMALY_NO_START,
 		    f->common.info.first);

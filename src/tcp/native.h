@@ -207,6 +207,12 @@ struct entry {
 	uint32_t hash, vlan_tag;
 };
 
+/* Flows, the one idle longest first. */
+struct flow_list {
+	struct link first;
+	size_t count;
+};
+
 struct flows {
 	struct entry *table;
 	size_t mask;          /* slots - 1 */
@@ -216,7 +222,7 @@ struct flows {
 	struct link live, closed; /* the one idle longest first */
 	/* Those of live, likewise: not open yet; open, but one of the hosts
 	 * said nothing; the others. */
-	struct link attempts, silent, sessions;
+	struct flow_list attempts, silent, sessions;
 	size_t most;              /* flows at once */
 	uint64_t key[2];
 	bool strict_vlan;
@@ -278,7 +284,8 @@ static inline struct flow *flow_of_session(struct link *l)
 }
 
 /* Which of attempts, silent and sessions it belongs to. */
-static inline struct link *flow_list(struct flows *t, const struct flow *f)
+static inline struct flow_list *flow_list(struct flows *t,
+    const struct flow *f)
 {
 	if (!(f->state & FLOW_OPEN))
 		return &t->attempts;
@@ -286,10 +293,29 @@ static inline struct link *flow_list(struct flows *t, const struct flow *f)
 	    &t->silent;
 }
 
+/* Into its list, as the one that was idle least. */
+static inline void flow_join(struct flows *t, struct flow *f)
+{
+	struct flow_list *list = flow_list(t, f);
+
+	list->count++;
+	link_append(&list->first, &f->session);
+}
+
+/* Out of it, before what it goes by changes; false: it was in none. */
+static inline bool flow_leave(struct flows *t, struct flow *f)
+{
+	if (link_is_alone(&f->session))
+		return false;
+	flow_list(t, f)->count--;
+	link_remove(&f->session);
+	return true;
+}
+
 /* The flow is not the one idle longest any more. */
 static inline void flow_touch_session(struct flows *t, struct flow *f)
 {
-	struct link *list = flow_list(t, f);
+	struct link *list = &flow_list(t, f)->first;
 
 	if (!link_is_alone(&f->session) && f->session.next != list)
 		link_append(list, &f->session);
@@ -311,11 +337,11 @@ static inline struct hold *hold_of_holder(struct link *l)
 static inline void flow_add_octets(struct flows *t, struct flow *f, int dir,
     uint64_t count)
 {
-	bool first = f->octets[dir] == 0;
+	bool listed = f->octets[dir] == 0 && flow_leave(t, f);
 
 	f->octets[dir] += count;
-	if (first)
-		flow_touch_session(t, f);
+	if (listed)
+		flow_join(t, f);
 }
 
 /* Time from then to now, which is not before it. */
@@ -425,9 +451,10 @@ void tcp_flows_paired(struct flows *t, struct flow *f);
  * NULL: no memory. */
 struct flow *tcp_flows_new(struct flows *t, const struct endpoint *host0,
     const struct endpoint *host1, uint32_t vlan_tag, uint32_t tunnel_tag);
-/* The session to be ended for the limit on memory: of those in which one of
- * the hosts said nothing, the one idle longest, if there are any.  NULL: none,
- * or the only one. */
+/* The session to be ended for the limit on memory: the one idle longest, of
+ * those in which one of the hosts said nothing if these are more than an
+ * eighth of all; the few that just begin are not to suffer for the others.
+ * NULL: there is none, or no other. */
 struct flow *tcp_flows_idlest(const struct flows *t);
 
 /* Put f into the table; false: no memory. */
