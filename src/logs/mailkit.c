@@ -12,7 +12,10 @@
  * "C" and "S" are roles.  A mark stands only where one side begins to speak
  * or a buffer begins; lines without one go on with what stands before them.
  * Octets are as on the wire, content included, with dots doubled; secrets
- * are masked by MailKit itself.
+ * are masked by MailKit itself.  LogTimestamps puts date and time in UTC in
+ * front of each mark:
+ *
+ *   2026-11-21T10:00:00Z C: EHLO client.example.org
  */
 #include "logs/families.h"
 #include "logs/text.h"
@@ -49,12 +52,25 @@ static const struct trace_format format = {
 	.recorder = SW_RECORDER_CLIENT,
 	.records = TRACE_RECORDS | SW_BIT(SW_RECORDS_BODY) |
 	    SW_BIT(SW_RECORDS_BODY_SIZE),
+	.dated = true,
 	.content = true,
 	.stuffed = true,
 	.crlf = true,
 	.bare_more = true,
 	.remark = remark,
 };
+
+static void skip_stamp(struct slice *line)
+{
+	struct slice s = *line;
+	int32_t offset;
+	int64_t time;
+	bool zoned;
+
+	if (log_take_iso_time(&s, &time, &zoned, &offset, NULL) && zoned &&
+	    log_take_octet(&s, ' '))
+		*line = s;
+}
 
 /* The lines of one buffer have one mark: only the marked ones count. */
 static bool probe(struct slice head)
@@ -67,6 +83,7 @@ static bool probe(struct slice head)
 		size_t len;
 		enum verb verb;
 
+		skip_stamp(&line);
 		connected |= slice_has_prefix_nocase(line,
 		    slice_str("Connected to smtp"));
 		if (log_take_text(&line, "S: "))
@@ -82,8 +99,9 @@ static bool probe(struct slice head)
 const struct log_format log_mailkit = {
 	.name = "mailkit",
 	.title = "MailKit, ProtocolLogger",
+	.times = "none, or UTC, 1 s or finer",
 	.records = TRACE_RECORDS | SW_BIT(SW_RECORDS_BODY) |
-	    SW_BIT(SW_RECORDS_BODY_SIZE),
+	    SW_BIT(SW_RECORDS_BODY_SIZE) | SW_BIT(SW_RECORDS_TIMES),
 	.table = &format,
 	.state_size = sizeof(struct trace),
 	.probe = probe,

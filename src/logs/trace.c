@@ -25,19 +25,30 @@ static void end_current(struct trace *t, enum sw_ending ending)
 		    session_has_quit(s->b, false) ? SW_ENDING_QUIT : ending));
 }
 
+/* What the line in hand tells of the session's times. */
+static void set_clock(struct trace *t, struct sw_session *out)
+{
+	int64_t resolution = log_resolution(t->digits);
+
+	out->clock.zone = SW_ZONE_NONE;
+	out->clock.date = SW_DATE_NONE;
+	if (t->time == SW_NO_TIME)
+		return;
+	out->clock = log_local_clock(t->sessions.options, resolution,
+	    SW_DATE_NONE);
+	if (t->format->dated)
+		out->clock = (struct sw_clock){ SW_ZONE_UTC, 0, resolution,
+			SW_DATE_GIVEN };
+	out->records |= SW_BIT(SW_RECORDS_TIMES);
+}
+
 static void describe(struct trace *t, struct log_session *s)
 {
 	struct sw_session *out = session_get(s->b);
 
 	log_session_recorder(s, t->format->recorder);
 	out->records = t->format->records;
-	out->clock.zone = SW_ZONE_NONE;
-	out->clock.date = SW_DATE_NONE;
-	if (t->time != SW_NO_TIME) {
-		out->clock = log_local_clock(t->sessions.options,
-		    log_resolution(t->digits), SW_DATE_NONE);
-		out->records |= SW_BIT(SW_RECORDS_TIMES);
-	}
+	set_clock(t, out);
 	if (t->peer.len > 0)
 		out->server.ip = session_text(s->b, buffer_slice(&t->peer));
 	else
@@ -243,6 +254,24 @@ static struct slice take_stamp(struct slice text, int64_t *ns_r,
 	return s;
 }
 
+/* "2026-11-21T10:00:00Z " in front of a mark: content may begin so, too. */
+static struct slice take_dated_stamp(const struct trace_format *f,
+    struct slice text, int64_t *time_r, int *digits_r)
+{
+	struct slice s = text, rest;
+	int32_t offset;
+	int64_t time;
+	bool zoned;
+	int digits;
+
+	if (!log_take_iso_time(&s, &time, &zoned, &offset, &digits) ||
+	    !zoned || !log_take_octet(&s, ' ') || !find_mark(f, s, &rest))
+		return text;
+	*time_r = time;
+	*digits_r = digits;
+	return s;
+}
+
 /* A line without a mark goes on with what the side before it said. */
 static bool take_more(struct trace *t, const struct log_line *line,
     struct slice text)
@@ -302,6 +331,9 @@ enum sw_status trace_line(void *state, const struct log_line *line)
 		text = take_stamp(text, &ns, &t->digits);
 	if (ns >= 0)
 		t->time = log_days_time(&t->days, ns);
+	if (t->format->dated)
+		text = take_dated_stamp(t->format, text, &t->time,
+		    &t->digits);
 	if (!take_text(t, line, text))
 		log_not_understood(&t->sessions, line);
 	if (t->peer.failed)

@@ -51,6 +51,7 @@ struct trace_format {
 	 * nothing does. */
 	struct slice (*strip)(struct slice line);
 	bool stamps;     /* "HH:MM:SS.uuuuuu " may stand in front */
+	bool dated;      /* ... or "YYYY-MM-DDTHH:MM:SSZ " does */
 	bool content;    /* lines of content are printed */
 	bool stuffed;    /* ... with dots doubled, and the last dot */
 	bool crlf;       /* ... and with or without a CR as on the wire; else
