@@ -152,6 +152,25 @@ static void test_columns(void **state)
 	buffer_fini(&out);
 }
 
+/* A summary's conversations are told apart by their addresses alone. */
+static void test_addresses(void **state)
+{
+	struct buffer out;
+
+	(void)state;
+	run_log(&log_netmon_text, "x.txt",
+	    "7  1.0  A  B  SMTP  Rsp: Service ready, 9 bytes  "
+	    "192.0.2.25 192.0.2.10 IP\n"
+	    "8  1.1  A  B  SMTP  Rsp: Service ready, 9 bytes  "
+	    "192.0.2.25 192.0.2.11 IP\n"
+	    "9  1.2  B  A  SMTP  Cmd: Quit, 6 bytes  "
+	    "192.0.2.10 192.0.2.25 IP\n", &out);
+	assert_has(&out, "session ", 2);
+	assert_has(&out, "first=1 last=3", 1);
+	assert_has(&out, "first=2 last=2", 1);
+	buffer_fini(&out);
+}
+
 /* Two conversations between the same hosts, their lines mixed. */
 static void test_conversations(void **state)
 {
@@ -195,6 +214,7 @@ int main(void)
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_phrases),
 		cmocka_unit_test(test_columns),
+		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_conversations),
 		cmocka_unit_test(test_probe),
 	};

@@ -220,6 +220,33 @@ static void test_handed(void **state)
 	buffer_fini(&out);
 }
 
+/* --- sendmail and OpenSMTPD --------------------------------------------- */
+
+/* The file goes on with a process of the same number, and a daemon with a
+ * session at the same pointer, while the one before is still open. */
+static void test_used_again(void **state)
+{
+	struct buffer out;
+
+	(void)state;
+	run_log(&log_sendmail, "x.log", "06919 >>> 220 a\n"
+	    "06919 <<< HELO c\r\n06919 >>> 250 a\n06919 >>> 220 b\n"
+	    "06919 <<< HELO d\r\n06919 >>> 250 b\n", &out);
+	assert_has(&out, "session ", 2);
+	assert_has(&out, "first=1 last=3 server", 1);
+	assert_has(&out, "first=4 last=6 server", 1);
+	buffer_fini(&out);
+	run_log(&log_opensmtpd, "x.log",
+	    "smtp: 0xa0: connected to listener 0xe0 [port=25, tag=]\n"
+	    "smtp: 0xa0: >>> 220 a\nsmtp: 0xa0: <<< HELO c\n"
+	    "smtp: 0xa0: connected to listener 0xe0 [port=25, tag=]\n"
+	    "smtp: 0xa0: >>> 220 b\nsmtp: 0xa0: <<< HELO d\n", &out);
+	assert_has(&out, "session ", 2);
+	assert_has(&out, "first=1 last=3 server", 1);
+	assert_has(&out, "first=4 last=6 server", 1);
+	buffer_fini(&out);
+}
+
 /* --- secrets ------------------------------------------------------------ */
 
 /* The sink: ctx is a buffer for all texts of the session. */
@@ -439,6 +466,7 @@ int main(void)
 		cmocka_unit_test(test_dialogues),
 		cmocka_unit_test(test_cut_replies),
 		cmocka_unit_test(test_handed),
+		cmocka_unit_test(test_used_again),
 		cmocka_unit_test(test_secrets),
 		cmocka_unit_test(test_exim_quotes),
 		cmocka_unit_test(test_syslog),
