@@ -22,6 +22,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "transcript/replies.h"
 
 /* Events of a side that are looked at together. */
 #define WINDOW 512
@@ -67,24 +68,6 @@ struct rows {
 
 /* --- the common order ----------------------------------------------------- */
 
-const struct sw_event *align_find_event(const struct sw_session *s,
-    uint32_t n)
-{
-	size_t low = 0, high = s->event_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (s->events[middle].n == n)
-			return &s->events[middle];
-		if (s->events[middle].n < n)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return NULL;
-}
-
 static const struct sw_event *first_reply(const struct sw_session *s)
 {
 	size_t i;
@@ -98,8 +81,7 @@ static const struct sw_event *first_reply(const struct sw_session *s)
 static void place_reply(const struct sw_session *s, const struct sw_event *e,
     const struct sw_event *first, struct place *p)
 {
-	const struct sw_event *to = e->u.reply.to ?
-	    align_find_event(s, e->u.reply.to) : NULL;
+	const struct sw_event *to = replies_answered(s, e);
 
 	if (!to) {
 		/* The greeting stands first, even if the client did not wait
@@ -150,18 +132,6 @@ static int compare_places(const void *a, const void *b)
 	return x->index < y->index ? -1 : x->index > y->index;
 }
 
-/* What a reply answers; NULL: nothing known. */
-static const struct sw_event *answered(const struct sw_session *s,
-    const struct sw_event *e)
-{
-	uint32_t n = e->kind == SW_EVENT_REPLY ? e->u.reply.to : 0;
-
-	/* Mostly the numbers are the places. */
-	if (n > 0 && n <= s->event_count && s->events[n - 1].n == n)
-		return &s->events[n - 1];
-	return n > 0 ? align_find_event(s, n) : NULL;
-}
-
 static bool make_list(struct list *l, const struct sw_session *s,
     struct arena *arena)
 {
@@ -184,7 +154,7 @@ static bool make_list(struct list *l, const struct sw_session *s,
 		    compare_places);
 	for (i = 0; i < l->count; i++)
 		if (l->places[i].dialogue) {
-			l->answered[l->dialogue_count] = answered(s,
+			l->answered[l->dialogue_count] = replies_answered(s,
 			    &s->events[l->places[i].index]);
 			l->dialogue[l->dialogue_count++] =
 			    l->places[i].index;

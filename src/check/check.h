@@ -135,11 +135,6 @@ enum sw_status align_events(const struct sw_session *left,
     const struct sw_session *right, struct arena *arena,
     struct sw_aligned **rows_r, size_t *count_r) SW_MUST_USE;
 
-/* The event of that number, NULL: none.  Events are numbered from 1 and stand
- * in that order; some may be missing. */
-const struct sw_event *align_find_event(const struct sw_session *s,
-    uint32_t n);
-
 /* The path of "FROM:<a@b> SIZE=1", or all up to a blank. */
 struct slice align_path(struct sw_bytes argument);
 

@@ -9,6 +9,8 @@
  */
 #include "check/compare.h"
 
+#include "transcript/replies.h"
+
 /* So many events behind a command its reply is looked for. */
 #define EVENTS_AHEAD 1024
 
@@ -162,8 +164,7 @@ void compare_explain_gap(struct judge *j, size_t row, enum sw_side has)
 static bool is_final_dot(const struct judge *j, const struct sw_event *e,
     enum sw_side side)
 {
-	const struct sw_event *to = align_find_event(j->s[side],
-	    e->u.reply.to);
+	const struct sw_event *to = replies_answered(j->s[side], e);
 
 	return to && to->kind == SW_EVENT_DATA;
 }

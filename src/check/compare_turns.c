@@ -18,6 +18,7 @@
 #include "check/compare.h"
 
 #include "base/clock.h"
+#include "transcript/replies.h"
 
 /* The least by which encryption makes a record larger: the tag of CCM_8 (RFC
  * 6655, section 3). */
@@ -83,18 +84,6 @@ static bool take_turn(struct laying *l, enum sw_role by, uint64_t octets)
 			return true;
 	}
 	return false;
-}
-
-/* What a reply answers; NULL: nothing, or it is not there. */
-static const struct sw_event *answered(const struct sw_session *s,
-    const struct sw_event *e)
-{
-	uint32_t n = e->u.reply.to;
-
-	/* Mostly the numbers are the places. */
-	if (n > 0 && n <= s->event_count && s->events[n - 1].n == n)
-		return &s->events[n - 1];
-	return NULL;
 }
 
 static bool is_awaited_verb(struct slice verb, int32_t code)
@@ -312,7 +301,7 @@ static uint64_t least_octets(const struct sw_event *e)
 static bool lay_reply(struct judge *j, struct laying *l, size_t row,
     const struct sw_event *e)
 {
-	const struct sw_event *to = answered(j->s[l->side], e);
+	const struct sw_event *to = replies_answered(j->s[l->side], e);
 
 	if (!is_awaited(e, to))
 		return true;

@@ -168,33 +168,29 @@ static void put_finding(struct buffer *b, const struct sw_finding *f)
 	put(b, "}");
 }
 
-static void put_paired_by(struct buffer *b, uint32_t paired_by)
+static const char *paired_by_name(int i)
 {
-	const char *before = "";
-	int i;
-
-	put(b, "[");
-	for (i = 0; i < SW_BY_COUNT; i++) {
-		if (!(paired_by & SW_BIT(i)))
-			continue;
-		put(b, before);
-		json_name(b, sw_paired_by_name((enum sw_paired_by)i));
-		before = ",";
-	}
-	put(b, "]");
+	return sw_paired_by_name((enum sw_paired_by)i);
 }
 
-static void put_undecided_by(struct buffer *b, uint32_t undecided_by)
+static const char *undecided_name(int i)
+{
+	return sw_undecided_name((enum sw_undecided)i);
+}
+
+/* The names of the bits of a set. */
+static void put_set(struct buffer *b, uint32_t set, int count,
+    const char *(*name)(int i))
 {
 	const char *before = "";
 	int i;
 
 	put(b, "[");
-	for (i = 0; i < SW_UNDECIDED_COUNT; i++) {
-		if (!(undecided_by & SW_BIT(i)))
+	for (i = 0; i < count; i++) {
+		if (!(set & SW_BIT(i)))
 			continue;
 		put(b, before);
-		json_name(b, sw_undecided_name((enum sw_undecided)i));
+		json_name(b, name(i));
 		before = ",";
 	}
 	put(b, "]");
@@ -209,13 +205,13 @@ bool report_json_pair_object(struct buffer *b, const struct sw_pair *p)
 	put(b, ",\"right\":");
 	json_id(b, p->right_id);
 	put(b, ",\"paired_by\":");
-	put_paired_by(b, p->paired_by);
+	put_set(b, p->paired_by, SW_BY_COUNT, paired_by_name);
 	put(b, ",\"confidence\":");
 	put_fraction(b, (double)(int)(p->confidence * 1000 + 0.5) / 1000);
 	put(b, ",\"verdict\":");
 	json_name(b, sw_verdict_name(p->verdict));
 	put(b, ",\"undecided_by\":");
-	put_undecided_by(b, p->undecided_by);
+	put_set(b, p->undecided_by, SW_UNDECIDED_COUNT, undecided_name);
 	put(b, ",\"findings\":[");
 	for (i = 0; i < p->finding_count; i++) {
 		if (i > 0)

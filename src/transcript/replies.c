@@ -491,11 +491,14 @@ bool replies_append(struct buffer *b, const struct sw_explanation *e)
 /* --- of a session --------------------------------------------------------- */
 
 /* Events are numbered from 1; limits may have left some out. */
-static const struct sw_event *event_of(const struct sw_session *s,
+static const struct sw_event *find_event(const struct sw_session *s,
     uint32_t n)
 {
 	size_t low = 0, high = s->event_count;
 
+	/* Mostly the numbers are the places. */
+	if (n <= s->event_count && s->events[n - 1].n == n)
+		return &s->events[n - 1];
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
@@ -509,11 +512,18 @@ static const struct sw_event *event_of(const struct sw_session *s,
 	return NULL;
 }
 
+const struct sw_event *replies_answered(const struct sw_session *s,
+    const struct sw_event *e)
+{
+	if (e->kind != SW_EVENT_REPLY || e->u.reply.to == 0)
+		return NULL;
+	return find_event(s, e->u.reply.to);
+}
+
 struct slice replies_place(const struct sw_session *s,
     const struct sw_event *reply)
 {
-	const struct sw_event *e = reply->u.reply.to ?
-	    event_of(s, reply->u.reply.to) : NULL;
+	const struct sw_event *e = replies_answered(s, reply);
 
 	if (e && e->kind == SW_EVENT_DATA)
 		return slice_str(".");

@@ -23,6 +23,11 @@ void replies_explain(int32_t code, struct slice enhanced, struct slice at,
  * people. */
 bool replies_append(struct buffer *b, const struct sw_explanation *e);
 
+/* The event that e answers; NULL: e is no reply, answers nothing, or that was
+ * left out. */
+const struct sw_event *replies_answered(const struct sw_session *s,
+    const struct sw_event *e);
+
 /* What a reply of a session answered, as replies_explain takes it; static or
  * the session's. */
 struct slice replies_place(const struct sw_session *s,
