@@ -6,10 +6,10 @@
  * Theory of operation.  Separated values are split at the separator, and what
  * stands in quotes loses them (RFC 4180: a quote in it is doubled).  An INSERT
  * statement names its columns or has those of logtemp.sql, and holds one list
- * of values or several; of a value that is wrapped, such as N'...', {ts '...'}
- * or CAST('...' AS DateTime), the quoted text counts.  Values with quotes are
- * put together in d->text, which is as large as the line and never moves; all
- * others lie in the line.
+ * of values or several; a line may end behind each of these parts.  Of a value
+ * that is wrapped, such as N'...', {ts '...'} or CAST('...' AS DateTime), the
+ * quoted text counts.  Values with quotes are put together in d->text, which
+ * is as large as the line and never moves; all others lie in the line.
  */
 #include "logs/iis_dump.h"
 
@@ -230,11 +230,8 @@ static bool take_names(struct iis_dump *d, struct slice *rest)
 	struct slice list;
 	const uint8_t *end;
 
-	log_take_blanks(rest);
-	if (rest->len == 0 || rest->p[0] != '(') {
-		usual_columns(&d->columns);
+	if (rest->len == 0 || rest->p[0] != '(')
 		return true;
-	}
 	end = memchr(rest->p, ')', rest->len);
 	if (!end)
 		return false;
@@ -323,15 +320,41 @@ int iis_dump_tuple(struct iis_dump *d, struct slice *rest,
 	return n >= d->columns.count ? 1 : -1;
 }
 
-bool iis_dump_insert(struct iis_dump *d, struct slice *rest)
+/* What stands between the name of the table and the rows, as far as the line
+ * goes: each part may have one of its own. */
+static bool take_head(struct iis_dump *d, struct slice *rest)
+{
+	bool whole;
+
+	d->in_head = false;
+	log_take_blanks(rest);
+	whole = take_names(d, rest);
+	d->in_values = whole && take_keyword(rest, "VALUES");
+	log_take_blanks(rest);
+	d->in_head = whole && !d->in_values && rest->len == 0;
+	return d->in_values || d->in_head;
+}
+
+static bool take_insert(struct iis_dump *d, struct slice *rest)
 {
 	if (!take_keyword(rest, "INSERT"))
 		return false;
 	d->statements = true;
 	take_keyword(rest, "IGNORE");
 	take_keyword(rest, "INTO");
-	return skip_name(rest) && take_names(d, rest) &&
-	    (take_keyword(rest, "VALUES") || rest->len == 0);
+	usual_columns(&d->columns);
+	return skip_name(rest) && take_head(d, rest);
+}
+
+bool iis_dump_statement(struct iis_dump *d, struct slice *rest)
+{
+	log_take_blanks(rest);
+	if (d->in_head)
+		return take_head(d, rest);
+	if (d->in_values && rest->len > 0 && rest->p[0] == '(')
+		return true;
+	d->in_values = false;
+	return take_insert(d, rest);
 }
 
 bool iis_dump_says_insert(struct slice line)

@@ -26,6 +26,7 @@ struct iis_dump {
 	struct iis_dump_columns columns;
 	uint8_t separator;   /* 0: not known, or statements */
 	bool statements;     /* an INSERT was seen */
+	bool in_head;        /* its names or VALUES may follow */
 	bool in_values;      /* rows of a statement may follow */
 	struct buffer text;  /* of values with quotes in them */
 };
@@ -45,9 +46,10 @@ bool iis_dump_is_useful(const struct iis_dump_columns *c);
 bool iis_dump_split(struct iis_dump *d, struct slice line,
     struct iis_dump_values *v);
 
-/* An INSERT statement up to and with VALUES is dropped from *rest, and its
- * columns are taken.  false: it is none, or damaged. */
-bool iis_dump_insert(struct iis_dump *d, struct slice *rest);
+/* What stands in front of the rows of an INSERT statement is dropped from
+ * *rest, and its columns are taken; the statement may have begun in a line
+ * before.  false: the line is no part of one, or damaged. */
+bool iis_dump_statement(struct iis_dump *d, struct slice *rest);
 /* Does the line begin with that word? */
 bool iis_dump_says_insert(struct slice line);
 /* "(...)" with what separates it from the next one is dropped from *rest.

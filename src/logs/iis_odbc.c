@@ -168,17 +168,11 @@ static enum sw_status take_statement(struct table *t,
     const struct log_line *line)
 {
 	struct slice rest = line->text;
+	bool insert = t->dump.in_head || iis_dump_says_insert(rest);
 
-	if (iis_dump_insert(&t->dump, &rest)) {
-		t->dump.in_values = true;
+	if (iis_dump_statement(&t->dump, &rest))
 		return take_tuples(t, line, rest);
-	}
-	rest = line->text;
-	log_take_blanks(&rest);
-	if (t->dump.in_values && rest.len > 0 && rest.p[0] == '(')
-		return take_tuples(t, line, rest);
-	t->dump.in_values = false;
-	if (iis_dump_says_insert(rest))
+	if (insert)
 		log_not_understood(&t->rows.sessions, line);
 	return SW_OK;
 }
@@ -208,12 +202,15 @@ static bool is_usual_row(struct iis_dump *d, struct slice line,
 	    NULL);
 }
 
-/* The separator and the columns, by a line that shows them. */
+/* The separator and the columns, by a line that shows them.  What a statement
+ * names is no head. */
 static bool find_kind(struct iis_dump *d, struct slice line,
     const char *service, bool *head_r)
 {
 	size_t i;
 
+	if (d->statements || iis_dump_says_insert(line))
+		return false;
 	for (i = 0; i < sizeof(separators); i++) {
 		*head_r = iis_dump_head(d, line, separators[i]);
 		if (*head_r || is_usual_row(d, line, separators[i], service))
@@ -231,7 +228,7 @@ static size_t count_tuples(struct iis_dump *d, struct slice line,
 	size_t rows = 0;
 	struct iis_dump_values v;
 
-	if (!iis_dump_insert(d, &line))
+	if (!iis_dump_statement(d, &line))
 		return 0;
 	while (iis_dump_tuple(d, &line, &v) > 0)
 		rows += iis_dump_is_useful(&d->columns) &&
@@ -305,8 +302,7 @@ static enum sw_status take_line(void *state, const struct log_line *in)
 		return SW_OK;
 	}
 	if (!t->dump.separator) {
-		if (t->dump.statements ||
-		    !find_kind(&t->dump, line.text, "SMTPSVC", &head))
+		if (!find_kind(&t->dump, line.text, "SMTPSVC", &head))
 			return t->dump.text.failed ? SW_ENOMEM :
 			    take_statement(t, &line);
 		if (head)
