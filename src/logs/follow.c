@@ -311,7 +311,9 @@ static int step_file(struct log_follow *f, int64_t now_ns,
 
 	if (f->fd < 0 && (got = open_file(f, err)) <= 0)
 		return got;
-	if (fstat(f->fd, &st) == 0 && is_cut(f, &st))
+	if (fstat(f->fd, &st) != 0)
+		return tell(f, SW_EREAD, err, strerror(errno));
+	if (is_cut(f, &st))
 		status = turn_page(f);
 	if (status != SW_OK)
 		return (int)base_error_set(err, status, "out of memory");
