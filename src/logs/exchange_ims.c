@@ -38,8 +38,10 @@
  * NNTP, POP3 and IMAP4 logs of the same server have this form too: their
  * lines are counted and left out.
  *
- * Not handled: designators of half days other than AM and PM; content that
- * was cut (Exchange 4.0 cuts entries at 1024 octets: flag truncated).
+ * Exchange 4.0 cuts entries at 1024 octets: flag truncated, of content a
+ * gap behind what is told.
+ *
+ * Not handled: designators of half days other than AM and PM.
  */
 #include "logs/families.h"
 #include "logs/ims.h"

@@ -340,7 +340,8 @@ static void tell_octets(struct log_session *s, const struct log_said *said,
 	s->content.flags |= flags;
 	s->content.last = span_of(said);
 	session_data_octets(s->b, octets);
-	if (said->line->truncated)
+	if (said->line->truncated ||
+	    (said->flags & SW_BIT(SW_FLAG_TRUNCATED)))
 		session_data_gap(s->b, SW_UNKNOWN);
 }
 

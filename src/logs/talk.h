@@ -85,7 +85,8 @@ static inline bool log_content_due(const struct log_session *s)
 /*
  * A line of content; stuffed: as on the wire, with dots doubled, so that
  * "." alone ends the content (true is returned then).  crlf: CR LF ended the
- * line on the wire, not a bare LF.
+ * line on the wire, not a bare LF.  Behind a line that the log has cut
+ * (SW_FLAG_TRUNCATED) there is a gap.
  */
 bool log_content_line(struct log_session *s, const struct log_said *said,
     bool stuffed, bool crlf);

@@ -350,6 +350,90 @@ static void test_xexch50(void **state)
 	buffer_fini(&out);
 }
 
+/* The news service may write between the lines of a session of SMTP. */
+static void test_news_between(void **state)
+{
+	struct buffer out;
+
+	(void)state;
+	run(P "A connection was accepted from a.example.org.\r\n"
+	    P "<<< HELO a.example.org\r\n"
+	    P ">>> 250 OK\r\n"
+	    P "Connection to [192.0.2.119] established\r\n"
+	    P ">>> GROUP local.test\r\n"
+	    P "<<< NOOP\r\n"
+	    P ">>> 250 OK\r\n", &out);
+	assert_has(&out, "session ", 1);
+	assert_has(&out, "GROUP", 0);
+	assert_has(&out, "verb=NOOP", 1);
+	assert_has(&out, "2 lines of NNTP, POP3 or IMAP4 are not SMTP", 1);
+	buffer_fini(&out);
+}
+
+/* An entry that holds its line end is followed by an empty line, which is
+ * none of the content. */
+static void test_empty_lines(void **state)
+{
+	struct buffer out;
+
+	(void)state;
+	run(P "<<< EHLO a.example.org\r\n\r\n" P ">>> 250 OK\r\n\r\n"
+	    P "<<< MAIL FROM:<a@example.org>\r\n\r\n" P ">>> 250 OK\r\n\r\n"
+	    P "<<< RCPT TO:<b@example.org>\r\n\r\n" P ">>> 250 OK\r\n\r\n"
+	    P "<<< DATA\r\n\r\n" P ">>> 354 go\r\n\r\n"
+	    P "<<< Subject: x\r\n\r\n" P "<<< \r\n\r\n" P "<<< text\r\n\r\n"
+	    P "<<< .\r\n\r\n" P ">>> 250 OK\r\n\r\n", &out);
+	assert_has(&out, "message=1 size=20 ", 1);
+	assert_has(&out, "not understood=0", 1);
+	buffer_fini(&out);
+}
+
+/* What stands in an entry of 1024 octets, its date counted or not, was cut,
+ * which of content is a gap; a shorter one is whole. */
+static void test_cut_entries(void **state)
+{
+	static const struct {
+		size_t len; /* of the text behind the arrow */
+		bool cut;
+	} cases[] = {
+		{ 1024, true },
+		{ 1024 - sizeof(P "<<< ") + 1, true },
+		{ 1023, false },
+	};
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct buffer text, out;
+
+		buffer_init(&text, 1 << 16);
+		for (k = 0; k < 2; k++) {
+			const char *head = k ? "Subject: " : "HELO ";
+			size_t n = strlen(head);
+
+			buffer_append_str(&text, P "<<< ");
+			buffer_append_str(&text, head);
+			for (; n < cases[i].len; n++)
+				buffer_append_char(&text, 'a');
+			buffer_append_str(&text, k ? "\r\n" P "<<< .\r\n" :
+			    "\r\n" P ">>> 250 OK\r\n"
+			    P "<<< MAIL FROM:<a@example.org>\r\n"
+			    P ">>> 250 OK\r\n"
+			    P "<<< RCPT TO:<b@example.org>\r\n"
+			    P ">>> 250 OK\r\n" P "<<< DATA\r\n"
+			    P ">>> 354 go\r\n");
+		}
+		buffer_append_str(&text, P ">>> 250 OK\r\n");
+		buffer_append_char(&text, '\0');
+		run((const char *)text.p, &out);
+		assert_has(&out, "truncated", cases[i].cut);
+		assert_has(&out, "missing=0 gaps", !cases[i].cut);
+		assert_has(&out, "message accepted", 1);
+		buffer_fini(&text);
+		buffer_fini(&out);
+	}
+}
+
 static void test_probe(void **state)
 {
 	static const struct {
@@ -390,6 +474,9 @@ int main(void)
 		cmocka_unit_test(test_no_verdict),
 		cmocka_unit_test(test_xexch50),
 		cmocka_unit_test(test_openings),
+		cmocka_unit_test(test_news_between),
+		cmocka_unit_test(test_empty_lines),
+		cmocka_unit_test(test_cut_entries),
 		cmocka_unit_test(test_probe),
 	};
 
