@@ -102,12 +102,20 @@ static bool is_imap(struct slice text, bool sent)
 	    sizeof(commands) / sizeof(commands[0]));
 }
 
+/* "5/13/00 2:36:27 PM : A connection was accepted from C." */
+static bool is_dated(struct slice line)
+{
+	return line.len > 0 && ascii_is_digit(line.p[0]) &&
+	    log_contains(slice_head(line, 40), " : ");
+}
+
 /* Lines of both sides, more than of any other protocol; or a first line that
- * names it. */
+ * names it in front of dated ones, of which those of the lower levels tell
+ * connections alone. */
 static bool has_dialogue(struct slice head, const char *name,
     bool (*is_line)(struct slice text, bool sent))
 {
-	size_t all = 0, sent_count = 0, received = 0;
+	size_t all = 0, dated = 0, sent_count = 0, received = 0;
 	bool named = false, first = true;
 
 	while (head.len > 0) {
@@ -120,6 +128,7 @@ static bool has_dialogue(struct slice head, const char *name,
 			    log_contains(line, name) &&
 			    !log_contains(line, "SMTP");
 		first = false;
+		dated += is_dated(line);
 		if (!take_arrow(&line, &sent))
 			continue;
 		if (log_parse_reply_line(line).code != SW_UNKNOWN)
@@ -130,7 +139,7 @@ static bool has_dialogue(struct slice head, const char *name,
 		else if (is_line(line, sent))
 			received++;
 	}
-	if (named && all > 0)
+	if (named && dated > 0)
 		return true;
 	return sent_count > 0 && received > 0 &&
 	    (sent_count + received) * 4 >= all;

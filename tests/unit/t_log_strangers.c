@@ -47,6 +47,16 @@ static const struct {
 	{ "Microsoft Exchange POP3 protocol log\r\n"
 	    "5/13/00 2:36:27 PM : A connection was accepted from C.\r\n"
 	    "5/13/00 2:36:27 PM : >>> hello\r\n", "POP3" },
+	{ "Microsoft Exchange IMAP4 protocol log\r\n"
+	    "5/13/00 2:36:27 PM : >>> hello\r\n", "IMAP4" },
+	/* connections alone, as levels 1 to 3 tell them */
+	{ "Microsoft Exchange POP3 protocol log\r\n"
+	    "5/13/00 2:36:27 PM : A connection was accepted from C.\r\n",
+	    "POP3" },
+	{ "Microsoft Exchange IMAP4 protocol log\r\n"
+	    "5/13/00 2:36:27 PM : A connection was accepted from C.\r\n",
+	    "IMAP4" },
+	{ "The POP3 log of yesterday:\r\n", NULL },
 	{ "5/13/00 2:36:27 PM : >>> +OK ready\r\n"
 	    "5/13/00 2:36:27 PM : <<< USER alice\r\n"
 	    "5/13/00 2:36:27 PM : >>> +OK\r\n", "POP3" },
