@@ -262,6 +262,22 @@ static void test_roles(void **state)
 	buffer_fini(&out);
 }
 
+/* The reply whose row is missing was that of the command before. */
+static void test_missing_reply(void **state)
+{
+	struct buffer out;
+
+	(void)state;
+	run_log(family, "RECV.LOG", "#Fields: date-time,session-id,"
+	    "sequence-number,event,data\n"
+	    ROW "0,+,\n" ROW "1,>,220 mx\n" ROW "2,<,HELO a\n"
+	    ROW "3,>,250 mx\n" ROW "4,<,NOOP\n" ROW "6,<,RSET\n"
+	    ROW "7,>,250 2.0.0 Resetting\n", &out);
+	assert_has(&out, "line=RSET after-gap", 1);
+	assert_has(&out, "code=250 to=6 text=2.0.0 Resetting", 1);
+	buffer_fini(&out);
+}
+
 static void test_probe(void **state)
 {
 	static const struct {
@@ -302,6 +318,7 @@ int main(void)
 		cmocka_unit_test(test_joined),
 		cmocka_unit_test(test_endings),
 		cmocka_unit_test(test_roles),
+		cmocka_unit_test(test_missing_reply),
 		cmocka_unit_test(test_probe),
 	};
 

@@ -38,6 +38,7 @@ static void test_names(void **state)
 		{ "s220110516.log", "ended 2011-05-16T00:02:10 " },
 		{ "s20111316-00.log", "ended 00:02:10 00:02:10 none" },
 		{ "20110516-00.log", "ended 00:02:10 00:02:10 none" },
+		{ "120110516-00.log", "ended 00:02:10 00:02:10 none" },
 		{ "smtp.log", "ended 00:02:10 00:02:10 none" },
 	};
 	size_t i;
@@ -214,6 +215,94 @@ static void test_next_file(void **state)
 	buffer_fini(&out);
 }
 
+/* Threads serve one connection after another, and "Connected" may be missing;
+ * one of another address is another session. */
+static void test_keys(void **state)
+{
+	struct buffer out;
+
+	(void)state;
+	run_log(&log_icewarp, "x.log", A ">>> 220 mx\r\n" A "<<< QUIT\r\n"
+	    A ">>> 221 bye\r\n" A ">>> 220 mx\r\n" A "<<< NOOP\r\n", &out);
+	assert_has(&out, "session ", 2);
+	assert_has(&out, "first=1 last=3 server quit", 1);
+	assert_has(&out, "first=4 last=5 server input-ended", 1);
+	buffer_fini(&out);
+	run_log(&log_icewarp, "x.log", A "Connected\r\n" A ">>> 220 mx\r\n"
+	    "192.0.2.11      [15C0] 00:02:10 Connected\r\n"
+	    "192.0.2.11      [15C0] 00:02:10 >>> 220 mx\r\n"
+	    A "<<< HELO c\r\n"
+	    "192.0.2.11      [15C0] 00:02:10 <<< HELO d\r\n", &out);
+	assert_has(&out, "session ", 2);
+	assert_has(&out, "first=1 last=5 server", 1);
+	assert_has(&out, "first=3 last=6 server", 1);
+	assert_has(&out, "no-start", 0);
+	buffer_fini(&out);
+}
+
+/* "Client session" alone tells that this host is the client, wherever it
+ * stands. */
+static void test_client(void **state)
+{
+	static const char *const logs[] = {
+		A "Client session Connected\r\n",
+		S "Client session DNS query 'a' 0 (7) [OK - 1]\r\n"
+		    A "Connected\r\n",
+		A "Connected\r\n" A "Client session <<< what\r\n",
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(logs) / sizeof(logs[0]); i++) {
+		struct buffer out;
+
+		run_log(&log_icewarp, "x.log", logs[i], &out);
+		assert_has(&out, " client input-ended ", 1);
+		assert_has(&out, "  server=192.0.2.10", 1);
+		buffer_fini(&out);
+	}
+}
+
+/* The id of the summary is that under which this host took the message. */
+static void test_summary(void **state)
+{
+	static const struct {
+		const char *line;
+		bool id;
+	} cases[] = {
+		{ "*** <a> <b> 1 2804 00:00:01 OK X1", true },
+		{ "*** <a> <b> 3 2804 00:00:01 OK X1", true },
+		{ "*** <a> <b> 1 2804 00:00:01 ERROR X1", false },
+		{ "*** <a> <b> 1 2804 00:00:01 OK", false },
+		{ "Client session *** <a> <b> 1 2804 00:00:01 OK X1",
+		    false },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct buffer text, out;
+		bool client = cases[i].line[0] == 'C';
+
+		buffer_init(&text, 1 << 16);
+		buffer_append_str(&text, client ?
+		    A "<<< 220 mx\r\n" A ">>> HELO c\r\n" A "<<< 250 mx\r\n"
+		    A ">>> MAIL FROM:<a@example.org>\r\n" A "<<< 250 ok\r\n"
+		    A ">>> RCPT TO:<b@example.com>\r\n" A "<<< 250 ok\r\n"
+		    A ">>> DATA\r\n" A "<<< 354 go\r\n" : MAIL_TO_DATA);
+		buffer_append_str(&text, A);
+		buffer_append_str(&text, cases[i].line);
+		buffer_append_str(&text, client ? "\r\n" A "<<< 250 ok\r\n" :
+		    "\r\n" A ">>> 250 ok\r\n");
+		buffer_append_char(&text, '\0');
+		run_log(&log_icewarp, "x.log", (const char *)text.p, &out);
+		assert_has(&out, "queue-id=X1", cases[i].id);
+		assert_has(&out, "message=1 size=2806 inferred", 1);
+		buffer_fini(&text);
+		buffer_fini(&out);
+	}
+}
+
 static void test_probe(void **state)
 {
 	static const struct {
@@ -256,6 +345,9 @@ int main(void)
 		cmocka_unit_test(test_held),
 		cmocka_unit_test(test_linger),
 		cmocka_unit_test(test_next_file),
+		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_client),
+		cmocka_unit_test(test_summary),
 		cmocka_unit_test(test_probe),
 	};
 
