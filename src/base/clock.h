@@ -43,6 +43,7 @@ static inline int64_t clock_apart(int64_t a, int64_t b)
 		return d;
 	return a < b ? -INT64_MAX : INT64_MAX;
 }
+/* a + b, SW_NO_TIME if either is or it overflows. */
 int64_t clock_add(int64_t a, int64_t b);
 /* s seconds + ns (0 to 10^9 - 1) as ns since 1970; SW_NO_TIME on
  * overflow. */

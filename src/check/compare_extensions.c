@@ -14,6 +14,8 @@
 #define LINES_MAX 256
 /* Octets of joined lines; longer ones are not taken apart. */
 #define JOINED_MAX 8192
+/* Words of them, counted by the blanks. */
+#define WORDS_MAX 256
 
 /* The first word of an EHLO line. */
 static struct slice keyword(struct sw_bytes line)
@@ -90,23 +92,31 @@ static bool take_lines(struct judge *j, size_t row,
 
 /* --- joined lines --------------------------------------------------------- */
 
-/* Where these words stand in s; s.len: nowhere. */
+/* Where these words stand in s; s.len: nowhere.  Only where words begin is
+ * looked, of which there are few: what is compared is at most WORDS_MAX times
+ * as long as the words. */
 static size_t find_words(struct slice s, struct slice words)
 {
-	size_t from = 0;
+	size_t at = 0;
 
-	while (words.len > 0 && from < s.len) {
-		size_t at = from + slice_find_nocase(slice_from(s, from),
-		    words);
-
-		if (at == s.len)
-			break;
-		if ((at == 0 || s.p[at - 1] == ' ') &&
+	while (words.len > 0 && at < s.len) {
+		if (slice_has_prefix_nocase(slice_from(s, at), words) &&
 		    (at + words.len == s.len || s.p[at + words.len] == ' '))
 			return at;
-		from = at + 1;
+		while (at < s.len && s.p[at] != ' ')
+			at++;
+		at += at < s.len;
 	}
 	return s.len;
+}
+
+static bool has_few_words(struct slice s)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < s.len; i++)
+		n += s.p[i] == ' ';
+	return n < WORDS_MAX;
 }
 
 /* Offers that the side with lines lacks, STARTTLS apart from the others. */
@@ -155,7 +165,7 @@ static bool take_joined(struct judge *j, size_t row,
 	size_t i;
 
 	if (joined->line_count != 1 || rest.len > JOINED_MAX ||
-	    find_words(rest, first) != 0)
+	    !has_few_words(rest) || find_words(rest, first) != 0)
 		return false;
 	rest = slice_from(rest, first.len);
 	if (!may_take(rest, lines))

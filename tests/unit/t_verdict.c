@@ -739,6 +739,34 @@ static void joined(void **state)
 	end(&b);
 }
 
+/* Lines are looked for where words begin; of too many words nothing is taken
+ * apart, as it would cost their number times the length of the lines. */
+static void joined_words(void **state)
+{
+	char many[700] = "mx.example.org";
+	struct both b;
+	size_t n = strlen(many);
+
+	(void)state;
+	begin(&b, SW_RECORDER_SERVER, HEAD "C EHLO client.example.net\n"
+	    "S 250 mx.example.org PIPELINING STARTTLS 8BITMIME {joined}\n"
+	    QUIT, SW_RECORDER_WIRE, HEAD EHLO QUIT);
+	while (n + 3 < sizeof(many)) {
+		many[n++] = ' ';
+		many[n++] = 'a';
+	}
+	assert_true(b.t[0]->events[3].flags & SW_BIT(SW_FLAG_JOINED));
+	b.t[0]->lines[3][0] = (struct sw_bytes){ (uint8_t *)many, n };
+	check(&b, "joined, too many words", SW_DIFFERS, "reply-text-changed");
+	end(&b);
+	begin(&b, SW_RECORDER_SERVER, HEAD "C EHLO client.example.net\n"
+	    "S 250 mx.example.org XPIPELINING PIPELINING STARTTLS 8BITMIMEX "
+	    "{joined}\n" QUIT, SW_RECORDER_WIRE, HEAD EHLO QUIT);
+	check(&b, "joined, parts of words", SW_DIFFERS, "extension-removed "
+	    "right, extension-removed left, extension-removed right");
+	end(&b);
+}
+
 /* Rows that hold a code and the number of octets. */
 static void counted(void **state)
 {
@@ -931,6 +959,7 @@ int main(void)
 		cmocka_unit_test(turns_of_tls),
 		cmocka_unit_test(logs_of_turns),
 		cmocka_unit_test(joined),
+		cmocka_unit_test(joined_words),
 		cmocka_unit_test(counted),
 		cmocka_unit_test(notes),
 		cmocka_unit_test(smuggled),
