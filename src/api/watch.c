@@ -33,6 +33,8 @@
 #define DELAY_NS (2 * NS_PER_S)
 /* Of the time a step takes so many times as much is left for frames. */
 #define RESTS 9
+/* A longer grace is none: 68 years, of which a multiple is still a time. */
+#define GRACE_MAX_S (UINT32_MAX / 2)
 
 struct watched {
 	struct sw_watch *watch;
@@ -357,7 +359,8 @@ static enum sw_status put_summary(struct sw_watch *w)
 		(void)report_json_summary(b, &w->report);
 	} else {
 		(void)report_text_summary(b, &w->report, &w->emit);
-		b->len--; /* its empty line stands behind what follows */
+		/* its empty line stands behind what follows */
+		b->len -= b->len > 0;
 	}
 	put_count(b, json ? "waiting" : "without the other side at the end",
 	    c.waiting, json);
@@ -417,7 +420,8 @@ static enum sw_status open_window(struct sw_watch *w)
 {
 	const struct sw_watch_options *from = &w->options;
 	struct window_options o = { .settle_ns = OVER_NS,
-		.grace_ns = (int64_t)from->grace_s * NS_PER_S,
+		.grace_ns = (int64_t)(from->grace_s < GRACE_MAX_S ?
+		    from->grace_s : GRACE_MAX_S) * NS_PER_S,
 		.max_offset_ns = from->max_offset_ns,
 		.ignore = from->ignore, .only = from->only,
 		.ctx = w, .pair = on_pair, .alone = on_alone };

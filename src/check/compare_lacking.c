@@ -185,13 +185,17 @@ bool compare_is_wanted_reply(const struct judge *j, enum sw_side has,
 /* A capture has it, unacknowledged, and the other one does not. */
 static void lost_between(struct judge *j, const struct about *a, bool twice)
 {
+	bool log = j->s[a->side]->source.kind == SW_SOURCE_LOG;
+
 	check_find(j, a, "This reply passed the one point, was never "
-	    "acknowledged, and did not come to the other: it was lost between "
-	    "them.%s  Look at what stands there: a firewall that forgets a "
-	    "connection on which nothing is said for a while drops what comes "
-	    "later without a word.", twice ? "  The server has the message, "
-	    "the client does not know it and sends it again, so it comes "
-	    "twice (RFC 1047)." : "");
+	    "acknowledged, and %s.%s  Look at what stands there: a firewall "
+	    "that forgets a connection on which nothing is said for a while "
+	    "drops what comes later without a word.",
+	    log ? "the other side's log does not have it: it was lost behind "
+	    "that point" : "did not come to the other: it was lost between "
+	    "them", twice ? "  The server has the message, the client does "
+	    "not know it and sends it again, so it comes twice (RFC 1047)." :
+	    "");
 }
 
 static void lost_reply(struct judge *j, size_t row, enum sw_side side,

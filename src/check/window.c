@@ -487,8 +487,7 @@ static bool is_late(const struct window *w, const struct entry *e,
     int64_t now_ns)
 {
 	return e->state == TOLD &&
-	    now_ns >= clock_add(e->came_ns, (LATE + 1) *
-	    w->options.grace_ns);
+	    (now_ns - e->came_ns) / (LATE + 1) >= w->options.grace_ns;
 }
 
 static void forget_told(struct window *w, int64_t now_ns)

@@ -210,15 +210,15 @@ bool report_json_pair_object(struct buffer *b, const struct sw_pair *p)
 	put_fraction(b, (double)(int)(p->confidence * 1000 + 0.5) / 1000);
 	put(b, ",\"verdict\":");
 	json_name(b, sw_verdict_name(p->verdict));
-	put(b, ",\"undecided_by\":");
-	put_set(b, p->undecided_by, SW_UNDECIDED_COUNT, undecided_name);
 	put(b, ",\"findings\":[");
 	for (i = 0; i < p->finding_count; i++) {
 		if (i > 0)
 			put(b, ",");
 		put_finding(b, &p->findings[i]);
 	}
-	put(b, "]}");
+	put(b, "],\"undecided_by\":");
+	put_set(b, p->undecided_by, SW_UNDECIDED_COUNT, undecided_name);
+	put(b, "}");
 	return !b->failed && !b->full;
 }
 

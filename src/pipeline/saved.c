@@ -2,6 +2,7 @@
 /* saved.c - transcripts that were saved as JSON Lines, read back */
 #include "pipeline/saved.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/error.h"
@@ -16,6 +17,7 @@ struct saved {
 	size_t taken;       /* octets of the source that are used up */
 	uint64_t line;
 	bool overlong;      /* the line that is read is beyond the limit */
+	bool any, refused;  /* of the lines: one was read, one was not */
 };
 
 enum sw_status saved_probe(struct source *s, bool *is_r, struct sw_err *err)
@@ -57,6 +59,7 @@ void saved_free(struct saved **vp)
 	free(v);
 }
 
+/* why begins with the line. */
 static void warn(struct saved *v, const char *why)
 {
 	struct buffer b;
@@ -64,8 +67,6 @@ static void warn(struct saved *v, const char *why)
 	buffer_init(&b, 8192);
 	buffer_append_slice(&b, slice_head(slice_str(source_name(v->source)),
 	    4096));
-	buffer_append_str(&b, ", line ");
-	buffer_append_u64(&b, v->line);
 	buffer_append_str(&b, ": ");
 	buffer_append_slice(&b, slice_head(slice_str(why), 1024));
 	account_note(v->account, ACCOUNT_LIST_WARNINGS, buffer_slice(&b), 1);
@@ -88,9 +89,11 @@ static int take_line(struct saved *v, struct slice line,
 	status = store_read_json(line, v->line, session_arena(b),
 	    session_get(b), &why);
 	if (status == SW_OK) {
+		v->any = true;
 		*b_r = b;
 		return 1;
 	}
+	v->refused = true;
 	memset(session_get(b), 0, sizeof(*session_get(b)));
 	session_builder_free(&b);
 	if (status == SW_ENOMEM)
@@ -111,6 +114,7 @@ static void gather(struct saved *v, struct slice s)
 static int finish_line(struct saved *v, struct session_builder **b_r,
     struct sw_err *err)
 {
+	char why[64];
 	int got = 0;
 
 	v->line++;
@@ -119,13 +123,26 @@ static int finish_line(struct saved *v, struct session_builder **b_r,
 		return (int)base_error_set(err, SW_ENOMEM, "out of memory");
 	if (v->overlong) {
 		account_add(v->account, ACCOUNT_LINES_NOT_UNDERSTOOD, 1);
-		warn(v, "a transcript that is too long");
+		v->refused = true;
+		snprintf(why, sizeof(why), "line %llu: a transcript that is "
+		    "too long", (unsigned long long)v->line);
+		warn(v, why);
 	} else {
 		got = take_line(v, buffer_slice(&v->part), b_r, err);
 	}
 	buffer_clear(&v->part);
 	v->overlong = false;
 	return got;
+}
+
+/* What holds lines, but not one that is a transcript, was not read. */
+static int finish(struct saved *v, struct sw_err *err)
+{
+	if (v->any || !v->refused)
+		return 0;
+	v->refused = false; /* told once */
+	return (int)base_error_set(err, SW_EFORMAT, "%s: none of its lines "
+	    "is a transcript", source_name(v->source));
 }
 
 int saved_next(struct saved *v, struct session_builder **b_r,
@@ -148,7 +165,7 @@ int saved_next(struct saved *v, struct session_builder **b_r,
 		if (!lf && s.len > 0)
 			continue;
 		if (!lf && v->part.len == 0 && !v->overlong)
-			return 0;
+			return finish(v, err);
 		got = finish_line(v, b_r, err);
 		if (got != 0)
 			return got;

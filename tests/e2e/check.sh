@@ -34,6 +34,12 @@ echo nonsense >"$TMP/junk"
 exits check-junk 3 "$SMTPWIRE" check "$TMP/junk" "$capture"
 exits check-junk-beside 3 "$SMTPWIRE" check "$log" "$TMP/junk" --vs \
 	"$capture"
+printf '{"transcript":1}\n{"transcript":1,"id":5}\n' >"$TMP/none.jsonl"
+exits check-no-transcript 3 "$SMTPWIRE" check "$TMP/none.jsonl" \
+	"$TMP/none.jsonl"
+has check-no-transcript-said 'none of its lines is a transcript' "$TMP/err"
+has check-no-transcript-line 'none.jsonl: line 2: the field' "$TMP/err"
+"$SMTPWIRE" check "$log" "$TMP/junk" --vs "$capture" >"$TMP/out" 2>"$TMP/err"
 has check-junk-others-read '^2 pairs: 2 agree' "$TMP/out"
 exits check-full 4 "$SMTPWIRE" check -o "$TMP" "$log" "$capture"
 if [ -c /dev/full ]; then

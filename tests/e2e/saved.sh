@@ -37,5 +37,5 @@ is filtered-fewer yes "$([ "$(wc -l <"$TMP/out")" -lt \
 } >"$TMP/bad.jsonl"
 exits bad 0 "$SMTPWIRE" read -f jsonl "$TMP/bad.jsonl"
 is bad-others 2 "$(wc -l <"$TMP/out")"
-has bad-line 'bad.jsonl, line 2: ' "$TMP/err"
-has bad-cut 'bad.jsonl, line 5: ' "$TMP/err"
+has bad-line 'bad.jsonl: line 2: ' "$TMP/err"
+has bad-cut 'bad.jsonl: line 5' "$TMP/err"

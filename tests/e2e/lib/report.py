@@ -77,8 +77,8 @@ def check(left, right, *options):
 
 FIELDS = ['check', 'left', 'right', 'clock', 'notes', 'pairs', 'left_only',
           'right_only', 'summary']
-PAIR = ['left', 'right', 'paired_by', 'confidence', 'verdict',
-        'undecided_by', 'findings']
+PAIR = ['left', 'right', 'paired_by', 'confidence', 'verdict', 'findings',
+        'undecided_by']
 FINDING = ['kind', 'side', 'left_event', 'right_event', 'left_at', 'right_at',
            'message', 'recipient', 'left_text', 'right_text', 'explanation']
 SUMMARY = ['pairs', 'agrees', 'differs', 'undecidable', 'left_only',
