@@ -42,10 +42,10 @@ static const char *const sentences[] = {
 	    "connections without a SYN, which libnids does not follow",
 	[ACCOUNT_NIDS_HANDSHAKE] =
 	    "connections whose handshake libnids did not take",
-	[ACCOUNT_NIDS_TAGS] = "connections that libnids cannot tell from "
-	    "one of another VLAN or tunnel",
-	[ACCOUNT_NIDS_REUSED] = "SYNs that libnids ignored, as their ports "
-	    "were those of an open connection",
+	[ACCOUNT_NIDS_TAGS] =
+	    "connections that are one of another VLAN or tunnel to libnids",
+	[ACCOUNT_NIDS_REUSED] =
+	    "SYNs on ports of an open connection, which libnids ignored",
 	[ACCOUNT_NIDS_BEHIND_GAP] =
 	    "octets captured behind gaps, where libnids stops",
 	[ACCOUNT_NIDS_TOO_LONG] =

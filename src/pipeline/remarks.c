@@ -127,18 +127,18 @@ static void *take(struct remarks *r, size_t len)
 static struct pair *get_pair(struct remarks *r, const struct endpoint *a,
     const struct endpoint *b)
 {
-	struct pair **p = find(r, a, b);
+	struct pair **place = find(r, a, b), *p = *place;
+	bool ordered = compare(a, b) <= 0;
 
-	if (*p)
-		return *p;
-	*p = take(r, sizeof(**p));
-	if (*p) {
-		bool ordered = compare(a, b) <= 0;
-
-		(*p)->low = ordered ? *a : *b;
-		(*p)->high = ordered ? *b : *a;
+	if (p)
+		return p;
+	p = take(r, sizeof(*p));
+	if (p) {
+		p->low = ordered ? *a : *b;
+		p->high = ordered ? *b : *a;
 	}
-	return *p;
+	*place = p;
+	return p;
 }
 
 static struct remark *add(struct remarks *r, struct pair *p, uint64_t at,

@@ -100,7 +100,7 @@ is times '' "$("$SMTPWIRE" formats | awk '/^  [^ ]/ { name = $1; records = 0 }
 is logs-counted "$(wc -l <"$TMP/logs") kinds" \
 	"$(sed -n 's/^| logs | \([0-9]* kinds\), .*/\1/p' README.md)"
 is logs-in-readme '' "$(while read -r l; do
-	sed -n '/^## Logs/,/^## /s/^| \(`[^|]*`\) |.*/\1,/p' README.md |
+	sed -n '/^## Logs/,/^## /s/^| \([^|]*\) |.*/\1,/p' README.md |
 		grep -q "\`$l\`," || echo "$l"
 done <"$TMP/logs")"
 is logs-in-manual '' "$(while read -r l; do
