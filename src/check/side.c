@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/scratch.h"
 #include "check/check.h"
 #include "transcript/store.h"
@@ -341,7 +342,10 @@ enum sw_status side_new(const char *tmpdir, struct side **s_r,
 static uint32_t *part_slot(const struct side *s, uint64_t name)
 {
 	size_t mask = s->slot_count - 1;
-	size_t at = (size_t)(name * UINT64_C(0x9e3779b97f4a7c15) >> 32) & mask;
+	/* Keyed by where the side lies, which whoever chose the names cannot
+	 * know. */
+	size_t at = (size_t)hash_mix(name ^ (uintptr_t)s,
+	    UINT64_C(0x9e3779b97f4a7c15)) & mask;
 
 	while (s->slots[at] != 0 && s->parts[s->slots[at] - 1].name != name)
 		at = (at + 1) & mask;
