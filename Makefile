@@ -127,10 +127,11 @@ PAGE_HTML := src/emit/page/page.html
 
 # two records held against each other
 SRC_CHECK := $(addprefix src/check/, \
-	align.c clocks.c compare_command.c compare_extensions.c compare_hidden.c \
-	compare_lacking.c compare_message.c compare_reply.c compare_text.c \
-	compare_turns.c match.c match_assign.c match_candidates.c match_order.c match_vote.c \
-	match_weigh.c names.c side.c verdict.c window.c)
+	align.c clocks.c compare_command.c compare_extensions.c \
+	compare_hidden.c compare_lacking.c compare_message.c \
+	compare_reply.c compare_text.c compare_turns.c match.c \
+	match_assign.c match_candidates.c match_order.c match_vote.c \
+	match_weigh.c names.c pair.c side.c verdict.c window.c)
 
 # where the sides meet
 SRC_PIPELINE := $(addprefix src/pipeline/, \

@@ -268,27 +268,13 @@ static enum sw_status fetch(const struct sw_check *c, struct bench *b,
 	    &b->arenas[side], &b->buffer, &b->sessions[side], err);
 }
 
-/* What times of both sides may differ by. */
-static int64_t slack_of(const struct matching *m)
-{
-	int64_t slack = 2 * NS_PER_S;
-	size_t i;
-
-	for (i = 0; i < m->clock_count; i++)
-		if (slack < 4 * m->clock[i].spread_ns)
-			slack = 4 * m->clock[i].spread_ns;
-	return slack;
-}
-
 static enum sw_status compare(const struct sw_check *c, struct bench *b,
     size_t i, struct sw_pair *p_r, struct sw_err *err)
 {
 	const struct match *m = &c->matching.pairs[i];
-	struct verdict_options o = { .ignore = c->options.ignore,
-		.only = c->options.only };
-	struct sw_aligned *rows;
+	const struct pair_options o = { .matching = &c->matching,
+		.ignore = c->options.ignore, .only = c->options.only };
 	enum sw_status status;
-	size_t count;
 
 	memset(p_r, 0, sizeof(*p_r));
 	status = fetch(c, b, SW_LEFT, m->left, err);
@@ -296,23 +282,10 @@ static enum sw_status compare(const struct sw_check *c, struct bench *b,
 		status = fetch(c, b, SW_RIGHT, m->right, err);
 	if (status != SW_OK)
 		return status;
-	memcpy(o.nat, c->matching.nat, sizeof(o.nat));
-	o.timed = c->matching.clock_count > 0;
-	o.offset_ns = match_offset(&c->matching, b->sessions[1].start);
-	o.slack_ns = slack_of(&c->matching);
-	arena_reset(&b->arena);
-	status = align_events(&b->sessions[0], &b->sessions[1], &b->arena,
-	    &rows, &count);
-	if (status == SW_OK)
-		status = verdict_compare(&b->sessions[0], &b->sessions[1],
-		    rows, count, &o, &b->arena, p_r);
-	if (status != SW_OK)
-		return base_error_set(err, status, "out of memory");
-	p_r->rows = rows;
-	p_r->row_count = count;
-	p_r->left = &b->sessions[0];
-	p_r->right = &b->sessions[1];
-	return SW_OK;
+	status = pair_compare(&o, m, &b->sessions[0], &b->sessions[1],
+	    &b->arena, p_r);
+	return status == SW_OK ? SW_OK : base_error_set(err, status,
+	    "out of memory");
 }
 
 /* A task: some of the pairs once, for the totals. */
@@ -390,6 +363,7 @@ int sw_check_next(struct sw_check *c, struct sw_pair *p_r,
 	if (status != SW_OK)
 		return (int)status;
 	p_r->verdict = (enum sw_verdict)(c->verdicts[c->next++] & ~FOUND);
+	/* of one that was not compared again, too */
 	p_r->left_id = digest_of(c, SW_LEFT, m->left)->id;
 	p_r->right_id = digest_of(c, SW_RIGHT, m->right)->id;
 	p_r->paired_by = m->paired_by;

@@ -155,4 +155,17 @@ enum sw_status verdict_compare(const struct sw_session *left,
     size_t row_count, const struct verdict_options *o, struct arena *arena,
     struct sw_pair *p_r) SW_MUST_USE;
 
+/* --- pair.c --------------------------------------------------------------- */
+
+struct pair_options {
+	const struct matching *matching; /* of which the pair is one */
+	uint32_t ignore, only;           /* SW_BIT(enum sw_finding_kind) */
+};
+/* Align and compare the sessions of a pair.  All of *p_r but the sessions lies
+ * in arena, which is reset.  SW_ENOMEM. */
+enum sw_status pair_compare(const struct pair_options *options,
+    const struct match *match, const struct sw_session *left,
+    const struct sw_session *right, struct arena *arena,
+    struct sw_pair *p_r) SW_MUST_USE;
+
 #endif

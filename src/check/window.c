@@ -240,18 +240,6 @@ static enum sw_status read_entry(const struct entry *e,
 	return store_read(slice_make(e->record, e->len), arena, s, NULL);
 }
 
-/* What times of both sides may differ by, as of check. */
-static int64_t slack_of(const struct matching *m)
-{
-	int64_t slack = 2 * NS_PER_S;
-	size_t i;
-
-	for (i = 0; i < m->clock_count; i++)
-		if (slack < 4 * m->clock[i].spread_ns)
-			slack = 4 * m->clock[i].spread_ns;
-	return slack;
-}
-
 /* Does a port say so, or the receiver's name for the message?  Ports are used
  * again, but hardly within the window. */
 static bool is_plain(const struct match *m, const struct entry *l,
@@ -269,39 +257,6 @@ static bool is_plain(const struct match *m, const struct entry *l,
 			    token_kind(l->digest.tokens[i]) == TOKEN_CLIENT))
 				return true;
 	return false;
-}
-
-/* The pair, in w->arena, and its sessions. */
-static enum sw_status compare(struct window *w, const struct match *m,
-    struct sw_session *left, struct sw_session *right, struct sw_pair *p)
-{
-	struct verdict_options o = { .ignore = w->options.ignore,
-		.only = w->options.only };
-	struct sw_aligned *rows;
-	enum sw_status status;
-	size_t count;
-
-	memset(p, 0, sizeof(*p));
-	memcpy(o.nat, w->matching.nat, sizeof(o.nat));
-	o.timed = w->matching.clock_count > 0;
-	o.offset_ns = match_offset(&w->matching, right->start);
-	o.slack_ns = slack_of(&w->matching);
-	arena_reset(&w->arena);
-	status = align_events(left, right, &w->arena, &rows, &count);
-	if (status == SW_OK)
-		status = verdict_compare(left, right, rows, count, &o,
-		    &w->arena, p);
-	if (status != SW_OK)
-		return status;
-	p->rows = rows;
-	p->row_count = count;
-	p->left = left;
-	p->right = right;
-	p->left_id = left->id;
-	p->right_id = right->id;
-	p->paired_by = m->paired_by;
-	p->confidence = (double)m->confidence;
-	return SW_OK;
 }
 
 /* A token that nothing but its mate has holds both together. */
@@ -334,6 +289,8 @@ static unsigned take_back(struct entry *e, enum sw_side side)
 static enum sw_status tell_pair(struct window *w, const struct match *m,
     struct entry *l, struct entry *r)
 {
+	const struct pair_options o = { .matching = &w->matching,
+		.ignore = w->options.ignore, .only = w->options.only };
 	bool late = l->state == TOLD || r->state == TOLD;
 	struct sw_session left, right;
 	struct sw_pair p;
@@ -343,7 +300,7 @@ static enum sw_status tell_pair(struct window *w, const struct match *m,
 	if (status == SW_OK)
 		status = read_entry(r, &w->arenas[1], &right);
 	if (status == SW_OK)
-		status = compare(w, m, &left, &right, &p);
+		status = pair_compare(&o, m, &left, &right, &w->arena, &p);
 	if (status != SW_OK)
 		return status;
 	if (late && p.verdict != SW_AGREES && !is_plain(m, l, r))
