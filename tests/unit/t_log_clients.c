@@ -85,6 +85,10 @@ static void test_clocks(void **state)
 		    "local 1000000000" },
 		{ &log_roundcube, DATA "roundcube/session.log",
 		    "offset 1000" },
+		{ &log_apple_mail, DATA "apple-mail/session.log",
+		    "local 1000000" },
+		{ &log_apple_mail, DATA "apple-mail/mixed-20270101.log",
+		    "local 1000000" },
 		{ &log_haraka, DATA "haraka/auth.log", "utc 1000000" },
 		{ &log_communigate,
 		    DATA "communigate/2014-07-26_00-00.log",
@@ -162,9 +166,31 @@ static void test_mailkit_stamps(void **state)
 	buffer_fini(&out);
 }
 
+/* Times are those of the heads, whatever stands between two of them. */
+static void test_apple_mail(void **state)
+{
+	static const char path[] = DATA "apple-mail/mixed-20270101.log";
+	struct buffer text, out;
+
+	(void)state;
+	read_file(path, &text);
+	buffer_init(&out, 1 << 20);
+	assert_int_equal(dump_log(&log_apple_mail, path, buffer_slice(&text),
+	    1 << 20, &out), SW_OK);
+	assert_has(&out, "session ", 5);
+	assert_has(&out, "2026-12-31T23:59:59.200 client connect at=9", 1);
+	assert_has(&out, "2027-01-01T00:00:00.010 client command at=39", 1);
+	assert_has(&out, "server reply at=92 code=250", 1);
+	assert_has(&out, "port=143", 0);
+	assert_has(&out, "not understood=0", 1);
+	buffer_fini(&out);
+	buffer_fini(&text);
+}
+
 static void test_cut(void **state)
 {
 	(void)state;
+	check_cut(&log_apple_mail, DATA "apple-mail/mixed-20270101.log");
 	check_cut(&log_mailkit, DATA "mailkit/stamped.log");
 	check_cut(&log_smtplib, DATA "smtplib/session.log");
 	check_cut(&log_curl, DATA "curl/stamped.log");
@@ -176,6 +202,7 @@ int main(void)
 		cmocka_unit_test(test_clocks),
 		cmocka_unit_test(test_python2),
 		cmocka_unit_test(test_mailkit_stamps),
+		cmocka_unit_test(test_apple_mail),
 		cmocka_unit_test(test_cut),
 	};
 
