@@ -198,6 +198,8 @@ MODE_LDFLAGS_asan := $(SAN)
 MODE_LDFLAGS_tsan := -fsanitize=thread
 MODE_LDFLAGS_cover := --coverage
 MODE_LDFLAGS_fuzz := $(SAN)
+MODE_CFLAGS_afl := $(MODE_CFLAGS_asan)
+MODE_LDFLAGS_afl := $(SAN)
 
 # What each octet of a capture goes through is optimized as a whole where the
 # compiler can make objects that serve without that as well (gcc).  LTO=no:
@@ -347,7 +349,7 @@ SUB = $(MAKE) --no-print-directory
 RUN = tests/run $(RUNFLAGS) $(O)
 GOLDEN := $(if $(wildcard tests/golden/CASES),golden)
 E2E := $(wildcard tests/e2e/*.sh)
-ifeq ($(MODE),asan)
+ifneq ($(filter asan cover,$(MODE)),)
 # They build things anew, or look at what was written, and would test no more
 # than in the plain build.
 E2E := $(filter-out $(wildcard tests/e2e/build_*.sh) tests/e2e/browser.sh, \
@@ -380,9 +382,10 @@ $(O)/tests/unit/t_confine: $(O)/src/cli/confine.o
 $(REPLAY): $(O)/tests/fuzz/replay_%: $(O)/tests/fuzz/fuzz_%.o \
 		$(O)/tests/fuzz/onefile.o $(LIB_A)
 	$(say) LD $@
-	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ \
-		$(O)/tests/fuzz/fuzz_$*.o $(O)/tests/fuzz/onefile.o \
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) \
 		$(LIB_A) $(PC_LIBS)
+$(addprefix $(O)/tests/fuzz/,replay_options fuzz_options): \
+	$(O)/src/cli/options.o $(O)/src/cli/values.o
 
 $(FAULT_PROGRAMS): $(O)/%: $(O)/%.o $(LIB_A)
 	$(say) LD $@
@@ -455,16 +458,28 @@ fuzz-one: $(O)/tests/fuzz/fuzz_$(T)
 		$(patsubst %,-dict=%,$(wildcard tests/fuzz/$(T).dict)) \
 		$(O)/corpus/$(T) $(wildcard tests/fuzz/corpus/$(T) \
 		tests/fuzz/crashes/$(T))
+fuzz-all: ## SECS=60: every fuzzer, SECS each
+	@set -e; for t in $(FUZZ_ENTRIES); do \
+		$(SUB) fuzz T=$$t SECS=$(SECS); done
 # The same inputs each time: what is new is for `make fuzz` to find.
-fuzz-smoke: ## every fuzzer, 1000 inputs, at most SECS each
-	@set -e; n=$(words $(FUZZ_ENTRIES)); for t in $(FUZZ_ENTRIES); do \
-		$(SUB) fuzz T=$$t SECS=$(SECS) \
+fuzz-smoke: ## every fuzzer, 1000 inputs, at most SECS in all
+	@$(SUB) MODE=fuzz CC=clang fuzzers
+	@set -e; each=$$(( $(SECS) / $(words $(FUZZ_ENTRIES)) )); \
+	for t in $(FUZZ_ENTRIES); do \
+		$(SUB) fuzz T=$$t SECS=$$(( each > 0 ? each : 1 )) \
 		FUZZMORE='-seed=1 -runs=1000'; done
+fuzz-afl: ## SECS=3600: the command under AFL++, one process
+	@if command -v afl-fuzz && command -v afl-clang-fast; then \
+		$(SUB) MODE=afl CC=afl-clang-fast smtpwire && \
+		sh tests/fuzz/afl.sh $(BUILD)/afl $(SECS); \
+	else echo 'skip fuzz-afl: afl-fuzz is not installed'; fi
+fuzz-afl: SECS = 3600
 
+fuzzers: $(FUZZERS)
 $(FUZZERS): $(O)/tests/fuzz/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(LIB_A)
 	$(say) LD $@
-	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $< \
-		$(LIB_A) $(PC_LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ \
+		$(filter %.o,$^) $(LIB_A) $(PC_LIBS)
 
 bench: all ## speed beside other programs
 	@sh tests/bench/bench.sh $(O)/smtpwire $(BUILD)/bench
@@ -608,7 +623,7 @@ FORCE:
 .PHONY: all lib smtpwire completion deps demo tests-build check check-unit \
 	check-golden check-diff check-fault check-e2e golden-update \
 	readme-update asan tsan \
-	valgrind cover fuzz fuzz-one fuzz-smoke bench compare-engines corpus lint \
+	valgrind cover fuzz fuzz-all fuzz-afl fuzz-one fuzz-smoke fuzzers bench compare-engines corpus lint \
 	lint-layers lint-symbols lint-style lint-man shellcheck cppcheck tidy \
 	scan format-check format install uninstall dist distcheck clean \
 	distclean help FORCE
