@@ -483,6 +483,10 @@ $(FUZZERS): $(O)/tests/fuzz/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(LIB_A)
 
 bench: all ## speed beside other programs
 	@sh tests/bench/bench.sh $(O)/smtpwire $(BUILD)/bench
+bench-check: all ## instructions per MB against tests/bench/baseline
+	@sh tests/bench/counts.sh $(O)/smtpwire $(BUILD)/bench
+bench-baseline: all ## record them anew
+	@sh tests/bench/counts.sh $(O)/smtpwire $(BUILD)/bench --record
 
 compare-engines: all ## what each TCP engine recovers, as a table
 	@sh tests/bench/engines.sh $(O)/smtpwire $(BUILD)/bench
@@ -623,7 +627,8 @@ FORCE:
 .PHONY: all lib smtpwire completion deps demo tests-build check check-unit \
 	check-golden check-diff check-fault check-e2e golden-update \
 	readme-update asan tsan \
-	valgrind cover fuzz fuzz-all fuzz-afl fuzz-one fuzz-smoke fuzzers bench compare-engines corpus lint \
+	valgrind cover fuzz fuzz-all fuzz-afl fuzz-one fuzz-smoke fuzzers \
+	bench bench-check bench-baseline compare-engines corpus lint \
 	lint-layers lint-symbols lint-style lint-man shellcheck cppcheck tidy \
 	scan format-check format install uninstall dist distcheck clean \
 	distclean help FORCE
