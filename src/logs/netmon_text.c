@@ -12,15 +12,22 @@
  *   SMTP: Data - continued from frame 16, 480 bytes
  *
  * These lose much: instead of a reply's code stands the phrase of RFC 821
- * 4.2.2, instead of a verb an explanation; names, addresses and texts are
- * gone.  What is left is a verb, a code, and the octets of the frame, which
- * are those of the line with its end.
+ * 4.2.2, instead of a verb an explanation; names and texts are gone, save for
+ * the path of MAIL and RCPT, which some versions tell.  What is left is a verb,
+ * a code, and the octets of the frame, which are those of the line with its
+ * end.
  *
  * Network Monitor 3 copies the columns of its list, with TABs between them,
  * whichever columns they are:
  *
  *   SMTP:Rsp 220  2.0.0 SMTP server ready, 29 bytes	{TCP:139, IPv4:138}
  *   SMTP:Cmd STARTTLS, start TLS	{TCP:139, IPv4:138}
+ *
+ * Copies of the first form in articles are folded at blanks, and what follows
+ * stands in lines of its own.  Each entry of SMTP ends with its octets, a
+ * summary with three columns behind those; so a line without them is held,
+ * and lines in which no entry begins are put behind it if that makes it whole.
+ * Else each is taken for what it is.
  *
  * A session is that of one {TCP:n}, else of two addresses, else of the
  * file; a second greeting begins another one.  Times are seconds since the
@@ -37,10 +44,24 @@ struct extra {
 	int64_t content;    /* octets of content so far */
 };
 
+/* How many more lines a folded one may go on over, and how long those are
+ * that can have been folded: of SMTP, and others. */
+#define FOLD_MORE 3u
+#define FOLD_MIN 30u
+#define FOLD_MIN_OTHER 45u
+#define FOLD_MAX 90u
+
 struct text_log {
 	struct log_sessions sessions;
 	bool summary_told;  /* the tree below it tells the same once more */
 	struct buffer key;  /* of the newest summary */
+	struct buffer argument; /* of the command in hand */
+	struct log_line held;   /* may be folded ... */
+	struct buffer text;     /* ... its text, with what was added to it */
+	size_t ends[1 + FOLD_MORE]; /* where each part of that ends */
+	size_t parts;           /* 0: none is held */
+	unsigned others;        /* lines that the one before, which tells
+	                           nothing of SMTP, may go on over */
 };
 
 static struct extra *extra_of(struct log_session *s)
@@ -172,8 +193,28 @@ static void say_copied_command(struct log_session *s,
 	log_session_command(s, &c);
 }
 
-static void say_command(struct log_session *s, const struct log_line *line,
-    const struct netmon_line *f)
+/* "Mail from <a@example.org>": the argument as far as it is told. */
+static void take_path(struct text_log *t, struct log_session *s,
+    const struct netmon_line *f, struct command_in *c)
+{
+	struct slice path = netmon_text_path(f->text);
+	const char *keyword = c->known == VERB_MAIL ? "FROM:" : "TO:";
+
+	if (path.len == 0 || (c->known != VERB_MAIL && c->known != VERB_RCPT))
+		return;
+	buffer_clear(&t->argument);
+	buffer_append_str(&t->argument, keyword);
+	buffer_append_slice(&t->argument, path);
+	c->argument = buffer_slice(&t->argument);
+	c->argument_known = true;
+	session_get(s->b)->records |= SW_BIT(SW_RECORDS_ARGUMENT);
+	/* Parameters, or a blank behind the colon. */
+	if (f->octets > (int64_t)(sizeof("RCPT ") - 1 + c->argument.len + 2))
+		c->flags = SW_BIT(SW_FLAG_TRUNCATED);
+}
+
+static void say_command(struct text_log *t, struct log_session *s,
+    const struct log_line *line, const struct netmon_line *f)
 {
 	struct command_in c = { .by = SW_CLIENT, .octets = f->octets };
 	size_t len;
@@ -185,6 +226,7 @@ static void say_command(struct log_session *s, const struct log_line *line,
 	c.verb = netmon_text_verb(f->text);
 	c.known = session_verb(c.verb, &len);
 	c.span = log_span(line, f->time);
+	take_path(t, s, f, &c);
 	log_session_command(s, &c);
 }
 
@@ -237,7 +279,7 @@ static enum sw_status take_frame(struct text_log *t,
 	set_endpoints(s, f);
 	switch (f->kind) {
 	case NETMON_TEXT_COMMAND:
-		say_command(s, line, f);
+		say_command(t, s, line, f);
 		break;
 	case NETMON_TEXT_REPLY:
 		say_reply(s, line, f);
@@ -251,42 +293,11 @@ static enum sw_status take_frame(struct text_log *t,
 	    SW_ENDING_QUIT) : SW_OK;
 }
 
-/* --- the family --------------------------------------------------------- */
+/* --- lines -------------------------------------------------------------- */
 
-/* One line that tells SMTP as only Network Monitor does. */
-static bool probe(struct slice head)
+static enum sw_status take_whole(struct text_log *t,
+    const struct log_line *line)
 {
-	while (head.len > 0) {
-		struct slice line = log_head_line(&head);
-		struct netmon_line f;
-
-		if (!netmon_text_parse(line, &f))
-			continue;
-		if (f.copied ? f.key.p && f.kind != NETMON_TEXT_DATA :
-		    f.octets != SW_UNKNOWN)
-			return true;
-	}
-	return false;
-}
-
-static void close_log(void *state)
-{
-	struct text_log *t = state;
-
-	buffer_fini(&t->key);
-}
-
-static enum sw_status open_log(void *state)
-{
-	struct text_log *t = state;
-
-	buffer_init(&t->key, 2 * LIMIT_LINE);
-	return SW_OK;
-}
-
-static enum sw_status take_line(void *state, const struct log_line *line)
-{
-	struct text_log *t = state;
 	struct netmon_line f;
 	int64_t ignored;
 
@@ -300,9 +311,162 @@ static enum sw_status take_line(void *state, const struct log_line *line)
 	if (!f.summary && !f.copied && t->summary_told)
 		return SW_OK; /* the tree of the summary */
 	t->summary_told = f.summary;
-	if (t->key.failed)
-		return SW_ENOMEM;
 	return take_frame(t, line, &f);
+}
+
+static struct slice held_part(const struct text_log *t, size_t i)
+{
+	struct slice text = slice_head(buffer_slice(&t->text), t->ends[i]);
+
+	return i == 0 ? text : slice_from(text, t->ends[i - 1] + 1);
+}
+
+/* What is held, as one line if that is whole, else as those that it was. */
+static enum sw_status release(struct text_log *t)
+{
+	struct log_line line = t->held;
+	enum netmon_text_lack lack;
+	size_t i, parts = t->parts;
+	enum sw_status status = SW_OK;
+
+	if (parts == 0)
+		return SW_OK;
+	t->parts = 0;
+	lack = netmon_text_lacks(buffer_slice(&t->text));
+	line.text = buffer_slice(&t->text);
+	if (lack == NETMON_TEXT_WHOLE || lack == NETMON_TEXT_COLUMNS)
+		return take_whole(t, &line);
+	for (i = 0; i < parts && status == SW_OK; i++) {
+		line.text = held_part(t, i);
+		line.number = t->held.number + i;
+		status = take_whole(t, &line);
+	}
+	return status;
+}
+
+static void add_part(struct text_log *t, struct slice text)
+{
+	if (t->parts > 0)
+		buffer_append_char(&t->text, ' ');
+	buffer_append_slice(&t->text, text);
+	t->ends[t->parts++] = t->text.len;
+}
+
+static bool can_be_folded(struct slice text, size_t min)
+{
+	return text.len >= min && text.len <= FOLD_MAX;
+}
+
+/* Does the line go on with what is held?  It is added then. */
+static bool unfold(struct text_log *t, struct slice text)
+{
+	enum netmon_text_lack lack;
+	size_t len = t->text.len;
+
+	if (t->parts == 0 || t->parts > FOLD_MORE || text.len > FOLD_MAX ||
+	    netmon_text_begins(text))
+		return false;
+	lack = netmon_text_lacks(buffer_slice(&t->text));
+	if (lack == NETMON_TEXT_WHOLE ||
+	    (lack == NETMON_TEXT_FRAME && !netmon_text_is_rest(text)))
+		return false;
+	add_part(t, slice_trim(text));
+	if (lack != NETMON_TEXT_COLUMNS ||
+	    netmon_text_lacks(buffer_slice(&t->text)) == NETMON_TEXT_WHOLE)
+		return true;
+	t->parts--; /* no columns */
+	t->text.len = len;
+	return false;
+}
+
+/* A line that tells nothing of SMTP may be folded, too. */
+static bool is_rest_of_other(struct text_log *t, struct slice text)
+{
+	struct netmon_line ignored;
+	bool smtp = netmon_text_parse(text, &ignored);
+
+	if (smtp || netmon_text_begins(text)) {
+		t->others = !smtp && can_be_folded(text, FOLD_MIN_OTHER) ?
+		    FOLD_MORE : 0;
+		return false;
+	}
+	if (t->others == 0 || text.len > FOLD_MAX)
+		return false;
+	t->others--;
+	return true;
+}
+
+static enum sw_status take_line(void *state, const struct log_line *line)
+{
+	struct text_log *t = state;
+	enum sw_status status;
+
+	if (unfold(t, line->text))
+		return t->text.failed ? SW_ENOMEM : SW_OK;
+	status = release(t);
+	if (status != SW_OK || is_rest_of_other(t, line->text))
+		return status;
+	if (can_be_folded(line->text, FOLD_MIN) &&
+	    netmon_text_lacks(line->text) != NETMON_TEXT_WHOLE) {
+		t->held = *line;
+		buffer_clear(&t->text);
+		add_part(t, line->text);
+	} else {
+		status = take_whole(t, line);
+	}
+	if (t->key.failed || t->text.failed || t->argument.failed)
+		return SW_ENOMEM;
+	return status;
+}
+
+static enum sw_status end_file(void *state)
+{
+	return release(state);
+}
+
+/* --- the family --------------------------------------------------------- */
+
+/* A summary whose octets stand in the next line. */
+static bool is_folded(struct slice line, const struct netmon_line *f)
+{
+	return f->summary && can_be_folded(line, FOLD_MIN) &&
+	    (netmon_text_code(f->text) != SW_UNKNOWN ||
+	    netmon_text_verb(f->text).len > 0);
+}
+
+/* One line that tells SMTP as only Network Monitor does. */
+static bool probe(struct slice head)
+{
+	while (head.len > 0) {
+		struct slice line = log_head_line(&head);
+		struct netmon_line f;
+
+		if (!netmon_text_parse(line, &f))
+			continue;
+		if (f.copied ? f.key.p && f.kind != NETMON_TEXT_DATA :
+		    f.octets != SW_UNKNOWN || is_folded(line, &f))
+			return true;
+	}
+	return false;
+}
+
+static void close_log(void *state)
+{
+	struct text_log *t = state;
+
+	buffer_fini(&t->key);
+	buffer_fini(&t->argument);
+	buffer_fini(&t->text);
+}
+
+static enum sw_status open_log(void *state)
+{
+	struct text_log *t = state;
+
+	buffer_init(&t->key, 2 * LIMIT_LINE);
+	buffer_init(&t->argument, 2 * LIMIT_LINE);
+	buffer_init(&t->text, 2 * LIMIT_LINE);
+	return SW_OK;
 }
 
 const struct log_format log_netmon_text = {
@@ -317,5 +481,6 @@ const struct log_format log_netmon_text = {
 	.probe = probe,
 	.open = open_log,
 	.line = take_line,
+	.file_end = end_file,
 	.close = close_log,
 };

@@ -19,6 +19,7 @@ static const struct {
 	{ "Requested mail action okay", 250 },
 	{ "User not local; will forward", 251 },
 	{ "Start mail input", 354 },
+	{ "Enter mail", 354 }, /* as one published copy has it */
 	{ "Service not available", 421 },
 	{ "Requested mail action not taken: mailbox unavailable", 450 },
 	{ "Requested action aborted", 451 },
@@ -75,6 +76,16 @@ struct slice netmon_text_verb(struct slice phrase)
 			return slice_str(commands[i].verb);
 	return session_verb_is_known(verb) ?
 	    slice_head(phrase, len) : slice_make(NULL, 0);
+}
+
+struct slice netmon_text_path(struct slice phrase)
+{
+	const uint8_t *open = phrase.len ? memchr(phrase.p, '<', phrase.len) :
+	    NULL;
+
+	if (!open || phrase.p[phrase.len - 1] != '>')
+		return slice_make(NULL, 0);
+	return slice_from(phrase, (size_t)(open - phrase.p));
 }
 
 /* --- the form of lines -------------------------------------------------- */
@@ -215,12 +226,20 @@ static void parse_addresses(struct slice tail, struct netmon_line *f)
 	struct slice words[3];
 	size_t n = 0;
 
-	while (n < 3) {
+	for (;;) {
+		struct slice word;
+
 		log_take_blanks(&tail);
 		if (tail.len == 0)
 			break;
-		words[n++] = log_take_word(&tail);
+		word = log_take_word(&tail);
+		if (n < 3)
+			words[n] = word;
+		n++;
 	}
+	f->columns = n;
+	f->typed = n == 3 && slice_has_prefix_nocase(words[2],
+	    slice_str("IP"));
 	if (n < 2)
 		return;
 	f->from = words[0];
@@ -301,7 +320,68 @@ bool netmon_text_is_other(struct slice line)
 {
 	int64_t ignored;
 
-	return slice_trim(line).len == 0 || is_head(line) ||
+	line = slice_trim(line);
+	return line.len == 0 || is_head(line) ||
 	    netmon_text_parse_summary(line, &ignored) || is_tree(line) ||
 	    memchr(line.p, '\t', line.len);
+}
+
+/* --- folded lines ------------------------------------------------------- */
+
+/* "IP:", "ARP_RARP:", "00010:" */
+static bool has_protocol(struct slice s)
+{
+	size_t n = 0;
+
+	while (n < s.len && ((s.p[n] >= 'A' && s.p[n] <= 'Z') ||
+	    ascii_is_digit(s.p[n]) || s.p[n] == '_'))
+		n++;
+	return n > 0 && n < s.len && s.p[n] == ':';
+}
+
+bool netmon_text_begins(struct slice line)
+{
+	struct slice s = slice_trim(line);
+	int64_t ignored;
+
+	while (s.len > 0 && (s.p[0] == '+' || s.p[0] == '-' ||
+	    s.p[0] == ' '))
+		s = slice_from(s, 1);
+	return s.len == 0 || is_head(line) || has_protocol(s) ||
+	    netmon_text_parse_summary(line, &ignored) ||
+	    memchr(s.p, '\t', s.len);
+}
+
+bool netmon_text_is_rest(struct slice line)
+{
+	struct netmon_line ignored;
+
+	log_take_blanks(&line);
+	return take_kind(&line, &ignored);
+}
+
+/* "9       74.970  LOCAL         00608C0A0B0C  SMTP" */
+static bool ends_in_smtp(struct slice line)
+{
+	int64_t ignored;
+
+	line = slice_trim(line);
+	return netmon_text_parse_summary(line, &ignored) && line.len > 5 &&
+	    slice_eq_nocase(slice_from(line, line.len - 5),
+	    slice_str(" SMTP"));
+}
+
+enum netmon_text_lack netmon_text_lacks(struct slice line)
+{
+	struct netmon_line f;
+
+	if (!netmon_text_parse(line, &f))
+		return ends_in_smtp(line) ? NETMON_TEXT_FRAME :
+		    NETMON_TEXT_WHOLE;
+	if (f.copied)
+		return NETMON_TEXT_WHOLE;
+	if (f.octets == SW_UNKNOWN)
+		return NETMON_TEXT_OCTETS;
+	return f.summary && !f.typed ? NETMON_TEXT_COLUMNS :
+	    NETMON_TEXT_WHOLE;
 }

@@ -20,6 +20,7 @@ static void test_cut(void **state)
 	(void)state;
 	check_cut(&log_netmon_text, DATA "printed.log");
 	check_cut(&log_netmon_text, DATA "copied.log");
+	check_cut(&log_netmon_text, DATA "folded.log");
 }
 
 /* One line, and what it is told as. */
@@ -37,6 +38,13 @@ static void test_lines(void **state)
 		{ "  + SMTP: Cmd: Reset, 6 bytes",
 		    "verb=RSET octets=6" },
 		{ "SMTP: Cmd: VRFY, 12 bytes", "verb=VRFY octets=12" },
+		{ "SMTP: Rsp: Enter mail ..., 50 bytes", "code=354" },
+		{ "SMTP: Cmd: Mail from <a@example.org>, 27 bytes",
+		    "verb=MAIL argument=FROM:<a@example.org> octets=27" },
+		{ "SMTP: Cmd: Recipient <a@example.org>, 40 bytes",
+		    "argument=TO:<a@example.org> octets=40 truncated" },
+		{ "SMTP: Cmd: Recipient <a@example.org> or so, 40 bytes",
+		    "verb=RCPT octets=40" },
 		/* blanks where TABs were */
 		{ "SMTP:Rsp 250  2.1.0 a, b, 16 bytes {TCP:1, IPv4:2}",
 		    "code=250 to=0 text=2.1.0 a, b enhanced=2.1.0 octets=16" },
@@ -152,6 +160,66 @@ static void test_columns(void **state)
 	buffer_fini(&out);
 }
 
+/* Lines that a copy folded, and lines that only look so. */
+static void test_folds(void **state)
+{
+	static const struct {
+		const char *text, *told, *account;
+	} cases[] = {
+		{ "SMTP: Rsp: Requested mail action okay,\n"
+		    "completed, 69 bytes\n",
+		    "code=250 to=0 octets=69", "not understood=0" },
+		/* twice, and indented */
+		{ "7       74.962  00608C0A0B0C  LOCAL         SMTP\n"
+		    "    Cmd: Hello, host identifier,\n    28 bytes "
+		    "192.0.2.10 192.0.2.25 IP\n",
+		    "00:01:14.962 client command at=1 verb=HELO octets=28",
+		    "not understood=0" },
+		/* never whole */
+		{ "SMTP: Rsp: Requested mail action okay, compl\n"
+		    "and then it said no more\n",
+		    "code=250 to=0 code-only", "not understood=1" },
+		{ "SMTP: Rsp: Requested mail action okay, compl\n"
+		    "a\nb\nc\nd, 20 bytes\n",
+		    "code=250 to=0 code-only", "not understood=4" },
+		/* too short or too long to have been folded */
+		{ "SMTP: Rsp: Help message\nor so, 69 bytes\n",
+		    "code=214 to=0 code-only", "not understood=1" },
+		/* another entry */
+		{ "SMTP: Rsp: Requested mail action okay, compl\n"
+		    "IP: ID = 0x1, 20 bytes\n",
+		    "code=250 to=0 code-only", "not understood=0" },
+		/* no columns */
+		{ "7       74.962  00608C0A0B0C  LOCAL  SMTP  Cmd: Quit, "
+		    "6 bytes\nNo three words\n",
+		    "verb=QUIT octets=6", "not understood=1" },
+		/* of a line that is not of SMTP */
+		{ "+ IPX: NCP Packet - A091053.1.451 -> A091000.2 -\n0 Hops\n"
+		    "SMTP: Rsp: Service ready, 72 bytes\n",
+		    "at=3 code=220", "not understood=0" },
+		{ "+ FRAME: Base frame\nproperties, or what?\n"
+		    "SMTP: Rsp: Service ready, 72 bytes\n",
+		    "at=3 code=220", "not understood=1" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct buffer out;
+
+		run_log(&log_netmon_text, "x.txt", cases[i].text, &out);
+		assert_has(&out, cases[i].told, 1);
+		assert_has(&out, "session ", 1);
+		assert_has(&out, cases[i].account, 1);
+		buffer_fini(&out);
+	}
+	assert_true(log_netmon_text.probe(slice_str("7  74.962  LOCAL  "
+	    "00608C0A0B0C  SMTP  Rsp: Requested mail\n"
+	    "action okay, completed\n")) == false);
+	assert_true(log_netmon_text.probe(slice_str("7  74.962  LOCAL  "
+	    "00608C0A0B0C  SMTP  Rsp: Requested mail action okay,\n")));
+}
+
 /* A summary's conversations are told apart by their addresses alone. */
 static void test_addresses(void **state)
 {
@@ -214,6 +282,7 @@ int main(void)
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_phrases),
 		cmocka_unit_test(test_columns),
+		cmocka_unit_test(test_folds),
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_conversations),
 		cmocka_unit_test(test_probe),
