@@ -447,6 +447,28 @@ static void test_damaged_length(void **state)
 	}
 }
 
+/* In what is skipped stands what begins as a block and is none: as it ends
+ * behind the file, or has another length at its end. */
+static void test_no_block(void **state)
+{
+	static const uint32_t lengths[] = { 4096, 32 };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		struct file f = plain(false);
+
+		patch_u32(&f, SECOND + 4, 0);
+		patch_u32(&f, SECOND + 40, 6);
+		patch_u32(&f, SECOND + 44, lengths[i]);
+		check_file(&f, "pcapng\n"
+		    "1 1000000001000 1000 lt=1 60/60\n"
+		    "2 1000000003000 1000 lt=1 62/62\n"
+		    "bad=1\n"
+		    "W damaged block, 96 octets skipped at offset 144\n");
+	}
+}
+
 static void test_trailing_length(void **state)
 {
 	struct file f = plain(false);
@@ -547,6 +569,7 @@ int main(void)
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_damaged_body),
 		cmocka_unit_test(test_damaged_length),
+		cmocka_unit_test(test_no_block),
 		cmocka_unit_test(test_trailing_length),
 		cmocka_unit_test(test_lost_octets),
 		cmocka_unit_test(test_any_damage),

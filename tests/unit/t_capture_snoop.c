@@ -140,6 +140,28 @@ static void test_damage(void **state)
 	buffer_fini(&f.octets);
 }
 
+/* In what is skipped stands what could be a record, and nothing that could be
+ * one follows it. */
+static void test_no_record(void **state)
+{
+	struct file f = begin(2, 4);
+	size_t at;
+
+	(void)state;
+	at = put_record(&f, 60, 60, 0, 1000);
+	put_record(&f, 60, 60, 0, 1001);
+	patch_u32(&f, at + 4, 0x7fffffff);
+	patch_u32(&f, at + 32, 8);
+	patch_u32(&f, at + 36, 8);
+	patch_u32(&f, at + 40, 32);
+	patch_u32(&f, at + 48, 1000);
+	patch_u32(&f, at + 52, 0);
+	check_file(&f, "snoop\n"
+	    "2 1001250000000 1000 lt=1 60/60\n"
+	    "bad=1\n"
+	    "W damaged record (length 88), 88 octets skipped at offset 16\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -148,6 +170,7 @@ int main(void)
 		cmocka_unit_test(test_header),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_damage),
+		cmocka_unit_test(test_no_record),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

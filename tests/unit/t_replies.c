@@ -109,6 +109,28 @@ static void test_classes(void **state)
 	}
 }
 
+/* A code that nobody lists: what its second digit says (RFC 5321 4.2.1). */
+static void test_subjects(void **state)
+{
+	static const struct {
+		int32_t code;
+		const char *of;
+	} codes[] = {
+		{ 509, "about syntax" }, { 219, "about information" },
+		{ 429, "about the connection" },
+		{ 439, "about authentication" },
+		{ 549, "no known meaning" }, { 259, "about the mail system" },
+	};
+	struct sw_explanation e;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+		replies_explain(codes[i].code, slice_make(NULL, 0),
+		    slice_make(NULL, 0), &e);
+		assert_non_null(strstr(e.meaning, codes[i].of));
+	}
+}
+
 static struct sw_explanation enhanced(int32_t code, const char *text)
 {
 	struct sw_explanation e;
@@ -168,6 +190,13 @@ static void test_sentence(void **state)
 	    slice_str("refused again")) < b.len);
 	assert_true(slice_find_nocase(buffer_slice(&b),
 	    slice_str("contradict")) == b.len);
+	buffer_clear(&b);
+	e = enhanced(354, "4.2.2");
+	assert_true(replies_append(&b, &e));
+	assert_true(slice_find_nocase(buffer_slice(&b),
+	    slice_str("contradict")) < b.len);
+	assert_true(slice_find_nocase(buffer_slice(&b),
+	    slice_str("not to be expected")) < b.len);
 	buffer_fini(&b);
 }
 
@@ -230,6 +259,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_classes),
+		cmocka_unit_test(test_subjects),
 		cmocka_unit_test(test_enhanced),
 		cmocka_unit_test(test_sentence),
 		cmocka_unit_test(test_of_session),

@@ -310,6 +310,11 @@ static void json_octets(void **state)
 
 #define ID "{\"transcript\":1,\"id\":\"0000000000000001\""
 
+#define START_IS_NO_TIME(text) { \
+	ID ",\"clock\":{\"zone\":\"UTC\",\"date\":\"given\"}," \
+	"\"start\":\"" text "\"}", "line 7: the field \"start\" is not a " \
+	"time as the field \"clock\" says" }
+
 /* What reading says of a text: its error, or "". */
 static void check_error(const char *text, const char *want)
 {
@@ -378,6 +383,12 @@ static void json_errors(void **state)
 		{ ID ",\"messages\":[{\"from_params\":{\"A\":false}}]}",
 		  "line 7: the field \"params\" is not an object of strings "
 		  "and true" },
+		{ ID ",\"encryption\":{\"starttls\":1}}",
+		  "line 7: the field \"starttls\" is not true or false" },
+		{ ID ",\"records\":{}}",
+		  "line 7: the field \"records\" is not a list of names" },
+		{ ID ",\"records\":[7]}",
+		  "line 7: the field \"records\" is not a list of names" },
 		{ ID ",\"clock\":{\"resolution\":-1}}",
 		  "line 7: the field \"resolution\" is not a number of "
 		  "seconds" },
@@ -386,6 +397,15 @@ static void json_errors(void **state)
 		{ ID ",\"clock\":{\"zone\":\"UTC\",\"date\":\"given\"},"
 		  "\"start\":\"2004-02-30T00:00:00Z\"}", "line 7: the field "
 		  "\"start\" is not a time as the field \"clock\" says" },
+		START_IS_NO_TIME("2004/02-20T00:00:00Z"),
+		START_IS_NO_TIME("2004-02/20T00:00:00Z"),
+		START_IS_NO_TIME("2004-02-20 00:00:00Z"),
+		START_IS_NO_TIME("2004-02-20T00-00:00Z"),
+		START_IS_NO_TIME("2004-02-20T00:00-00Z"),
+		START_IS_NO_TIME("2004-02-20T00:00:00.Z"),
+		START_IS_NO_TIME("2004-02-20T00:00:00*01:00"),
+		START_IS_NO_TIME("2004-02-20T00:00:00+0100"),
+		START_IS_NO_TIME("2004-02-20T00:00:00+01:0"),
 		{ ID ",\"clock\":{\"zone\":\"UTC\",\"date\":\"given\"},"
 		  "\"start\":\"2004-02-20T00:00:00Zx\"}", "line 7: the field "
 		  "\"start\" is not a time as the field \"clock\" says" },

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* t_session_limits.c - what a session keeps of what is without end */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "base/account.h"
+#include "base/limits.h"
+#include "transcript/session.h"
+
+/* More than the limit by this many. */
+#define MORE 5
+
+static const struct event_span nowhere = { 1, 1, 0, 0 };
+
+struct made {
+	struct session_builder *b;
+	struct account account;
+};
+
+static void make(struct made *m)
+{
+	struct session_options options = { .account = &m->account };
+
+	account_init(&m->account);
+	assert_int_equal(session_builder_new(&options, &m->b), SW_OK);
+}
+
+static void drop(struct made *m)
+{
+	struct sw_err err;
+
+	assert_false(session_failed(m->b));
+	assert_int_equal(session_settle(m->b, false, &err), SW_OK);
+	session_builder_free(&m->b);
+	account_fini(&m->account);
+}
+
+static uint32_t command(struct made *m, const char *line)
+{
+	struct command_in in = { .by = SW_CLIENT, .span = nowhere };
+
+	in.line = slice_str(line);
+	in.octets = (int64_t)in.line.len + 2;
+	return session_command(m->b, &in);
+}
+
+static void answered(struct made *m, const char *line, int32_t code)
+{
+	struct slice text = slice_str("text");
+
+	session_answer(m->b, command(m, line), code, &text, 1);
+}
+
+/* Numbers go on, so that what is told refers to what it is about. */
+static void test_events(void **state)
+{
+	const struct sw_session *s;
+	struct made m;
+
+	(void)state;
+	make(&m);
+	for (uint32_t n = 1; n <= LIMIT_EVENTS + MORE; n++)
+		assert_int_equal(command(&m, "NOOP"), n);
+	assert_null(session_event(m.b, LIMIT_EVENTS + 1));
+	s = session_finish(m.b);
+	assert_int_equal(s->event_count, LIMIT_EVENTS);
+	assert_int_equal(s->events[LIMIT_EVENTS - 1].n, LIMIT_EVENTS);
+	assert_int_equal(s->omitted.events, MORE);
+	assert_int_equal(m.account.counters[ACCOUNT_LIMIT_EVENTS], MORE);
+	drop(&m);
+}
+
+/* A message is told although none of its events is. */
+static void test_consequences_beyond(void **state)
+{
+	const struct sw_session *s;
+	struct made m;
+
+	(void)state;
+	make(&m);
+	for (uint32_t n = 1; n <= LIMIT_EVENTS; n++)
+		command(&m, "NOOP");
+	answered(&m, "MAIL FROM:<a>", 250);
+	answered(&m, "RCPT TO:<b>", 550);
+	s = session_finish(m.b);
+	assert_int_equal(s->message_count, 1);
+	assert_int_equal(s->messages[0].recipient_count, 1);
+	assert_int_equal(s->messages[0].recipients[0].code, 550);
+	assert_int_equal(s->omitted.events, 2);
+	drop(&m);
+}
+
+static void test_text(void **state)
+{
+	const size_t len = 60000;
+	char *line = malloc(len + 1);
+	const struct sw_session *s;
+	struct made m;
+	uint32_t i, wanted = LIMIT_SESSION_TEXT / 60000 + MORE;
+
+	(void)state;
+	assert_non_null(line);
+	memset(line, 'x', len);
+	line[len] = '\0';
+	make(&m);
+	for (i = 0; i < wanted; i++)
+		command(&m, line);
+	s = session_finish(m.b);
+	assert_true(s->omitted.events > 0);
+	assert_int_equal(s->event_count + s->omitted.events, wanted);
+	assert_true(session_memory(m.b) < 2 * LIMIT_SESSION_TEXT);
+	drop(&m);
+	free(line);
+}
+
+static void test_notes(void **state)
+{
+	const struct sw_session *s;
+	struct made m;
+
+	(void)state;
+	make(&m);
+	for (int i = 0; i < LIMIT_NOTES + MORE; i++)
+		session_note(m.b, SW_NOTE_COMMENT, 0, 0, 0, "%d", i);
+	s = session_finish(m.b);
+	assert_int_equal(s->note_count, LIMIT_NOTES);
+	assert_int_equal(s->omitted.notes, MORE);
+	drop(&m);
+}
+
+/* All are counted for what becomes of the message: here nobody accepts. */
+static void test_recipients(void **state)
+{
+	const struct sw_message *message;
+	const struct sw_session *s;
+	struct made m;
+
+	(void)state;
+	make(&m);
+	answered(&m, "MAIL FROM:<a>", 250);
+	for (int i = 0; i < LIMIT_RECIPIENTS + MORE; i++)
+		answered(&m, "RCPT TO:<b>", i < LIMIT_RECIPIENTS ? 450 : 550);
+	s = session_finish(m.b);
+	message = &s->messages[0];
+	assert_int_equal(message->recipient_count, LIMIT_RECIPIENTS);
+	assert_int_equal(s->omitted.recipients, MORE);
+	assert_int_equal(m.account.counters[ACCOUNT_LIMIT_RECIPIENTS], MORE);
+	assert_int_equal(message->recipients[LIMIT_RECIPIENTS - 1].status,
+	    SW_RCPT_DEFERRED);
+	drop(&m);
+}
+
+/* The end of the content before was not seen: the next begins all the
+ * same. */
+static void test_content_in_content(void **state)
+{
+	struct data_in in = { .method = SW_METHOD_DATA, .start_seen = true,
+		.span = nowhere };
+	const struct sw_session *s;
+	uint32_t first, second;
+	struct made m;
+
+	(void)state;
+	make(&m);
+	answered(&m, "MAIL FROM:<a>", 250);
+	first = session_data_begin(m.b, &in);
+	session_data_octets(m.b, slice_str("one"));
+	second = session_data_begin(m.b, &in);
+	session_data_octets(m.b, slice_str("other"));
+	session_data_end(m.b, true, true, 10, 0, nowhere);
+	s = session_finish(m.b);
+	assert_int_equal(s->message_count, 1);
+	assert_int_equal(s->messages[0].size, 3);
+	assert_false(s->messages[0].sha256.known);
+	assert_int_equal(s->events[first - 1].u.data.size, 3);
+	assert_int_equal(s->events[second - 1].u.data.size, 5);
+	drop(&m);
+}
+
+/* Chunks whose last one never came, and another message's. */
+static void test_chunks_of_another(void **state)
+{
+	struct data_in in = { .method = SW_METHOD_BDAT, .start_seen = true,
+		.span = nowhere };
+	const struct sw_session *s;
+	struct made m;
+
+	(void)state;
+	make(&m);
+	for (int i = 0; i < 2; i++) {
+		answered(&m, "MAIL FROM:<a>", 250);
+		in.of = command(&m, "BDAT 3");
+		session_data_begin(m.b, &in);
+		session_data_octets(m.b, slice_str("abc"));
+		session_data_end(m.b, true, i == 1, 3, 0, nowhere);
+		session_answer(m.b, in.of, 250, NULL, 0);
+	}
+	s = session_finish(m.b);
+	assert_int_equal(s->message_count, 2);
+	assert_int_equal(s->messages[0].size, 3);
+	assert_int_equal(s->messages[1].size, 3);
+	drop(&m);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_events),
+		cmocka_unit_test(test_consequences_beyond),
+		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_notes),
+		cmocka_unit_test(test_recipients),
+		cmocka_unit_test(test_content_in_content),
+		cmocka_unit_test(test_chunks_of_another),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
