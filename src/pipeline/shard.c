@@ -15,6 +15,7 @@ struct live {
 	struct tcp_flow *flow;
 	size_t held; /* octets, as counted in the shard's */
 	bool listed; /* one of its ports is a server port */
+	bool answer_lost; /* as struct dialogue_start has it */
 	uint32_t anomalies[TCP_DIRECTIONS];
 };
 
@@ -90,6 +91,7 @@ static void *on_open(void *ctx, struct tcp_flow *flow)
 		l->next->link = &l->next;
 	s->open = l;
 	l->flow = flow;
+	l->answer_lost = start.answer_lost;
 	l->listed = port_set_has(s->ports, info->host[0].port) ||
 	    port_set_has(s->ports, info->host[1].port);
 	if (options.event)
@@ -105,6 +107,10 @@ static void on_octets(void *ctx, void *user, const struct delivery *o)
 {
 	struct live *l = user;
 
+	if (l->answer_lost && tcp_flow_info_get(l->flow)->syn_seen[1]) {
+		l->answer_lost = false;
+		dialogue_answer_found(l->dialogue);
+	}
 	if (dialogue_feed(l->dialogue, o))
 		count_held(ctx, l);
 }

@@ -298,6 +298,11 @@ static void first_octets(struct dialogue *d, const struct delivery *o)
 	start_decide(d, false);
 }
 
+void dialogue_answer_found(struct dialogue *d)
+{
+	d->start.answer_lost = false;
+}
+
 bool dialogue_feed(struct dialogue *d, const struct delivery *o)
 {
 	if (o->octets.len == 0)

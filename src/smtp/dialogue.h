@@ -52,6 +52,9 @@ enum sw_status dialogue_new(struct session_builder *b,
     const struct dialogue_start *start, struct dialogue **d_r) SW_MUST_USE;
 void dialogue_free(struct dialogue **d);
 
+/* The SYN of the host that was called was captured behind what opened the
+ * connection: answer_lost is no longer so. */
+void dialogue_answer_found(struct dialogue *d);
 /* false: dialogue and session need as much memory as before. */
 bool dialogue_feed(struct dialogue *d, const struct delivery *o);
 /* The next len octets of a direction are lost. */

@@ -104,15 +104,25 @@ bool tcp_causal_is_ready(const struct flow *f, int dir)
 	    tcp_causal_is_caused(f, dir, s->flags & STRETCH_ACKED, s->ack);
 }
 
-static bool drain(struct tcp_engine *e, struct flow *f, int dir)
+/* Of two directions' first stretches, whose was captured first? */
+static bool is_second_first(const struct flow *f)
 {
-	bool moved = false;
+	return flow_first(f, 1)->origin.at < flow_first(f, 0)->origin.at;
+}
 
-	while (tcp_causal_is_ready(f, dir)) {
-		tcp_causal_hand_up_first(e, f, dir);
-		moved = true;
+/* What is ready in both directions goes in the order of the capture: no
+ * acknowledgment tells another. */
+static void drain(struct tcp_engine *e, struct flow *f)
+{
+	for (;;) {
+		bool ready = tcp_causal_is_ready(f, 0);
+		bool other = tcp_causal_is_ready(f, 1);
+
+		if (!ready && !other)
+			return;
+		tcp_causal_hand_up_first(e, f,
+		    other && (!ready || is_second_first(f)));
 	}
-	return moved;
 }
 
 /* Hand up all that is ready.  Where both directions have their next octets
@@ -123,18 +133,11 @@ static void pump(struct tcp_engine *e, struct flow *f)
 	if (!(f->state & FLOW_OPEN))
 		return;
 	for (;;) {
-		const struct stretch *s[TCP_DIRECTIONS];
-		bool moved = drain(e, f, 0);
-
-		moved = drain(e, f, 1) || moved;
-		if (moved)
-			continue;
-		s[0] = flow_first(f, 0);
-		s[1] = flow_first(f, 1);
-		if (!is_next(f, 0, s[0]) || !is_next(f, 1, s[1]))
+		drain(e, f);
+		if (!is_next(f, 0, flow_first(f, 0)) ||
+		    !is_next(f, 1, flow_first(f, 1)))
 			return;
-		tcp_causal_hand_up_first(e, f,
-		    s[1]->origin.at < s[0]->origin.at);
+		tcp_causal_hand_up_first(e, f, is_second_first(f));
 	}
 }
 

@@ -313,6 +313,10 @@ bool tcp_handshake_completes(struct arrival *a)
 		return false;
 	if (seg->payload_len > 0)
 		return true;
+	/* a FIN that lies behind octets, which are late or lost */
+	if ((seg->flags & TCP_FIN) && (s->flags & SIDE_BASE) &&
+	    side_offset(s, seg->seq) > 0)
+		return true;
 	return (seg->flags & TCP_ACK) &&
 	    (a->dir == 0 || (a->f->state & FLOW_SPLIT));
 }
