@@ -413,6 +413,9 @@ check-golden: all ## commands whose output is kept, cases of the contract
 	@$(RUN) $(GOLDEN) $(CASES)
 check-diff: all ## one traffic in several containers, other programs
 	@$(RUN) $(DIFF)
+SEEDS ?= 100
+properties: all ## SEEDS=100: made-up traffic, however it was captured
+	@O=$(O) SEEDS=$(SEEDS) sh tests/diff/properties.sh
 check-fault: tests-build ## memory and disk that run out
 	@$(RUN) $(FAULT_PROGRAMS) $(FAULT)
 check-e2e: all ## the command and its installation from outside
@@ -625,7 +628,7 @@ FORCE:
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all lib smtpwire completion deps demo tests-build check check-unit \
-	check-golden check-diff check-fault check-e2e golden-update \
+	check-golden check-diff properties check-fault check-e2e golden-update \
 	readme-update asan tsan \
 	valgrind cover fuzz fuzz-all fuzz-afl fuzz-one fuzz-smoke fuzzers \
 	bench bench-check bench-baseline compare-engines corpus lint \
