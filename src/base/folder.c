@@ -22,6 +22,8 @@ static enum sw_status fail(const char *name, int error, struct sw_err *err)
 {
 	char text[128] = "";
 
+	if (error == ENOMEM)
+		return base_error_set(err, SW_ENOMEM, "out of memory");
 	if (strerror_r(error, text, sizeof(text)) != 0)
 		text[0] = '\0';
 	return base_error_set(err, SW_EREAD, "%s: cannot be read: %s", name,

@@ -30,8 +30,12 @@ static FILE *open_unlinked(const char *tmpdir)
 		return NULL;
 	unlink(name);
 	f = fdopen(fd, "w+b");
-	if (!f)
+	if (!f) {
+		int error = errno;
+
 		close(fd);
+		errno = error;
+	}
 	return f;
 }
 
@@ -47,10 +51,13 @@ enum sw_status scratch_new(const char *tmpdir, struct scratch **s_r,
 		tmpdir = "/tmp";
 	s->file = open_unlinked(tmpdir);
 	if (!s->file) {
-		base_error_set(err, SW_EWRITE, "%s: cannot make a temporary "
-		    "file: %s", tmpdir, strerror(errno));
+		enum sw_status status = errno == ENOMEM ?
+		    base_error_set(err, SW_ENOMEM, "out of memory") :
+		    base_error_set(err, SW_EWRITE, "%s: cannot make a "
+			"temporary file: %s", tmpdir, strerror(errno));
+
 		scratch_free(&s);
-		return SW_EWRITE;
+		return status;
 	}
 	*s_r = s;
 	return SW_OK;

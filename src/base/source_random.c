@@ -42,8 +42,10 @@ int source_make_spool(const char *dir)
 	char *path = malloc(len + sizeof(template));
 	int fd;
 
-	if (!path)
+	if (!path) {
+		errno = ENOMEM;
 		return -1;
+	}
 	memcpy(path, dir, len);
 	memcpy(path + len, template, sizeof(template));
 	fd = mkstemp(path);
@@ -129,6 +131,8 @@ enum sw_status source_make_random(struct source *s, struct sw_err *err)
 		return SW_OK;
 	}
 	s->spool_fd = source_make_spool(s->tmpdir);
+	if (s->spool_fd < 0 && errno == ENOMEM)
+		return source_no_memory(err);
 	if (s->spool_fd < 0)
 		return base_error_set(err, SW_EWRITE,
 		    "%s: no temporary copy can be made in %s", s->name,

@@ -2,6 +2,7 @@
 /* source_store.c - octets of several sources in one unlinked file */
 #include "base/source_internal.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -23,14 +24,14 @@ enum sw_status source_store_new(const char *tmpdir,
 	if (!tmpdir)
 		tmpdir = "/tmp";
 	s->holders = 1;
-	s->fd = source_make_spool(tmpdir);
 	s->tmpdir = strdup(tmpdir);
-	if (!s->tmpdir) {
+	s->fd = s->tmpdir ? source_make_spool(tmpdir) : -1;
+	if (s->fd >= 0)
+		return SW_OK;
+	if (!s->tmpdir || errno == ENOMEM) {
 		source_store_release(s_r);
 		return source_no_memory(err);
 	}
-	if (s->fd >= 0)
-		return SW_OK;
 	source_store_release(s_r);
 	return base_error_set(err, SW_EREAD,
 	    "no temporary copy can be made in %s", tmpdir);

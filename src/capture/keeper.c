@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -36,6 +37,7 @@ struct keeper {
 	int fd;
 	struct buffer buffer;
 	uint64_t size;       /* of the file, with what is gathered */
+	uint64_t written;    /* octets of it, of whole blocks */
 	int64_t first_ns;    /* of its frames; SW_NO_TIME: none yet */
 	uint32_t kinds[KINDS_MAX]; /* link types of its interfaces */
 	uint32_t kind_count;
@@ -61,11 +63,17 @@ enum sw_status keeper_flush(struct keeper *k, struct sw_err *err)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0) {
+			enum sw_status status = fail(k, err);
+
+			/* A part of a block could not be read. */
+			if (done > 0)
+				(void)!ftruncate(k->fd, (off_t)k->written);
 			buffer_clear(&k->buffer);
-			return fail(k, err);
+			return status;
 		}
 		done += (size_t)n;
 	}
+	k->written += done;
 	buffer_clear(&k->buffer);
 	return SW_OK;
 }
@@ -131,17 +139,28 @@ static void put_packet(struct keeper *k, uint32_t kind,
 
 /* --- files ---------------------------------------------------------------- */
 
+/* A file without frames is one all the same, one without octets is none.
+ * What is there is replaced when the first block is ready. */
 static enum sw_status open_file(struct keeper *k, struct sw_err *err)
 {
+	enum sw_status status;
+	struct stat st;
+
+	put_section(k);
+	if (k->buffer.failed)
+		return base_error_set(err, SW_ENOMEM, "out of memory");
 	k->fd = open(k->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (k->fd < 0)
 		return fail(k, err);
 	k->size = 0;
+	k->written = 0;
 	k->kind_count = 0;
 	k->first_ns = SW_NO_TIME;
 	k->rotate = false;
-	put_section(k);
-	return SW_OK;
+	status = keeper_flush(k, err);
+	if (status != SW_OK && fstat(k->fd, &st) == 0 && S_ISREG(st.st_mode))
+		(void)unlink(k->path);
+	return status;
 }
 
 /* NAME.20261122T040855Z, or that with a number. */
@@ -211,6 +230,7 @@ static enum sw_status next_file(struct keeper *k, struct sw_err *err)
 	if (status != SW_OK)
 		return status;
 	close(k->fd);
+	k->fd = -1;
 	return open_file(k, err);
 }
 
@@ -284,9 +304,6 @@ enum sw_status keeper_new(const struct keeper_options *options,
 	status = !k->path || (options->keep > 0 && !k->old) ?
 	    base_error_set(err, SW_ENOMEM, "out of memory") :
 	    open_file(k, err);
-	/* A file without frames is one all the same. */
-	if (status == SW_OK)
-		status = keeper_flush(k, err);
 	if (status != SW_OK)
 		keeper_free(&k);
 	*k_r = k;

@@ -319,7 +319,7 @@ static enum sw_status take_rest(struct ims *m, const struct log_line *line)
 	return SW_OK;
 }
 
-static enum sw_status read_line(struct ims *m, const struct log_line *line)
+static enum sw_status take_whole(struct ims *m, const struct log_line *line)
 {
 	struct slice text = line->text;
 	size_t next;
@@ -334,6 +334,13 @@ static enum sw_status read_line(struct ims *m, const struct log_line *line)
 	log_not_understood(&m->sessions, line);
 	text = slice_from(text, next);
 	return ims_take_prefix(m, &text) ? take_entries(m, line, text) : SW_OK;
+}
+
+static enum sw_status read_line(struct ims *m, const struct log_line *line)
+{
+	enum sw_status status = take_whole(m, line);
+
+	return status == SW_OK && m->io_text.failed ? SW_ENOMEM : status;
 }
 
 /* --- lines held until the order of dates is known ----------------------- */

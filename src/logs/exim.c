@@ -187,13 +187,14 @@ static enum sw_status finish(struct exim *x, struct log_session *s,
 }
 
 /* The daemon: "  SMTP connection from [ip]:port I=[ip]:port (TCP/IP ..." */
-static void take_accepted(struct exim *x, struct slice text)
+static enum sw_status take_accepted(struct exim *x, struct slice text)
 {
 	struct buffer *b = &x->accepted[x->next_accepted];
 
 	x->next_accepted = (x->next_accepted + 1) % ACCEPTED_MAX;
 	buffer_clear(b);
 	buffer_append_slice(b, text);
+	return b->failed ? SW_ENOMEM : SW_OK;
 }
 
 /* The server's address in the line of the daemon about this client. */
@@ -415,7 +416,7 @@ static enum sw_status take_client_line(struct exim *x,
 	if (log_starts(e->text, "Connecting to ")) {
 		buffer_clear(&x->connecting);
 		buffer_append_slice(&x->connecting, e->text);
-		return SW_OK;
+		return x->connecting.failed ? SW_ENOMEM : SW_OK;
 	}
 	if (!log_starts(e->text, " connected") || x->connecting.len == 0)
 		return SW_OK;
@@ -442,10 +443,8 @@ static enum sw_status take_other(struct exim *x, const struct entry *e)
 		return take_refused(x, e);
 	if (log_starts(e->text, "  SMTP connection from ") &&
 	    slice_find_nocase(e->text, slice_str("connection count")) <
-	    e->text.len) {
-		take_accepted(x, e->text);
-		return SW_OK;
-	}
+	    e->text.len)
+		return take_accepted(x, e->text);
 	if (log_starts(e->text, "Connecting to ") ||
 	    log_starts(e->text, " connected"))
 		return take_client_line(x, e);

@@ -80,24 +80,27 @@ static bool take_quoted(struct iis_dump *d, struct slice *rest, uint8_t quote,
 {
 	struct slice s = slice_from(*rest, 1);
 	size_t from = d->text.len, n = 0;
+	bool plain = true;
 
 	for (; n < s.len; n++) {
 		if (s.p[n] == quote) {
 			if (n + 1 == s.len || s.p[n + 1] != quote)
 				break;
 			n++;
+			plain = false;
 		} else if (s.p[n] == '\\' && quote == '\'' &&
 		    n + 1 < s.len && (s.p[n + 1] == '\\' ||
 		    (s.p[n + 1] == '\'' && n + 2 < s.len &&
 		    s.p[n + 2] != ',' && s.p[n + 2] != ')'))) {
 			n++; /* as MySQL writes it */
+			plain = false;
 		}
 		buffer_append_char(&d->text, (char)s.p[n]);
 	}
 	if (n == s.len)
 		return false;
-	*value_r = slice_make(d->text.p ? d->text.p + from : s.p,
-	    d->text.len - from);
+	*value_r = plain ? slice_head(s, n) : slice_make(d->text.p ?
+	    d->text.p + from : s.p, d->text.len - from);
 	*rest = slice_from(s, n + 1);
 	return true;
 }

@@ -155,6 +155,8 @@ static enum sw_status take_tuples(struct table *t,
 
 	while (n > 0 && status == SW_OK) {
 		n = iis_dump_tuple(&t->dump, &rest, &v);
+		if (t->dump.text.failed)
+			return SW_ENOMEM;
 		if (n > 0)
 			status = take_row(t, line, &v);
 	}
@@ -213,8 +215,11 @@ static bool find_kind(struct iis_dump *d, struct slice line,
 		return false;
 	for (i = 0; i < sizeof(separators); i++) {
 		*head_r = iis_dump_head(d, line, separators[i]);
-		if (*head_r || is_usual_row(d, line, separators[i], service))
+		if (!d->text.failed && (*head_r ||
+		    is_usual_row(d, line, separators[i], service)))
 			return true;
+		if (d->text.failed)
+			break;
 	}
 	d->separator = 0;
 	memset(&d->columns, 0, sizeof(d->columns));
@@ -243,6 +248,9 @@ bool iis_odbc_has_rows(struct slice head, const char *service)
 	bool named = false, found = false;
 
 	iis_dump_init(&d);
+	/* Memory could run out, and nobody be told.  Values with quotes in
+	 * them are none of those that are looked for. */
+	buffer_init(&d.text, 0);
 	while (head.len > 0 && !found) {
 		struct slice line = log_head_line(&head);
 		struct iis_dump_values v;
@@ -293,7 +301,7 @@ static enum sw_status take_line(void *state, const struct log_line *in)
 	struct table *t = state;
 	struct log_line line = *in;
 	struct iis_dump_values v;
-	bool head;
+	bool head, is_row;
 
 	if (line.text.len == 0)
 		return SW_OK;
@@ -310,11 +318,13 @@ static enum sw_status take_line(void *state, const struct log_line *in)
 	}
 	if (t->live)
 		line.number--; /* the head is no row */
-	if (!iis_dump_split(&t->dump, line.text, &v)) {
-		log_not_understood(&t->rows.sessions, &line);
-		return SW_OK;
-	}
-	return t->dump.text.failed ? SW_ENOMEM : take_row(t, &line, &v);
+	is_row = iis_dump_split(&t->dump, line.text, &v);
+	if (t->dump.text.failed)
+		return SW_ENOMEM;
+	if (is_row)
+		return take_row(t, &line, &v);
+	log_not_understood(&t->rows.sessions, &line);
+	return SW_OK;
 }
 
 const struct log_format log_iis_odbc = {

@@ -83,8 +83,10 @@ void log_source_end(const struct log_sessions *t,
 	uint64_t first = s->first;
 	size_t n = 0, file = 0;
 
-	if (!parts)
+	if (!parts) {
+		session_fail(s->b);
 		return;
+	}
 	for (turn = s->first_turn; turn; turn = turn->next) {
 		describe_part(t, s, &parts[n++], first, turn->last, &file);
 		first = turn->first;

@@ -53,6 +53,7 @@ struct net_filter {
 	size_t count, capacity;
 	size_t last; /* index of the one used last */
 	bool told_limit;
+	bool failed; /* no memory for the last program that was wanted */
 };
 
 /*
@@ -202,20 +203,23 @@ static void compile_program(struct net_filter *f, struct program *p,
 	tell(account, text);
 }
 
-/* NULL: too many, or no memory. */
+/* NULL: too many, or no memory (failed). */
 static const struct program *add_program(struct net_filter *f,
     uint32_t link_type, struct account *account)
 {
 	void *programs = f->programs;
 	struct program *p;
 
-	if (f->count == FILTER_PROGRAMS_MAX || !base_grow(&programs,
-	    f->count, &f->capacity, sizeof(*f->programs))) {
+	if (f->count == FILTER_PROGRAMS_MAX) {
 		if (!f->told_limit)
 			tell(account, "filter: too many link types");
 		f->told_limit = true;
 		return NULL;
 	}
+	f->failed = !base_grow(&programs, f->count, &f->capacity,
+	    sizeof(*f->programs));
+	if (f->failed)
+		return NULL;
 	f->programs = programs;
 	f->last = f->count++;
 	p = &f->programs[f->last];
@@ -249,6 +253,11 @@ bool net_filter_match(struct net_filter *f, const struct frame *frame,
 	octets = slice_from(frame->octets, p->skip);
 	return f->lib.bpf_filter(p->code.bf_insns, octets.p, frame->wire_len,
 	    (u_int)octets.len) != 0;
+}
+
+bool net_filter_failed(const struct net_filter *f)
+{
+	return f->failed;
 }
 
 void net_filter_free(struct net_filter **f)

@@ -55,6 +55,8 @@ enum sw_status net_filter_new(const char *expression,
  * warnings. */
 bool net_filter_match(struct net_filter *f, const struct frame *frame,
     struct account *account);
+/* It did not match for want of memory. */
+bool net_filter_failed(const struct net_filter *f);
 void net_filter_free(struct net_filter **f);
 
 #endif

@@ -162,8 +162,10 @@ static void tell_tcp(struct session_builder *b, struct sw_session *s,
 {
 	struct sw_tcp *tcp = arena_calloc(session_arena(b), 1, sizeof(*tcp));
 
-	if (!tcp)
+	if (!tcp) {
+		session_fail(b);
 		return;
+	}
 	tcp->frames = f->frames;
 	tcp->syn_rtt_ns = f->syn_rtt_ns;
 	tell_side(&tcp->client, f, client_dir);
@@ -184,8 +186,10 @@ static void tell_source(const struct shard *sh, struct session_builder *b,
 		    t->parts[i].base + t->parts[i].count >= first)
 			n++;
 	parts = arena_calloc(session_arena(b), n ? n : 1, sizeof(*parts));
-	if (!parts)
+	if (!parts) {
+		session_fail(b);
 		return;
+	}
 	s->source.kind = SW_SOURCE_WIRE;
 	s->source.unit = SW_UNIT_FRAME;
 	s->source.first = first;

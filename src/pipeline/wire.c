@@ -357,6 +357,8 @@ static inline enum sw_status take_frame(struct wire *w,
 			return status;
 	}
 	if (w->filter && !net_filter_match(w->filter, frame, w->account)) {
+		if (net_filter_failed(w->filter))
+			return SW_ENOMEM;
 		account_add(w->account, ACCOUNT_FRAMES_FILTERED, 1);
 		return SW_OK;
 	}
