@@ -365,7 +365,7 @@ CASES := $(wildcard tests/cases/run.sh)
 CORPUS := $(wildcard tests/corpus/run.sh)
 PROGRAMS = $(UNIT) $(REPLAY)
 # They need a linker's --wrap and LD_PRELOAD.
-FAULT_PROGRAMS := $(O)/tests/fault/alloc
+FAULT_PROGRAMS := $(addprefix $(O)/tests/fault/,alloc alloc_check)
 FAULT_LIBS := $(O)/tests/fault/preload.so
 TESTS = $(GOLDEN) $(CASES) $(PROGRAMS) $(DIFF) $(FAULT_PROGRAMS) $(FAULT) \
 	$(CORPUS) \
@@ -390,8 +390,9 @@ $(addprefix $(O)/tests/fuzz/,replay_options fuzz_options): \
 $(FAULT_PROGRAMS): $(O)/%: $(O)/%.o $(LIB_A)
 	$(say) LD $@
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(patsubst %,-Wl$(,)--wrap=%, \
-		malloc calloc realloc strdup posix_memalign) -o $@ $< \
-		$(LIB_A) $(PC_LIBS)
+		malloc calloc realloc strdup strndup posix_memalign \
+		fdopen opendir clock_gettime) -o $@ $< \
+		$(LIB_A) $(PC_LIBS) $(CMOCKA_LIBS)
 
 $(FAULT_LIBS): $(O)/%.so: %.c $(O)/.flags
 	@mkdir -p $(@D)
