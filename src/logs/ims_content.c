@@ -105,7 +105,8 @@ void ims_take_io(struct ims *m, const struct log_line *line,
 		return;
 	}
 	k = ims_spoken(text);
-	if (ims_other_could_speak(m, &k)) {
+	if (ims_other_could_speak(m, &k) || (k.reply.code != SW_UNKNOWN &&
+	    ims_awaits_reply(m, ims_pool_of(m, IMS_POOL_OUT)))) {
 		ims_push_io(m, line, text);
 		m->entry = IMS_ENTRY_IO;
 		m->io_undecided = true;

@@ -305,13 +305,19 @@ typedef int (*score_fn)(struct log_session *s, const struct ims_spoken *k);
 /* --- which one suits best ----------------------------------------------- */
 
 /*
- * Of equals the one that has waited longest, for clients take turns.  Where
- * sessions gather most are those of connections lost without a word: then
- * the one that spoke last, so that the others come to be idle.
+ * Of equals one that awaits the reply to a command, which comes at once, and
+ * not the verdict on a message, which takes the time of its transfer; then the
+ * one that has waited longest, for clients take turns.  Where sessions gather
+ * most are those of connections lost without a word: then the one that spoke
+ * last, so that the others come to be idle.
  */
 static bool is_likelier(const struct ims *m, const struct log_session *a,
     const struct log_session *b)
 {
+	bool a_sends = log_content_due(a), b_sends = log_content_due(b);
+
+	if (a_sends != b_sends)
+		return b_sends;
 	return m->sessions.count > CROWD ? a->last > b->last :
 	    a->last < b->last;
 }
@@ -448,11 +454,14 @@ void ims_mark_ambiguous_content(struct ims *m,
 bool ims_other_could_speak(struct ims *m, const struct ims_spoken *k)
 {
 	struct log_session *s;
+	bool verb = session_verb_is_known(k->verb);
 
-	if (!session_verb_is_known(k->verb))
-		return false;
-	for (s = ims_pool_of(m, IMS_POOL_IN); s; s = s->same_next)
-		if (!is_stale(m, s) && ims_score_command(s, k) > 1)
+	for (s = ims_pool_of(m, IMS_POOL_IN); s; s = s->same_next) {
+		if (is_stale(m, s) || log_content_due(s))
+			continue;
+		if (verb ? ims_score_command(s, k) > 1 :
+		    s->auth_line_next && ims_is_auth_line(k->text))
 			return true;
+	}
 	return false;
 }

@@ -370,6 +370,61 @@ static void test_news_between(void **state)
 	buffer_fini(&out);
 }
 
+#define SENDING P "A connection was accepted from a.example.org.\r\n" \
+	P "<<< HELO a.example.org\r\n" P ">>> 250 OK\r\n" \
+	P "<<< MAIL From:<a@example.org>\r\n" P ">>> 250 OK\r\n" \
+	P "<<< RCPT To:<b@example.com>\r\n" P ">>> 250 OK\r\n" \
+	P "<<< DATA\r\n" P ">>> 354 go\r\n"
+
+/* What another connection has read while content is due is none of it: the
+ * parsed line behind it tells. */
+static void test_read_by_other(void **state)
+{
+	struct buffer out;
+
+	(void)state;
+	run(P "A connection to 192.0.2.80 was established.\r\n" SENDING
+	    P "<<< IO: |220 mx.example.net\r\n"
+	    P "<<< 220 mx.example.net\r\n"
+	    P ">>> EHLO mx.example.com\r\n"
+	    P "<<< IO: |Subject: x\r\n"
+	    P "<<< IO: |250-mx.example.net\r\n250 HELP\r\n"
+	    P "<<< 250-mx.example.net\r\n250 HELP\r\n"
+	    P "<<< IO: |\r\n250 is no reply here\r\n.\r\n"
+	    P ">>> 250 OK\r\n", &out);
+	assert_has(&out, "message=1 size=36", 1);
+	assert_has(&out, "code=220 to=0 text=mx.example.net", 1);
+	assert_has(&out, "code=250 to=3 text=mx.example.net text=HELP", 1);
+	assert_has(&out, "not understood=0", 1);
+	assert_has(&out, "ambiguous", 0);
+	buffer_fini(&out);
+	/* a line of AUTH */
+	run(P "A connection was accepted from c.example.org.\r\n"
+	    P "<<< AUTH LOGIN\r\n" P ">>> 334 VXNlcm5hbWU6\r\n" SENDING
+	    P "<<< IO: |YWxpY2U=\r\n" P "<<< YWxpY2U=\r\n"
+	    P "<<< IO: |x\r\n.\r\n" P ">>> 250 OK\r\n", &out);
+	assert_has(&out, "message=1 size=3", 1);
+	assert_has(&out, "line=***", 1);
+	buffer_fini(&out);
+}
+
+/* "250 OK" may be the verdict on what takes its time to be sent, or the
+ * answer to what was just said. */
+static void test_slow_content(void **state)
+{
+	struct buffer out;
+
+	(void)state;
+	run(SENDING P "A connection was accepted from b.example.org.\r\n"
+	    P "<<< HELO b.example.org\r\n" P ">>> 250 OK\r\n"
+	    P "<<< MAIL From:<x@example.net>\r\n", &out);
+	assert_has(&out, "session ", 2);
+	assert_has(&out, "note ambiguous-interleaving", 2);
+	assert_has(&out, "server reply at=12 code=250 to=3 text=OK", 1);
+	assert_has(&out, "message accepted", 0);
+	buffer_fini(&out);
+}
+
 /* An entry that holds its line end is followed by an empty line, which is
  * none of the content. */
 static void test_empty_lines(void **state)
@@ -475,6 +530,8 @@ int main(void)
 		cmocka_unit_test(test_xexch50),
 		cmocka_unit_test(test_openings),
 		cmocka_unit_test(test_news_between),
+		cmocka_unit_test(test_read_by_other),
+		cmocka_unit_test(test_slow_content),
 		cmocka_unit_test(test_empty_lines),
 		cmocka_unit_test(test_cut_entries),
 		cmocka_unit_test(test_probe),
