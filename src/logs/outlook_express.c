@@ -24,9 +24,10 @@
  *
  * Times are local; a fall of the clock is a midnight.  The head tells month
  * and day, seldom the year.  It is taken from a server's greeting that tells
- * a date of the same month and day, else from the file (its name, or when it
- * was changed) if the day of the week agrees with it; that is assumed and
- * noted.  Where none of these tells it, times have no date.
+ * a date of the same month and day (even if another year was assumed before),
+ * else from the file (its name, or when it was changed) if the day of the week
+ * agrees with it; that is assumed and noted.  Where none of these tells it,
+ * times have no date.
  */
 #include "logs/families.h"
 #include "logs/outlook_rows.h"
@@ -185,10 +186,10 @@ static void shift_times(struct oe *o, struct log_session *s, int64_t by)
 static void learn_year(struct oe *o, struct log_session *s,
     const struct log_line *line, struct slice greeting)
 {
-	struct civil told;
+	struct civil told, before = o->day;
 	int64_t off, base;
 
-	if (!o->head || o->date != SW_DATE_NONE ||
+	if (!o->head || o->date == SW_DATE_GIVEN ||
 	    session_get(s->b)->clock.zone == SW_ZONE_NONE ||
 	    !outlook_find_date(greeting, &told))
 		return;
@@ -201,12 +202,21 @@ static void learn_year(struct oe *o, struct log_session *s,
 		o->day.year--;
 	else if (told.month == 12 && o->day.month == 1)
 		o->day.year++;
-	if (!clock_civil_is_valid(&o->day))
+	if (!clock_civil_is_valid(&o->day) || (o->date == SW_DATE_ASSUMED &&
+	    o->day.year == before.year)) {
+		o->day = before;
 		return;
+	}
+	base = log_make_time(&o->day, 0);
+	if (o->date == SW_DATE_ASSUMED) /* of another year */
+		base -= log_make_time(&before, 0);
+	else
+		base = log_local_time(o->sessions.options, base);
 	o->date = SW_DATE_ASSUMED;
-	o->days.known = true;
+	o->days.known = o->years.known = true;
 	o->days.day = o->day;
-	base = log_local_time(o->sessions.options, log_make_time(&o->day, 0));
+	o->years.year = o->day.year; /* later launches go on from there */
+	o->years.month = o->day.month;
 	shift_times(o, s, base);
 	note_assumed(s, line, "the server's greeting tells it");
 }
@@ -273,15 +283,18 @@ static bool begins(struct slice text, const char *words)
 	return slice_has_prefix_nocase(text, slice_str(words));
 }
 
-/* "srv_addr = 192.0.2.25" */
+/* "srv_addr = 192.0.2.25", and what may stand in front of it. */
 static void take_address(struct log_session *s, struct slice text)
 {
 	struct sw_session *out = session_get(s->b);
 
+	text = slice_from(text, slice_find_nocase(text,
+	    slice_str("srv_addr")));
 	log_take_text(&text, "srv_addr");
 	log_take_blanks(&text);
 	log_take_octet(&text, '=');
-	text = slice_trim(text);
+	log_take_blanks(&text);
+	text = log_take_word(&text);
 	if (!log_is_ipv4(text))
 		return;
 	out->server.ip = session_text(s->b, text);
@@ -304,8 +317,9 @@ static enum sw_status take_note(struct oe *o, const struct log_line *line,
 	}
 	s = o->open;
 	log_sessions_touch(&o->sessions, s, line->number, time);
+	take_address(s, e->text);
 	if (begins(e->text, "srv_addr")) {
-		take_address(s, e->text);
+		/* nothing else stands there */
 	} else if (begins(e->text, "Connection to ") &&
 	    slice_find_nocase(e->text, slice_str("closed")) < e->text.len) {
 		if (is_silent(s))

@@ -76,6 +76,27 @@ static void test_years(void **state)
 	}
 }
 
+/* What a server tells is more than what a name says (or an age: copies are
+ * young), and later launches go on from there. */
+static void test_year_of_name(void **state)
+{
+	struct buffer out;
+
+	(void)state;
+	run("Smtp20260801.log", "SMTP Log started at Thu Jan 01 08:00:00\r\n"
+	    "SMTP: 08:00:01 [db] Connecting to 'mx'.\r\n"
+	    "SMTP: 08:00:01 [db] srv_name = \"mx\" srv_addr = 192.0.2.25\r\n"
+	    "SMTP: 08:00:02 [rx] 220 mx Thu, 1 Jan 1998 09:00 +0100\r\n"
+	    "SMTP Log started at Thu Jan 08 08:00:00\r\n"
+	    "SMTP: 08:00:01 [db] Connecting to 'mx'.\r\n"
+	    "SMTP: 08:00:02 [rx] 220 mx\r\n", &out);
+	assert_has(&out, " 1998-01-01T08:00:01 1998-01-01T08:00:02 assum", 1);
+	assert_has(&out, " 1998-01-01T08:00:02 server reply at=4", 1);
+	assert_has(&out, " 1998-01-08T08:00:01 1998-01-08T08:00:02 assum", 1);
+	assert_has(&out, "server=192.0.2.25", 1);
+	buffer_fini(&out);
+}
+
 /* Midnights in one launch, and none between two. */
 static void test_midnight(void **state)
 {
@@ -211,6 +232,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_years),
+		cmocka_unit_test(test_year_of_name),
 		cmocka_unit_test(test_midnight),
 		cmocka_unit_test(test_others),
 		cmocka_unit_test(test_lines),
