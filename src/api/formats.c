@@ -8,14 +8,17 @@
 /* Captures record all that passes; only the names differ.  "netmon1" and
  * "netmon2" are one reader, so this list is not the registry's. */
 static const struct {
-	const char *name, *title;
+	const char *name, *title, *times;
 } captures[] = {
-	{"pcap", "tcpdump, libpcap, Wireshark"},
-	{"pcapng", "Wireshark, dumpcap"},
-	{"netmon1", "Microsoft Network Monitor 1.x"},
-	{"netmon2", "Microsoft Network Monitor 2.x and 3.x"},
-	{"snoop", "snoop of Solaris"},
-	{"erf", "capture cards of Endace"},
+	{"pcap", "tcpdump, libpcap, Wireshark", "UTC, 1 us or finer"},
+	{"pcapng", "Wireshark, dumpcap", "UTC, mostly 1 us or finer"},
+	{"netmon1", "Microsoft Network Monitor 1.x", "local, 1 ms"},
+	{"netmon2", "Microsoft Network Monitor 2.x and 3.x",
+	 "local, from 2.3 on UTC, 1 us or finer"},
+	{"snoop", "snoop of Solaris", "UTC, 1 us"},
+	{"netxray", "NetXRay, Sniffer of Windows", "UTC, 1 ms or finer"},
+	{"sniffer", "Sniffer of DOS, not compressed", "local, 15 us or finer"},
+	{"erf", "capture cards of Endace", "UTC, finer than 1 us"},
 };
 #define CAPTURES (sizeof(captures) / sizeof(captures[0]))
 
@@ -26,7 +29,7 @@ bool sw_format_get(size_t i, struct sw_format *f_r)
 		f_r->title = captures[i].title;
 		f_r->kind = SW_SOURCE_WIRE;
 		f_r->records = SW_RECORDS_ALL;
-		f_r->times = "UTC, 1 us or finer";
+		f_r->times = captures[i].times;
 		return true;
 	}
 	/* The registry ends with NULL: walk, never jump beyond it. */

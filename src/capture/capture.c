@@ -25,6 +25,8 @@ const struct capture_format *const capture_formats[] = {
 	&capture_pcapng,
 	&capture_netmon,
 	&capture_snoop,
+	&capture_netxray,
+	&capture_sniffer,
 	&capture_erf, /* last: it has no magic */
 	NULL
 };

@@ -59,7 +59,7 @@ enum capture_probe {
  */
 struct capture_format {
 	const char *name; /* family: "pcap", "pcapng", "netmon", "snoop",
-	                     "erf" */
+	                     "netxray", "sniffer", "erf" */
 	bool no_magic; /* what is shorter than header_len is not of it */
 	size_t header_len; /* of a file without frames; 0: 24 or more */
 	/* head: the first octets, up to 4096; at first perhaps as few as 4,

@@ -15,10 +15,9 @@
  * another such record or the end of what is seen follows.  No text has an
  * octet as low as those types where the type stands.
  *
- * Where a record does not make sense the next one that does, and is followed
- * by another or by the end, is searched; each place costs one look.
+ * Where a record does not make sense the next one is searched (records.c).
  */
-#include "capture/format.h"
+#include "capture/records.h"
 
 #define RECORD_HEADER 16u
 #define EXTENSION 8u
@@ -46,11 +45,6 @@ static const struct type {
 	{ 20, ETHERNET_PREFIX, false, 1 },
 	{ 22, 0, true, 101 },
 	{ 23, 0, true, 101 },
-};
-
-struct erf {
-	struct capture_input in;
-	uint64_t number;
 };
 
 struct record {
@@ -101,62 +95,6 @@ static bool is_likely(const struct record *r)
 	    (r->type & ~TYPE_EXTENDED) == TYPE_META);
 }
 
-/* --- searching the next record ------------------------------------------- */
-
-/* Is the record here followed by another, or by the end? */
-static bool has_follower(const struct record *r, struct slice octets)
-{
-	struct record next;
-
-	if (octets.len < r->len)
-		return false;
-	octets = slice_from(octets, r->len);
-	next = read_record(octets);
-	return octets.len == 0 ||
-	    (octets.len >= RECORD_HEADER && is_possible(&next));
-}
-
-/* Consume up to the next record behind the damaged one here; up to the end
- * if there is none. */
-static enum sw_status search(struct erf *p, struct sw_err *err)
-{
-	struct source *s = p->in.source;
-	enum sw_status status = source_skip(s, 1, err);
-
-	while (status == SW_OK) {
-		struct slice octets;
-		struct record r;
-
-		status = source_peek(s, RECORD_HEADER, &octets, err);
-		if (status != SW_OK)
-			break;
-		if (octets.len < RECORD_HEADER)
-			return source_skip(s, octets.len, err);
-		r = read_record(octets);
-		if (is_likely(&r)) {
-			status = source_peek(s, (size_t)r.len + RECORD_HEADER,
-			    &octets, err);
-			if (status != SW_OK || has_follower(&r, octets))
-				break;
-		}
-		status = source_skip(s, 1, err);
-	}
-	return status;
-}
-
-static enum sw_status skip_damage(struct erf *p, const struct record *r,
-    struct sw_err *err)
-{
-	uint64_t start = source_offset(p->in.source);
-	enum sw_status status = search(p, err);
-
-	p->number++;
-	capture_warn_record(&p->in, start, "damaged record (type %u, length "
-	    "%u), %llu octets skipped", r->type, r->len,
-	    (unsigned long long)(source_offset(p->in.source) - start));
-	return status;
-}
-
 /* --- frames --------------------------------------------------------------- */
 
 /* What is behind the headers; the frame without padding. */
@@ -181,12 +119,13 @@ static int64_t time_of(const struct record *r)
 	return (int64_t)r->s * NS_PER_S + (int64_t)ns;
 }
 
-/* 1: a frame; 0: there is none in it, or of a kind that nobody knows. */
-static int set_frame(struct erf *p, const struct record *r,
-    struct slice octets, struct frame *f)
+/* 0: there is no frame in it, or one of a kind that nobody knows. */
+static int take(void *state, struct slice octets, struct frame *f)
 {
-	const struct type *t = find_type(r);
-	unsigned type = r->type & ~(unsigned)TYPE_EXTENDED;
+	struct capture_records *p = state;
+	struct record r = read_record(octets);
+	const struct type *t = find_type(&r);
+	unsigned type = r.type & ~(unsigned)TYPE_EXTENDED;
 
 	if (type == TYPE_PAD || type == TYPE_META)
 		return 0;
@@ -196,79 +135,52 @@ static int set_frame(struct erf *p, const struct record *r,
 		    "ERF: type %u", type);
 		return 0;
 	}
-	f->octets = frame_of(r, t, octets);
+	f->octets = frame_of(&r, t, octets);
 	f->link_type = t->link_type;
-	f->wire_len = r->wire;
+	f->wire_len = r.wire;
 	/* Some writers count an FCS that they do not write. */
-	if (t->prefix > 0 && f->octets.len + FCS >= r->wire)
+	if (t->prefix > 0 && f->octets.len + FCS >= r.wire)
 		f->wire_len = (uint32_t)f->octets.len;
-	f->interface = r->flags & FLAG_INTERFACE;
+	f->interface = r.flags & FLAG_INTERFACE;
 	f->anomalies = 0;
-	f->ts_ns = time_of(r);
+	f->ts_ns = time_of(&r);
 	f->resolution_ns = 1;
-	if (t->lossy && r->lost > 0) {
-		account_add(p->in.account, ACCOUNT_FRAMES_DROPPED, r->lost);
+	if (t->lossy && r.lost > 0) {
+		account_add(p->in.account, ACCOUNT_FRAMES_DROPPED, r.lost);
 		f->anomalies |= ANOMALY_BIT(ANOMALY_FRAMES_DROPPED);
 	}
 	capture_finish_frame(f);
 	return 1;
 }
 
-/* As next; 0: nothing here, go on. */
-static int take_record(struct erf *p, const struct record *r,
-    struct frame *f, struct sw_err *err)
+static struct capture_record measure(const void *state, struct slice octets)
 {
-	struct source *s = p->in.source;
-	uint64_t start = source_offset(s);
-	struct slice octets;
-	enum sw_status status = source_peek(s, r->len, &octets, err);
-	bool cut = octets.len < r->len;
-	int result;
+	struct record r = read_record(octets);
+	struct capture_record m = { 0 };
 
-	if (status == SW_OK)
-		status = source_skip(s, cut ? octets.len : r->len, err);
-	if (status != SW_OK)
-		return status;
-	result = set_frame(p, r, slice_head(octets, r->len), f);
-	if (!cut)
-		return result;
-	capture_warn(&p->in, start, "the file ends within a record (%zu of "
-	    "%u octets)", octets.len, r->len);
-	if (result == 1)
-		f->anomalies |= ANOMALY_BIT(ANOMALY_TRUNCATED_INPUT);
-	return result;
+	(void)state;
+	if (is_possible(&r))
+		m.len = m.used = r.len;
+	m.frame = find_type(&r) != NULL;
+	m.likely = is_likely(&r);
+	return m;
 }
+
+static const struct capture_record_kind kind = {
+	.header_len = RECORD_HEADER,
+	.look_len = RECORD_HEADER,
+	.measure = measure,
+	.take = take
+};
 
 static int next(void *state, struct frame *f, struct sw_err *err)
 {
-	struct erf *p = state;
-	int result = 0;
-
-	while (result == 0) {
-		struct slice octets;
-		struct record r;
-
-		result = source_peek(p->in.source, RECORD_HEADER, &octets,
-		    err);
-		if (result != SW_OK)
-			break;
-		if (octets.len < RECORD_HEADER)
-			return capture_end(&p->in, octets, err);
-		r = read_record(octets);
-		result = is_possible(&r) ? take_record(p, &r, f, err) :
-		    skip_damage(p, &r, err);
-	}
-	return result;
+	return capture_records_next(&kind, state, f, err);
 }
 
 static bool would_block(const void *state)
 {
-	const struct erf *p = state;
-	struct slice octets = source_ready(p->in.source);
-	struct record r = read_record(octets);
-
-	return octets.len < RECORD_HEADER || !is_possible(&r) ||
-	    !find_type(&r) || octets.len < r.len;
+	return capture_records_would_block(&kind, state);
 }
 
 /* --- opening -------------------------------------------------------------- */
@@ -301,8 +213,10 @@ static enum capture_probe probe(struct slice head)
 
 static enum sw_status begin(void *state, struct sw_err *err)
 {
-	(void)state;
+	struct capture_records *p = state;
+
 	(void)err;
+	p->limit = UINT64_MAX;
 	return SW_OK;
 }
 
@@ -317,7 +231,7 @@ const struct capture_format capture_erf = {
 	.name = "erf",
 	.no_magic = true,
 	.header_len = RECORD_HEADER,
-	.state_len = sizeof(struct erf),
+	.state_len = sizeof(struct capture_records),
 	.probe = probe,
 	.begin = begin,
 	.next = next,

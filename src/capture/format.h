@@ -69,6 +69,8 @@ extern const struct capture_format capture_pcap;
 extern const struct capture_format capture_pcapng;
 extern const struct capture_format capture_netmon;
 extern const struct capture_format capture_snoop;
+extern const struct capture_format capture_netxray;
+extern const struct capture_format capture_sniffer;
 extern const struct capture_format capture_erf;
 
 #endif

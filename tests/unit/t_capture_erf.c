@@ -127,8 +127,8 @@ static void test_damage(void **state)
 	patch_u32(&f, at + 8, 0xff000000); /* no such type */
 	check_file(&f, "erf\n1 1250000000 1 lt=1 60/60\n"
 	    "2 2250000000 1 lt=1 60/60\n4 4250000000 1 lt=1 60/60\n"
-	    "bad=1\nW damaged record (type 255, length 0), 78 octets "
-	    "skipped at offset 156\n");
+	    "bad=1\nW damaged record, 78 octets skipped "
+	    "at offset 156\n");
 }
 
 static void test_any_damage(void **state)
