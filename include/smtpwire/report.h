@@ -252,10 +252,10 @@ void sw_watch_options_init(struct sw_watch_options *o);
  * Hold sessions of the wire (right) and of logs (left) against each other as
  * they come.  A difference is told as soon as both sides have the session, as
  * text, or as JSON Lines: {"pair":{},"left":{},"right":{}},
- * {"only":{},"session":{}}, at the end {"left":{}, ... "summary":{}}; see
- * smtpwire-transcript(5).  Strings of o are the caller's as long as the watch.
- * What stands in the logs now is not compared.  Errors: SW_EUSAGE (the
- * format), SW_ENOMEM.
+ * {"only":{},"session":{}}, at the end {"left":{}, ... "summary":{}, ...
+ * "account":{}}; see smtpwire-transcript(5).  Strings of o are the caller's as
+ * long as the watch.  What stands in the logs now is not compared.  Errors:
+ * SW_EUSAGE (the format), SW_ENOMEM.
  */
 enum sw_status sw_watch_open(const struct sw_watch_options *o,
     struct sw_watch **w_r, struct sw_err *err) SW_MUST_USE;
@@ -278,6 +278,11 @@ const char *sw_watch_warning(struct sw_watch *w);
 const struct sw_report *sw_watch_report(const struct sw_watch *w);
 /* What was not understood of the logs. */
 const struct sw_account *sw_watch_account(const struct sw_watch *w);
+/* The wire's account (sw_reader_account) as JSON, in which that of the logs is
+ * the last field, "logs"; write and errors as of sw_account_write. */
+enum sw_status sw_watch_account_write(const struct sw_watch *w,
+    const struct sw_account *wire, sw_write_fn write, void *ctx)
+    SW_MUST_USE;
 void sw_watch_free(struct sw_watch **w);
 
 /* Names as the JSON form tells them; static, NULL out of range and for

@@ -175,6 +175,7 @@ static void list_as_json(struct buffer *b, const struct account *a,
 	buffer_append_str(b, "}");
 }
 
+/* All but the brace behind it. */
 static void as_json(struct buffer *b, const struct account *a)
 {
 	size_t i;
@@ -189,7 +190,18 @@ static void as_json(struct buffer *b, const struct account *a)
 	}
 	for (i = 0; i < ACCOUNT_LIST_COUNT; i++)
 		list_as_json(b, a, (enum account_list)i);
-	buffer_append_str(b, "}\n");
+}
+
+void account_json(struct buffer *b, const struct account *a,
+    const struct account *logs)
+{
+	as_json(b, a);
+	if (logs) {
+		buffer_append_str(b, ",\"logs\":");
+		as_json(b, logs);
+		buffer_append_str(b, "}");
+	}
+	buffer_append_str(b, "}");
 }
 
 void account_about(struct buffer *b, const struct account *a)
@@ -221,21 +233,36 @@ void account_about(struct buffer *b, const struct account *a)
 	buffer_append_str(b, before[0] == '[' ? "[]" : "]");
 }
 
-enum sw_status sw_account_write(const struct sw_account *a, bool json,
-    sw_write_fn write, void *ctx)
+/* logs: as of account_json; for people NULL. */
+static enum sw_status write_account(const struct sw_account *a,
+    const struct sw_account *logs, bool json, sw_write_fn write, void *ctx)
 {
 	enum sw_status status = SW_OK;
 	struct buffer b;
 
 	buffer_init(&b, SIZE_MAX / 2);
-	if (json)
-		as_json(&b, &a->a);
-	else
+	if (json) {
+		account_json(&b, &a->a, logs ? &logs->a : NULL);
+		buffer_append_str(&b, "\n");
+	} else {
 		for_people(&b, &a->a);
+	}
 	if (b.failed)
 		status = SW_ENOMEM;
 	else if (write(ctx, b.p, b.len) != 0)
 		status = SW_EWRITE;
 	buffer_fini(&b);
 	return status;
+}
+
+enum sw_status sw_account_write(const struct sw_account *a, bool json,
+    sw_write_fn write, void *ctx)
+{
+	return write_account(a, NULL, json, write, ctx);
+}
+
+enum sw_status sw_watch_account_write(const struct sw_watch *w,
+    const struct sw_account *wire, sw_write_fn write, void *ctx)
+{
+	return write_account(wire, sw_watch_account(w), true, write, ctx);
 }

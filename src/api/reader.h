@@ -37,6 +37,9 @@ bool filter_passes(const struct sw_filter *f, const struct sw_session *s);
 /* Did something fail in it, as --failed asks? */
 bool filter_has_failed(const struct sw_session *s);
 
+/* The account as a JSON object; logs, if not NULL, as its last field. */
+void account_json(struct buffer *b, const struct account *a,
+    const struct account *logs);
 /* The account as a JSON array of what an HTML page lists: a number, what it
  * is of, its name, and the texts behind it. */
 void account_about(struct buffer *b, const struct account *a);

@@ -92,12 +92,12 @@ static enum sw_status flush(struct sw_watch *w)
 }
 
 /* One session as an object. */
-static void put_session(struct buffer *b, const struct sw_session *s)
+static void put_session(struct sw_watch *w, const struct sw_session *s)
 {
-	static const struct emit_options options;
+	const struct emit_options o = { .no_times = w->emit.no_times };
 
-	if (emit_jsonl(b, s, &options))
-		b->len--; /* the line goes on */
+	if (emit_jsonl(&w->buffer, s, &o))
+		w->buffer.len--; /* the line goes on */
 }
 
 static void put_pair(struct sw_watch *w, const struct sw_pair *p, bool late)
@@ -117,9 +117,9 @@ static void put_pair(struct sw_watch *w, const struct sw_pair *p, bool late)
 	(void)buffer_append_str(b, late ? ",\"late\":true" :
 	    ",\"late\":false");
 	JSON_LITERAL(b, ",\"left\":");
-	put_session(b, p->left);
+	put_session(w, p->left);
 	JSON_LITERAL(b, ",\"right\":");
-	put_session(b, p->right);
+	put_session(w, p->right);
 	JSON_LITERAL(b, "}\n");
 }
 
@@ -166,7 +166,7 @@ static enum sw_status on_alone(void *ctx, enum sw_side side,
 	JSON_LITERAL(b, ",\"reason\":");
 	json_name(b, sw_only_reason_name(SW_UNEXPLAINED));
 	JSON_LITERAL(b, "},\"session\":");
-	put_session(b, s);
+	put_session(w, s);
 	JSON_LITERAL(b, "}\n");
 	return flush(w);
 }
@@ -206,6 +206,7 @@ static enum sw_status on_log_session(void *ctx, struct session_builder *b)
 			status = window_add(w->window, SW_LEFT, s,
 			    log_follow_is_old(l->follow, s->source.first) ||
 			    began_before(w, s, at), at);
+		account_add(&w->account.a, ACCOUNT_SESSIONS, 1);
 	}
 	session_builder_free(&b);
 	return status;
@@ -370,7 +371,12 @@ static enum sw_status put_summary(struct sw_watch *w)
 	    "records", c.other, json);
 	put_count(b, json ? "given_up" : "given up at a limit", c.given_up,
 	    json);
-	(void)buffer_append_str(b, json ? "}\n" : "\n");
+	if (json) {
+		JSON_LITERAL(b, ",\"account\":");
+		account_json(b, &w->account.a, NULL);
+		JSON_LITERAL(b, "}");
+	}
+	(void)buffer_append_str(b, "\n");
 	return flush(w);
 }
 

@@ -65,8 +65,7 @@ static void on_signals(void *ctx)
 
 	while (read(r->args.live.wake_fd, &s, sizeof(s)) == sizeof(s)) {
 		if (s.ssi_signo == SIGUSR1)
-			(void)!sw_account_write(sw_reader_account(r->reader),
-			    false, terminal_write, NULL);
+			reading_tell_account(r);
 		else if (s.ssi_signo == SIGHUP)
 			reopen(r);
 		else
@@ -328,6 +327,9 @@ static int check_usage(const struct cli_args *a)
 		    "they pass a filter";
 	else if (a->log_count > 0 && (a->follow || cli_options_select(a)))
 		what = "--check compares all sessions, when they are over";
+	else if (a->log_count > 0 && (a->print.normal || a->print.explain))
+		what = "--normal and --explain are of transcripts, and "
+		    "--check tells differences";
 	else if (a->log_count == 0 && is_of_check(a))
 		what = "an option of --check, and no log is named";
 	else if (a->log_count > 0 && a->last != NULL)

@@ -206,15 +206,19 @@ void reading_finish(struct reading *r)
 		reading_output_error(r, r->out.name, error);
 }
 
-static void write_account_file(struct reading *r,
-    const struct sw_account *account)
+static void write_account_file(struct reading *r)
 {
+	const struct sw_account *account = sw_reader_account(r->reader);
 	struct output file;
 	int error = output_open(&file, r->args.account);
 
 	if (error == 0) {
-		if (sw_account_write(account, true, output_write, &file) !=
-			SW_OK && file.error == 0)
+		enum sw_status status = r->watch != NULL ?
+		    sw_watch_account_write(r->watch, account, output_write,
+			&file) :
+		    sw_account_write(account, true, output_write, &file);
+
+		if (status != SW_OK && file.error == 0)
 			file.error = ENOMEM;
 		error = file.error != 0 ? file.error : output_finish(&file);
 		output_fini(&file);
@@ -223,20 +227,24 @@ static void write_account_file(struct reading *r,
 		reading_output_error(r, r->args.account, error);
 }
 
+void reading_tell_account(struct reading *r)
+{
+	(void)!sw_account_write(sw_reader_account(r->reader), false,
+	    terminal_write, NULL);
+	if (r->watch == NULL)
+		return;
+	terminal_say("of the logs:");
+	(void)!sw_account_write(sw_watch_account(r->watch), false,
+	    terminal_write, NULL);
+}
+
 void reading_account(struct reading *r)
 {
-	const struct sw_account *account = sw_reader_account(r->reader);
-
 	progress_clear(&r->progress);
 	if (r->quiet_end)
 		return;
 	if (!r->args.quiet && r->status != CLI_USAGE)
-		(void)!sw_account_write(account, false, terminal_write, NULL);
-	if (!r->args.quiet && r->watch != NULL) {
-		terminal_say("of the logs:");
-		(void)!sw_account_write(sw_watch_account(r->watch), false,
-		    terminal_write, NULL);
-	}
+		reading_tell_account(r);
 	if (r->args.account != NULL)
-		write_account_file(r, account);
+		write_account_file(r);
 }

@@ -37,7 +37,9 @@ void reading_sessions(struct reading *r);
 /* What -o named gets its name, unless the run broke or nothing at all could
  * be read. */
 void reading_finish(struct reading *r);
-/* Tell the account on standard error, and to the file that it is to go to. */
+/* Tell the account so far on standard error, and that of the logs. */
+void reading_tell_account(struct reading *r);
+/* The same at the end, and to the file that it is to go to. */
 void reading_account(struct reading *r);
 
 #endif

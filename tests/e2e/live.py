@@ -24,6 +24,11 @@ import tempfile
 import threading
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "lib"))
+# pylint: disable=wrong-import-position
+import schemas
+
 SMTPWIRE = os.environ.get("SMTPWIRE", "")
 TMP = os.environ.get("TMP", "")
 SERVER, SERVER6 = "192.0.2.1", "2001:db8::1"
@@ -35,6 +40,14 @@ def report(name, wrong):
     """wrong: what is wrong, empty if nothing is."""
     print(f"not ok live-{name}: {str(wrong)[:300]}" if wrong
           else f"ok live-{name}", flush=True)
+
+
+def fits(name, schema, values):
+    wrong = schemas.fits(f"smtpwire-{schema}.schema.json", values)
+    if wrong is None:
+        print(f"skip {name}: python3-jsonschema is not installed")
+    else:
+        report(name, wrong)
 
 
 def same(name, expected, actual):
@@ -331,6 +344,7 @@ def test_follow(peer):
                "over: quit, 1 message, accepted" and lines[-1])
         report("follow-all", len(lines) != 18 and lines)
     told = sessions_of("objects.out")
+    fits("follow-schema", "live", told)
     ended = {o["session"]: o["ended"] for o in told if "ended" in o}
     same("follow-ended", 6, len(ended))
     for number, session in ended.items():
@@ -499,7 +513,9 @@ def test_user(peer):
              [len(read_lines(n)) for n in (name + ".1", name)])
         same("user-mails", 5, len(os.listdir(mails)))
         with open(os.path.join(folder, "account"), encoding="ascii") as f:
-            same("user-account", 5, json.load(f)["sessions"])
+            account = json.load(f)
+        same("user-account", 5, account["sessions"])
+        fits("user-account-schema", "account", [account])
 
 
 def test_granted(peer):

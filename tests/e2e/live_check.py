@@ -3,7 +3,8 @@
 """live_check.py - an interface, and a log that grows beside it
 
 A recording of refusals is sent again, session by session, and the log that its
-server wrote is written again, with the times of now.  Run by live_check.sh, in
+server wrote is written again, with the times of now.  Each test has a pair of
+interfaces of its own, so that they run side by side.  Run by live_check.sh, in
 a network namespace of its own.
 """
 import json
@@ -12,9 +13,9 @@ import re
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -44,32 +45,22 @@ def log_sessions():
     return [lines[a:b + 1] for a, b in zip(first, last)]
 
 
-def replay():
-    """Send the sessions whose numbers come on standard input."""
-    flows = wire_sessions()
-    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as s:
-        s.bind(('vb', 0))
-        for line in sys.stdin:
-            for frame in flows[int(line)]:
-                s.send(bytes(frame.octets))
-            print('sent', flush=True)
-
-
 class Wire:
-    """Who sends frames at the other end."""
+    """Two ends of a wire: frames are sent at one, and watched at the other."""
 
-    def __init__(self, peer):
-        self.process = subprocess.Popen(
-            peer.within() + [sys.executable, __file__, 'replay'], text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    flows = wire_sessions()
+
+    def __init__(self, name):
+        self.watched = name + 'a'
+        live.ip(f'link add {name}a type veth peer name {name}b')
+        for end in 'ab':
+            live.ip(f'link set {name}{end} up')
+        self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+        self.socket.bind((name + 'b', 0))
 
     def send(self, number):
-        print(number, file=self.process.stdin, flush=True)
-        self.process.stdout.readline()
-
-    def end(self):
-        self.process.stdin.close()
-        self.process.wait()
+        for frame in self.flows[number]:
+            self.socket.send(bytes(frame.octets))
 
 
 class Log:
@@ -78,11 +69,13 @@ class Log:
     def __init__(self, folder, name='mail.log'):
         self.name = os.path.join(folder, name)
         self.sessions = log_sessions()
+        self.written = 0
 
     def write(self, lines, name=None):
         now = time.strftime('%b %e %H:%M:%S', time.gmtime())
         with open(name or self.name, 'a', encoding='utf-8') as f:
             f.write(''.join(now + line for line in lines))
+        self.written += len(lines)
 
     def tell(self, number, alter=lambda s: s):
         self.write([alter(s) for s in self.sessions[number]])
@@ -95,20 +88,19 @@ class Log:
         os.truncate(self.name, 0)
 
 
-def told(name):
-    return [json.loads(line) for line in read_lines(name + '.out')]
+def lines_read(watch):
+    """Of the log so far, by the account."""
+    before = watch.err().count('of the logs:')
+    watch.tell(signal.SIGUSR1)
+    wait_for(lambda: watch.err().count('of the logs:') > before)
+    counts = re.findall(r'(\d+)  log lines$', watch.err().rpartition(
+        'of the logs:')[2], re.M)
+    return int(counts[0]) if counts else 0
 
 
-def wait_told(name, count):
-    """So many objects were told; false: they are not."""
-    return wait_for(lambda: len(read_lines(name + '.out')) >= count)
-
-
-def has_open(watch, name):
-    """Does it read that file?"""
-    folder = f'/proc/{watch.process.pid}/fd'
-    return any(os.path.realpath(os.path.join(folder, fd)) == name
-               for fd in os.listdir(folder))
+def wait_read(watch, log):
+    """Until it has read what was written."""
+    return wait_for(lambda: lines_read(watch) >= log.written)
 
 
 def both(wire, log, number, alter=lambda s: s):
@@ -118,79 +110,139 @@ def both(wire, log, number, alter=lambda s: s):
 
 # --- tests -------------------------------------------------------------------
 
-def test_differences(wire, folder):
-    """All that may befall a log, and what is told of it."""
-    log = Log(folder)
-    out = os.path.join(folder, 'check.jsonl')
-    watch = Watch('check', '--check', log.name, '--grace', str(GRACE_S),
-                  '-f', 'jsonl', '-o', out, '--context', '0', user=None)
-    report('check-absent', '' if wait_for(
-        lambda: 'mail.log: No such file' in watch.err()) else watch.err())
-    live_out = live.path('check.out')
-    os.remove(live_out)
-    os.symlink(out, live_out)
-    # The log comes, is renamed in the middle of a session, and is cut.
+def disturb(wire, log, watch):
+    """The log comes, is renamed in the middle of a session, and is cut."""
     both(wire, log, 3)
     wire.send(4)
     half = len(log.sessions[4]) // 2
     log.write(log.sessions[4][:half])
-    wait_for(lambda: has_open(watch, log.name))
+    report('begun', '' if wait_read(watch, log) else 'not read')
     log.rename()
     log.write(log.sessions[4][half:half + 20], log.name + '.1')
     time.sleep(0.2)
     log.write(log.sessions[4][half + 20:])
     both(wire, log, 7)
     both(wire, log, 8)
-    # It is looked at four times a second.
-    time.sleep(1.5)
+    # What is cut off unread is lost.
+    report('renamed', '' if wait_read(watch, log) else 'not read')
     log.cut()
     both(wire, log, 9)
-    time.sleep(3)
-    same('check-agree', [], told('check'))
-    # Only now something is wrong.
-    both(wire, log, 6, lambda s: re.sub(
+
+
+class Case:
+    """A log, a folder that the watcher may write, and what it tells."""
+
+    def __init__(self, name, wire, folder):
+        self.name = name
+        self.log = Log(folder)
+        self.account = os.path.join(folder, 'account.json')
+        out = os.path.join(folder, 'check.jsonl')
+        self.watch = Watch(
+            name, '--check', self.log.name, '--grace', str(GRACE_S), '-f',
+            'jsonl', '-o', out, '--account', self.account,
+            interface=wire.watched, user=None)
+        os.remove(live.path(name + '.out'))
+        os.symlink(out, live.path(name + '.out'))
+
+    def wait(self, what, count):
+        """Until so many objects were told."""
+        report(f'{self.name}-{what}', '' if wait_for(
+            lambda: len(read_lines(self.name + '.out')) >= count)
+            else 'not told')
+
+    def end(self, *counts):
+        """All that was told, but the summary, of which these are the numbers
+        of pairs, those that agree and differ, and what is on one side."""
+        same(self.name + '-status', int(sum(counts[2:]) > 0),
+             self.watch.stop())
+        told = [json.loads(s) for s in read_lines(self.name + '.out')]
+        last = told.pop()
+        same(self.name + '-summary', counts,
+             tuple(last['summary'][k] for k in (
+                 'pairs', 'agrees', 'differs', 'left_only', 'right_only')))
+        same(self.name + '-counted',
+             [counts[0] + counts[3], counts[0] + counts[4]],
+             [last[s]['sessions'] for s in ('left', 'right')])
+        same(self.name + '-left-over', [[0, 0]] * 4,
+             [last[k] for k in ('waiting', 'early', 'other', 'given_up')])
+        report(self.name + '-clock', [c for c in last['clock']
+                                      if abs(c['offset']) > 5])
+        check_accounts(self, told + [last])
+        return told
+
+
+def test_differences(wire, folder):
+    """All that may befall a log, and then a reply that it tells otherwise."""
+    case = Case('differs', wire, folder)
+    report('absent', '' if wait_for(
+        lambda: 'mail.log: No such file' in case.watch.err())
+        else case.watch.err())
+    disturb(wire, case.log, case.watch)
+    # Nothing was wrong before, so that this is the first that is told.
+    both(wire, case.log, 6, lambda s: re.sub(
         r'(> [^ ]*: )(450|550) ', r'\g<1>452 ', s))
-    report('check-changed', '' if wait_told('check', 1) else 'not told')
-    changed = told('check')[0]['pair']
-    same('check-verdict', 'differs', changed['verdict'])
-    same('check-kinds', {'reply-code-changed'},
-         {f['kind'] for f in changed['findings']} - {'reply-text-changed'})
-    same('check-sides', ['log', 'wire'],
-         [told('check')[0][s]['source']['kind'] for s in ('left', 'right')])
+    case.wait('told', 1)
+    time.sleep(GRACE_S)
+    told = case.end(6, 5, 1, 0, 0)
+    same('differs-alone', 1, len(told))
+    same('differs-verdict', 'differs', told[0]['pair']['verdict'])
+    same('differs-kinds', {'reply-code-changed'},
+         {f['kind'] for f in told[0]['pair']['findings']} -
+         {'reply-text-changed'})
+    same('differs-sides', ['log', 'wire'],
+         [told[0][s]['source']['kind'] for s in ('left', 'right')])
+
+
+def wait_alone(case):
+    begin = time.monotonic()
+    case.wait('told', 1)
+    waited = time.monotonic() - begin
+    report(case.name + '-grace', not GRACE_S - 0.1 <= waited <= GRACE_S + 4
+           and waited)
+
+
+def test_never_logged(wire, folder):
+    """A session that the log does not have, and has too late."""
+    case = Case('unlogged', wire, folder)
+    both(wire, case.log, 3)
     wire.send(10)
-    sent = time.monotonic()
-    report('check-never-logged', '' if wait_told('check', 2) else 'not told')
-    waited = time.monotonic() - sent
-    report('check-grace', not GRACE_S - 0.1 <= waited <= GRACE_S + 4 and
-           waited)
-    only = told('check')[1]
-    same('check-only', ('right', 'unexplained', 'wire'),
+    wait_alone(case)
+    case.log.tell(10)
+    case.wait('late', 2)
+    only, late = case.end(2, 2, 0, 0, 0)
+    same('unlogged-only', ('right', 'unexplained', 'wire'),
          (only['only']['side'], only['only']['reason'],
           only['session']['source']['kind']))
-    log.tell(0)
-    report('check-never-sent', '' if wait_told('check', 3) else 'not told')
-    same('check-only-log', 'left', told('check')[2]['only']['side'])
-    log.tell(10)
-    report('check-late', '' if wait_told('check', 4) else 'not told')
-    late = told('check')[3]
-    same('check-late-is', (True, 'agrees', only['only']['id']),
+    same('unlogged-late', (True, 'agrees', only['only']['id']),
          (late['late'], late['pair']['verdict'], late['pair']['right']))
-    same('check-status', 1, watch.stop())
-    check_summary(told('check')[4:])
 
 
-def check_summary(rest):
-    same('check-last', 1, len(rest))
-    last = rest[0]
-    same('check-summary', (7, 6, 1, 1, 0),
-         tuple(last['summary'][k] for k in (
-             'pairs', 'agrees', 'differs', 'left_only', 'right_only')))
-    same('check-counted', [8, 7], [last[s]['sessions']
-                                   for s in ('left', 'right')])
-    same('check-left-over', [[0, 0]] * 4,
-         [last[k] for k in ('waiting', 'early', 'other', 'given_up')])
-    report('check-clock', [c for c in last['clock']
-                           if abs(c['offset']) > 5])
+def test_never_sent(wire, folder):
+    """A session that the log alone has."""
+    case = Case('unsent', wire, folder)
+    both(wire, case.log, 3)
+    # What a log tells in the first 2 s may have begun before.
+    time.sleep(2.2)
+    case.log.tell(0)
+    wait_alone(case)
+    told = case.end(1, 1, 0, 1, 0)
+    same('unsent-only', [('left', 'unexplained', 'log')],
+         [(o['only']['side'], o['only']['reason'],
+           o['session']['source']['kind']) for o in told])
+
+
+def check_accounts(case, lines):
+    """What is written is as the schemas say, and tells all of the log."""
+    with open(case.account, encoding='utf-8') as f:
+        account = json.load(f)
+    same(case.name + '-lines', [case.log.written] * 2,
+         [account['logs']['lines'], lines[-1]['account']['lines']])
+    same(case.name + '-frames', (0, True), (
+        account['logs']['frames'], account['frames'] > 0))
+    same(case.name + '-sessions', lines[-1]['left']['sessions'],
+         account['logs']['sessions'])
+    for file, values in (('live', lines), ('account', [account])):
+        live.fits(f'{case.name}-schema-{file}', file, values)
 
 
 def test_before(wire, folder):
@@ -201,7 +253,8 @@ def test_before(wire, folder):
     # One that goes on.
     old.write(old.sessions[9][:100])
     watch = Watch('before', '--check', old.name, '--check', new.name,
-                  '--grace', '1', '--user', 'nobody', user=None)
+                  '--grace', '1', '--user', 'nobody',
+                  interface=wire.watched, user=None)
     both(wire, old, 10)
     both(wire, new, 11)
     old.write(old.sessions[9][100:])
@@ -215,32 +268,37 @@ def test_before(wire, folder):
            not in lines and lines)
 
 
-def test_refused(folder):
+def test_refused(wire, folder):
     """A log that the user may not read."""
     name = os.path.join(folder, 'secret.log')
     with open(name, 'w', encoding='ascii'):
         os.chmod(name, 0o600)
-    watch = Watch('unreadable', '--check', name, user=None)
+    watch = Watch('unreadable', '--check', name, interface=wire.watched,
+                  user=None)
     same('unreadable', 3, watch.wait())
     report('unreadable-told', 'secret.log: cannot read: Permission denied'
            not in watch.err() and watch.err())
 
 
-def main():
-    peer = live.Peer()
-    wire = Wire(peer)
+def run(test, name):
     try:
         with tempfile.TemporaryDirectory(dir='/tmp') as folder:
             shutil.chown(folder, 'nobody')
-            test_before(wire, folder)
-            test_differences(wire, folder)
-            test_refused(folder)
-    finally:
-        wire.end()
-        peer.end()
+            test(Wire(name), folder)
+    # pylint: disable=broad-except
+    except Exception as e:
+        report(test.__name__, repr(e))
 
 
-if sys.argv[1:] == ['replay']:
-    replay()
-else:
-    main()
+def main():
+    threads = [threading.Thread(target=run, args=(test, f'v{i}'))
+               for i, test in enumerate((
+                   test_differences, test_never_logged, test_never_sent,
+                   test_before, test_refused))]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+
+
+main()

@@ -7,6 +7,8 @@ exits grace-alone 2 "$SMTPWIRE" live -i lo --grace 5
 has grace-alone-told 'no log is named' "$TMP/err"
 exits select 2 "$SMTPWIRE" live -i lo --check "$TMP/x" --failed
 exits follow 2 "$SMTPWIRE" live -i lo --check "$TMP/x" --follow
+exits explain 2 "$SMTPWIRE" live -i lo --check "$TMP/x" --explain
+exits normal 2 "$SMTPWIRE" live -i lo --check "$TMP/x" --normal -f jsonl
 exits stdin 2 "$SMTPWIRE" live -i lo --check -
 exits no-grace 2 "$SMTPWIRE" live -i lo --check "$TMP/x" --grace 0
 

@@ -7,7 +7,7 @@ complete form, normal form and without times) and every capture in pcaps/, in
 both forms.  Beside the schema the order of the fields is checked: `required`
 lists them in order.  The schema of the normal form must be the other one
 without what that form leaves out.  Reports of `check`: those of some logs
-beside their captures.
+beside their captures.  Accounts: of captures and a log.
 """
 import glob
 import json
@@ -19,6 +19,7 @@ import sys
 FULL = "src/man/smtpwire-transcript.schema.json"
 NORMAL = "src/man/smtpwire-transcript-normal.schema.json"
 REPORT = "src/man/smtpwire-report.schema.json"
+ACCOUNT = "src/man/smtpwire-account.schema.json"
 GONE = ("source", "clock", "start", "tcp", "at", "time", "end")
 
 
@@ -195,8 +196,22 @@ def reports(schema, validator):
             report_order_error(schema, report))
 
 
+def accounts(schema, validator):
+    command, path = os.environ["SMTPWIRE"], os.path.join(
+        os.environ["TMP"], "account")
+    for name in ("pcaps/exim-plain.pcap", "pcaps/exim-plain.server.log",
+                 "pcaps/postfix-refusals.pcap"):
+        run(command, "read", "-q", "--account", path, name)
+        account = load(path)
+        say("account " + os.path.basename(name),
+            first_error(validator, account) or
+            ("fields out of order" if misordered(
+                account, order_of(schema)) else None))
+
+
 def main():
     full, normal, report = load(FULL), load(NORMAL), load(REPORT)
+    account = load(ACCOUNT)
     same = derived(full)
     same.update(title=normal["title"], description=normal["description"])
     say("normal-form", None if same == normal else
@@ -207,12 +222,13 @@ def main():
         print("skip schema: python3-jsonschema is not installed")
         return
     make = jsonschema.Draft202012Validator
-    for schema in (full, normal, report):
+    for schema in (full, normal, report, account):
         make.check_schema(schema)
     validators = {False: (full, make(full)), True: (normal, make(normal))}
     samples(validators)
     captures(validators)
     reports(report, make(report))
+    accounts(account, make(account))
 
 
 if __name__ == "__main__":
