@@ -14,6 +14,7 @@ import mailbox
 import os
 import pwd
 import random
+import re
 import shutil
 import signal
 import smtplib
@@ -166,22 +167,42 @@ def clients(first, count, at_once, lines):
         t.join()
 
 
+def new_namespace():
+    """A process that holds a network namespace."""
+    holder = subprocess.Popen(["unshare", "-n", "sleep", "600"])
+    own = os.readlink("/proc/self/ns/net")
+    theirs = f"/proc/{holder.pid}/ns/net"
+    wait_for(lambda: os.readlink(theirs) != own)
+    return holder
+
+
+def end(process):
+    process.kill()
+    process.wait()
+
+
 class Peer:
     """The namespace of the clients, behind a pair of virtual interfaces."""
 
     def __init__(self):
-        self.holder = subprocess.Popen(["unshare", "-n", "sleep", "600"])
-        own = os.readlink("/proc/self/ns/net")
-        theirs = f"/proc/{self.holder.pid}/ns/net"
-        wait_for(lambda: os.readlink(theirs) != own)
+        self.holder = new_namespace()
         self.first = 0
         ip("link set lo up")
         self.link()
 
     def link(self):
-        pid = self.holder.pid
         ip("link add va type veth peer name vb")
-        ip(f"link set vb netns {pid}")
+        ip(f"link set vb netns {self.holder.pid}")
+        self.address()
+
+    def link_by(self, wire):
+        """By two other interfaces, in the namespace of that process."""
+        ip(f"link add va type veth peer name wa netns {wire.pid}")
+        ip(f"link add vb netns {self.holder.pid} type veth peer name wb "
+           f"netns {wire.pid}")
+        self.address()
+
+    def address(self):
         ip(f"addr add {SERVER}/24 dev va")
         ip(f"addr add {SERVER6}/64 dev va nodad")
         ip("link set va up")
@@ -204,8 +225,30 @@ class Peer:
         return self.start(*args).wait()
 
     def end(self):
-        self.holder.kill()
-        self.holder.wait()
+        end(self.holder)
+
+
+class BadWire:
+    """A third namespace, whose program passes frames on: some are lost, late,
+    out of order, or come twice."""
+
+    def __init__(self, peer):
+        self.holder = new_namespace()
+        within = ["nsenter", "-t", str(self.holder.pid), "-n"]
+        ip("link del va")
+        peer.link_by(self.holder)
+        for name in ("wa", "wb"):
+            ip(f"link set {name} up", within)
+        self.program = subprocess.Popen(
+            [*within, sys.executable, "tests/record/lib/wire.py", "wa", "wb",
+             "7"])
+
+    def end(self, peer):
+        end(self.program)
+        ip("link del va")
+        ip("link del vb", peer.within())
+        end(self.holder)
+        peer.link()
 
 
 def ip(command, within=()):
@@ -611,6 +654,25 @@ def test_netem(peer, server):
                    check=True)
 
 
+def test_bad_wire(peer, server):
+    """The same, by a program of our own, beside tcpdump."""
+    del server.digests[:]
+    wire = BadWire(peer)
+    watch = Watch("bad-wire", "-f", "jsonl")
+    tcpdump = Tcpdump()
+    same("bad-wire-clients", 0, peer.send(30, 30, 100))
+    wait_for(lambda: len(read_lines("bad-wire.out")) == 30)
+    tcpdump.stop()
+    same("bad-wire-status", 0, watch.stop())
+    report("bad-wire-is-bad", not re.search(
+        r"\d+  octets sent again", watch.err()) and watch.err())
+    same("bad-wire", sorted(server.digests),
+         digests_of(sessions_of("bad-wire.out")))
+    same("bad-wire-tcpdump", normal_of(tcpdump.file),
+         normal_of(path("bad-wire.out")))
+    wire.end(peer)
+
+
 def test_link(peer):
     """The link goes down in the middle and comes back; then it is gone."""
     watch = Watch("link", "-f", "jsonl")
@@ -646,6 +708,7 @@ def main():
                      lambda: test_no_landlock(peer, server),
                      lambda: test_frames(peer),
                      lambda: test_netem(peer, server),
+                     lambda: test_bad_wire(peer, server),
                      lambda: test_link(peer)):
             test()
     finally:

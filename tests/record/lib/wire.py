@@ -6,7 +6,8 @@ usage: wire.py INTERFACE INTERFACE SEED
 
 Frames pass both ways; by a random sequence that SEED begins, some are lost,
 some come twice, some are overtaken by those behind them.  ARP and neighbour
-discovery always pass.
+discovery always pass.  What a sender left to its interface (checksums, the
+cutting into segments) is passed on with the frame.
 """
 import heapq
 import random
@@ -17,7 +18,9 @@ import time
 
 LOSS, TWICE, LATE = 0.05, 0.03, 0.10
 DELAY, OVERTAKEN = 0.002, 0.008		# seconds
-OUTGOING = 4				# linux/if_packet.h
+SOL_PACKET = 263			# linux/socket.h
+OUTGOING, VNET_HDR = 4, 15		# linux/if_packet.h
+HEADER = 10				# octets, linux/virtio_net.h
 
 
 def is_data(frame):
@@ -31,6 +34,7 @@ def main():
     for name in sys.argv[1:3]:
         end = socket.socket(socket.AF_PACKET, socket.SOCK_RAW,
                             socket.ntohs(3))
+        end.setsockopt(SOL_PACKET, VNET_HDR, 1)
         end.bind((name, 0))
         ends.append(end)
     chance = random.Random(int(sys.argv[3]))
@@ -38,12 +42,12 @@ def main():
     while True:
         wait = max(0, queue[0][0] - time.monotonic()) if queue else None
         for end in select.select(ends, [], [], wait)[0]:
-            frame, sender = end.recvfrom(65536)
+            frame, sender = end.recvfrom(1 << 17)
             if sender[2] == OUTGOING:
                 continue
             other = ends[1 - ends.index(end)]
             delays = [DELAY]
-            if is_data(frame):
+            if is_data(frame[HEADER:]):
                 x = chance.random()
                 if x < LOSS:
                     delays = []
