@@ -423,6 +423,9 @@ check-fault: tests-build ## memory and disk that run out
 check-e2e: all ## the command and its installation from outside
 	@MAKE='$(MAKE)' CC='$(CC)' $(RUN) $(E2E)
 
+check-postfix: all ## 2000 sessions of a real Postfix, fetched for it (root)
+	@POSTFIX=1 $(RUN) tests/e2e/live_postfix.sh
+
 golden-update: all ## CASE=name or CASE=all: take today's output as right
 	@test -n '$(CASE)' || { echo 'say CASE=name or CASE=all'; exit 2; }
 	@$(RUN) --update '$(CASE)' $(O) golden
@@ -630,7 +633,8 @@ FORCE:
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all lib smtpwire completion deps demo tests-build check check-unit \
-	check-golden check-diff properties check-fault check-e2e golden-update \
+	check-golden check-diff properties check-fault check-e2e check-postfix \
+	golden-update \
 	readme-update asan tsan \
 	valgrind cover fuzz fuzz-all fuzz-afl fuzz-one fuzz-smoke fuzzers \
 	bench bench-check bench-baseline compare-engines corpus lint \
