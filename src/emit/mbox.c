@@ -24,15 +24,17 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/hash.h"
 #include "emit/pile.h"
 
 enum {
-	BUCKETS = 1024,
+	BUCKETS_FIRST = 1024, /* a power of two */
 	OUT_SIZE = 65536,
 	SENDER_MAX = 900 /* octets in the "From " line */
 };
@@ -70,7 +72,9 @@ struct emit_mbox {
 
 	struct emit_pile pile;
 	pthread_mutex_t lock;   /* of what follows */
-	struct mail *waiting[BUCKETS];
+	struct mail **waiting;  /* buckets, as many as mails or more */
+	size_t bucket_count, waiting_count;
+	uint64_t secret;        /* who sends mail must not choose the bucket */
 
 	struct mbox_lane lanes[EMIT_EML_LANES];
 };
@@ -142,15 +146,52 @@ static void unlink_mail(struct mail *m)
 	m->previous = m->next = NULL;
 }
 
+static struct mail **bucket_of(const struct emit_mbox *e, uint64_t session,
+    uint32_t n)
+{
+	uint64_t h = hash_mix(session ^ e->secret,
+	    (n ^ UINT64_C(0x9e3779b97f4a7c15)) + (e->secret << 1));
+
+	return &e->waiting[h & (e->bucket_count - 1)];
+}
+
+/* Twice as many buckets; without memory for them it takes longer. */
+static void widen(struct emit_mbox *e)
+{
+	struct mail **old = e->waiting;
+	size_t i, old_count = e->bucket_count;
+	struct mail **buckets = calloc(2 * old_count, sizeof(*buckets));
+
+	if (!buckets)
+		return;
+	e->waiting = buckets;
+	e->bucket_count = 2 * old_count;
+	for (i = 0; i < old_count; i++) {
+		while (old[i]) {
+			struct mail *m = old[i];
+			struct mail **bucket = bucket_of(e, m->session, m->n);
+
+			old[i] = m->next;
+			m->next = *bucket;
+			*bucket = m;
+		}
+	}
+	free(old);
+}
+
 /* Until its session is told. */
 static void let_wait(struct emit_mbox *e, struct mail *m, uint64_t session)
 {
-	struct mail **bucket = &e->waiting[session % BUCKETS];
+	struct mail **bucket;
 
 	m->session = session;
 	(void)pthread_mutex_lock(&e->lock);
+	if (e->waiting_count >= e->bucket_count)
+		widen(e);
+	bucket = bucket_of(e, session, m->n);
 	m->next = *bucket;
 	*bucket = m;
+	e->waiting_count++;
 	(void)pthread_mutex_unlock(&e->lock);
 }
 
@@ -384,13 +425,16 @@ static int write_mail(struct emit_mbox *e, const struct mail *m,
 static struct mail *take_waiting(struct emit_mbox *e, uint64_t session,
     uint32_t n)
 {
-	struct mail **link = &e->waiting[session % BUCKETS], *m;
+	struct mail **link, *m;
 
 	(void)pthread_mutex_lock(&e->lock);
+	link = bucket_of(e, session, n);
 	while ((m = *link) && (m->session != session || m->n != n))
 		link = &m->next;
-	if (m)
+	if (m) {
 		*link = m->next;
+		e->waiting_count--;
+	}
 	(void)pthread_mutex_unlock(&e->lock);
 	return m;
 }
@@ -535,9 +579,13 @@ enum sw_status emit_mbox_new(const char *path, bool growing,
 	e->growing = growing;
 	e->path = strdup(path);
 	e->out = malloc(OUT_SIZE);
+	e->waiting = calloc(BUCKETS_FIRST, sizeof(struct mail *));
+	e->bucket_count = e->waiting ? BUCKETS_FIRST : 0;
+	if (getrandom(&e->secret, sizeof(e->secret), GRND_NONBLOCK) < 0)
+		e->secret = 0; /* as well as can be */
 	for (i = 0; i < EMIT_EML_LANES; i++)
 		init_lane(&e->lanes[i], e, eml ? emit_eml_ops(eml, i) : NULL);
-	error = e->path && e->out ? open_mailbox(e) : ENOMEM;
+	error = e->path && e->out && e->waiting ? open_mailbox(e) : ENOMEM;
 	if (error == 0)
 		error = init_pile(e, tmpdir);
 	if (error == 0) {
@@ -614,8 +662,9 @@ void emit_mbox_free(struct emit_mbox **e_r)
 	if (!e)
 		return;
 	*e_r = NULL;
-	for (i = 0; i < BUCKETS; i++)
+	for (i = 0; i < e->bucket_count; i++)
 		free_waiting(&e->waiting[i]);
+	free(e->waiting);
 	for (i = 0; i < EMIT_EML_LANES; i++)
 		free_waiting(&e->lanes[i].mails);
 	if (e->fd >= 0)
