@@ -162,7 +162,7 @@ static uint32_t infer_data(struct log_session *s, uint32_t of,
 		.span = span };
 
 	d.span.time = SW_NO_TIME; /* its first octet is told nowhere */
-	return session_data_logged(s->b, &d, size, SW_UNKNOWN, NULL);
+	return session_data_logged(s->b, &d, size, SW_UNKNOWN);
 }
 
 static void forget_content(struct log_session *s)

@@ -414,8 +414,7 @@ void log_content_passed(struct log_session *s, const struct log_said *said,
 		return;
 	log_talk_flush(s);
 	d.span.time = SW_NO_TIME; /* when it began is told nowhere */
-	s->content.data = session_data_logged(s->b, &d, size, SW_UNKNOWN,
-	    NULL);
+	s->content.data = session_data_logged(s->b, &d, size, SW_UNKNOWN);
 	e = session_event(s->b, s->content.data);
 	if (e)
 		e->u.data.octets = wire;

@@ -208,8 +208,7 @@ bool session_is_cut(const struct session_builder *b, uint32_t n)
 }
 
 uint32_t session_data_logged(struct session_builder *b,
-    const struct data_in *d, int64_t size, int64_t missing,
-    const struct sw_digest *sha256)
+    const struct data_in *d, int64_t size, int64_t missing)
 {
 	struct sw_message *m = d->method == SW_METHOD_NONE ? NULL :
 	    transaction_current(b, true);
@@ -227,8 +226,6 @@ uint32_t session_data_logged(struct session_builder *b,
 		m->method = d->method;
 		m->size = more ? m->size + size : size;
 		m->missing = missing;
-		if (sha256)
-			m->sha256 = *sha256;
 	}
 	if (!e)
 		return n;
@@ -236,8 +233,6 @@ uint32_t session_data_logged(struct session_builder *b,
 	e->u.data.message = m ? m->n : 0;
 	e->u.data.size = size;
 	e->u.data.missing = missing;
-	if (sha256)
-		e->u.data.sha256 = *sha256;
 	e->u.data.octets = SW_UNKNOWN;
 	session_event_done(b, e);
 	return n;

@@ -178,8 +178,7 @@ void session_data_end(struct session_builder *b, bool complete, bool last,
 bool session_is_cut(const struct session_builder *b, uint32_t n);
 /* Content of a log: size known, octets not. */
 uint32_t session_data_logged(struct session_builder *b,
-    const struct data_in *d, int64_t size, int64_t missing,
-    const struct sw_digest *sha256);
+    const struct data_in *d, int64_t size, int64_t missing);
 
 /* The open message's content is over without further octets (BDAT 0 LAST). */
 void session_content_finish(struct session_builder *b, bool complete);

@@ -210,6 +210,26 @@ def inner():
             need(got == expected, name)
 
 
+def holes():
+    """A sparse file has zeros where nothing was written."""
+    octets = content(WIRE)
+    # A frame that is nothing, between the file's head and its first frame.
+    hole = struct.pack('<IIII', *struct.unpack_from('<II', octets, 24),
+                       200000, 200000)
+    path = os.path.join(TMP, 'hole.pcap')
+    with open(path, 'wb') as f:
+        f.write(octets[:24] + hole)
+        f.seek(200000, 1)
+        f.write(octets[24:])
+    p = subprocess.run(['tar', '-C', TMP, '-S', '-cf', path + '.tar',
+                        'hole.pcap'], check=False)
+    need(p.returncode == 0 and os.path.getsize(path + '.tar') < 150000,
+         'tar has told the hole octet by octet')
+    expected = sessions(read('-q', path))
+    need(expected and sessions(read('-q', path + '.tar')) == expected,
+         'other sessions')
+
+
 def modified():
     """A log without years is of the year in which it was changed."""
     path = write('y.tar', tar_of([('x.log', content(LOG))],
@@ -374,9 +394,9 @@ def check():
 
 
 def main():
-    for case in (kinds, threads, one_traffic, one_log, inner, modified,
-                 others, encrypted, nothing, damage, any_damage, bombs,
-                 names, places, check):
+    for case in (kinds, threads, one_traffic, one_log, inner, holes,
+                 modified, others, encrypted, nothing, damage, any_damage,
+                 bombs, names, places, check):
         name = case.__name__
         try:
             case()
