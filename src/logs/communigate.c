@@ -11,12 +11,19 @@
  *   00:08:20.11 4 SMTP-004929(example.net) rsp: 250 ok
  *
  * SMTPI is the server and SMTP the client.  "inp" was received and "out"
- * sent, with backslash, r, backslash, n for each CR LF sent; "cmd" is the
- * client's and "rsp" the server's.  "received, N bytes" tells of the
- * content, N as the log has it.  What deliveries say of "[a]:p -> [b]:p"
- * are their addresses.
+ * sent, with backslash, r, backslash, n for each CR LF sent (LENIENT: without
+ * r, backslash and e, or nothing at the end); "cmd" is the client's and "rsp"
+ * the server's.  "received, N bytes" tells of the content, N as the log has
+ * it.  What deliveries say of "[a]:p -> [b]:p" are their addresses, and those
+ * of a connection that came in are told in its first line:
  *
- * A session is that of a module and its number, since its greeting.  The day
+ *   ... SMTPI-29001([192.0.2.10]) got connection on [192.0.2.25:25](mx) from \
+ *	[192.0.2.10:2818]
+ *   ... SMTPI-29001([192.0.2.10]) [192.0.2.25]:25 <- [192.0.2.10]:2818 \
+ *	incoming connection(mx)
+ *
+ * A session is that of a module and its number, since that line or its
+ * greeting.  The day
  * stands in the file's name alone (YYYY-MM-DD...).  Lines of other modules
  * are passed over.
  */
@@ -86,6 +93,24 @@ static bool parse_row(struct slice line, struct row *row)
 	return true;
 }
 
+/* How long is the end of a line that s begins with, as it is written? */
+static size_t line_end(struct slice s)
+{
+	if (log_starts(s, "\\r\\n"))
+		return 4;
+	return log_starts(s, "\\n") || log_starts(s, "\\e") ? 2 : 0;
+}
+
+static struct slice without_end(struct slice s)
+{
+	size_t n;
+
+	for (n = 4; n >= 2; n -= 2)
+		if (s.len >= n && line_end(slice_from(s, s.len - n)) == n)
+			return slice_head(s, s.len - n);
+	return s;
+}
+
 /* Who said what; false: it is another text. */
 static bool take_said(struct slice *text, bool server, enum sw_role *role_r)
 {
@@ -102,9 +127,7 @@ static bool take_said(struct slice *text, bool server, enum sw_role *role_r)
 	else
 		return false;
 	log_take_octet(&s, ' ');
-	if (s.len >= 4 && memcmp(s.p + s.len - 4, "\\r\\n", 4) == 0)
-		s.len -= 4;
-	*text = s;
+	*text = without_end(s);
 	return true;
 }
 
@@ -113,16 +136,26 @@ static size_t split(struct communigate *c, struct slice text)
 {
 	size_t count = 0, from = 0, i;
 
-	for (i = 0; i + 4 <= text.len && count + 1 < LIMIT_REPLY_LINES; i++)
-		if (text.p[i] == '\\' && memcmp(text.p + i, "\\r\\n", 4) ==
-		    0 && log_parse_reply_line(slice_from(text, i + 4)).code
-		    != SW_UNKNOWN) {
-			c->lines[count++] = slice_from(slice_head(text, i),
-			    from);
-			from = i + 4;
-		}
+	for (i = 0; i < text.len && count + 1 < LIMIT_REPLY_LINES; i++) {
+		size_t n = text.p[i] == '\\' ?
+		    line_end(slice_from(text, i)) : 0;
+
+		if (n == 0 || log_parse_reply_line(slice_from(text,
+		    i + n)).code == SW_UNKNOWN)
+			continue;
+		c->lines[count++] = slice_from(slice_head(text, i), from);
+		from = i + n;
+		i = from - 1;
+	}
 	c->lines[count++] = slice_from(text, from);
 	return count;
+}
+
+static bool is_ipv4_with_port(struct slice s)
+{
+	struct slice ip = log_take_until(&s, ':');
+
+	return s.len > 0 && log_is_ipv4(ip);
 }
 
 /* "[192.0.2.25]:44905" or "[192.0.2.25:44905]" */
@@ -143,6 +176,12 @@ static bool take_endpoint(struct slice *rest, struct slice *ip_r,
 	s = slice_from(s, n + 1);
 	if (log_take_octet(&s, ':') && !log_take_number(&s, 1, 5, &port))
 		return false;
+	/* of IPv6 each part might be the port */
+	if (port == SW_UNKNOWN && is_ipv4_with_port(*ip_r)) {
+		log_split_endpoint(*ip_r, ip_r, port_r);
+		*rest = s;
+		return true;
+	}
 	*port_r = port > 65535 ? SW_UNKNOWN : port;
 	*rest = s;
 	return true;
@@ -253,29 +292,76 @@ static bool take_received(struct log_session *s, const struct log_line *line,
 	return true;
 }
 
+/* Both ends of a connection. */
+struct ends {
+	struct slice client, server;
+	int32_t client_port, server_port;
+};
+
+static void set_ends(struct log_session *s, const struct ends *e)
+{
+	struct sw_session *out = session_get(s->b);
+
+	out->client.ip = session_text(s->b, e->client);
+	out->client.port = e->client_port;
+	out->server.ip = session_text(s->b, e->server);
+	out->server.port = e->server_port;
+	out->records |= SW_BIT(SW_RECORDS_CLIENT_ADDRESS) |
+	    SW_BIT(SW_RECORDS_SERVER_ADDRESS);
+	if (e->client_port != SW_UNKNOWN)
+		out->records |= SW_BIT(SW_RECORDS_CLIENT_PORT);
+	if (e->server_port != SW_UNKNOWN)
+		out->records |= SW_BIT(SW_RECORDS_SERVER_PORT);
+}
+
 /* "[1] sent [192.0.2.25]:44905 -> [198.51.100.7]:25, got:250 ok" */
 static void learn_endpoints(struct log_session *s, struct slice text)
 {
-	struct sw_session *out = session_get(s->b);
 	size_t at = slice_find_nocase(text, slice_str("sent ["));
-	struct slice client, server;
-	int32_t client_port, server_port;
+	struct ends e;
 
-	if (at >= text.len || out->recorder != SW_RECORDER_CLIENT)
+	if (at >= text.len ||
+	    session_get(s->b)->recorder != SW_RECORDER_CLIENT)
 		return;
 	text = slice_from(text, at + 5);
-	if (!take_endpoint(&text, &client, &client_port) ||
-	    !log_take_text(&text, " -> ") ||
-	    !take_endpoint(&text, &server, &server_port))
-		return;
-	out->client.ip = session_text(s->b, client);
-	out->client.port = client_port;
-	out->server.ip = session_text(s->b, server);
-	out->server.port = server_port;
-	out->records |= SW_BIT(SW_RECORDS_CLIENT_ADDRESS) |
-	    SW_BIT(SW_RECORDS_CLIENT_PORT) |
-	    SW_BIT(SW_RECORDS_SERVER_ADDRESS) |
-	    SW_BIT(SW_RECORDS_SERVER_PORT);
+	if (take_endpoint(&text, &e.client, &e.client_port) &&
+	    log_take_text(&text, " -> ") &&
+	    take_endpoint(&text, &e.server, &e.server_port))
+		set_ends(s, &e);
+}
+
+/* A connection that came in, in either form. */
+static bool parse_incoming(struct slice text, struct ends *e)
+{
+	size_t from;
+
+	if (!log_take_text(&text, "got connection on "))
+		return take_endpoint(&text, &e->server, &e->server_port) &&
+		    log_take_text(&text, " <- ") &&
+		    take_endpoint(&text, &e->client, &e->client_port) &&
+		    log_take_text(&text, " incoming connection");
+	if (!take_endpoint(&text, &e->server, &e->server_port))
+		return false;
+	from = slice_find_nocase(text, slice_str(" from ["));
+	text = slice_from(text, from + 6);
+	return take_endpoint(&text, &e->client, &e->client_port);
+}
+
+static enum sw_status take_incoming(struct communigate *c,
+    struct log_session *before, const struct log_line *line,
+    const struct row *row, const struct ends *e)
+{
+	struct log_session *s;
+	enum sw_status status = before ?
+	    log_sessions_end_before(&c->sessions, before) : SW_OK;
+
+	if (status == SW_OK)
+		status = begin(c, line, row, &s);
+	if (status != SW_OK)
+		return status;
+	set_ends(s, e);
+	log_session_connect(s, line, row->time, SW_CLIENT);
+	return SW_OK;
 }
 
 static bool is_end(struct slice text)
@@ -290,9 +376,12 @@ static enum sw_status take_row(struct communigate *c,
 	struct log_session *s = log_sessions_find(&c->sessions, row->name);
 	struct slice text = row->text;
 	enum sw_role role;
+	struct ends ends;
 
 	if (take_said(&text, row->server, &role))
 		return take_said_row(c, s, line, row, text, role);
+	if (row->server && parse_incoming(row->text, &ends))
+		return take_incoming(c, s, line, row, &ends);
 	if (!s)
 		return SW_OK;
 	log_sessions_touch(&c->sessions, s, line->number, row->time);

@@ -37,6 +37,11 @@ static void test_roles(void **state)
 		{ O "rsp: 220 a\n", "text=a" },
 		{ I "out: 250-a\\r\\n250-b\\r\\nc\\r\\n250 d\\r\\n\n",
 		    "text=a text=b\\r\\nc text=d joined" },
+		/* other ends of lines, or none */
+		{ I "out: 250-a\\n250-b\\e250 c\\e\n",
+		    "text=a text=b text=c joined" },
+		{ I "inp: NOOP\\e\n", "line=NOOP" },
+		{ I "inp: NOOP a\\ne\n", "line=NOOP a\\ne" },
 	};
 	size_t i;
 
@@ -67,6 +72,36 @@ static void test_ends(void **state)
 	assert_has(&out, "server=2001:db8::1 port=25", 1);
 	assert_has(&out, "session ", 3);
 	buffer_fini(&out);
+}
+
+/* The line of a connection that came in: its ends, and that it begins. */
+static void test_incoming(void **state)
+{
+	static const char *const texts[] = {
+		"got connection on [192.0.2.25:25](mx) from [192.0.2.1:2818]",
+		"[192.0.2.25]:25 <- [192.0.2.1]:2818 incoming connection(mx)",
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		struct buffer out;
+		char text[400];
+
+		snprintf(text, sizeof(text), I "%s\n" I "out: 220 a\\r\\n\n"
+		    I "%s\n" I "[192.0.2.25]:25 <- nobody\n"
+		    I "got connection on [192.0.2.25:25](mx) from [x\n",
+		    texts[i], texts[i]);
+		run_log(&log_communigate, "x.log", text, &out);
+		assert_has(&out, "client=192.0.2.1 server=192.0.2.25 port=25",
+		    2);
+		assert_has(&out, "client connect at=1", 1);
+		assert_has(&out, "client connect at=3", 1);
+		assert_has(&out, "session ", 2);
+		assert_has(&out, "client-port", 2);
+		assert_has(&out, "no-start", 0);
+		buffer_fini(&out);
+	}
 }
 
 static void test_probe(void **state)
@@ -100,6 +135,7 @@ int main(void)
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_roles),
 		cmocka_unit_test(test_ends),
+		cmocka_unit_test(test_incoming),
 		cmocka_unit_test(test_probe),
 	};
 
