@@ -12,6 +12,11 @@
  * the end and some do not, which is what SMTP smuggling lives from.  After a
  * bare LF a leading dot is removed only in a body that has had no CRLF so
  * far.
+ *
+ * Other servers end lines at a bare CR, or drop NULs, before they look for the
+ * dot (CR . CR, CRLF . CR, NUL behind the dot ...).  That never ends content
+ * here; but it is noted.  Such octets are rare, so they are looked for only in
+ * content that has a bare CR or a NUL.
  */
 #include "smtp/body.h"
 
@@ -132,7 +137,79 @@ static bool behind_dot(struct body *b, uint8_t c,
 	return false;
 }
 
-size_t body_feed(struct body *b, struct slice octets,
+/* --- ends for others ----------------------------------------------------- */
+
+static enum body_trap behind_cr(uint8_t c)
+{
+	switch (c) {
+	case '\r':
+		return TRAP_CR;
+	case '\n':
+		return TRAP_START;
+	case '.':
+		return TRAP_DOT_ODD;
+	default:
+		return c ? TRAP_TEXT : TRAP_START_ODD;
+	}
+}
+
+/* Not behind a CR. */
+static enum body_trap behind_other(enum body_trap t, uint8_t c)
+{
+	if (c == '\r')
+		return t == TRAP_DOT ? TRAP_DOT_CR : TRAP_CR;
+	if (c == '\n')
+		return TRAP_START;
+	if (t == TRAP_START || t == TRAP_START_ODD) {
+		if (c == 0)
+			return TRAP_START_ODD;
+		if (c == '.')
+			return t == TRAP_START ? TRAP_DOT : TRAP_DOT_ODD;
+	}
+	if (c == 0 && (t == TRAP_DOT || t == TRAP_DOT_ODD))
+		return TRAP_DOT_ODD;
+	return TRAP_TEXT;
+}
+
+static void look_for_traps(struct body *b, struct slice octets)
+{
+	enum body_trap t = b->trap;
+
+	for (size_t i = 0; i < octets.len && !b->smuggled; i++) {
+		uint8_t c = octets.p[i];
+		bool ends = c == '\r' || c == '\n';
+
+		if ((t == TRAP_DOT_ODD && ends) ||
+		    (t == TRAP_DOT_CR && c != '\n'))
+			b->smuggled = true;
+		t = t == TRAP_CR || t == TRAP_DOT_CR ? behind_cr(c) :
+		    behind_other(t, c);
+	}
+	b->trap = t;
+}
+
+/* Where octets without bare CR and NUL have led to. */
+static enum body_trap trap_of(const struct body *b)
+{
+	switch (b->state) {
+	case BODY_DOT:
+		return TRAP_DOT;
+	case BODY_DOT_CR:
+		return TRAP_DOT_CR;
+	case BODY_CANDIDATE:
+		return TRAP_START;
+	case BODY_TEXT:
+	case BODY_ENDED:
+		break;
+	}
+	if (b->prev == '\r')
+		return TRAP_CR;
+	return b->at_start || b->prev == '\n' ? TRAP_START : TRAP_TEXT;
+}
+
+/* --- octets -------------------------------------------------------------- */
+
+static size_t feed(struct body *b, struct slice octets,
     const struct body_sink *sink)
 {
 	size_t i = 0;
@@ -160,9 +237,24 @@ size_t body_feed(struct body *b, struct slice octets,
 	return i;
 }
 
+size_t body_feed(struct body *b, struct slice octets,
+    const struct body_sink *sink)
+{
+	enum { ODD = SW_BIT(SW_FLAG_BARE_CR) | SW_BIT(SW_FLAG_NUL) };
+	size_t n;
+
+	if (!b->counted && !(b->flags & ODD))
+		b->trap = trap_of(b);
+	n = feed(b, octets, sink);
+	if (!b->counted && (b->flags & ODD))
+		look_for_traps(b, slice_head(octets, n));
+	return n;
+}
+
 void body_gap(struct body *b)
 {
 	b->prev = b->prev2 = 'x';
+	b->trap = TRAP_TEXT;
 	b->at_start = false;
 	b->since_lf = 0;
 }

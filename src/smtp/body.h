@@ -16,8 +16,20 @@ enum body_state {
 	BODY_ENDED
 };
 
+/* What a server that ends lines at CR, or drops NUL, has before it. */
+enum body_trap {
+	TRAP_TEXT,
+	TRAP_CR,         /* behind a CR */
+	TRAP_START,      /* behind LF, or at the start of it all */
+	TRAP_START_ODD,  /* the same and NULs */
+	TRAP_DOT,        /* a dot behind that */
+	TRAP_DOT_ODD,    /* a dot behind CR, or with NULs beside it */
+	TRAP_DOT_CR      /* TRAP_DOT and a CR */
+};
+
 struct body {
 	enum body_state state;
+	enum body_trap trap;
 	uint8_t prev, prev2;  /* the last two octets before */
 	bool at_start;        /* no octet yet */
 	bool had_crlf;
@@ -28,7 +40,8 @@ struct body {
 	                         overlong */
 	uint64_t since_lf;    /* octets of the line so far */
 	uint64_t wire;        /* octets on the wire so far */
-	bool smuggled;        /* a dot line bounded by a bare LF was content */
+	bool smuggled;        /* a dot line that other servers may take for
+	                         the end was content */
 };
 
 /* Where content goes. */

@@ -205,8 +205,8 @@ void content_close(struct dialogue *d, bool complete)
 	    d->client_offset);
 	if (d->body.smuggled)
 		session_note(d->b, SW_NOTE_SMUGGLING, d->data_n, 0, 0,
-		    "The content holds a line of one dot that a bare LF "
-		    "bounds: some servers take it for the end.");
+		    "The content holds a line of one dot that is not bounded "
+		    "by CRLF: some servers take it for the end.");
 }
 
 void content_await_verdict(struct dialogue *d)

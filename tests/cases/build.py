@@ -40,6 +40,9 @@ Traffic, one line each (`#` begins a comment line):
      hold=X           captured only at `release X`
      syn fin rst ack  flags; `C[fin]:` carries no octets
      win=N frag=N     window; IP fragments of N octets
+     forged           sent by somebody else: neither host knows of it
+     ttl=N            time to live (64)
+     fragcopy=X       behind each fragment a copy of it that holds X alone
      totlen0 badsum   total length 0 as by segmentation offload; bad checksum
      vlan=N           tag of these frames
   again C A B [options]  octets A to B of the stream once more
@@ -439,7 +442,9 @@ class Wire:
 			if 'at' in opts:
 				n = int(opts['at'])
 				at = n if n >= 0 else at + n
-		me.put(at, data)
+		forged = 'forged' in opts
+		if not forged:
+			me.put(at, data)
 		ack = self.choose_ack(me, peer, opts)
 		frames = []
 		for off, part in self.cut(conn, opts, data):
@@ -450,8 +455,9 @@ class Wire:
 			frames = [frames[int(i) - 1]
 			    for i in opts['order'].split(',')]
 		frames = [f for group in frames for f in group]
-		me.acked = ack
-		if 'noack' not in opts:
+		if not forged:
+			me.acked = ack
+		if 'noack' not in opts and not forged:
 			peer.got = max(peer.got, at + len(data))
 			peer.got_fin |= 'fin' in opts
 		self.deliver(frames, opts)
@@ -501,7 +507,7 @@ class Wire:
 			flags |= RST
 		if me.fin and not data and 'at' not in opts:
 			seq += 1
-		me.fin |= bool(flags & FIN)
+		me.fin |= bool(flags & FIN) and 'forged' not in opts
 		if data:
 			flags |= PSH
 		if 'syn' not in opts or peer.syn:
@@ -515,9 +521,25 @@ class Wire:
 		tcp = transport(a, b, 6, head, 16, data, 'badsum' in opts)
 		vlan = opts.get('vlan', conn.vlan[name])
 		self.ident += 1
-		return [Frame(0, p, name, vlan, self.snap) for p in
-		    ip_packet(a, b, 6, tcp, self.ident,
-		    int(opts.get('frag', 0)), 'totlen0' in opts)]
+		packets = [self.aged(p, opts) for p in ip_packet(a, b, 6, tcp,
+		    self.ident, int(opts.get('frag', 0)), 'totlen0' in opts)]
+		if 'fragcopy' in opts:
+			head = 20 if a.version == 4 else 48
+			packets = [q for p in packets for q in (p, p[:head] +
+			    opts['fragcopy'].encode() * (len(p) - head))]
+		return [Frame(0, p, name, vlan, self.snap) for p in packets]
+
+	@staticmethod
+	def aged(packet, opts):
+		"""With the time to live that the options give."""
+		if 'ttl' not in opts:
+			return packet
+		ttl = bytes([int(opts['ttl'])])
+		if packet[0] >> 4 == 6:
+			return packet[:7] + ttl + packet[8:]
+		head = packet[:8] + ttl + packet[9:10] + b'\0\0' + packet[12:20]
+		return head[:10] + struct.pack('!H', checksum(head)) + \
+		    head[12:] + packet[20:]
 
 	def capture(self, frame):
 		if not self.files:

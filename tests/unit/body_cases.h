@@ -95,6 +95,29 @@ static size_t end_behind(const struct reference *r, size_t i)
 	return 0;
 }
 
+/* Is the dot at i a line for one who ends lines at CR, or drops NUL, and for
+ * nobody else? */
+static bool is_trap(const struct reference *r, size_t i, size_t len,
+    bool at_start)
+{
+	size_t before = i, behind = i + 1;
+
+	while (before > 0 && r->p[before - 1] == 0)
+		before--;
+	while (behind < len && r->p[behind] == 0)
+		behind++;
+	if (behind == len || (before == 0 && !at_start))
+		return false;
+	if (before > 0 && r->p[before - 1] != '\r' &&
+	    r->p[before - 1] != '\n')
+		return false;
+	if (before == i && behind == i + 1 &&
+	    (i == 0 || r->p[i - 1] == '\n'))
+		return r->p[behind] == '\r' && behind + 1 < len &&
+		    r->p[behind + 1] != '\n';
+	return r->p[behind] == '\r' || r->p[behind] == '\n';
+}
+
 static struct told refer(const uint8_t *p, size_t len, bool at_start,
     bool reply)
 {
@@ -126,6 +149,9 @@ static struct told refer(const uint8_t *p, size_t len, bool at_start,
 		i++;
 	}
 	r.t.used = i;
+	for (size_t k = 0; k < i; k++)
+		if (p[k] == '.' && is_trap(&r, k, i, at_start))
+			r.t.smuggled = true;
 	return r.t;
 }
 
@@ -250,9 +276,25 @@ static const struct body_case by_hand[] = {
 	{ "not behind CRLF", LEN("a\r\nb\n..c\r\n.\r\n"),
 	    LEN("a\r\nb\n..c\r\n"), 13, true, true, false, LF },
 	{ ". CR . is text", LEN(".\r.\r\n.\r\n"), LEN("\r.\r\n"), 8, true, true,
-	    false, CR },
+	    true, CR },
 	{ ". CR CR LF is text", LEN(".\r\r\n.\r\n"), LEN("\r\r\n"), 7, true,
-	    true, false, CR },
+	    true, true, CR },
+	{ "CR . CR", LEN("a\r.\rb\r\n.\r\n"), LEN("a\r.\rb\r\n"), 10, true,
+	    true, true, CR },
+	{ "CR . CRLF", LEN("a\r.\r\n.\r\n"), LEN("a\r.\r\n"), 8, true,
+	    true, true, CR },
+	{ "CRLF . CR", LEN("a\r\n.\rb\r\n.\r\n"), LEN("a\r\n\rb\r\n"), 11,
+	    true, true, true, CR },
+	{ "LF . CR", LEN("\n.\rb\r\n.\r\n"), LEN("\n\rb\r\n"), 9, true,
+	    true, true, LF | CR },
+	{ "NUL before the dot", LEN("\r\n\0.\r\n.\r\n"),
+	    LEN("\r\n\0.\r\n"), 9, true, true, true, ZERO },
+	{ "NUL behind the dot", LEN("\r\n.\0\r\n.\r\n"),
+	    LEN("\r\n\0\r\n"), 9, true, true, true, ZERO },
+	{ "CR . CRLF as a line of two dots", LEN("a\r..\r\n.\r\n"),
+	    LEN("a\r..\r\n"), 9, true, true, false, CR },
+	{ "NUL in a line", LEN("\r\n\0x.\r\n.\r\n"),
+	    LEN("\r\n\0x.\r\n"), 10, true, true, false, ZERO },
 	{ "octets", LEN("a\0b\r\n\xff\r\nc\rd\r\n.\r\n"),
 	    LEN("a\0b\r\n\xff\r\nc\rd\r\n"), 16, true, true, false,
 	    ZERO | HIGH | CR },

@@ -578,7 +578,8 @@ static const struct script scripts[] = {
 	    "  !  bare-lf-end: The content ends at a dot line that a "
 	    "bare LF bounds; the server took it for the end.\n"
 	    "  !  smuggling: The content holds a line of one dot "
-	    "that a bare LF bounds: some servers take it for the end.\n" },
+	    "that is not bounded by CRLF: some servers take it for the "
+	    "end.\n" },
 	{ "gaps", true,
 	    "S 220 mx|\n"
 	    "C EHLO c|\n"
