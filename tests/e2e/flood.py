@@ -2,8 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """flood.py - a session in the middle of a flood of connections
 
-Each flood is more than --memory allows to keep.  The session beside it is
-slower than all: thousands of connections lie between its frames.
+    flood.py [MIB [MEMORY]]
+
+Each flood is more than --memory allows to keep, and is streamed: it is never
+stored.  The session beside it is slower than all: thousands of connections
+lie between its frames.  With MIB there is only a flood of so much octets out
+of order, --memory is MEMORY (512M), and its figures are printed.
 """
 import json
 import os
@@ -80,6 +84,44 @@ def silent(ts, c):
         c.send(ts + 2, 0, ACK) + c.send(ts + 3, 1, PUSH | ACK, DIALOGUE[0][1])
 
 
+def disorder(mib):
+    """Octets behind a hole that is never filled: a few of each of many
+    connections in turn, until each has sent 256 KiB."""
+    flows = max(mib * 4, 1)
+    octets = b"x" * 1024
+    opened = [Connection(struct.pack(">I", 0x0a000000 + i), 1024 + i % 50000)
+              for i in range(flows)]
+    ts = 1700000000 * 1000000
+    for c in opened:
+        yield silent(ts, c)
+        ts += 10
+        c.next[0] += 100
+    frames = [bytearray(c.send(ts, 0, PUSH | ACK, octets)) for c in opened]
+    for i in range(256):
+        for f in frames:
+            # time and sequence number of the next one
+            struct.pack_into("<II", f, 0, ts // 1000000, ts % 1000000)
+            struct.pack_into(">I", f, 16 + 14 + 20 + 4, 1101 + 1024 * i)
+            ts += 1
+            yield bytes(f)
+
+
+def with_session(flood, every):
+    """The session's frames, one after so many of the flood."""
+    yield struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1)
+    steps = beside()
+    slow = Connection(bytes([192, 0, 2, 10]), 40000)
+    ts = 1700000000 * 1000000
+    for step in steps[:5]:
+        yield slow.send(ts, *step)
+    del steps[:5]
+    for i, octets in enumerate(flood):
+        yield octets
+        if i % every == every - 1 and steps:
+            sec, usec = struct.unpack_from("<II", octets)
+            yield slow.send(sec * 1000000 + usec, *steps.pop(0))
+
+
 def traffic(kind, count):
     """count connections of a kind, the session's frames spread among them."""
     yield struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1)
@@ -100,28 +142,27 @@ def traffic(kind, count):
             yield slow.send(ts + 5, *steps.pop(0))
 
 
-def run(kind, count):
-    path = os.path.join(os.environ["TMP"], "flood.pcap")
-    with open(path, "wb") as f:
-        for octets in traffic(kind, count):
-            f.write(octets)
+def run(traffic_, memory):
+    """Sessions of bob's, and the account."""
     out = os.path.join(os.environ["TMP"], "out")
-    with open(out, "wb") as f:
-        p = subprocess.run([os.environ["SMTPWIRE"], "read", "-f", "jsonl",
-                            "--memory", str(MEMORY), "--rcpt", "bob", path],
-                           stdout=f, stderr=subprocess.PIPE, check=False)
+    with open(out, "wb") as f, subprocess.Popen(
+            [os.environ["SMTPWIRE"], "read", "-f", "jsonl", "--memory",
+             str(memory), "--rcpt", "bob", "-"], stdin=subprocess.PIPE,
+            stdout=f, stderr=subprocess.PIPE) as p:
+        with p.stdin:
+            for octets in traffic_:
+                p.stdin.write(octets)
+        account = p.stderr.read().decode()
     with open(out, encoding="utf-8") as f:
-        sessions = [json.loads(line) for line in f]
-    os.unlink(path)
-    return sessions, p.stderr.decode()
+        return [json.loads(line) for line in f], account
 
 
 def told(name, good, why):
     print(f"ok {name}" if good else f"not ok {name}: {why}")
 
 
-def check(name, kind, count, given_up):
-    sessions, account = run(kind, count)
+def check(name, traffic_, given_up, memory=MEMORY):
+    sessions, account = run(traffic_, memory)
     told(f"flood-{name}-beside", len(sessions) == 1 and
          sessions[0]["ending"] == "quit" and
          [m["outcome"] for m in sessions[0]["messages"]] == ["accepted"] and
@@ -130,10 +171,34 @@ def check(name, kind, count, given_up):
     told(f"flood-{name}-account", given_up in account, account)
 
 
-check("syn", syns, 60000, "connections given up for the limit")
-check("silent", silent, 20000, "connections released for the limit on memory")
-if "asan" in os.environ["O"] or "tsan" in os.environ["O"]:
-    print("skip flood-memory: a sanitizer takes more")
-    sys.exit()
-peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss << 10
-told("flood-memory", peak < MEMORY + BESIDE, f"{peak >> 20} MiB")
+def check_disorder(mib, memory):
+    """About twelve frames of the session, spread over the flood."""
+    every = mib * 4 * 257 // 16
+    check("disorder", with_session(disorder(mib), every),
+          "connections released for the limit on memory", memory)
+
+
+def figures(mib, memory):
+    check_disorder(mib, memory)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(f"{mib} MiB out of order: {used.ru_utime + used.ru_stime:.1f} s of "
+          f"CPU, peak {used.ru_maxrss >> 10} MiB")
+
+
+def main():
+    if len(sys.argv) > 1:
+        memory = sys.argv[2] if len(sys.argv) > 2 else "512M"
+        figures(int(sys.argv[1]), memory)
+        return
+    check("syn", traffic(syns, 60000), "connections given up for the limit")
+    check("silent", traffic(silent, 20000),
+          "connections released for the limit on memory")
+    check_disorder(24, MEMORY)
+    if "asan" in os.environ["O"] or "tsan" in os.environ["O"]:
+        print("skip flood-memory: a sanitizer takes more")
+        return
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss << 10
+    told("flood-memory", peak < MEMORY + BESIDE, f"{peak >> 20} MiB")
+
+
+main()
