@@ -142,8 +142,10 @@ struct sw_options {
 	                          files to one that is there when all are
 	                          read, an interface appends */
 	const char *frames;    /* write the frames of all connections on the
-	                          ports to this pcapng file (with any_port:
-	                          of all TCP), whatever filter says; NULL */
+	                          ports (with any_port: of all TCP) to this
+	                          pcapng file; of files, if filter selects,
+	                          at the end those of the sessions told; of
+	                          an interface whatever it says; NULL */
 	uint64_t rotate_size;  /* of that file in octets, and the time between
 	                          its first and last frame, at which it is
 	                          renamed and begun anew; 0: never */

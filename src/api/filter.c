@@ -164,3 +164,10 @@ bool filter_passes(const struct sw_filter *f, const struct sw_session *s)
 	    host_passes(f->host, s) && time_passes(f, s) &&
 	    (!f->id || id_passes(f->id, s->id)) && any_message_passes(f, s);
 }
+
+bool filter_selects(const struct sw_filter *f)
+{
+	return f->failed || f->from || f->rcpt || f->host || f->subject ||
+	    f->message_id || f->queue_id || f->id ||
+	    f->since != SW_NO_TIME || f->until != SW_NO_TIME;
+}

@@ -27,6 +27,7 @@ struct sw_reader {
 	struct emit_eml *eml;
 	struct emit_mbox *mbox;
 	struct keeper *keeper;
+	struct kept *kept; /* of what is selected; or NULL */
 	struct tee *tee;
 	struct spill *spill;
 	bool spilled;
@@ -115,7 +116,13 @@ static enum sw_status keep_frames(struct sw_reader *r,
 
 	if (o->frames)
 		status = keeper_new(&k, &r->keeper, err);
+	/* Of an interface there is no end at which all is known. */
+	if (status == SW_OK && r->keeper && !r->live &&
+	    filter_selects(&o->filter))
+		status = kept_new(r->keeper, w->secret, o->tmpdir, &r->kept,
+		    err);
 	w->keeper = r->keeper;
+	w->kept = r->kept;
 	return status;
 }
 
@@ -416,6 +423,8 @@ static int next_as_they_end(struct sw_reader *r, const struct sw_session **s,
 	if (r->mbox && got >= 0)
 		status = got > 0 ? mail_session(r, *s, err) :
 		    finish_mailbox(r, err);
+	if (r->kept && got == 0 && status == SW_OK)
+		status = kept_write(r->kept, err);
 	return status == SW_OK ? got : (int)status;
 }
 
@@ -486,6 +495,7 @@ void sw_reader_free(struct sw_reader **rp)
 	inputs_free(&r->inputs);
 	emit_mbox_free(&r->mbox);
 	emit_eml_free(&r->eml);
+	kept_free(&r->kept);
 	keeper_free(&r->keeper);
 	tee_free(&r->tee);
 	spill_free(&r->spill);

@@ -34,6 +34,9 @@ void options_copy_fini(struct options_copy *c);
 /* Does the session pass? */
 bool filter_passes(const struct sw_filter *f, const struct sw_session *s);
 
+/* Might any not? */
+bool filter_selects(const struct sw_filter *f);
+
 /* Did something fail in it, as --failed asks? */
 bool filter_has_failed(const struct sw_session *s);
 

@@ -89,11 +89,6 @@ unsigned cli_processors(void);
 /* Write what stdio holds; CLI_OK or CLI_OUTPUT, which was told. */
 int cli_flush(void);
 
-/* Why -w is refused. */
-#define CLI_FRAMES_SELECT \
-	"-w keeps frames before it is known which sessions they belong to: " \
-	"no sessions can be selected"
-
 /* --- commands ----------------------------------------------------------- */
 
 int cli_read(int argc, char **argv);

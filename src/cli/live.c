@@ -336,7 +336,8 @@ static int check_usage(const struct cli_args *a)
 		what = "--format, --tz and --date-order are of the logs that "
 		    "follow, and none does";
 	else if (a->lib.frames != NULL && cli_options_select(a))
-		what = CLI_FRAMES_SELECT;
+		what = "-w keeps frames before it is known which sessions "
+		    "they belong to (read -w selects, from what was kept)";
 	if (what == NULL)
 		return CLI_OK;
 	terminal_say("smtpwire live: %s", what);

@@ -396,8 +396,11 @@ static const struct row rows_output[] = {
 	    set_string, AT(output), RECORDS, 'o'},
 	{"output", "FILE", "append to FILE; SIGHUP opens it anew",
 	    set_string, AT(output), CLI_LIVE, 'o'},
+	{NULL, "FILE", "keep the frames of the ports as pcapng in FILE, or\n"
+	    "those of the sessions that are selected",
+	    set_string, AT(lib.frames), CLI_READ, 'w'},
 	{NULL, "FILE", "keep the frames of the ports as pcapng in FILE",
-	    set_string, AT(lib.frames), CLI_READ | CLI_LIVE, 'w'},
+	    set_string, AT(lib.frames), CLI_LIVE, 'w'},
 	{"rotate-size", "SIZE", "rename it when it is so large ...",
 	    set_rotate_size, 0, CLI_READ | CLI_LIVE, 0},
 	{"rotate-time", "TIME", "... or so old (such as 60, 5m, 1h, 1d)",

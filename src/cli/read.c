@@ -84,11 +84,6 @@ int cli_read(int argc, char **argv)
 	memset(&r, 0, sizeof(r));
 	r.out.fd = -1;
 	status = cli_options_parse(CLI_READ, argc, argv, &r.args);
-	if (status == CLI_OK && r.args.lib.frames != NULL &&
-	    cli_options_select(&r.args)) {
-		terminal_say("smtpwire read: %s", CLI_FRAMES_SELECT);
-		status = CLI_USAGE;
-	}
 	if (status == CLI_OK)
 		status = cli_options_followed(&r.args, "read");
 	if (status == CLI_OK && r.args.name_count == 0) {

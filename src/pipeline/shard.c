@@ -221,9 +221,23 @@ static void settle(struct shard *s, struct session_builder *b,
 	keep_error(f, status, &err);
 }
 
+/* What finds its frames again. */
+static void tell_frames(const struct shard *s, struct tcp_flow *flow,
+    struct finished *f)
+{
+	const struct tcp_flow_info *info = tcp_flow_info_get(flow);
+	struct tcp_facts facts;
+
+	if (!s->options->kept)
+		return;
+	tcp_flow_facts_get(flow, &facts);
+	f->last = facts.last.at + s->traffic->order;
+	f->key = kept_key(s->options->kept, &info->host[0], &info->host[1]);
+}
+
 /* The session is complete; b is taken over. */
 static bool add_finished(struct shard *s, struct session_builder *b,
-    uint64_t first, uint64_t certain)
+    struct tcp_flow *flow, uint64_t certain)
 {
 	struct finished_list *list = &s->finished[s->stretch & 1];
 	void *items = list->items;
@@ -236,8 +250,9 @@ static bool add_finished(struct shard *s, struct session_builder *b,
 	list->items = items;
 	f = &list->items[list->count];
 	memset(f, 0, sizeof(*f));
-	f->first = first + s->traffic->order;
+	f->first = tcp_flow_info_get(flow)->first.at + s->traffic->order;
 	f->certain = certain + s->traffic->order + s->traffic->ended;
+	tell_frames(s, flow, f);
 	settle(s, b, f);
 	return true;
 }
@@ -310,7 +325,6 @@ static void on_end(void *ctx, void *user, struct tcp_flow *flow,
 {
 	struct shard *s = ctx;
 	struct live *l = user;
-	const struct tcp_flow_info *info = tcp_flow_info_get(flow);
 	enum dialogue_kind kind;
 	struct tcp_facts facts;
 
@@ -333,7 +347,7 @@ static void on_end(void *ctx, void *user, struct tcp_flow *flow,
 	count_session(s, kind, session_get(l->builder));
 	if (session_failed(l->builder))
 		s->memory = true;
-	else if (add_finished(s, l->builder, info->first.at, origin.at))
+	else if (add_finished(s, l->builder, flow, origin.at))
 		l->builder = NULL;
 	live_free(s, &l);
 }
@@ -363,7 +377,7 @@ static void tell_attempt(struct shard *s, struct tcp_flow *flow,
 	connection_tell(s, b, flow, 0);
 	session_finish(b);
 	if (session_failed(b) ||
-	    !add_finished(s, b, info->first.at, origin.at)) {
+	    !add_finished(s, b, flow, origin.at)) {
 		s->memory = true;
 		session_builder_free(&b);
 	}

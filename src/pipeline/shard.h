@@ -63,6 +63,8 @@ struct finished {
 	struct session_builder *builder;
 	uint64_t certain; /* frame at which its end became certain */
 	uint64_t first;   /* its first frame; orders equals */
+	uint64_t last;    /* its last one, and what its frames are known by */
+	uint64_t key;     /* (kept.h), if they are kept */
 	struct sw_err *error; /* settling failed: heap, or NULL */
 	enum sw_status status;
 };

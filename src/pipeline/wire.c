@@ -87,6 +87,9 @@ int wire_take(struct wire *w, struct wire_finished *f_r, struct sw_err *err)
 	f_r->session = session_get(f->builder);
 	f_r->certain = f->certain;
 	f_r->first = f->first;
+	if (w->options.kept && kept_add_session(w->options.kept, f->key,
+	    f->first, f->last) != SW_OK)
+		return SW_ENOMEM;
 	if (f->status == SW_OK)
 		return 1;
 	if (err && f->error)
@@ -255,12 +258,23 @@ static enum sw_status keep(struct wire *w, const struct frame *frame,
     enum net_result what, const struct segment *seg,
     const struct icmp_error *icmp, bool fragment)
 {
-	bool wanted = fragment ||
-	    (what == NET_SEGMENT && is_wanted(w, &seg->src, &seg->dst)) ||
-	    (what == NET_ICMP && is_wanted(w, &icmp->src, &icmp->dst));
+	const struct endpoint *a = NULL, *b = NULL;
 
-	return wanted ? keeper_add(w->options.keeper, frame, w->last.ts_ns,
-	    &w->pending_err) : SW_OK;
+	if (what == NET_SEGMENT) {
+		a = &seg->src;
+		b = &seg->dst;
+	} else if (what == NET_ICMP) {
+		a = &icmp->src;
+		b = &icmp->dst;
+	}
+	if (!fragment && (!a || !is_wanted(w, a, b)))
+		return SW_OK;
+	if (!w->options.kept)
+		return keeper_add(w->options.keeper, frame, w->last.ts_ns,
+		    &w->pending_err);
+	return kept_add_frame(w->options.kept, frame, fragment ? KEPT_ANY :
+	    kept_key(w->options.kept, a, b), w->last.at + w->traffic.order,
+	    w->last.ts_ns, &w->pending_err);
 }
 
 /* What the capture says of the frame beside its octets. */

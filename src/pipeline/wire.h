@@ -9,7 +9,7 @@
 #include "base/limits.h"
 #include "base/source.h"
 #include "capture/capture.h"
-#include "capture/keeper.h"
+#include "pipeline/kept.h"
 #include "transcript/session.h"
 
 struct wire;
@@ -35,6 +35,8 @@ struct wire_options {
 	                          caller's alone */
 	struct keeper *keeper; /* of the frames of all connections that are of
 	                          interest; borrowed, NULL: none */
+	struct kept *kept;     /* of those of the sessions that are told, and
+	                          no others; borrowed, NULL: of all */
 	struct session_gate gate;
 	struct session_options session; /* body_ops: see below */
 	/* Operations on bodies of each shard, NULL: none.  Those of one shard

@@ -59,8 +59,39 @@ is time-same yes "$(cmp -s "$TMP/expected" "$TMP/actual" && echo yes)"
 	>"$TMP/out"
 is keep 3 "$(find "$TMP/keep" -type f | wc -l)"
 
-exits select 2 "$SMTPWIRE" read -w "$TMP/x" --failed "$capture"
-has select-told 'no sessions can be selected' "$TMP/err"
+# chosen NAME COUNT FILE OPTION...: by what was kept of the sessions that the
+# options select these are told, and no others
+chosen()
+{
+	name=$1
+	count=$2
+	shift 2
+	"$SMTPWIRE" read -q -f jsonl --normal -w "$TMP/kept.pcapng" "$@" \
+		>"$TMP/expected"
+	"$SMTPWIRE" read -q -f jsonl --normal --any-port --attempts \
+		"$TMP/kept.pcapng" >"$TMP/actual"
+	is "$name" yes "$(cmp -s "$TMP/expected" "$TMP/actual" && echo yes)"
+	is "$name-some" "$count" "$(wc -l <"$TMP/actual" | tr -d ' ')"
+}
+
+for threads in 1 3; do
+	chosen "from-$threads" 3 "$large" --from alice --threads "$threads"
+done
+chosen one 1 "$large" --id 5c87f3b9945202df
+chosen failed 2 "$large" --failed --sort start
+chosen no-session 0 "$large" --from nobody
+chosen two-files 4 "$large" "$capture" --until 2026-11-21T22:42:07.1Z
+# Two connections of the same ports; IP's fragments are always kept.
+tail -c +2 tests/fuzz/corpus/wire/r-ports-reused.pcap >"$TMP/reused.pcap"
+chosen reused 1 "$TMP/reused.pcap" --any-port --id 36ddba80528c9e44
+"$SMTPWIRE" read -q -w "$TMP/kept.pcapng" --any-port --id 30d31eaec7b3eabf \
+	"$TMP/reused.pcap" >"$TMP/out"
+is reused-first 1 "$("$SMTPWIRE" read -q -f jsonl --any-port \
+	"$TMP/kept.pcapng" | wc -l | tr -d ' ')"
+chosen fragments 1 "$TMP/n-fragments.pcapng" --any-port --host 192.0.2
+exits chosen-no-room 4 env TMPDIR="$TMP/none" "$SMTPWIRE" read \
+	-w "$TMP/kept.pcapng" --failed "$capture"
+has chosen-no-room-told 'cannot make a temporary file' "$TMP/err"
 exits no-folder 4 "$SMTPWIRE" read -w "$TMP/none/x" "$capture"
 has no-folder-told 'none/x: cannot write: No such' "$TMP/err"
 if [ -c /dev/full ]; then
