@@ -1049,10 +1049,37 @@ static void test_scripts(void **state)
 		    scripts[i].want);
 }
 
+/* Freed while content is held and replies wait for it: no leak. */
+static void test_given_up(void **state)
+{
+	static const char *const lines[] = { "S 220 mx|", "C EHLO c|",
+		"S 250 mx|", "C MAIL FROM:<a>|RCPT TO:<b>|DATA|text|",
+		"S 250 a|", "S 250-b|250 c|" };
+	struct session_options options = { 0 };
+	struct dialogue_start start = { .opener_known = true,
+		.server_dir = 1 };
+	struct play p = { 0 };
+	struct sw_err err;
+
+	(void)state;
+	assert_int_equal(session_builder_new(&options, &p.b), SW_OK);
+	assert_int_equal(dialogue_new(p.b, &start, &p.d), SW_OK);
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		play_line(&p, lines[i], strlen(lines[i]));
+	/* connect, greeting, EHLO and its reply, three commands */
+	assert_null(session_event(p.b, 8));
+	assert_non_null(session_event(p.b, 6));
+	dialogue_free(&p.d);
+	assert_null(p.d);
+	assert_int_equal(session_settle(p.b, false, &err), SW_OK);
+	session_builder_free(&p.b);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_scripts),
+		cmocka_unit_test(test_given_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
