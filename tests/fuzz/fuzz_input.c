@@ -8,7 +8,8 @@
  * threads; 4: any port; 5: only what failed; 6: attempts too; 7: an observer.
  *
  * What is known must be told to its end, the failures of one input be told
- * once, and what is told must be harmless.
+ * once, and what is told must be harmless.  Transcripts that were saved must be
+ * told as they were when they are read back.
  */
 #define _GNU_SOURCE /* memfd_create */
 
@@ -23,6 +24,27 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 struct seen {
 	uint64_t events, octets;
 };
+
+/* All that was told. */
+struct told {
+	uint8_t *p;
+	size_t len, capacity;
+};
+
+static int keep(void *ctx, const void *octets, size_t len)
+{
+	struct told *t = ctx;
+	uint64_t count = 0;
+
+	if (t->len + len > t->capacity) {
+		t->capacity = 2 * (t->len + len);
+		t->p = realloc(t->p, t->capacity);
+		require(t->p != NULL);
+	}
+	memcpy(t->p + t->len, octets, len);
+	t->len += len;
+	return take_harmless(&count, octets, len);
+}
 
 static void on_event(void *ctx, const struct sw_session *s,
     const struct sw_event *e)
@@ -89,41 +111,68 @@ static void tell_sessions(struct sw_reader *r, struct sw_printer *p,
 	require(sw_printer_finish(p, sw_reader_account(r), &error) == SW_OK);
 }
 
-static void tell(struct sw_reader *r, uint8_t how, size_t size)
+/* told: where JSON Lines go. */
+static void tell(struct sw_reader *r, uint8_t how, size_t size,
+    struct told *told)
 {
 	static const enum sw_form forms[] = { SW_FORM_TEXT, SW_FORM_JSONL,
 		SW_FORM_HTML, SW_FORM_JSONL };
 	struct sw_print_options o = { .form = forms[how & 3],
 		.normal = (how & 3) == 3, .explain = how & 4 };
 	struct sw_printer *p;
-	uint64_t told = 0;
+	uint64_t count = 0;
 
-	require(sw_printer_new(&o, o.form == SW_FORM_HTML ? take_page :
-	    take_harmless, &told, &p) == SW_OK);
+	require((o.form == SW_FORM_JSONL ?
+	    sw_printer_new(&o, keep, told, &p) :
+	    sw_printer_new(&o, o.form == SW_FORM_HTML ? take_page :
+	    take_harmless, &count, &p)) == SW_OK);
 	tell_sessions(r, p, size);
 	sw_printer_free(&p);
 	require(sw_account_write(sw_reader_account(r), how & 1,
-	    take_harmless, &told) == SW_OK);
+	    take_harmless, &count) == SW_OK);
 	while (sw_reader_warning(r))
 		;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void read_file(const uint8_t *octets, size_t len,
+    const struct sw_options *o, uint8_t how, struct told *told)
 {
-	struct seen seen = { 0, 0 };
 	struct memory_file file;
 	const char *name = file.name;
-	struct sw_options o;
 	struct sw_reader *r;
 	struct sw_err err;
 
-	if (size < 1)
-		return 0;
-	memory_file_init(&file, data + 1, size - 1);
-	set_options(&o, data[0], &seen);
-	require(sw_reader_open(&o, &name, 1, &r, &err) == SW_OK);
-	tell(r, data[0], size);
+	memory_file_init(&file, octets, len);
+	require(sw_reader_open(o, &name, 1, &r, &err) == SW_OK);
+	tell(r, how, len + 1, told);
 	sw_reader_free(&r);
 	memory_file_fini(&file);
+}
+
+static void read_again(const struct told *told, uint8_t how)
+{
+	struct told again = { NULL, 0, 0 };
+	struct sw_options o;
+
+	sw_options_init(&o);
+	read_file(told->p, told->len, &o, how, &again);
+	require(again.len == told->len);
+	require(memcmp(again.p, told->p, told->len) == 0);
+	free(again.p);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct told told = { NULL, 0, 0 };
+	struct seen seen = { 0, 0 };
+	struct sw_options o;
+
+	if (size < 1)
+		return 0;
+	set_options(&o, data[0], &seen);
+	read_file(data + 1, size - 1, &o, data[0], &told);
+	if (told.len > 0)
+		read_again(&told, data[0]);
+	free(told.p);
 	return 0;
 }
