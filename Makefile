@@ -55,7 +55,7 @@ SRC_NET := $(addprefix src/net/, \
 
 # segments -> one causal sequence of octets
 SRC_TCP := $(addprefix src/tcp/, \
-	arrival.c causal.c flow.c flows.c handshake.c history.c native.c \
+	arrival.c causal.c closed.c flow.c flows.c handshake.c history.c native.c \
 	nids.c nids_library.c receive.c stretches.c timer.c)
 
 # the model: built, named, stored

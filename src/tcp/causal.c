@@ -361,20 +361,6 @@ void tcp_causal_forget(struct tcp_engine *e, struct flow *f)
 	tcp_flows_free(&e->flows, f);
 }
 
-/* Keep a closed flow for late retransmissions. */
-static void remember(struct tcp_engine *e, struct flow *f)
-{
-	struct flows *t = &e->flows;
-
-	drop_hold(e, f);
-	tcp_flows_paired(t, f);
-	f->state |= FLOW_CLOSED;
-	(void)flow_leave(t, f);
-	link_append(&t->closed, &f->age);
-	if (++t->closed_count > TCP_CLOSED_MAX)
-		tcp_causal_forget(e, flow_of_age(t->closed.next));
-}
-
 static bool is_closed(const struct flow *f, int dir)
 {
 	return f->side[dir].flags & SIDE_CLOSED;
@@ -418,10 +404,9 @@ void tcp_causal_end(struct tcp_engine *e, struct flow *f, enum tcp_end why,
 		tcp_flows_free(&e->flows, f);
 		return;
 	}
-	if (!rival && why == TCP_END_CLOSED) {
-		remember(e, f);
-		return;
-	}
+	/* For the sake of late retransmissions. */
+	if (!rival && why == TCP_END_CLOSED && !tcp_closed_add(&e->flows, f))
+		e->nomem = true;
 	tcp_causal_forget(e, f);
 	if (!rival)
 		return;

@@ -5,8 +5,7 @@
  * Open addressing with linear probing, half full at most, keyed by a hash
  * with the engine's secret: an attacker who chooses addresses and ports
  * cannot make one long row.  A slot bears the hash, so that only the flow
- * that is sought is touched; most of the others are over and long out of
- * the processor's cache.  No two entries have equal keys, so that the output
+ * that is sought is touched.  No two entries have equal keys, so that the output
  * does not depend on the secret.
  *
  * A second index holds the flows seen from one side only, without regard to
@@ -18,7 +17,7 @@
 
 #include "tcp/native.h"
 
-enum { TABLE_MIN = 64, SPARE_MAX = 256 };
+enum { TABLE_MIN = 16, SPARE_MAX = 256 };
 
 static uint32_t hash_lonely(const struct flows *t, const struct flow *f)
 {
@@ -43,7 +42,7 @@ bool tcp_flows_init(struct flows *t, const struct tcp_options *options)
 	link_init(&t->silent.first);
 	t->most = options->flows && options->flows < LIMIT_SHARD_FLOWS ?
 	    options->flows : LIMIT_SHARD_FLOWS;
-	link_init(&t->closed);
+	tcp_closed_init(&t->closed);
 	t->table = calloc(TABLE_MIN * 2, sizeof *t->table);
 	t->lonely = calloc(TABLE_MIN, sizeof *t->lonely);
 	return t->table && t->lonely;
@@ -57,6 +56,7 @@ void tcp_flows_fini(struct flows *t)
 		t->spare = f->rival;
 		free(f);
 	}
+	tcp_closed_fini(&t->closed);
 	free(t->table);
 	free(t->lonely);
 	t->table = NULL;
@@ -284,8 +284,6 @@ void tcp_flows_free(struct flows *t, struct flow *f)
 {
 	link_remove(&f->age);
 	(void)flow_leave(t, f);
-	if (f->state & FLOW_CLOSED)
-		t->closed_count--;
 	t->count--;
 	if (t->spare_count >= SPARE_MAX) {
 		free(f);

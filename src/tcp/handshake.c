@@ -29,8 +29,8 @@ static bool is_near(int64_t off, uint64_t limit)
 
 /* --- beginning ---------------------------------------------------------- */
 
-/* Room in the table: forget a closed flow, else end the attempt idle longest,
- * so that a flood of them drives no session out, else the session. */
+/* Room in the table: end the attempt idle longest, so that a flood of them
+ * drives no session out, else the session. */
 static void make_room(struct tcp_engine *e, struct origin origin)
 {
 	struct flows *t = &e->flows;
@@ -38,10 +38,6 @@ static void make_room(struct tcp_engine *e, struct origin origin)
 
 	if (t->count < t->most)
 		return;
-	if (!link_is_alone(&t->closed)) {
-		tcp_causal_forget(e, flow_of_age(t->closed.next));
-		return;
-	}
 	account_add(e->account, ACCOUNT_TCP_LIMIT_FLOWS, 1);
 	f = t->attempts.count == 0 ? tcp_flows_idlest(t) :
 	    flow_of_session(t->attempts.first.next);

@@ -40,7 +40,7 @@
  * (handshake.c).  What is refused is counted and otherwise ignored.
  *
  * Ends.  Both FINs handed up and acknowledged (or a second later), or a RST.
- * A closed flow is remembered so that late retransmissions do not look like
+ * It is remembered (closed.c) so that late retransmissions do not look like
  * a connection without start.  Idle is judged by the time of all frames.
  *
  * Deliberately not done: urgent data is data (RFC 6093); PAWS is not used,
@@ -58,14 +58,6 @@ static bool is_idle(const struct tcp_engine *e, const struct flow *f)
 {
 	return f->touched_ns != SW_NO_TIME &&
 	    ns_between(f->touched_ns, e->now_ns) >= LIMIT_IDLE_NS;
-}
-
-static void expire(struct tcp_engine *e, struct flow *f, struct origin origin)
-{
-	if (f->state & FLOW_CLOSED)
-		tcp_causal_forget(e, f);
-	else
-		tcp_causal_end(e, f, TCP_END_IDLE, origin);
 }
 
 static inline uint32_t hash_of(const struct tcp_engine *e,
@@ -88,7 +80,7 @@ static struct flow *find(struct tcp_engine *e, const struct segment *seg,
 		if (!f)
 			return NULL;
 		if (is_idle(e, f)) /* its rival may take its place */
-			expire(e, f, seg->origin);
+			tcp_causal_end(e, f, TCP_END_IDLE, seg->origin);
 		else if (f->rival && tcp_handshake_is_rivals(f, seg))
 			tcp_causal_end(e, f, TCP_END_REUSED, seg->origin);
 		else
@@ -140,20 +132,14 @@ enum sw_status tcp_native_feed_any(struct tcp_engine *e,
 {
 	struct arrival a = { .e = e, .seg = seg };
 	bool refused = false;
+	struct flow was;
 
 	account_add(e->account, ACCOUNT_TCP_SEGMENTS, 1);
 	set_now(e, seg->origin.ts_ns);
 	a.f = find(e, seg, &a.dir);
-	if (a.f && (a.f->state & FLOW_CLOSED)) {
-		if (!tcp_handshake_is_anew(a.f, a.dir, seg)) {
-			ignore(e, &a.f->side[a.dir], seg);
-			return status(e);
-		}
-		refused = (a.f->state & FLOW_REFUSED) &&
-		    (a.f->side[a.dir].flags & SIDE_SYN) &&
-		    a.f->common.info.first_seq[a.dir] == seg->seq;
-		tcp_causal_forget(e, a.f);
-		a.f = NULL;
+	if (!a.f && tcp_closed_takes(e, seg, &was, &a.dir, &refused)) {
+		ignore(e, &was.side[a.dir], seg);
+		return status(e);
 	}
 	if (!a.f)
 		a.f = tcp_handshake_begin(e, seg, &a.dir);
@@ -184,7 +170,7 @@ enum sw_status tcp_native_feed_any(struct tcp_engine *e,
 static inline bool is_usual_flow(const struct tcp_engine *e,
     const struct flow *f)
 {
-	enum { MASK = FLOW_OPEN | FLOW_MUTE | FLOW_CLOSED };
+	enum { MASK = FLOW_OPEN | FLOW_MUTE };
 
 	return (f->state & MASK) == FLOW_OPEN && !f->hold && !f->rival &&
 	    !is_idle(e, f);
@@ -278,7 +264,7 @@ static enum sw_status native_icmp(struct tcp_engine *e,
 	f = tcp_flows_find(&e->flows, tcp_flows_hash(&e->flows, &icmp->src,
 	    &icmp->dst, icmp->vlan_tag, icmp->tunnel_tag), &icmp->src,
 	    &icmp->dst, icmp->vlan_tag, icmp->tunnel_tag, &dir);
-	if (!f || (f->state & FLOW_CLOSED))
+	if (!f)
 		return SW_OK;
 	f->side[dir].icmp_errors++;
 	if (icmp->mtu != 0)
@@ -304,9 +290,10 @@ static void run_timers(struct tcp_engine *e, struct origin now)
 	}
 }
 
-static void expire_list(struct tcp_engine *e, struct link *list,
-    struct origin now)
+static void expire_flows(struct tcp_engine *e, struct origin now)
 {
+	struct link *list = &e->flows.live;
+
 	while (!link_is_alone(list)) {
 		struct flow *f = flow_of_age(list->next);
 
@@ -314,7 +301,7 @@ static void expire_list(struct tcp_engine *e, struct link *list,
 			f->touched_ns = e->now_ns;
 		if (!is_idle(e, f))
 			return;
-		expire(e, f, now);
+		tcp_causal_end(e, f, TCP_END_IDLE, now);
 	}
 }
 
@@ -324,8 +311,8 @@ static enum sw_status native_tick(struct tcp_engine *e, struct origin now)
 	if (e->now_ns == SW_NO_TIME)
 		return status(e);
 	run_timers(e, now);
-	expire_list(e, &e->flows.live, now);
-	expire_list(e, &e->flows.closed, now);
+	expire_flows(e, now);
+	tcp_closed_expire(&e->flows.closed, e->now_ns);
 	return status(e);
 }
 
@@ -370,12 +357,8 @@ static enum sw_status native_finish(struct tcp_engine *e, struct origin now)
 {
 	struct flows *t = &e->flows;
 	size_t n = 0;
-	struct flow **flows;
+	struct flow **flows = sort_flows(e, &n);
 
-	/* Closed ones first: ending others adds to them. */
-	while (!link_is_alone(&t->closed))
-		tcp_causal_forget(e, flow_of_age(t->closed.next));
-	flows = sort_flows(e, &n);
 	if (!flows)
 		e->nomem = true;
 	for (size_t i = 0; i < n; i++)
@@ -384,8 +367,7 @@ static enum sw_status native_finish(struct tcp_engine *e, struct origin now)
 	while (!link_is_alone(&t->live)) /* no memory to sort */
 		tcp_causal_end(e, flow_of_age(t->live.next), TCP_END_INPUT,
 		    now);
-	while (!link_is_alone(&t->closed))
-		tcp_causal_forget(e, flow_of_age(t->closed.next));
+	tcp_closed_fini(&t->closed);
 	tcp_timer_init(&e->wheel);
 	e->now_ns = SW_NO_TIME;
 	return status(e);
@@ -413,8 +395,6 @@ static void native_close(struct tcp_engine **ep)
 			tcp_causal_forget(e, f);
 		}
 	}
-	while (!link_is_alone(&e->flows.closed))
-		tcp_causal_forget(e, flow_of_age(e->flows.closed.next));
 	tcp_flows_fini(&e->flows);
 	tcp_history_fini(&e->history);
 	free(e->spare_hold);

@@ -11,6 +11,7 @@
  * timer.c        when an acknowledged hole has waited long enough
  * history.c      the octets last handed up, to tell a differing copy
  * flows.c        the table of flows and the lists by age
+ * closed.c       connections that are over, remembered
  */
 #ifndef TCP_NATIVE_H
 #define TCP_NATIVE_H
@@ -28,7 +29,8 @@
 #define TCP_DUPLICATE_NS (INT64_C(2) * 1000000)
 /* Closed connections remembered in a shard, so that late retransmissions do
  * not look like new ones; the one that closed first is forgotten. */
-#define TCP_CLOSED_MAX 512
+#define TCP_CLOSED_MAX 256
+#define TCP_CLOSED_BUCKETS 256
 
 /* --- lists -------------------------------------------------------------- */
 
@@ -164,7 +166,6 @@ struct side {
 enum {
 	FLOW_OPEN = 1,      /* a session: the sink knows it */
 	FLOW_MUTE = 2,      /* ... and does not want it */
-	FLOW_CLOSED = 4,    /* over, remembered */
 	FLOW_REFUSED = 8,   /* an attempt that met RST or an ICMP error */
 	FLOW_REPORTED = 16, /* an attempt that was told already */
 	FLOW_RIVAL = 32,    /* not in the table: see flow.rival */
@@ -188,7 +189,7 @@ struct flow {
 	 * the flow that it may begin.  Of a rival: its elder. */
 	struct flow *rival;
 	/* Its neighbours are touched with it: both links in one line. */
-	struct link age;     /* engine.flows.live or .closed */
+	struct link age;     /* engine.flows.live */
 	struct link session; /* engine.flows.attempts, .silent, .sessions */
 
 	int64_t touched_ns;  /* engine time of the last frame */
@@ -207,6 +208,34 @@ struct entry {
 	uint32_t hash, vlan_tag;
 };
 
+/* A direction of a connection that is over, as in struct side. */
+struct closed_side {
+	uint64_t next, acked, highest, fin;
+	uint32_t base, window, first_seq;
+	uint16_t flags;
+};
+
+struct closed {
+	int64_t touched_ns;
+	uint32_t state;
+	uint32_t vlan_tag, tunnel_tag;
+	uint32_t alias_tag; /* of its other record, or vlan_tag: none */
+	struct endpoint host[TCP_DIRECTIONS];
+	struct closed_side side[TCP_DIRECTIONS];
+};
+
+/* Connections that are over. */
+struct closed_flows {
+	struct closed *ring;
+	struct {
+		uint32_t hash;
+		uint16_t next; /* place of the next in its chain */
+		bool used;     /* in a chain */
+	} *links;              /* for each place of the ring */
+	size_t first, count, capacity;
+	uint16_t buckets[TCP_CLOSED_BUCKETS];
+};
+
 /* Flows, the one idle longest first. */
 struct flow_list {
 	struct link first;
@@ -218,8 +247,8 @@ struct flows {
 	size_t mask;          /* slots - 1 */
 	struct flow **lonely; /* one-sided flows without regard to VLAN */
 	size_t lonely_mask;   /* buckets - 1 */
-	size_t entries, count, closed_count;
-	struct link live, closed; /* the one idle longest first */
+	size_t entries, count;
+	struct link live; /* the one idle longest first */
 	/* Those of live, likewise: not open yet; open, but one of the hosts
 	 * said nothing; the others. */
 	struct flow_list attempts, silent, sessions;
@@ -228,6 +257,7 @@ struct flows {
 	bool strict_vlan;
 	struct flow *spare;
 	size_t spare_count;
+	struct closed_flows closed;
 };
 
 /* A wheel of 64 slots of 2^25 ns (33 ms). */
@@ -390,20 +420,21 @@ static inline bool tcp_flows_equal(const struct endpoint *a,
 	    tcp_flows_word(a->ip + 8) == tcp_flows_word(b->ip + 8);
 }
 
-/* Direction of a segment in a flow that has its endpoints; -1: it has
- * others. */
+/* Direction of a segment between two hosts; -1: it has others. */
+static inline int tcp_hosts_dir(const struct endpoint host[TCP_DIRECTIONS],
+    const struct endpoint *src, const struct endpoint *dst)
+{
+	if (tcp_flows_equal(&host[0], src) && tcp_flows_equal(&host[1], dst))
+		return 0;
+	if (tcp_flows_equal(&host[1], src) && tcp_flows_equal(&host[0], dst))
+		return 1;
+	return -1;
+}
+
 static inline int tcp_flows_dir(const struct flow *f,
     const struct endpoint *src, const struct endpoint *dst)
 {
-	const struct tcp_flow_info *info = &f->common.info;
-
-	if (tcp_flows_equal(&info->host[0], src) &&
-	    tcp_flows_equal(&info->host[1], dst))
-		return 0;
-	if (tcp_flows_equal(&info->host[1], src) &&
-	    tcp_flows_equal(&info->host[0], dst))
-		return 1;
-	return -1;
+	return tcp_hosts_dir(f->common.info.host, src, dst);
 }
 
 /* What the table knows segments of src and dst by. */
@@ -417,7 +448,7 @@ static inline uint32_t tcp_flows_hash(const struct flows *t,
 	return (uint32_t)hash_mix(h ^ t->key[0], t->key[1]);
 }
 
-/* The flow of a segment from src to dst (also a closed one), hash theirs,
+/* The flow of a segment from src to dst, hash theirs,
  * *dir_r its direction; NULL: none. */
 static inline struct flow *tcp_flows_find(const struct flows *t,
     uint32_t hash, const struct endpoint *src, const struct endpoint *dst,
@@ -462,6 +493,21 @@ bool tcp_flows_add(struct flows *t, struct flow *f, bool one_sided);
 void tcp_flows_remove(struct flows *t, struct flow *f);
 /* Give a flow back that is in no table; its hold is gone already. */
 void tcp_flows_free(struct flows *t, struct flow *f);
+
+/* --- closed.c ----------------------------------------------------------- */
+
+void tcp_closed_init(struct closed_flows *c);
+void tcp_closed_fini(struct closed_flows *c);
+/* Remember f, which is over; false: no memory. */
+bool tcp_closed_add(struct flows *t, const struct flow *f);
+/* Is a segment that finds no flow one of a connection that is over?  Then
+ * *was is that, as it was, and *dir_r the segment's direction in it.  One of a
+ * new connection with the same ports lets the old one be forgotten; *again_r:
+ * it is the SYN that was refused. */
+bool tcp_closed_takes(struct tcp_engine *e, const struct segment *seg,
+    struct flow *was, int *dir_r, bool *again_r);
+/* Forget those of which nothing can come any more. */
+void tcp_closed_expire(struct closed_flows *c, int64_t now_ns);
 
 /* --- stretches.c -------------------------------------------------------- */
 
@@ -534,11 +580,11 @@ void tcp_causal_close(struct tcp_engine *e, struct flow *f, int dir,
 /* The hole at the front of a direction, up to `to` at most, is lost. */
 void tcp_causal_give_up(struct tcp_engine *e, struct flow *f, int dir,
     uint64_t to);
-/* End a flow in any state and forget or remember it; its rival takes its
- * place. */
+/* End a flow in any state, and remember it if it is over; its rival takes
+ * its place. */
 void tcp_causal_end(struct tcp_engine *e, struct flow *f, enum tcp_end why,
     struct origin origin);
-/* Free a flow without a word; a closed one. */
+/* Free a flow without a word. */
 void tcp_causal_forget(struct tcp_engine *e, struct flow *f);
 
 /* --- receive.c ---------------------------------------------------------- */

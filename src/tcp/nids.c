@@ -90,10 +90,6 @@ static void prepare_end(struct tcp_engine *e, struct flow *f)
 static void end_flow(struct tcp_engine *e, struct flow *f, enum tcp_end why,
     struct origin origin)
 {
-	if (f->state & FLOW_CLOSED) {
-		tcp_causal_forget(e, f);
-		return;
-	}
 	prepare_end(e, f);
 	tcp_causal_end(e, f, why, origin);
 }
@@ -310,7 +306,7 @@ static bool is_other(const struct flow *f, int dir, const struct segment *seg)
 	    (s->flags & SIDE_BASE) && s->base != seg->seq + 1;
 }
 
-/* The flow that a segment finds; one that is over, or another's, ends. */
+/* The flow that a segment finds; another's ends. */
 static struct flow *find_flow(struct arrival *a)
 {
 	struct tcp_engine *e = a->e;
@@ -322,11 +318,6 @@ static struct flow *find_flow(struct arrival *a)
 
 	if (f && is_idle(e, f)) {
 		end_flow(e, f, TCP_END_IDLE, seg->origin);
-		f = NULL;
-	} else if (f && (f->state & FLOW_CLOSED)) {
-		if (!tcp_handshake_is_anew(f, a->dir, seg))
-			return f;
-		tcp_causal_forget(e, f);
 		f = NULL;
 	} else if (f && is_other(f, a->dir, seg)) {
 		end_flow(e, f, TCP_END_REUSED, seg->origin);
@@ -340,7 +331,7 @@ static void make_room(struct tcp_engine *e, struct origin origin)
 {
 	struct flows *t = &e->flows;
 
-	if (t->count < t->most || !link_is_alone(&t->closed))
+	if (t->count < t->most)
 		return;
 	account_add(e->account, ACCOUNT_TCP_LIMIT_FLOWS, 1);
 	end_flow(e, flow_of_age(t->live.next), TCP_END_LIMIT, origin);
@@ -414,6 +405,8 @@ static enum sw_status nids_feed(struct tcp_engine *e,
     const struct segment *seg)
 {
 	struct arrival a = { .e = e, .seg = seg };
+	struct flow was;
+	bool again;
 
 	account_add(e->account, ACCOUNT_TCP_SEGMENTS, 1);
 	if (seg->origin.ts_ns > e->now_ns)
@@ -423,7 +416,7 @@ static enum sw_status nids_feed(struct tcp_engine *e,
 		return SW_OK;
 	}
 	a.f = find_flow(&a);
-	if (a.f && (a.f->state & FLOW_CLOSED))
+	if (!a.f && tcp_closed_takes(e, seg, &was, &a.dir, &again))
 		return SW_OK;
 	if (!a.f) {
 		make_room(e, seg->origin);

@@ -202,6 +202,16 @@ static const struct script_case reuse[] = {
 };
 
 static const struct script_case vlans[] = {
+	{ "over, under both tags: late segments, then anew under one",
+	    "vlan C 1\nvlan S 2\n" HELLO "C FA 0 0 ab\nS FA 0 3 done\n"
+	    "C A 3 5\nS A 0 3 done\nC A 0 0 ab\nvlan C 2\nvlan S 1\n"
+	    "S A 0 3 done\n"
+	    "C A 0 0 ab\nisn C 90000\nisn S 7\nvlan C 1\nC S\nvlan S 2\n"
+	    "S SA 0 0\nC A 0 0 cd\n",
+	    "open\nnote S vlan-asymmetric @1\nC@4+0 ab a0\nclose C fin @4\n"
+	    "S@5+0 done a2\nclose S fin @5\nend closed @6\n2:open\n"
+	    "2:note S vlan-asymmetric @11\n2:C@13+0 cd a0\n"
+	    "2:end input @13\n" },
 	{ "equal addresses in two VLANs",
 	    "vlan C 1\nvlan S 1\n" HELLO "vlan C 2\nvlan S 2\nisn C 9\n"
 	    "isn S 99\n" HELLO "C A 0 0 two\nvlan C 1\nvlan S 1\n"
