@@ -31,7 +31,7 @@ enum {
 	TYPE_EXTENDED = 0x80
 };
 
-enum { FLAG_INTERFACE = 3, FLAG_TRUNCATED = 8, FLAG_ERRORS = 0x30 };
+enum { FLAG_INTERFACE = 3, FLAG_ERRORS = 0x30 };
 
 static const struct type {
 	uint8_t type;

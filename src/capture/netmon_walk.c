@@ -145,6 +145,14 @@ static void warn_first_entries(struct netmon *n)
 	account_add(n->in.account, ACCOUNT_FRAMES_BAD_RECORD, n->bad - 1);
 }
 
+/* Two entries that name the same octets: the table rules, but it is told. */
+static void warn_overlap(struct netmon *n, uint32_t off)
+{
+	if (n->good > 0 && off >= n->last_off && off < n->last_end)
+		capture_warn(&n->in, off, "frame %llu: lies in the one "
+		    "before it", (unsigned long long)n->number);
+}
+
 static bool is_credible(const struct netmon *n, const struct netmon_raw *raw);
 
 /* 1: a frame; 0: go on. */
@@ -189,6 +197,7 @@ static int next_in_table(struct netmon *n, struct frame *f,
 		return 0;
 	}
 	warn_first_entries(n);
+	warn_overlap(n, off);
 	n->ascending = n->ascending && off >= n->last_end;
 	n->spent += n->header_len + (uint64_t)raw.stored;
 	if (n->spent > 4 * n->size) {

@@ -152,13 +152,14 @@ static int take_record(const struct capture_record_kind *kind,
 static int finish(struct capture_records *r, struct slice octets,
     struct sw_err *err)
 {
-	if (octets.len > 0) {
-		capture_warn_record(&r->in, capture_records_offset(r),
+	if (!r->random)
+		return capture_end(&r->in, octets, err);
+	if (octets.len > 0)
+		capture_warn_record(&r->in, r->pos,
 		    "the file ends within a record's header");
-		return skip(r, octets.len, err);
-	}
+	r->pos += octets.len;
 	/* An error that ended the spooling is told now. */
-	return r->random ? source_peek(r->in.source, 1, &octets, err) : SW_OK;
+	return source_peek(r->in.source, 1, &octets, err);
 }
 
 int capture_records_next(const struct capture_record_kind *kind, void *state,
@@ -174,12 +175,8 @@ int capture_records_next(const struct capture_record_kind *kind, void *state,
 		result = peek(r, kind->look_len, &octets, err);
 		if (result != SW_OK)
 			break;
-		if (octets.len < kind->header_len) {
-			result = finish(r, octets, err);
-			if (result != SW_OK || octets.len == 0)
-				return result;
-			continue;
-		}
+		if (octets.len < kind->header_len)
+			return finish(r, octets, err);
 		record = kind->measure(state, octets);
 		result = record.len > 0 ?
 		    take_record(kind, r, &record, f, err) :

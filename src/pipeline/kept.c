@@ -19,6 +19,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/scratch.h"
+#include "pipeline/remarks.h"
 
 /* Octets read back at once, if a frame is no longer. */
 #define CHUNK (256u << 10)
@@ -76,19 +77,12 @@ void kept_free(struct kept **kp)
 	free(k);
 }
 
-static uint64_t hash(uint64_t h, const struct endpoint *e)
-{
-	for (size_t i = 0; i < sizeof(e->ip); i++)
-		h = (h ^ e->ip[i]) * UINT64_C(0x100000001b3);
-	h = (h ^ e->port) * UINT64_C(0x9e3779b97f4a7c15);
-	return h ^ h >> 29;
-}
-
 /* The sum is the same in both directions. */
 uint64_t kept_key(const struct kept *k, const struct endpoint *a,
     const struct endpoint *b)
 {
-	uint64_t key = hash(k->secret, a) + hash(k->secret, b);
+	uint64_t key = remarks_hash(k->secret, a) +
+	    remarks_hash(k->secret, b);
 
 	return key == KEPT_ANY ? 1 : key;
 }

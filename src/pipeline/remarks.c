@@ -89,21 +89,13 @@ static int compare(const struct endpoint *a, const struct endpoint *b)
 	return c ? c : (int)a->port - (int)b->port;
 }
 
-static uint64_t hash(uint64_t h, const struct endpoint *e)
-{
-	for (size_t i = 0; i < sizeof(e->ip); i++)
-		h = (h ^ e->ip[i]) * UINT64_C(0x100000001b3);
-	h = (h ^ e->port) * UINT64_C(0x9e3779b97f4a7c15);
-	return h ^ h >> 29;
-}
-
 /* The pair's place: its own, or where it would be. */
 static struct pair **find(struct remarks *r, const struct endpoint *a,
     const struct endpoint *b)
 {
 	const struct endpoint *low = compare(a, b) <= 0 ? a : b;
 	const struct endpoint *high = low == a ? b : a;
-	uint64_t h = hash(hash(r->secret, low), high);
+	uint64_t h = remarks_hash(remarks_hash(r->secret, low), high);
 	struct pair **p = &r->buckets[h % BUCKETS];
 
 	while (*p && (compare(&(*p)->low, low) != 0 ||

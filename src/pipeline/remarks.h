@@ -16,6 +16,16 @@
 
 struct remarks;
 
+/* What a table of endpoints is keyed by, h: the secret, or the hash of the
+ * endpoint before. */
+static inline uint64_t remarks_hash(uint64_t h, const struct endpoint *e)
+{
+	for (size_t i = 0; i < sizeof(e->ip); i++)
+		h = (h ^ e->ip[i]) * UINT64_C(0x100000001b3);
+	h = (h ^ e->port) * UINT64_C(0x9e3779b97f4a7c15);
+	return h ^ h >> 29;
+}
+
 /* secret keys the table; account is borrowed. */
 enum sw_status remarks_new(uint64_t secret, struct account *account,
     struct remarks **r_r) SW_MUST_USE;

@@ -6,6 +6,7 @@ A capture of Ethernet is written anew in each version, with each length of the
 header and as each medium: the sessions must be the same, also when they are
 read from a pipe, and read back from what -w keeps.
 """
+import gzip
 import json
 import os
 import struct
@@ -313,12 +314,43 @@ def side_tables():
         path = write('bad', bad)
         need(words in notes(path)[1], '%d: not told' % at)
         need(bare(path) == bare(WIRE), '%d: other sessions' % at)
+    # Compressed it is no shorter; where the start in UTC should be is nothing.
+    path = write('side.gz', gzip.compress(octets[23]))
+    need(notes(path)[0] == notes(write('side', octets[23]))[0], 'gzip')
+    need('warning' not in notes(path)[1], 'gzip: ' + notes(path)[1])
+    bad = bytearray(octets[23])
+    struct.pack_into('<2I', bad, 56, 0xfffffff0, 60)
+    path = write('bad', bad)
+    need(read('-q', path).stdout == read('-q', write('side', octets[
+        23])).stdout, 'no extended information: other sessions')
     # Before 2.2 something else stands there.
     old = bytearray(netmon(21, 128, ethernet))
     old[32:72] = b'\xff' * 40
     path = write('old', old)
     need(read('-q', path).stdout == EXPECTED, 'garbage in an old header')
     need('warning' not in notes(path)[1], 'garbage told')
+
+
+def memory():
+    """Nothing is taken at once of what lengths say."""
+    def most(path):
+        pid = os.posix_spawn(PROGRAM, [
+            PROGRAM, 'read', '-q', '-o', os.path.join(TMP, 'out'), path],
+            dict(os.environ))
+        _, status, usage = os.wait4(pid, 0)
+        need(status == 0, 'status %d' % status)
+        return usage.ru_maxrss
+
+    octets = netmon(22, 128, ethernet, comments=[(3, 'title', 'words')],
+                    processes=[('other', 5)])
+    usual = most(write('usual', octets))
+    at = struct.unpack_from('<3I', octets, 40)
+    for place in (28, 44, 48, at[0] + 8, at[2] + 2, 128 + 12):
+        bad = bytearray(octets)
+        struct.pack_into('<I', bad, place, 0xfffffffc)
+        used = most(write('bad', bad))
+        need(used < usual + 16384, 'length at %d: %d KiB, not %d' % (
+            place, used, usual))
 
 
 def pcapng_comments():
@@ -340,7 +372,8 @@ def pcapng_comments():
 
 
 def main():
-    for case in (media, lost_table, zone, side_tables, pcapng_comments):
+    for case in (media, lost_table, zone, side_tables, memory,
+                 pcapng_comments):
         try:
             case()
             print('ok ' + case.__name__)

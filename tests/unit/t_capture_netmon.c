@@ -404,7 +404,8 @@ static void test_bad_entries(void **state)
 	check_file(&c.f, "netmon2\n"
 	    "1 1077275403120000000 1000 lt=1 60/60\n"
 	    "2 1077275403120000000 1000 lt=1 60/60\n"
-	    "3 1077275403120030000 1000 lt=1 70/70\n");
+	    "3 1077275403120030000 1000 lt=1 70/70\n"
+	    "W frame 2: lies in the one before it at offset 128\n");
 	/* Into the table itself, whose octets make no length. */
 	c = plain(20, 128);
 	patch_u32(&c.f, table + 8, table - 4);
@@ -431,8 +432,10 @@ static void test_bomb(void **state)
 	buffer_init(&b, SIZE_MAX);
 	read_memory(&b, buffer_slice(&c.f.octets));
 	buffer_append_char(&b, '\0');
-	assert_non_null(strstr((const char *)b.p, "\nbad=1\nW a frame table "
-	    "that names the same octets again and again, left at offset "
+	assert_non_null(strstr((const char *)b.p, "\nbad=1\nW frame 2: lies "
+	    "in the one before it at offset 128\n"));
+	assert_non_null(strstr((const char *)b.p, "\nW a frame table that "
+	    "names the same octets again and again, left at offset "
 	    "60144\n"));
 	assert_non_null(strstr((const char *)b.p, "\n6 "));
 	assert_null(strstr((const char *)b.p, "\n8 "));
@@ -510,6 +513,16 @@ static void test_overwritten_table(void **state)
 	    "W the length of the frame table is no multiple of 4 at offset "
 	    "28\n"
 	    "W the frame table is cut at offset 406\n");
+	/* Whose end is beyond what 32 bits count. */
+	c = plain(20, 128);
+	patch_u32(&c.f, 28, 0xfffffffc);
+	check_file(&c.f, PLAIN_2
+	    "W the frame table is cut at offset 406\n");
+	c = plain(20, 128);
+	patch_u32(&c.f, 24, 0xfffffff0);
+	check_file(&c.f, PLAIN_2
+	    "bad=1\nW the frame table is missing at offset 4294967280\n"
+	    "W no frame can be read any more at offset 406\n");
 }
 
 static void test_cut(void **state)
