@@ -40,13 +40,29 @@ static bool say(struct trace *t, const struct log_line *line,
 	return true;
 }
 
+/* "\"mx.example.com\", port 25, isSSL false" */
+static void take_connect(struct trace *t, const struct log_line *line,
+    struct slice text)
+{
+	struct slice host, rest = text;
+	int port = SW_UNKNOWN;
+
+	log_take_octet(&rest, '"');
+	host = log_take_until(&rest, '"');
+	if (!log_take_text(&rest, ", port ") ||
+	    !log_take_number(&rest, 1, 5, &port) || port > 65535)
+		port = SW_UNKNOWN; /* -1: the usual one */
+	trace_peer(t, host, port);
+	trace_connected(t, line);
+}
+
 static bool remark(struct trace *t, const struct log_line *line,
     const struct trace_mark *mark, struct slice text)
 {
 	if (mark->prefix[0] == '\0')
 		return say(t, line, text);
 	if (log_take_text(&text, "trying to connect to host "))
-		trace_connected(t, line);
+		take_connect(t, line, text);
 	else if (t->current && !log_take_text(&text, "Found extension"))
 		trace_note(t, line, text);
 	return true;
