@@ -43,7 +43,8 @@ SRC_BASE := $(addprefix src/base/, \
 
 # capture files -> frames
 SRC_CAPTURE := $(addprefix src/capture/, \
-	capture.c erf.c interfaces.c keeper.c live.c live_filter.c netmon.c \
+	capture.c erf.c interfaces.c keeper.c live.c live_counters.c \
+	live_filter.c netmon.c \
 	netmon_frame.c netmon_media.c netmon_side.c netmon_walk.c netxray.c \
 	pcap.c pcapng.c pcapng_block.c pcapng_time.c records.c sniffer.c \
 	snoop.c)

@@ -200,6 +200,14 @@ struct sw_live_options {
 };
 /* The defaults. */
 void sw_live_options_init(struct sw_live_options *l);
+/*
+ * Load what is loaded else when it is first called for: the digest, GMime, and
+ * converters of the usual character sets.  Behind this a reader of an
+ * interface without files to write (and with the native engine) opens nothing
+ * any more, so that a process may forbid itself to.  Not by two threads at
+ * once.
+ */
+void sw_load_libraries(void);
 
 /*
  * Begin to capture on an interface, with the ports and the filter of o; frames

@@ -6,6 +6,7 @@
 
 #include "api/reader.h"
 #include "base/error.h"
+#include "transcript/message.h"
 
 struct sw_live {
 	struct live *live;
@@ -86,6 +87,11 @@ struct live *api_live_take(struct sw_live **live, struct live_ops *ops_r)
 	free(*live);
 	*live = NULL;
 	return l;
+}
+
+void sw_load_libraries(void)
+{
+	message_load();
 }
 
 struct teller {

@@ -91,8 +91,10 @@ struct live {
 	uint64_t frames;  /* handed out so far */
 	uint64_t copied;
 
+	struct live_counters counters;
 	int64_t asked_ns; /* when drops were asked for; monotonic */
-	uint64_t dropped, if_dropped; /* as told by the kernel */
+	uint64_t dropped;    /* as told by the kernel */
+	uint64_t if_dropped; /* the interface's counters, since it is up */
 	unsigned lost;    /* pauses that are to say so, see next */
 	bool paused;      /* nothing was there: all before now is out */
 	bool stopped;
@@ -271,6 +273,8 @@ enum sw_status live_open(const struct live_options *options,
 	l->block = malloc(COPY_OCTETS);
 	l->count = options->count;
 	l->ops.wake_fd = -1;
+	live_counters_open(&l->counters, options->interface);
+	(void)live_counters_read(&l->counters, &l->if_dropped);
 	status = !l->name || !l->block ? no_memory(err) :
 	    !load(&l->lib) ? no_library(err) :
 	    open_pcap(l, options, denied_r, err);
@@ -291,6 +295,7 @@ void live_free(struct live **lp)
 	*lp = NULL;
 	if (l->pcap)
 		l->lib.pcap_close(l->pcap);
+	live_counters_close(&l->counters);
 	free(l->block);
 	free(l->name);
 	free(l);
@@ -324,7 +329,8 @@ void live_stop(struct live *l)
 
 static uint64_t rise(uint64_t *counted, uint32_t now)
 {
-	/* libpcap counts in 32 bits: what is told is the difference. */
+	/* libpcap counts in 32 bits, and so do interfaces: what is told is
+	 * the difference. */
 	uint32_t more = now - (uint32_t)*counted;
 
 	if (more > UINT32_MAX / 2)
@@ -336,13 +342,14 @@ static uint64_t rise(uint64_t *counted, uint32_t now)
 static void ask_drops(struct live *l)
 {
 	struct pcap_stat stat;
-	uint64_t kernel, interface;
+	uint64_t kernel, counted, interface = 0;
 
 	l->asked_ns = now_of(CLOCK_MONOTONIC);
 	if (l->lib.pcap_stats(l->pcap, &stat) != 0)
 		return;
 	kernel = rise(&l->dropped, stat.ps_drop);
-	interface = rise(&l->if_dropped, stat.ps_ifdrop);
+	if (live_counters_read(&l->counters, &counted))
+		interface = rise(&l->if_dropped, (uint32_t)counted);
 	if (kernel + interface == 0)
 		return;
 	l->lost = 2;

@@ -58,6 +58,16 @@ enum sw_status live_capture(struct live **l, const struct live_ops *ops,
  * called from the operations. */
 void live_stop(struct live *l);
 
+/* Counters of frames that an interface has dropped. */
+enum { LIVE_COUNTERS = 2 };
+struct live_counters {
+	int fds[LIVE_COUNTERS]; /* -1: none, as of `any` */
+};
+void live_counters_open(struct live_counters *c, const char *interface);
+void live_counters_close(struct live_counters *c);
+/* Their sum; false: they cannot be read (any more). */
+bool live_counters_read(const struct live_counters *c, uint64_t *dropped_r);
+
 /* An interface that can be captured on; strings are valid during the call. */
 struct live_interface {
 	const char *name;

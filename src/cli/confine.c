@@ -133,32 +133,37 @@ static void add_folders(struct confinement *c, const char *list)
 	free(copy);
 }
 
-void confine_init(struct confinement *c, const char *interface)
+void confine_init(struct confinement *c)
 {
 	/* Shared objects, converters of character sets, what OpenSSL reads
 	 * when it is first called. */
 	static const char *const paths[] = {"/usr", "/lib", "/lib32",
 		"/lib64", "/opt", "/gnu", "/nix", "/etc/ld.so.cache",
 		"/etc/ssl", "/etc/pki/tls", "/dev/null", "/dev/urandom"};
-	char text[128];
 
 	c->rights = 0;
-	c->writes = false;
+	c->writes = c->reads = false;
 	c->rules = -1;
 	if (CONFINES)
 		c->rules = make_rules(&c->rights);
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
 		add_rule(c, paths[i], INPUT_RIGHTS);
 	add_folders(c, getenv("LD_LIBRARY_PATH"));
-	if (interface == NULL)
-		return;
-	snprintf(text, sizeof(text), "/sys/class/net/%s/statistics",
-	    interface);
-	add_rule(c, text, INPUT_RIGHTS);
+}
+
+void confine_add_libraries(struct confinement *c)
+{
+	c->reads = true;
+}
+
+bool confine_is_closed(const struct confinement *c)
+{
+	return CONFINES && c->rules < 0 && !c->reads && !c->writes;
 }
 
 void confine_add_input(struct confinement *c, const char *path)
 {
+	c->reads = true;
 	add_rule(c, path, INPUT_RIGHTS);
 }
 
@@ -211,6 +216,7 @@ void confine_add_growing(struct confinement *c, const char *path)
 {
 	char *real = realpath(path, NULL);
 
+	c->reads = true;
 	add_folder_of(c, path, INPUT_RIGHTS);
 	if (real != NULL)
 		add_folder_of(c, real, INPUT_RIGHTS);
@@ -248,8 +254,7 @@ static const unsigned refused[] = {
 	438, /* pidfd_getfd */
 };
 /* Where the kernel has no Landlock, and nothing is to be written but to what
- * is open.  Reading cannot be refused: libraries are loaded when they are
- * called for. */
+ * is open. */
 static const unsigned writing[] = {
 	SYS_renameat2, SYS_unlinkat, SYS_mkdirat, SYS_mknodat, SYS_linkat,
 	SYS_symlinkat, SYS_truncate, SYS_ftruncate, SYS_fchmodat,
@@ -264,10 +269,18 @@ static const unsigned writing[] = {
 	437, /* openat2, whose flags cannot be seen */
 	452, /* fchmodat2 */
 };
+/* The same where nothing is to be read either, nor a library loaded. */
+static const unsigned reading[] = {
+#ifdef SYS_open
+	SYS_open,
+#endif
+	SYS_openat,
+};
 enum {
 	REFUSED = sizeof(refused) / sizeof(refused[0]),
 	WRITING = sizeof(writing) / sizeof(writing[0]),
-	CODE_MAX = REFUSED + WRITING + 16,
+	READING = sizeof(reading) / sizeof(reading[0]),
+	CODE_MAX = REFUSED + WRITING + READING + 16,
 	WRITE_FLAGS = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC
 };
 _Static_assert(CODE_MAX < 255, "a jump is at most that far");
@@ -315,7 +328,7 @@ static size_t refuse_to_write(struct sock_filter *code, size_t n,
 }
 
 /* Calls of another architecture would be other calls: they are refused. */
-static void filter_calls(bool may_write)
+static void filter_calls(bool may_write, bool may_read)
 {
 	struct sock_filter code[CODE_MAX];
 	struct sock_fprog program = {0, code};
@@ -331,6 +344,8 @@ static void filter_calls(bool may_write)
 	n = refuse(code, n, refused, REFUSED);
 	if (!may_write) {
 		n = refuse(code, n, writing, WRITING);
+		if (!may_read)
+			n = refuse(code, n, reading, READING);
 #ifdef SYS_open
 		n = refuse_to_write(code, n, SYS_open, 1);
 #endif
@@ -348,9 +363,10 @@ static void filter_calls(bool may_write)
 	(void)prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
 }
 #else
-static void filter_calls(bool may_write)
+static void filter_calls(bool may_write, bool may_read)
 {
 	(void)may_write;
+	(void)may_read;
 }
 #endif
 
@@ -361,7 +377,7 @@ void confine_enter(struct confinement *c)
 	if (can && c->rules >= 0)
 		(void)syscall(RESTRICT_SELF, c->rules, 0);
 	if (can)
-		filter_calls(c->writes || c->rules >= 0);
+		filter_calls(c->writes || c->rules >= 0, !confine_is_closed(c));
 	if (c->rules >= 0)
 		close(c->rules);
 	c->rules = -1;
@@ -383,7 +399,7 @@ void confine_files(const struct cli_args *a, const char *const *names,
 	for (size_t i = 0; i < count; i++)
 		if (is_database(names[i]))
 			return; /* its driver does what it wants */
-	confine_init(&c, NULL);
+	confine_init(&c);
 	for (size_t i = 0; i < count; i++)
 		confine_add_input(&c, names[i]);
 	confine_add_output(&c, a->output);

@@ -16,11 +16,17 @@ struct confinement {
 	int rules; /* a descriptor, -1: the kernel has no Landlock */
 	uint64_t rights; /* that it knows */
 	bool writes; /* files will be opened to be written */
+	bool reads;  /* ... or to be read, or libraries loaded */
 };
 
-/* Begin with what the libraries need: they are loaded when they are called
- * for, and libpcap asks for the counters of an interface (NULL: of none). */
-void confine_init(struct confinement *c, const char *interface);
+/* Begin with what the libraries need, which are loaded when they are called
+ * for. */
+void confine_init(struct confinement *c);
+/* Libraries may be loaded, though no file is read. */
+void confine_add_libraries(struct confinement *c);
+/* Will nothing be opened, and can the kernel forbid that alone?  Then all that
+ * is needed must be loaded by now. */
+bool confine_is_closed(const struct confinement *c);
 /* This file may be read, or what is in this folder. */
 void confine_add_input(struct confinement *c, const char *path);
 /* In this folder files may be made, read, written, renamed, removed; it is

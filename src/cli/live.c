@@ -131,7 +131,7 @@ static void confine(const struct cli_args *a)
 {
 	struct confinement c;
 
-	confine_init(&c, a->live.interface);
+	confine_init(&c);
 	for (size_t i = 0; i < a->log_count; i++)
 		confine_add_growing(&c, a->logs[i]);
 	confine_add_output(&c, a->output);
@@ -139,6 +139,11 @@ static void confine(const struct cli_args *a)
 	confine_add_output(&c, a->lib.frames);
 	confine_add_output(&c, a->lib.mbox);
 	confine_add_folder(&c, a->lib.eml_dir);
+	/* libnids is loaded when the reader is opened. */
+	if (a->lib.engine != SW_ENGINE_NATIVE)
+		confine_add_libraries(&c);
+	if (confine_is_closed(&c))
+		sw_load_libraries();
 	confine_enter(&c);
 }
 

@@ -7,11 +7,13 @@
  * several times all the rest.
  *
  * GMime brings some fifteen other libraries, whose loading takes longer than
- * reading a small capture; so it is loaded at the first encoded word.  Where
- * it is not to be had the words are told as they stand.
+ * reading a small capture; so it is loaded at the first encoded word, or when
+ * header_load() says so.  Where it is not to be had the words are told as they
+ * stand.
  */
 #include <gmime/gmime.h>
 
+#include <iconv.h>
 #include <stdlib.h>
 #include <threads.h>
 
@@ -45,11 +47,28 @@ typedef char *(*decode_function)(GMimeParserOptions *options,
     const char *text);
 typedef void (*free_function)(void *memory);
 
+/* The C library's converter for a character set is another file each.  Those
+ * of mail that comes from somewhere: */
+static const char *const charsets[] = {
+	"US-ASCII", "ISO-8859-1", "ISO-8859-2", "ISO-8859-3", "ISO-8859-4",
+	"ISO-8859-5", "ISO-8859-6", "ISO-8859-7", "ISO-8859-8", "ISO-8859-9",
+	"ISO-8859-10", "ISO-8859-13", "ISO-8859-14", "ISO-8859-15",
+	"ISO-8859-16", "WINDOWS-1250", "WINDOWS-1251", "WINDOWS-1252",
+	"WINDOWS-1253", "WINDOWS-1254", "WINDOWS-1255", "WINDOWS-1256",
+	"WINDOWS-1257", "WINDOWS-1258", "KOI8-R", "KOI8-U", "TIS-620",
+	"ISO-2022-JP", "EUC-JP", "SHIFT_JIS", "CP932", "GB2312", "GBK",
+	"GB18030", "BIG5", "BIG5-HKSCS", "EUC-KR", "CP949", "ISO-2022-KR",
+	"IBM437", "IBM850", "IBM866", "MACINTOSH", "UTF-7", "UTF-16",
+};
+enum { CHARSETS = sizeof(charsets) / sizeof(charsets[0]) };
+
 static once_flag gmime_once = ONCE_FLAG_INIT;
 /* Set once, by gmime_load; decode is NULL without GMime. */
 static struct {
 	decode_function decode;
 	free_function free;
+	/* Never used: a converter stays loaded while somebody has it open. */
+	iconv_t held[CHARSETS];
 } gmime;
 
 /* The next line with its end; empty at the end. */
@@ -145,6 +164,15 @@ static void gmime_load(void)
 		return;
 	init();
 	gmime.decode = decode;
+}
+
+void header_load(void)
+{
+	size_t i;
+
+	call_once(&gmime_once, gmime_load);
+	for (i = 0; i < CHARSETS && !gmime.held[i]; i++)
+		gmime.held[i] = iconv_open("UTF-8", charsets[i]);
 }
 
 static struct sw_bytes decode(struct slice value, struct arena *arena)

@@ -42,6 +42,14 @@ static struct message_hash *hash_new(void)
 	return h;
 }
 
+void message_load(void)
+{
+	struct message_hash *h = hash_new();
+
+	hash_free(&h);
+	header_load();
+}
+
 /* To look the algorithm up for each message would take as long as to hash a
  * small one. */
 static bool hash_begin(struct message *m)

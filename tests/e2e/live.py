@@ -6,6 +6,7 @@ Run by live.sh, in a namespace of its own that holds the server; a second one
 holds the clients.
 """
 import asyncio
+import base64
 import ctypes
 import glob
 import hashlib
@@ -138,8 +139,15 @@ class Server(threading.Thread):
 
 # --- clients -----------------------------------------------------------------
 
+SUBJECTS = (("koi8-r", "\u0434\u0430"), ("iso-2022-jp", "\u306f\u3044"),
+            ("gb2312", "\u662f"), ("windows-1252", "\u20ac"),
+            ("iso-8859-2", "\u010d"), ("euc-kr", "\ub124"))
+
+
 def make_content(rand, number, lines):
-    text = [f"Subject: {number}", ""]
+    charset, word = SUBJECTS[number % len(SUBJECTS)]
+    word = base64.b64encode(word.encode(charset)).decode()
+    text = [f"Subject: {number} =?{charset}?B?{word}?=", ""]
     for i in range(rand.randrange(lines)):
         text.append("." * (i % 9 == 0) + f"{i} " + "x" * rand.randrange(90))
     return "\r\n".join(text) + "\r\n"
@@ -605,14 +613,19 @@ def hide_landlock():
 
 
 def test_no_landlock(peer, server):
-    """Nothing can be opened for writing, and all is told nevertheless."""
+    """Nothing can be opened, and all is told nevertheless."""
     del server.digests[:]
     watch = Watch("no-landlock", "-f", "jsonl", prepare=hide_landlock)
-    peer.send(5, 2, 20)
-    wait_for(lambda: len(read_lines("no-landlock.out")) == 5)
+    first = peer.first
+    peer.send(8, 2, 20)
+    wait_for(lambda: len(read_lines("no-landlock.out")) == 8)
     same("no-landlock-status", 0, watch.stop())
-    same("no-landlock", sorted(server.digests),
-         digests_of(sessions_of("no-landlock.out")))
+    sessions = sessions_of("no-landlock.out")
+    same("no-landlock", sorted(server.digests), digests_of(sessions))
+    same("no-landlock-subjects", sorted(
+        f"{n} {SUBJECTS[n % len(SUBJECTS)][1]}"
+        for n in range(first, first + 8)),
+         sorted(m["subject"] for s in sessions for m in s["messages"]))
 
 
 def test_frames(peer):

@@ -4,6 +4,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -191,7 +192,7 @@ static void test_files(void **state)
 		int landlock;
 
 		snprintf(account, sizeof(account), "%s/2", p->out);
-		confine_init(&c, NULL);
+		confine_init(&c);
 		landlock = c.rules >= 0;
 		confine_add_input(&c, p->input);
 		confine_add_input(&c, "/no/such/file");
@@ -216,29 +217,37 @@ static void test_calls(void **state)
 #endif
 	pid = fork();
 	if (pid == 0) {
-		confine_init(&c, "lo");
+		confine_init(&c);
 		confine_enter(&c);
 		check_calls();
 	}
 	assert_int_equal(status_of(pid), 0);
 }
 
-/* As where the kernel has no Landlock; an output is named or not. */
-static int run_without(const struct places *p, const char *output)
+/* As where the kernel has no Landlock; an output is named or not, and an
+ * input. */
+static int run_without(const struct places *p, const char *output,
+    bool reads)
 {
 	struct confinement c;
 	int n = 0, refused = output == NULL ? EPERM : 0;
+	int closed = output == NULL && !reads ? EPERM : 0;
 	pid_t pid = fork();
 
 	if (pid != 0)
 		return status_of(pid);
-	confine_init(&c, "lo");
+	confine_init(&c);
 	confine_add_output(&c, output);
+	if (reads)
+		confine_add_input(&c, p->input);
 	if (c.rules >= 0)
 		close(c.rules);
 	c.rules = -1;
+	EXPECT(confine_is_closed(&c) == (closed != 0));
 	confine_enter(&c);
-	EXPECT(try_open(p->input, O_RDONLY) == 0);
+	EXPECT(try_open(p->input, O_RDONLY) == closed);
+	EXPECT(try_open("/etc/passwd", O_RDONLY) == closed);
+	EXPECT(try_open("/", O_RDONLY | O_DIRECTORY) == closed);
 	EXPECT(try_open(p->input, O_WRONLY) == refused);
 	EXPECT(try_open(p->input, O_RDWR) == refused);
 	EXPECT(try_open(p->other, O_RDONLY | O_TRUNC) == refused);
@@ -259,8 +268,9 @@ static void test_without(void **state)
 	skip();
 #endif
 	snprintf(account, sizeof(account), "%s/2", p->out);
-	assert_int_equal(run_without(p, NULL), 0);
-	assert_int_equal(run_without(p, account), 0);
+	assert_int_equal(run_without(p, NULL, false), 0);
+	assert_int_equal(run_without(p, NULL, true), 0);
+	assert_int_equal(run_without(p, account, false), 0);
 }
 
 /* A folder that is missing is made. */
@@ -272,7 +282,7 @@ static void test_folder(void **state)
 	struct stat st;
 
 	snprintf(folder, sizeof(folder), "%s/new", p->root);
-	confine_init(&c, NULL);
+	confine_init(&c);
 	confine_add_folder(&c, folder);
 	confine_add_folder(&c, folder);
 	if (c.rules >= 0)
