@@ -28,7 +28,7 @@ enum {
 	SECTION = 0x0a0d0d0a,
 	INTERFACE = 1,
 	PACKET = 6,
-	NAME_TRIES = 1000
+	NAME_TRIES = 1000 /* names in a row that others have */
 };
 
 struct keeper {
@@ -42,6 +42,8 @@ struct keeper {
 	uint32_t kinds[KINDS_MAX]; /* link types of its interfaces */
 	uint32_t kind_count;
 	bool rotate;         /* before the next frame */
+	int64_t named_s;     /* second of the last name, and its number */
+	unsigned named;
 	char **old;          /* names of files before, a ring of `keep` */
 	size_t old_next;
 };
@@ -197,21 +199,36 @@ static void remember(struct keeper *k, char *name)
 	*place = name;
 }
 
+/* The first number that may be free: those of this second that were given are
+ * not tried again. */
+static unsigned first_number(struct keeper *k)
+{
+	int64_t s = k->first_ns / NS_PER_S;
+
+	if (s == k->named_s)
+		return k->named + 1;
+	k->named_s = s;
+	return 0;
+}
+
 static enum sw_status put_away(struct keeper *k, struct sw_err *err)
 {
-	unsigned number;
+	unsigned tries, number = first_number(k);
 
-	for (number = 0; number < NAME_TRIES; number++) {
+	errno = EEXIST;
+	for (tries = 0; tries < NAME_TRIES; tries++, number++) {
 		char *name = name_of(k, number);
 
 		if (!name)
 			return base_error_set(err, SW_ENOMEM,
 			    "out of memory");
 		if (access(name, F_OK) == 0) {
-			free(name); /* of an earlier run, or this second */
+			free(name); /* of an earlier run */
+			errno = EEXIST;
 			continue;
 		}
 		if (rename(k->path, name) == 0) {
+			k->named = number;
 			remember(k, name);
 			return SW_OK;
 		}
@@ -298,6 +315,7 @@ enum sw_status keeper_new(const struct keeper_options *options,
 	k->options = *options;
 	k->fd = -1;
 	buffer_init(&k->buffer, SIZE_MAX / 2);
+	k->named_s = INT64_MIN;
 	k->path = strdup(options->path);
 	if (options->keep > 0)
 		k->old = calloc(options->keep, sizeof(*k->old));

@@ -92,6 +92,31 @@ chosen fragments 1 "$TMP/n-fragments.pcapng" --any-port --host 192.0.2
 exits chosen-no-room 4 env TMPDIR="$TMP/none" "$SMTPWIRE" read \
 	-w "$TMP/kept.pcapng" --failed "$capture"
 has chosen-no-room-told 'cannot make a temporary file' "$TMP/err"
+
+# More files in one second than are tried when others have their names.
+if command -v python3 >"$TMP/out"; then
+	python3 - >"$TMP/many.pcap" <<-'END'
+		import struct, sys
+		out = sys.stdout.buffer
+		ip = bytes((0x45, 0, 0, 40, 0, 0, 0, 0, 64, 6, 0, 0, 192, 0, 2,
+		            1, 192, 0, 2, 2)) + struct.pack(
+		    ">HHIIBBHHH", 2000, 25, 1, 0, 0x50, 2, 100, 0, 0)
+		out.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535,
+		                      101))
+		for i in range(1100):
+		    out.write(struct.pack("<IIII", 1, i, 40, 40) + ip)
+	END
+	mkdir "$TMP/many"
+	exits many 0 "$SMTPWIRE" read -q -w "$TMP/many/f" --rotate-size 1 \
+		"$TMP/many.pcap"
+	is many-files 1100 "$(find "$TMP/many" -type f | wc -l)"
+	exits taken 4 "$SMTPWIRE" read -q -w "$TMP/many/f" --rotate-size 1 \
+		"$TMP/many.pcap"
+	has taken-told 'many/f: cannot write: File exists' "$TMP/err"
+else
+	skip many "python3 is not installed"
+fi
+
 exits no-folder 4 "$SMTPWIRE" read -w "$TMP/none/x" "$capture"
 has no-folder-told 'none/x: cannot write: No such' "$TMP/err"
 if [ -c /dev/full ]; then
