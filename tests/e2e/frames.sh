@@ -92,6 +92,8 @@ chosen fragments 1 "$TMP/n-fragments.pcapng" --any-port --host 192.0.2
 exits chosen-no-room 4 env TMPDIR="$TMP/none" "$SMTPWIRE" read \
 	-w "$TMP/kept.pcapng" --failed "$capture"
 has chosen-no-room-told 'cannot make a temporary file' "$TMP/err"
+exits chosen-live 2 "$SMTPWIRE" live -i lo -w "$TMP/x" --failed
+has chosen-live-told 'read -w selects, from what was kept' "$TMP/err"
 
 # More files in one second than are tried when others have their names.
 if command -v python3 >"$TMP/out"; then
