@@ -448,8 +448,8 @@ VALGRIND = valgrind -q --error-exitcode=99 --leak-check=full
 valgrind: tests-build ## unit and golden tests under valgrind
 	@tests/run --wrap '$(VALGRIND)' $(O) $(GOLDEN) $(PROGRAMS)
 
-# live goes on as another user, who has to write there what was reached; and
-# what is not optimized takes its time.
+# live needs root, and goes on as another user, who has to write there what was
+# reached; what is not optimized takes its time.
 cover: ## which lines the tests reach; parsers: 95 %, or a reason
 	@$(SUB) MODE=cover CC=gcc tests-build
 	@find $(BUILD)/cover -name '*.gcda' -exec rm {} +
