@@ -49,6 +49,10 @@ int64_t clock_add(int64_t a, int64_t b);
  * overflow. */
 int64_t clock_make(int64_t s, int64_t ns);
 
+/* A number in JSON keeps 53 bits: a duration from this one on, 23 days, is
+ * told in whole milliseconds, which survive being read. */
+#define CLOCK_LONG_NS INT64_C(2000000000000000)
+
 /* Fraction digits of a resolution: 1000000000 -> 0, 1000 -> 6, 1 -> 9;
  * a resolution between two powers of ten takes the finer. */
 int clock_digits(int64_t resolution_ns);

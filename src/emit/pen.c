@@ -2,6 +2,8 @@
 /* pen.c - what a pen does seldom */
 #include "emit/pen.h"
 
+#include "base/clock.h"
+
 _Static_assert(PEN_BETWEEN + PEN_SHORT + 32 <= PEN_ROOM,
     "a short string fits behind what stands before it");
 
@@ -112,6 +114,8 @@ uint8_t *pen_seconds(uint8_t *w, int64_t ns)
 
 	if (ns < 0)
 		return pen_null(w);
+	if (ns >= CLOCK_LONG_NS)
+		ns -= ns % 1000000;
 	w = pen_u64(w, (uint64_t)(ns / INT64_C(1000000000)));
 	rest = (uint32_t)(ns % INT64_C(1000000000));
 	if (rest == 0)

@@ -50,8 +50,8 @@ enum { PEN_ID = 18 };
 uint8_t *pen_id(uint8_t *w, uint64_t id);
 /* Nine digits and more. */
 uint8_t *pen_long_number(uint8_t *w, uint64_t v);
-/* ns as a number of seconds, with as many fraction digits as it needs;
- * negative: null. */
+/* ns as a number of seconds, with as many fraction digits as it needs (from
+ * CLOCK_LONG_NS on three at most); negative: null. */
 uint8_t *pen_seconds(uint8_t *w, int64_t ns);
 
 static inline uint8_t *pen_room(struct pen *p, uint8_t *w)

@@ -102,13 +102,17 @@ bool fields_bool(struct fields *r, const json_t *o, const char *name)
 int64_t fields_seconds(struct fields *r, const json_t *o, const char *name)
 {
 	const json_t *v = fields_get(o, name);
+	int64_t whole;
 	double ns;
 
 	if (!v)
 		return SW_UNKNOWN;
 	ns = json_number_value(v) * 1e9;
-	if (json_is_number(v) && ns >= 0 && ns < 9e18)
-		return (int64_t)(ns + 0.5);
+	if (json_is_number(v) && ns >= 0 && ns < 9e18) {
+		whole = (int64_t)(ns + 0.5);
+		return whole < CLOCK_LONG_NS ? whole :
+		    (whole + 500000) / 1000000 * 1000000;
+	}
 	fields_refuse(r, name, "a number of seconds");
 	return SW_UNKNOWN;
 }

@@ -437,6 +437,48 @@ static void json_later_names(void **state)
 	arena_fini(&arena);
 }
 
+/* A number of JSON keeps 53 bits: what is too long for nanoseconds comes back
+ * as it was told. */
+static void json_durations(void **state)
+{
+	static const struct {
+		const char *told;
+		int64_t ns;
+	} cases[] = {
+		{ "0.000000001", 1 },
+		{ "0.012034", 12034000 },
+		{ "1999999.999999999", INT64_C(1999999999999999) },
+		{ "2000000.001", INT64_C(2000000001999999) },
+		{ "1709294400.002", INT64_C(1709294400002000003) },
+		{ "8999999999.999", INT64_C(8999999999999999999) },
+	};
+	static const struct emit_options plain = { .normal = false };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LENGTH(cases); i++) {
+		struct sw_tcp tcp = { .syn_rtt_ns = cases[i].ns };
+		struct sw_session s = sample_wire, again;
+		struct buffer b, c;
+		struct arena arena;
+
+		s.tcp = &tcp;
+		buffer_init(&b, 1 << 20);
+		buffer_init(&c, 1 << 20);
+		arena_init(&arena);
+		assert_true(emit_jsonl(&b, &s, &plain));
+		assert_true(slice_find_nocase(buffer_slice(&b),
+		    slice_str(cases[i].told)) < b.len);
+		assert_int_equal(store_read_json(buffer_slice(&b), 1, &arena,
+		    &again, NULL), SW_OK);
+		assert_true(emit_jsonl(&c, &again, &plain));
+		assert_true(slice_eq(buffer_slice(&b), buffer_slice(&c)));
+		arena_fini(&arena);
+		buffer_fini(&c);
+		buffer_fini(&b);
+	}
+}
+
 /* Appends count copies of an item as a list of that name. */
 static void append_list(struct buffer *b, const char *name, const char *item,
     unsigned count)
@@ -539,6 +581,7 @@ int main(void)
 		cmocka_unit_test(json_octets),
 		cmocka_unit_test(json_errors),
 		cmocka_unit_test(json_later_names),
+		cmocka_unit_test(json_durations),
 		cmocka_unit_test(json_limits),
 		cmocka_unit_test(json_limits),
 		cmocka_unit_test(json_cut),
