@@ -173,18 +173,38 @@ static void tell_tcp(struct session_builder *b, struct sw_session *s,
 	s->tcp = tcp;
 }
 
+static bool ends_before(const struct traffic_part *p, uint64_t first)
+{
+	return p->base + p->count < first;
+}
+
+/* The first part that does not end before the frame: there may be thousands,
+ * and as many sessions. */
+static size_t first_part(const struct traffic *t, uint64_t first)
+{
+	size_t low = 0, high = t->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (ends_before(&t->parts[middle], first))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 /* The files that the session's frames lie in. */
 static void tell_source(const struct shard *sh, struct session_builder *b,
     struct sw_session *s, uint64_t first, uint64_t last)
 {
 	const struct traffic *t = sh->traffic;
 	struct sw_part *parts;
-	size_t i, n = 0;
+	size_t count = t->count, from = first_part(t, first), i, n = 0;
 
-	for (i = 0; i < t->count; i++)
-		if (t->parts[i].base < last &&
-		    t->parts[i].base + t->parts[i].count >= first)
-			n++;
+	for (i = from; i < count && t->parts[i].base < last; i++)
+		n++;
 	parts = arena_calloc(session_arena(b), n ? n : 1, sizeof(*parts));
 	if (!parts) {
 		session_fail(b);
@@ -195,12 +215,10 @@ static void tell_source(const struct shard *sh, struct session_builder *b,
 	s->source.first = first;
 	s->source.last = last;
 	s->source.parts = parts;
-	for (i = 0; i < t->count; i++) {
+	for (i = from; i < from + n; i++) {
 		const struct traffic_part *p = &t->parts[i];
 		struct sw_part *to = &parts[s->source.part_count];
 
-		if (p->base >= last || p->base + p->count < first)
-			continue;
 		to->name = session_text(b, slice_str(p->name));
 		to->format = session_text(b, slice_str(p->format));
 		to->base = p->base;

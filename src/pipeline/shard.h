@@ -30,13 +30,17 @@ struct traffic_part {
 	const char *format;
 	struct sw_clock clock;
 	uint64_t base;  /* frames of the files before it */
-	uint64_t count; /* frames, TRAFFIC_PART_OPEN until its end */
+	_Atomic uint64_t count; /* frames, TRAFFIC_PART_OPEN until its end */
 };
 
-/* Captures that are one traffic; read-only for shards. */
+/*
+ * Captures that are one traffic; read-only for shards.  A file may end and the
+ * next begin while shards are served: what they see of that says nothing of
+ * sessions that lie before it.
+ */
 struct traffic {
-	struct traffic_part *parts;
-	size_t count, capacity;
+	struct traffic_part *parts; /* there is room for all inputs */
+	_Atomic size_t count;
 	uint64_t order; /* added to frames to order sessions over traffics */
 	bool ended;     /* what ends now ends behind its last frame */
 	struct remarks *remarks; /* of its frames; has a lock */

@@ -150,8 +150,7 @@ static void run_task(void *ctx, unsigned task)
 	w->failed[i] = batch_run(w->running, &w->shards[i], i);
 }
 
-/* Nothing runs when this returns. */
-static enum sw_status join(struct wire *w)
+enum sw_status wire_join(struct wire *w)
 {
 	struct batch *b = w->running;
 	enum sw_status status = SW_OK;
@@ -202,7 +201,7 @@ static enum sw_status run_filled(struct wire *w)
 
 	if (!is_threaded(w))
 		return wire_collect(w, w->stretch);
-	status = join(w);
+	status = wire_join(w);
 	return status == SW_OK ? start(w) : status;
 }
 
@@ -212,7 +211,7 @@ static enum sw_status run_all(struct wire *w)
 	enum sw_status status = run_filled(w);
 
 	if (status == SW_OK && is_threaded(w))
-		status = join(w);
+		status = wire_join(w);
 	return status;
 }
 
@@ -507,7 +506,9 @@ static int end(struct wire *w)
 		return 0;
 	w->ended = true;
 	net_finish(w->net);
-	status = wire_end_traffic(w);
+	status = wire_join(w);
+	if (status == SW_OK)
+		status = wire_end_traffic(w);
 	for (i = 0; i < SHARD_COUNT; i++) {
 		account_merge(w->account, &w->shards[i].account);
 		account_fini(&w->shards[i].account);
@@ -598,7 +599,7 @@ static int read_on(struct wire *w)
 	if (got >= 0 && w->options.keeper && (got == 0 ||
 	    capture_is_stream(w->current->capture)))
 		got = keep_up(w, got, err);
-	if (got <= 0 || capture_is_stream(w->current->capture))
+	if (got < 0 || capture_is_stream(w->current->capture))
 		status = run_all(w);
 	else
 		status = run_filled(w);
@@ -633,7 +634,9 @@ int wire_step(struct wire *w, struct sw_err *err)
 		got = wire_next_input(w, err);
 		if (got == 0)
 			return end(w);
-		if (got < 0)
+		/* Of two stretches, if another traffic began: to be told
+		 * before a third. */
+		if (got < 0 || w->ready_count > 0)
 			return got;
 	}
 	got = read_on(w);

@@ -5,6 +5,8 @@
  * Captures are taken in the order of their first frames; one that begins more
  * than TRAFFIC_OVERLAP_NS before the last frame of those before it starts
  * another traffic (RULES: Several files), and all connections end there.
+ * With several threads the next capture is opened and read while shards still
+ * get what was last of the one before.
  */
 #include "pipeline/wire_internal.h"
 
@@ -172,14 +174,8 @@ enum sw_status wire_end_traffic(struct wire *w)
 
 static enum sw_status add_part(struct wire *w, const struct wire_input *in)
 {
-	void *parts = w->traffic.parts;
-	struct traffic_part *p;
+	struct traffic_part *p = &w->traffic.parts[w->traffic.count];
 
-	if (!base_grow(&parts, w->traffic.count, &w->traffic.capacity,
-	    sizeof(*w->traffic.parts)))
-		return SW_ENOMEM;
-	w->traffic.parts = parts;
-	p = &w->traffic.parts[w->traffic.count];
 	memset(p, 0, sizeof(*p));
 	p->name = strdup(in->place.name);
 	if (!p->name)
@@ -195,6 +191,23 @@ static enum sw_status add_part(struct wire *w, const struct wire_input *in)
 	return SW_OK;
 }
 
+/* What runs is told first, and so is what ends now. */
+static enum sw_status begin_traffic(struct wire *w)
+{
+	enum sw_status status = wire_join(w);
+
+	return status == SW_OK ? wire_end_traffic(w) : status;
+}
+
+/* Does it begin before those before it ended? */
+static bool is_another_traffic(const struct wire *w,
+    const struct wire_input *in)
+{
+	return w->traffic.count > 0 && in->first_ns != SW_NO_TIME &&
+	    w->now_ns != INT64_MIN &&
+	    in->first_ns < clock_add(w->now_ns, -TRAFFIC_OVERLAP_NS);
+}
+
 static enum sw_status open_input(struct wire *w, struct wire_input *in,
     struct sw_err *err)
 {
@@ -207,10 +220,8 @@ static enum sw_status open_input(struct wire *w, struct wire_input *in,
 		    err);
 	if (status != SW_OK)
 		return status;
-	if (w->traffic.count > 0 && in->first_ns != SW_NO_TIME &&
-	    w->now_ns != INT64_MIN &&
-	    in->first_ns < clock_add(w->now_ns, -TRAFFIC_OVERLAP_NS))
-		status = wire_end_traffic(w);
+	if (is_another_traffic(w, in))
+		status = begin_traffic(w);
 	return status == SW_OK ? add_part(w, in) : status;
 }
 
@@ -228,14 +239,29 @@ void wire_close_input(struct wire *w)
 	w->frames = p->base + p->count;
 }
 
+/* In order, and room for the parts of the traffic, which stay where they
+ * are: shards look at them. */
+static enum sw_status sort_inputs(struct wire *w, struct sw_err *err)
+{
+	if (w->input_count > 1)
+		qsort(w->inputs, w->input_count, sizeof(*w->inputs),
+		    compare_inputs);
+	w->sorted = true;
+	w->traffic.parts = calloc(w->input_count + 1,
+	    sizeof(*w->traffic.parts));
+	return w->traffic.parts ? SW_OK :
+	    base_error_set(err, SW_ENOMEM, "out of memory");
+}
+
 int wire_next_input(struct wire *w, struct sw_err *err)
 {
 	enum sw_status status;
 
-	if (!w->sorted && w->input_count > 1)
-		qsort(w->inputs, w->input_count, sizeof(*w->inputs),
-		    compare_inputs);
-	w->sorted = true;
+	if (!w->sorted) {
+		status = sort_inputs(w, err);
+		if (status != SW_OK)
+			return (int)status;
+	}
 	if (w->input_next == w->input_count)
 		return 0;
 	w->current = &w->inputs[w->input_next++];

@@ -71,6 +71,8 @@ struct wire {
 /* Everything that shards finished in the stretch up to now, in order. */
 enum sw_status wire_collect(struct wire *w, uint64_t stretch) SW_MUST_USE;
 void wire_next_stretch(struct wire *w);
+/* Nothing runs when this returns; what ran is collected. */
+enum sw_status wire_join(struct wire *w) SW_MUST_USE;
 
 /* --- wire_files.c --------------------------------------------------------- */
 
@@ -78,7 +80,7 @@ void wire_input_fini(struct wire_input *in);
 /* The next capture in order of their first frames: 1: it is open; 0: there is
  * none left; < 0: enum sw_status. */
 int wire_next_input(struct wire *w, struct sw_err *err) SW_MUST_USE;
-/* The current one was read to its end.  Nothing runs. */
+/* The current one was read to its end.  Its last stretch may still run. */
 void wire_close_input(struct wire *w);
 /* All connections end; the next capture is another traffic.  Nothing runs and
  * nothing is left to run. */
