@@ -495,6 +495,8 @@ $(FUZZERS): $(O)/tests/fuzz/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(LIB_A)
 
 bench: all ## speed beside other programs
 	@sh tests/bench/bench.sh $(O)/smtpwire $(BUILD)/bench
+bench-scale: all ## small captures and 50 GiB, 10 and 100 000 sessions at once
+	@sh tests/bench/scale.sh $(O)/smtpwire $(BUILD)/bench
 bench-check: all ## instructions per MB against tests/bench/baseline
 	@sh tests/bench/counts.sh $(O)/smtpwire $(BUILD)/bench
 bench-baseline: all ## record them anew
@@ -641,7 +643,7 @@ FORCE:
 	golden-update \
 	readme-update asan tsan \
 	valgrind cover fuzz fuzz-all fuzz-afl fuzz-one fuzz-smoke fuzzers \
-	bench bench-check bench-baseline compare-engines corpus lint \
+	bench bench-scale bench-check bench-baseline compare-engines corpus lint \
 	lint-layers lint-symbols lint-style lint-man shellcheck cppcheck tidy \
 	scan format-check format install uninstall dist distcheck clean \
 	distclean help FORCE

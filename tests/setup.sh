@@ -124,6 +124,7 @@ if [ "$what" = ci ]; then
 	need mandoc "lint of the manual" has mandoc
 	need valgrind "memory checks" has valgrind
 	need tcpflow "compared in speed" has tcpflow
+	need gnuplot-nox "draws what is measured" has gnuplot
 	need odbc-postgresql "tests of databases" postgresql_driver
 	need postgresql-15 "tests of databases" postgresql_server
 fi

@@ -6,9 +6,9 @@
 #
 # Makes a capture of 600 MB, logs of 500 MB, and a log and a capture of one
 # traffic of 100 000 sessions in FOLDER (they stay there for the next run) and
-# measures what bench.py, logs.py, page.py, check.py and live.py say.  BENCH_MB,
-# BENCH_SESSIONS, BENCH_LOG_MB, BENCH_PAGE and BENCH_CHECK_SESSIONS change
-# their size.
+# measures what bench.py, logs.py, page.py, check.py, scale.py and live.py say.
+# BENCH_MB, BENCH_SESSIONS, BENCH_LOG_MB, BENCH_PAGE, BENCH_CHECK_SESSIONS and
+# BENCH_SCALE_GB (1; `make bench-scale` goes to 53.7) change their size.
 : "${CC:=cc}"
 : "${BENCH_MB:=620}"
 : "${BENCH_SESSIONS:=20000}"
@@ -36,6 +36,8 @@ python3 tests/bench/logs.py "$program" "$folder/gen_logs" "$folder" ||
 	status=$?
 python3 tests/bench/page.py "$program" "$folder" || status=$?
 python3 tests/bench/check.py "$program" "$folder/gen" "$folder" || status=$?
+BENCH_SCALE_GB=${BENCH_SCALE_GB:-1} python3 tests/bench/scale.py "$program" \
+	"$folder/gen" "$folder" || status=$?
 if [ "$(id -u)" = 0 ] && unshare -n true 2>/dev/null; then
 	"$CC" -O2 -std=c11 -D_DEFAULT_SOURCE -o "$folder/send" \
 		tests/bench/send.c || exit 2
