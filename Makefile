@@ -368,7 +368,7 @@ CORPUS := $(wildcard tests/corpus/run.sh)
 PROGRAMS = $(UNIT) $(REPLAY)
 # They need a linker's --wrap and LD_PRELOAD.
 FAULT_PROGRAMS := $(addprefix $(O)/tests/fault/,alloc alloc_check)
-FAULT_LIBS := $(O)/tests/fault/preload.so
+FAULT_LIBS := $(O)/tests/fault/preload.so $(O)/tests/fault/escape.so
 TESTS = $(GOLDEN) $(CASES) $(PROGRAMS) $(DIFF) $(FAULT_PROGRAMS) $(FAULT) \
 	$(CORPUS) \
 	$(E2E)

@@ -104,6 +104,7 @@ if [ "$what" != build ]; then
 	need openssl "second opinion on digests" has openssl
 	need zsh "tries its completion" has zsh
 	need fish "tries its completion" has fish
+	need iproute2 "hosts of namespaces" has ip
 	need xz-utils "compresses test input" has xz
 	need zstd "compresses test input" has zstd
 	need lz4 "compresses test input" has lz4

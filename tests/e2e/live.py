@@ -236,6 +236,14 @@ class Peer:
         self.first += count
         return subprocess.Popen(command)
 
+    def talk(self):
+        """A session that is open, until its standard input is closed."""
+        process = subprocess.Popen(
+            self.within() + [sys.executable, __file__, "talk"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        process.stdout.readline()
+        return process
+
     def send(self, *args):
         return self.start(*args).wait()
 
@@ -276,7 +284,7 @@ class Watch:
     """A run of `smtpwire live`."""
 
     def __init__(self, name, *options, interface="va", user="root",
-                 prepare=None):
+                 prepare=None, env=None):
         self.name = name
         # The folder of the tests may be out of the reach of others.
         options = (*options, "--user", user) if user else options
@@ -284,7 +292,8 @@ class Watch:
                 open(path(name + ".err"), "wb") as err:
             self.process = subprocess.Popen(
                 [SMTPWIRE, "live", "-i", interface, *options], stdout=out,
-                stderr=err, preexec_fn=prepare)
+                stderr=err, preexec_fn=prepare,
+                env=dict(os.environ, **(env or {})))
         if not wait_for(lambda: "capturing on" in self.err() or
                         self.process.poll() is not None):
             report(name, "does not begin")
@@ -457,10 +466,7 @@ def test_mailbox(peer, server):
 def test_drops(peer):
     """The buffer runs over while a session is open."""
     watch = Watch("drops", "-f", "jsonl", "--buffer", "2M")
-    talk = subprocess.Popen(
-        peer.within() + [sys.executable, __file__, "talk"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    talk.stdout.readline()
+    talk_process = peer.talk()
     time.sleep(0.1)
     watch.tell(signal.SIGSTOP)
     peer.send(10, 4, 60000)
@@ -468,7 +474,7 @@ def test_drops(peer):
     report("drops-told", "" if wait_for(
         lambda: "the kernel dropped" in watch.err()) else watch.err())
     time.sleep(0.5) # what comes while the buffer is emptied may be lost, too
-    talk.communicate(b"end")
+    talk_process.communicate(b"end")
     wait_for(lambda: any('"HELO"' in s for s in read_lines("drops.out")))
     same("drops-status", 0, watch.stop())
     open_then = [s for s in sessions_of("drops.out")
@@ -612,6 +618,52 @@ def hide_landlock():
         raise OSError(ctypes.get_errno(), "prctl")
 
 
+def has_landlock():
+    return ctypes.CDLL(None).syscall(444, None, 0, 1) >= 1
+
+
+def test_escape(peer):
+    """What it could do if it were taken over, with Landlock and without."""
+    library = os.path.abspath(os.path.join(
+        os.environ["O"], "tests/fault/escape.so"))
+    if not os.environ["O"].endswith("release") or \
+            not os.path.exists(library):
+        print("skip live-escape: not in this build", flush=True)
+        return
+    env = {"LD_PRELOAD": library}
+    watches = [Watch("escape-bare", env=env, prepare=hide_landlock)]
+    refused = ["escape: 1 1 1 1 1 1"]
+    if has_landlock():
+        # As root, too: /etc is out of reach, whoever asks.
+        watches += [Watch("escape", env=env),
+                    Watch("escape-files", "--eml", path("escape"), env=env)]
+        refused += ["escape: 13 13 1 1 1 1"] * 2
+    else:
+        print("skip live-escape: the kernel has no Landlock", flush=True)
+    peer.send(1, 1, 20)
+    for watch, line in zip(watches, refused):
+        wait_for(lambda w=watch: "escape: " in w.err())
+        same(watch.name + "-status", 0, watch.stop())
+        same(watch.name, [line], [s for s in watch.err().splitlines()
+                                  if s.startswith("escape")])
+    same("escape-mails", len(refused) > 1,
+         len(glob.glob(path("escape/*.eml"))) == 1)
+
+
+def test_open(peer):
+    """A session that is open when the run ends is told."""
+    watch = Watch("open", "-f", "jsonl")
+    talk_process = peer.talk()
+    time.sleep(0.2)
+    same("open-status", 0, watch.stop())
+    talk_process.communicate(b"end")
+    sessions = sessions_of("open.out")
+    same("open", [["input-ended", True]], [
+        [s["ending"], any(e.get("verb") == "HELO" for e in s["events"])]
+        for s in sessions])
+    report("open-account", "account:" not in watch.err() and watch.err())
+
+
 def test_no_landlock(peer, server):
     """Nothing can be opened, and all is told nevertheless."""
     del server.digests[:]
@@ -727,6 +779,7 @@ def main():
                      test_rights, lambda: test_user(peer),
                      lambda: test_granted(peer),
                      lambda: test_no_landlock(peer, server),
+                     lambda: test_escape(peer), lambda: test_open(peer),
                      lambda: test_frames(peer),
                      lambda: test_netem(peer, server),
                      lambda: test_bad_wire(peer, server),

@@ -55,6 +55,26 @@ static void udp_to(struct build *b, uint16_t port)
 	add_ip4(b, 0, 17);
 }
 
+/* They stay open, and are read anew each time. */
+static void test_counters(void **state)
+{
+	struct live_counters c;
+	uint64_t dropped = 1;
+
+	(void)state;
+	live_counters_open(&c, "any");
+	assert_false(live_counters_read(&c, &dropped));
+	live_counters_close(&c);
+	live_counters_open(&c, "lo");
+	if (c.fds[0] < 0)
+		skip(); /* no /sys */
+	assert_true(live_counters_read(&c, &dropped));
+	assert_int_equal(dropped, 0);
+	assert_true(live_counters_read(&c, &dropped));
+	live_counters_close(&c);
+	assert_false(live_counters_read(&c, &dropped));
+}
+
 static void test_ports(void **state)
 {
 	static const uint16_t smtp[] = { 25, 465 }, range[] = { 1, 2, 24, 25,
@@ -171,6 +191,7 @@ static void test_own_filter(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_counters),
 		cmocka_unit_test(test_ports),
 		cmocka_unit_test(test_not_seen_through),
 		cmocka_unit_test(test_tags),
