@@ -212,7 +212,9 @@ static inline void take_usual_octets(struct tcp_engine *e, struct flow *f,
 	tcp_history_add(&e->history, s, s->next, seg->payload);
 	s->next += seg->payload_len;
 	s->highest = s->next;
-	flow_add_octets(&e->flows, f, dir, seg->payload_len);
+	f->octets[dir] += seg->payload_len;
+	if (o.offset == 0)
+		flow_spoke(&e->flows, f, dir);
 	s->twin_seq = seg->seq;
 	s->twin_len = seg->payload_len;
 	s->twin_ack = seg->ack;

@@ -173,7 +173,9 @@ enum {
 	FLOW_SPLIT = 128,   /* the opener sent a SYN-ACK: simultaneous open */
 	FLOW_ALIAS = 256,   /* a second place in the table: alias_tag */
 	FLOW_BEGUN = 512,   /* nids.c: a session, if it were for native.c */
-	FLOW_FOREIGN = 1024 /* nids.c: its ports are those of another flow */
+	FLOW_FOREIGN = 1024,/* nids.c: its ports are those of another flow */
+	FLOW_SPOKE = 2048   /* direction 0 was handed up from its first octet;
+	                       twice that: direction 1 */
 };
 
 struct flow {
@@ -319,8 +321,8 @@ static inline struct flow_list *flow_list(struct flows *t,
 {
 	if (!(f->state & FLOW_OPEN))
 		return &t->attempts;
-	return f->octets[0] > 0 && f->octets[1] > 0 ? &t->sessions :
-	    &t->silent;
+	return (f->state & (3 * FLOW_SPOKE)) == 3 * FLOW_SPOKE ?
+	    &t->sessions : &t->silent;
 }
 
 /* Into its list, as the one that was idle least. */
@@ -363,13 +365,17 @@ static inline struct hold *hold_of_holder(struct link *l)
 	    offsetof(struct hold, holder));
 }
 
-/* So many octets of a direction were seen for the first time. */
-static inline void flow_add_octets(struct flows *t, struct flow *f, int dir,
-    uint64_t count)
+/* A direction was handed up from its first octet: only such a flow is taken
+ * for a dialogue when memory runs out.  Octets behind a hole prove nothing. */
+static inline void flow_spoke(struct flows *t, struct flow *f, int dir)
 {
-	bool listed = f->octets[dir] == 0 && flow_leave(t, f);
+	uint32_t bit = (uint32_t)FLOW_SPOKE << dir;
+	bool listed;
 
-	f->octets[dir] += count;
+	if (f->state & bit)
+		return;
+	listed = flow_leave(t, f);
+	f->state |= bit;
 	if (listed)
 		flow_join(t, f);
 }

@@ -212,7 +212,9 @@ static void notice_octets(struct arrival *a)
 	if (end <= s->highest)
 		return;
 	fresh = end - (off > s->highest ? off : s->highest);
-	flow_add_octets(&a->e->flows, a->f, a->dir, fresh);
+	a->f->octets[a->dir] += fresh;
+	if (fresh > 0)
+		flow_spoke(&a->e->flows, a->f, a->dir);
 	s->highest = end;
 }
 

@@ -140,6 +140,23 @@ static void test_evict(void **state)
 	script_free(s);
 }
 
+/* Octets behind a hole are no dialogue: that flow goes before one that spoke,
+ * though it was idle for longer. */
+static void test_evict_behind_hole(void **state)
+{
+	struct script *s = script_new(NULL);
+
+	(void)state;
+	script_run(s, HELLO "S A 0 0 220\nC A 0 3 EHLO\n"
+	    "port 1026\n" HELLO "S A 0 0 220\nC A 4 3 x\n");
+	assert_true(tcp_native_ops.evict(s->e, s->origin));
+	script_run(s, "port 1025\nS A 3 4 250\n");
+	assert_string_equal(s->out, "open\nS@4+0 220 a0\nC@5+0 EHLO a3\n"
+	    "2:open\n2:S@9+0 220 a0\n2:gap C+0 4 @10\n2:C@10+4 x a3\n"
+	    "2:note C limit @10\n2:end limit @10\nS@11+3 250 a4\n");
+	script_free(s);
+}
+
 static void test_closed_limit(void **state)
 {
 	struct script *s = script_new(NULL);
@@ -408,6 +425,7 @@ int main(void)
 		cmocka_unit_test(test_memory_limit),
 		cmocka_unit_test(test_flow_limit),
 		cmocka_unit_test(test_evict),
+		cmocka_unit_test(test_evict_behind_hole),
 		cmocka_unit_test(test_closed_limit),
 		cmocka_unit_test(test_closed_known),
 		cmocka_unit_test(test_hostile_order),
