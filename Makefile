@@ -82,6 +82,7 @@ SRC_LOGS := $(addprefix src/logs/, \
 	apple_mail.c \
 	communigate.c \
 	curl.c \
+	curl_trace.c \
 	domino.c \
 	exchange_connector.c connector_rows.c connector_talk.c \
 	exchange_ims.c ims_content.c ims_dates.c ims_io.c ims_sessions.c \

@@ -17,6 +17,7 @@
  *
  *   \r 0  0  0  0  0  0  0  0 --:--:--  0:00:02 --:--:--  0< 250 ok
  */
+#include "logs/curl.h"
 #include "logs/families.h"
 #include "logs/text.h"
 #include "logs/trace.h"
@@ -98,17 +99,12 @@ static bool is_count(struct slice s)
 	    log_take_text(&s, " bytes data]");
 }
 
-static bool remark(struct trace *t, const struct log_line *line,
-    const struct trace_mark *mark, struct slice text)
+void curl_take_remark(struct trace *t, const struct log_line *line,
+    struct slice text)
 {
 	struct slice s = text;
 
-	if (mark->prefix[0] == 'c') {
-		trace_note(t, line, line->text);
-	} else if (is_count(s)) {
-		if (t->current && log_content_due(t->current))
-			trace_note(t, line, slice_make(text.p, text.len - 1));
-	} else if (log_take_text(&s, "Connected to ")) {
+	if (log_take_text(&s, "Connected to ")) {
 		take_connected(t, line, s);
 	} else if (log_take_text(&s, "SSL connection using ")) {
 		take_cipher(t, line, s);
@@ -117,6 +113,19 @@ static bool remark(struct trace *t, const struct log_line *line,
 		trace_closed(t, line, SW_NOBODY);
 	} else if (!log_take_text(&s, "Connection #")) {
 		trace_note(t, line, text);
+	}
+}
+
+static bool remark(struct trace *t, const struct log_line *line,
+    const struct trace_mark *mark, struct slice text)
+{
+	if (mark->prefix[0] == 'c') {
+		trace_note(t, line, line->text);
+	} else if (is_count(text)) {
+		if (t->current && log_content_due(t->current))
+			trace_note(t, line, slice_make(text.p, text.len - 1));
+	} else {
+		curl_take_remark(t, line, text);
 	}
 	return true;
 }

@@ -14,6 +14,7 @@ extern const struct log_format log_net_smtp; /* net_smtp.c */
 extern const struct log_format log_roundcube; /* roundcube.c */
 extern const struct log_format log_communigate; /* communigate.c */
 extern const struct log_format log_curl;    /* curl.c */
+extern const struct log_format log_curl_trace; /* curl_trace.c */
 extern const struct log_format log_domino; /* domino.c */
 extern const struct log_format log_exchange_ims; /* exchange_ims.c */
 extern const struct log_format log_exim; /* exim.c */

@@ -27,6 +27,7 @@ const struct log_format *const log_formats[] = {
 	&log_smtplib,
 	&log_msmtp,
 	&log_curl,
+	&log_curl_trace,
 	&log_icewarp,
 	&log_exchange_ims,
 	&log_hmailserver,

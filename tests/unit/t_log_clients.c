@@ -72,6 +72,8 @@ static void test_clocks(void **state)
 		{ &log_swaks, DATA "swaks/session.log", "none 0" },
 		{ &log_curl, DATA "curl/session.log", "none 0" },
 		{ &log_curl, DATA "curl/stamped.log", "local 1000" },
+		{ &log_curl_trace, DATA "curl-trace/hex.log", "none 0" },
+		{ &log_curl_trace, DATA "curl-trace/ascii.log", "local 1000" },
 		{ &log_msmtp, DATA "msmtp/session.log", "none 0" },
 		{ &log_fetchmail, DATA "fetchmail/session.log", "none 0" },
 		{ &log_smtplib, DATA "smtplib/session.log", "none 0" },
@@ -187,9 +189,59 @@ static void test_apple_mail(void **state)
 	buffer_fini(&text);
 }
 
+#define HEX "32 35 30 20 61 0d 0a                            250 a..\n"
+
+/* Dumps that do not fit their heads, and what is no dialogue. */
+static void test_curl_trace(void **state)
+{
+	static const char *const others[] = {
+		"=> Send header, 16 bytes (0x10)\n0000: GET / HTTP/1.1\n"
+		"<= Recv header, 15 bytes (0xf)\n0000: HTTP/1.1 200 OK\n",
+		"=> Send header, 6 bytes (0x6)\n0000: DATA\n",
+		"<= Recv header, 8 bytes (0x8)\n0000: 250 ok\n",
+		"0000: EHLO a\n0000: 250 a\n",
+	};
+	static const char accepted[] = "<= Recv header, 7 bytes (0x7)\n"
+	    "0000: " HEX "=> Send header, 6 bytes (0x6)\n0000: DATA\n"
+	    "<= Recv header, 8 bytes (0x8)\n0000: 354 go\n";
+	static const struct {
+		const char *data, *told;
+	} cases[] = {
+		{ "0000: a..b\n0006: .x\n", "message=1 size=10" },
+		/* a dot may be any octet that cannot be printed */
+		{ "0000: abcd\n0006: ..x\n", "message accepted code=250\n" },
+		/* not the octets that the head has */
+		{ "0000: abcd\n", "message accepted code=250\n" },
+		{ "0000: 61                                              a\n",
+		    "message=1 size=1 gaps" },
+	};
+	struct buffer out;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		assert_false(log_curl_trace.probe(slice_str(others[i])));
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char text[600];
+
+		snprintf(text, sizeof(text), "%s=> Send data, 10 bytes "
+		    "(0xa)\n%s<= Recv header, 7 bytes (0x7)\n0000: " HEX,
+		    accepted, cases[i].data);
+		run_log(&log_curl_trace, "x.log", text, &out);
+		buffer_append_char(&out, '\0');
+		if (!strstr((const char *)out.p, cases[i].told)) {
+			show("found", &out);
+			fail_msg("case %zu: not %s", i, cases[i].told);
+		}
+		buffer_fini(&out);
+	}
+}
+
 static void test_cut(void **state)
 {
 	(void)state;
+	check_cut(&log_curl_trace, DATA "curl-trace/ascii.log");
+	check_cut(&log_curl_trace, DATA "curl-trace/blocks.log");
 	check_cut(&log_apple_mail, DATA "apple-mail/mixed-20270101.log");
 	check_cut(&log_mailkit, DATA "mailkit/stamped.log");
 	check_cut(&log_smtplib, DATA "smtplib/session.log");
@@ -203,6 +255,7 @@ int main(void)
 		cmocka_unit_test(test_python2),
 		cmocka_unit_test(test_mailkit_stamps),
 		cmocka_unit_test(test_apple_mail),
+		cmocka_unit_test(test_curl_trace),
 		cmocka_unit_test(test_cut),
 	};
 
