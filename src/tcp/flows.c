@@ -5,8 +5,8 @@
  * Open addressing with linear probing, half full at most, keyed by a hash
  * with the engine's secret: an attacker who chooses addresses and ports
  * cannot make one long row.  A slot bears the hash, so that only the flow
- * that is sought is touched.  No two entries have equal keys, so that the output
- * does not depend on the secret.
+ * that is sought is touched.  No two entries have equal keys, so that the
+ * output does not depend on the secret.
  *
  * A second index holds the flows seen from one side only, without regard to
  * their VLAN tag, so that a mirror image under another tag is found.  Its
