@@ -112,15 +112,11 @@ static void keep_argument(struct session_builder *b, struct pending *p,
 	p->argument.len = argument.len;
 }
 
-/* Remember what the answer will need. */
-static void await_answer(struct session_builder *b, uint32_t n,
-    enum verb verb, struct slice argument, bool turned,
+/* What the answer will need. */
+static inline void note_pending(struct session_builder *b, struct pending *p,
+    uint32_t n, enum verb verb, struct slice argument, bool turned,
     const struct sw_event *kept)
 {
-	struct pending *p = push_pending(b);
-
-	if (!p)
-		return;
 	p->n = n;
 	p->verb = verb;
 	p->argument.data = NULL;
@@ -161,7 +157,8 @@ static void tell_line(struct session_builder *b, struct sw_command *out,
 static void tell_parts(struct session_builder *b, struct sw_command *out,
     const struct command_in *c, enum verb verb)
 {
-	if (session_is_verb_name(c->verb, verb))
+	if (c->verb_known ? verb > VERB_UNKNOWN && c->verb.len == c->verb_len :
+	    session_is_verb_name(c->verb, verb))
 		out->verb = session_verb_name(verb, c->verb.len);
 	else if (c->verb.p && c->verb.len > 0)
 		out->verb = session_upper(b, c->verb);
@@ -170,8 +167,10 @@ static void tell_parts(struct session_builder *b, struct sw_command *out,
 		    slice_make("", 0));
 }
 
-uint32_t session_command(struct session_builder *b,
-    const struct command_in *c)
+/* The event of a command and what follows from it alone.  Returns its n, and
+ * in p what its answer will need; 0: no memory. */
+static inline uint32_t tell_command(struct session_builder *b,
+    const struct command_in *c, struct pending *p)
 {
 	size_t len = c->verb_known ? c->verb_len : 0;
 	enum verb verb = c->line.p && !c->verb_known ?
@@ -198,7 +197,7 @@ uint32_t session_command(struct session_builder *b,
 		if (c->masked && !b->options.show_secrets)
 			mask_command(b, e, verb, argument);
 	}
-	await_answer(b, n, c->masked && verb != VERB_AUTH &&
+	note_pending(b, p, n, c->masked && verb != VERB_AUTH &&
 	    verb != VERB_XEXPS ? VERB_NONE : verb, argument, turned, e);
 	if (verb == VERB_QUIT)
 		b->quit_sent = true;
@@ -206,6 +205,22 @@ uint32_t session_command(struct session_builder *b,
 	    (verb == VERB_HELO || verb == VERB_EHLO || verb == VERB_LHLO))
 		name_client(b, argument);
 	session_event_done(b, e);
+	return n;
+}
+
+uint32_t session_command(struct session_builder *b,
+    const struct command_in *c)
+{
+	struct pending told, *p;
+	uint32_t n = tell_command(b, c, &told);
+
+	if (n == 0)
+		return 0;
+	p = push_pending(b);
+	if (p)
+		*p = told;
+	else
+		free(told.heap);
 	return n;
 }
 
@@ -233,6 +248,25 @@ void session_answer_early(struct session_builder *b, uint32_t before)
 	}
 }
 
+/* What a command's answer means; code SW_UNKNOWN: none is known. */
+static inline void take_answer(struct session_builder *b,
+    const struct pending *p, int32_t code, const struct slice *lines,
+    size_t line_count)
+{
+	if (session_is_positive(code) && (p->verb == VERB_HELO ||
+	    p->verb == VERB_EHLO || p->verb == VERB_LHLO)) {
+		b->helo_accepted = true;
+		if (p->argument.len > 0 && !p->turned)
+			name_client(b, slice_make(p->argument.data,
+			    p->argument.len));
+	}
+	if (p->verb == VERB_QUIT && code != SW_UNKNOWN)
+		b->quit_answered = true;
+	transaction_answer(b, p, code, lines, line_count);
+	if (p->heap)
+		free(p->heap);
+}
+
 void session_answer(struct session_builder *b, uint32_t command,
     int32_t code, const struct slice *lines, size_t line_count)
 {
@@ -247,21 +281,33 @@ void session_answer(struct session_builder *b, uint32_t command,
 			return;
 		pop_pending(b, &p);
 		mine = p.n == command;
-		if (mine && code >= 200 && code < 300 && (p.verb == VERB_HELO ||
-		    p.verb == VERB_EHLO || p.verb == VERB_LHLO)) {
-			b->helo_accepted = true;
-			if (p.argument.len > 0 && !p.turned)
-				name_client(b, slice_make(p.argument.data,
-				    p.argument.len));
-		}
-		if (mine && p.verb == VERB_QUIT && code != SW_UNKNOWN)
-			b->quit_answered = true;
-		transaction_answer(b, &p, mine ? code : SW_UNKNOWN, lines,
+		take_answer(b, &p, mine ? code : SW_UNKNOWN, lines,
 		    mine ? line_count : 0);
-		free(p.heap);
 		if (mine)
 			return;
 	}
+}
+
+uint32_t session_exchange(struct session_builder *b,
+    const struct command_in *c, struct reply_in *r)
+{
+	struct pending p;
+	uint32_t n;
+
+	if (b->pending_count > 0) { /* they are answered with it */
+		n = session_command(b, c);
+		r->to = n;
+		session_reply(b, r);
+		session_answer(b, n, r->code, r->lines, r->line_count);
+		return n;
+	}
+	n = tell_command(b, c, &p);
+	if (n == 0)
+		return 0;
+	r->to = n;
+	session_reply(b, r);
+	take_answer(b, &p, r->code, r->lines, r->line_count);
+	return n;
 }
 
 void session_answer_rest(struct session_builder *b)

@@ -92,6 +92,20 @@ void session_data_octets(struct session_builder *b, struct slice octets)
 		count_content(b);
 }
 
+void session_data_line(struct session_builder *b, struct slice line, bool cut,
+    bool crlf)
+{
+	if (b->content_message && !cut &&
+	    message_line(&b->content, line, crlf)) {
+		b->data_size += line.len + (crlf ? 2 : 1);
+		return;
+	}
+	session_data_octets(b, line);
+	if (cut)
+		session_data_gap(b, SW_UNKNOWN);
+	session_data_octets(b, crlf ? slice_str("\r\n") : slice_str("\n"));
+}
+
 bool session_keeps_content(const struct session_builder *b)
 {
 	return b->content_message && !b->content.header_done;

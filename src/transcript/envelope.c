@@ -44,15 +44,14 @@ static size_t token_len(struct slice s)
 }
 
 /* Split "FROM:<path> params": the path without its outer brackets. */
-struct slice envelope_path(struct slice argument, const char *keyword,
+struct slice envelope_path(struct slice argument, struct slice keyword,
     struct slice *rest_r)
 {
 	struct slice s = slice_trim(argument), path;
 	size_t n;
 
-	if (slice_has_prefix_nocase(s, slice_str(keyword))) {
-		struct slice after = slice_trim(slice_from(s,
-		    strlen(keyword)));
+	if (slice_has_prefix_nocase(s, keyword)) {
+		struct slice after = slice_trim(slice_from(s, keyword.len));
 
 		if (after.len > 0 && after.p[0] == ':')
 			s = slice_trim(slice_from(after, 1));

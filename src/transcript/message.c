@@ -191,6 +191,24 @@ enum sw_status message_octets(struct message *m, struct slice octets)
 	return status;
 }
 
+bool message_line(struct message *m, struct slice line, bool crlf)
+{
+	size_t len = line.len + (crlf ? 2 : 1);
+	uint8_t *w;
+
+	if (!m->header_done || m->body || !m->hashed ||
+	    len >= HASH_HELD - m->hash->held)
+		return false;
+	w = m->hash->few + m->hash->held;
+	if (line.len > 0)
+		memcpy(w, line.p, line.len);
+	w[line.len] = '\r'; /* or written over */
+	w[len - 1] = '\n';
+	m->hash->held += len;
+	m->size += len;
+	return true;
+}
+
 enum sw_status message_gap(struct message *m, int64_t len)
 {
 	uint64_t offset = m->size + m->lost;

@@ -78,6 +78,9 @@ struct message {
 enum sw_status message_init(struct message *m, const struct body_ops *ops,
     uint32_t n, bool hash) SW_MUST_USE;
 enum sw_status message_octets(struct message *m, struct slice octets);
+/* The same of a line and its end, CR LF or LF, if they are simply hashed:
+ * true; false: nothing was done. */
+bool message_line(struct message *m, struct slice line, bool crlf);
 enum sw_status message_gap(struct message *m, int64_t len);
 /* The content is over; complete: its true end was seen. */
 void message_end(struct message *m, bool complete);

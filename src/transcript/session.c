@@ -11,7 +11,7 @@
 
 /* What a spare builder may keep, in items of each list and in octets; one of
  * a larger session is freed. */
-enum { SPARE_ITEMS = 64, SPARE_OCTETS = 32768, SPARES_MAX = 4 };
+enum { SPARE_ITEMS = 64, SPARE_OCTETS = 32768, SPARES_MAX = 16 };
 
 static bool may_be_spare(const struct session_builder *b)
 {

@@ -113,7 +113,8 @@ struct command_in {
 	uint32_t flags;
 	struct event_span span;
 	enum verb known;      /* with no line, or if verb_known: the verb */
-	bool verb_known;      /* session_verb was asked already ... */
+	bool verb_known;      /* session_verb was asked already, of line or
+	                         of verb ... */
 	size_t verb_len;      /* ... and said this */
 };
 uint32_t session_command(struct session_builder *b,
@@ -131,6 +132,11 @@ struct reply_in {
 	struct event_span span;
 };
 uint32_t session_reply(struct session_builder *b, const struct reply_in *r);
+
+/* A command and the reply to it at once, as session_command, session_reply and
+ * session_answer make of them; r->to is set.  Returns the command's n. */
+uint32_t session_exchange(struct session_builder *b,
+    const struct command_in *c, struct reply_in *r);
 
 /* Change an event that was added (NULL if limits left it out); for flags
  * that become certain later (unacked, after-gap) and ends of spans. */
@@ -163,6 +169,10 @@ uint32_t session_data_begin(struct session_builder *b,
     const struct data_in *d);
 /* wire: octets as on the wire for these (stuffing and line ends). */
 void session_data_octets(struct session_builder *b, struct slice octets);
+/* A line, with a gap of unknown length behind it if it was cut, and its end
+ * (CR LF or LF). */
+void session_data_line(struct session_builder *b, struct slice line, bool cut,
+    bool crlf);
 /* May such octets need memory?  Those of a header do. */
 bool session_keeps_content(const struct session_builder *b);
 void session_data_gap(struct session_builder *b, int64_t len);

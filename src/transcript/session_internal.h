@@ -195,7 +195,7 @@ static inline enum sw_status_of_recipient session_status_of(int32_t code)
 
 /* The path, without its outer brackets, in "FROM:<path> parameters" (keyword
  * FROM) or "TO:...", and the parameters; both parts of argument. */
-struct slice envelope_path(struct slice argument, const char *keyword,
+struct slice envelope_path(struct slice argument, struct slice keyword,
     struct slice *rest_r);
 /* ESMTP parameters, in the arena: the first of equals counts, LIMIT_PARAMS at
  * most.  stays: rest lies in the arena, so that its parts need no copy. */

@@ -82,7 +82,7 @@ static void answer_mail(struct session_builder *b, struct slice argument,
 		return;
 	t = &b->transactions[b->s.message_count - 1];
 	if (argument.p) {
-		path = envelope_path(argument, "FROM", &rest);
+		path = envelope_path(argument, slice_str("FROM"), &rest);
 		m->from = envelope_part(b, stays, path);
 		m->from_params = envelope_params(b, stays, rest,
 		    &m->from_param_count);
@@ -205,7 +205,7 @@ static void answer_rcpt(struct session_builder *b, struct slice argument,
 	if (!r)
 		return;
 	if (argument.p) {
-		path = envelope_path(argument, "TO", &rest);
+		path = envelope_path(argument, slice_str("TO"), &rest);
 		r->to = envelope_part(b, stays, path);
 		r->params = envelope_params(b, stays, rest, &r->param_count);
 	}

@@ -55,7 +55,7 @@ static bool ends_verb(struct slice line, size_t n)
 #define FOUR(a, b, c, d) ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | \
 	(uint32_t)(c) << 8 | (uint32_t)(d))
 
-/* The usual verbs, which have four letters; VERB_UNKNOWN: another one. */
+/* The verbs of four letters; VERB_UNKNOWN: none of them. */
 static enum verb verb_of_four(const uint8_t *p)
 {
 	switch (FOUR(p[0], p[1], p[2], p[3]) & FOUR(0xdf, 0xdf, 0xdf, 0xdf)) {
@@ -81,6 +81,26 @@ static enum verb verb_of_four(const uint8_t *p)
 		return VERB_QUIT;
 	case FOUR('A', 'U', 'T', 'H'):
 		return VERB_AUTH;
+	case FOUR('V', 'R', 'F', 'Y'):
+		return VERB_VRFY;
+	case FOUR('E', 'X', 'P', 'N'):
+		return VERB_EXPN;
+	case FOUR('H', 'E', 'L', 'P'):
+		return VERB_HELP;
+	case FOUR('E', 'T', 'R', 'N'):
+		return VERB_ETRN;
+	case FOUR('T', 'U', 'R', 'N'):
+		return VERB_TURN;
+	case FOUR('A', 'T', 'R', 'N'):
+		return VERB_ATRN;
+	case FOUR('S', 'E', 'N', 'D'):
+		return VERB_SEND;
+	case FOUR('S', 'O', 'M', 'L'):
+		return VERB_SOML;
+	case FOUR('S', 'A', 'M', 'L'):
+		return VERB_SAML;
+	case FOUR('B', 'U', 'R', 'L'):
+		return VERB_BURL;
 	default:
 		return VERB_UNKNOWN;
 	}
@@ -98,7 +118,8 @@ static enum verb other_verb(struct slice line, size_t *len_r)
 		return VERB_NONE;
 	}
 	*len_r = n;
-	if (n < VERB_LEAST || n >= sizeof(upper)) /* that of a reply, say */
+	/* Those of four letters were looked for; of three is a reply's. */
+	if (n <= VERB_LEAST || n >= sizeof(upper))
 		return VERB_UNKNOWN;
 	for (v = 0; v < n; v++)
 		upper[v] = ascii_upper(line.p[v]);
