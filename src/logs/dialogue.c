@@ -47,8 +47,9 @@ uint32_t log_session_command(struct log_session *s,
 {
 	const struct command_in *told = c;
 	struct command_in in;
-	size_t len = 0;
-	enum verb verb = c->line.p ? session_verb(c->line, &len) : c->known;
+	size_t len = c->verb_known ? c->verb_len : 0;
+	enum verb verb = c->line.p && !c->verb_known ?
+	    session_verb(c->line, &len) : c->known;
 	struct slice argument = argument_of(c, len);
 	struct slice answer = { NULL, 0 };
 	uint32_t n;
@@ -56,6 +57,7 @@ uint32_t log_session_command(struct log_session *s,
 	if (s->auth_line_next || log_auth_looks_secret(s, c, verb)) {
 		in = *c;
 		in.masked = true;
+		in.verb_known = false;
 		verb = in.known = VERB_NONE;
 		answer = c->line.p ? c->line : c->verb;
 		told = &in;
@@ -399,6 +401,50 @@ uint32_t log_session_reply(struct log_session *s, const struct reply_in *r)
 	if (is_greeting(s, r->code, first))
 		return session_reply(s->b, &in);
 	return answer(s, &in);
+}
+
+/*
+ * Is such a command answered with this code as any other: neither of AUTH,
+ * nor with content behind it, nor a greeting in front of its reply?
+ */
+static bool is_plain_exchange(const struct log_session *s, enum verb verb,
+    int32_t code)
+{
+	switch (verb) {
+	case VERB_HELO:
+	case VERB_EHLO:
+	case VERB_MAIL:
+	case VERB_RCPT:
+	case VERB_RSET:
+	case VERB_QUIT:
+		break;
+	default:
+		return false;
+	}
+	return s->outstanding_count == 0 && s->content.of == 0 &&
+	    !s->auth_open && !s->auth_line_next && !s->secrets &&
+	    !s->secure_next && code >= 200 && code != 220 && code != 334 &&
+	    (code < 400 || s->last_code != SW_UNKNOWN);
+}
+
+void log_session_exchange(struct log_session *s, const struct command_in *c,
+    const struct reply_in *r)
+{
+	struct reply_in in;
+
+	if (c->line.p || c->masked ||
+	    !is_plain_exchange(s, c->known, r->code)) {
+		log_session_command(s, c);
+		log_session_reply(s, r);
+		return;
+	}
+	in = *r;
+	s->seen |= SW_BIT(c->known);
+	s->last_verb = c->known;
+	s->last_code = r->code;
+	s->password_next = false;
+	if (session_exchange(s->b, c, &in) != 0)
+		advance(s, c->known, r->code);
 }
 
 void log_session_whole_data(struct log_session *s,

@@ -135,6 +135,14 @@ static struct iis_choice choose(struct log_session *s,
 {
 	struct iis_choice c = { NULL, NULL, -1 };
 
+	/* But for HELO the only one need not be weighed. */
+	if (s && !s->same_next && !iis_is_hello(row->verb)) {
+		if (iis_extra(s)->outbound == outbound && user_fits(s, row)) {
+			c.best = s;
+			c.weight = 1;
+		}
+		return c;
+	}
 	for (; s; s = s->same_next) {
 		int weight = iis_extra(s)->outbound == outbound ?
 		    weigh(s, row) : -1;

@@ -79,6 +79,8 @@ static inline void make_command(struct iis_rows *r,
 	c->known = row->verb;
 	if (len > 0 && len == text.len) { /* a verb alone, as is usual */
 		c->verb = text;
+		c->verb_known = true;
+		c->verb_len = len;
 		c->argument = with_query ? skip_blanks(row->query) :
 		    slice_from(text, len);
 		c->argument_known = argument_known;
@@ -196,11 +198,12 @@ static void take_command(struct iis_rows *r, struct log_session *s,
 	/* The row is written when the reply is known. */
 	if (row->taken_ms >= 1000)
 		c.span.time = c.span.end = SW_NO_TIME;
-	log_session_command(s, &c);
-	if (iis_is_code(row->status))
-		log_session_reply(s, &reply);
-	else
+	if (iis_is_code(row->status)) {
+		log_session_exchange(s, &c, &reply);
+	} else {
+		log_session_command(s, &c);
 		log_session_unanswered(s);
+	}
 	s->content.of = 0; /* a 354 is never followed by a verdict's row */
 }
 
@@ -236,8 +239,7 @@ static enum sw_status take_quit(struct iis_rows *r, struct log_session *s,
 			c.octets = row->received + 2;
 		c.argument_known = row->received == 4;
 		reply.flags |= SW_BIT(SW_FLAG_INFERRED);
-		log_session_command(s, &c);
-		log_session_reply(s, &reply);
+		log_session_exchange(s, &c, &reply);
 		return log_sessions_end(&r->sessions, s, SW_ENDING_QUIT);
 	}
 	n = session_close(s->b, SW_CLIENT, SW_CLOSE_LOGGED, span);

@@ -21,6 +21,7 @@
 #include "base/clock.h"
 #include "logs/families.h"
 #include "logs/iis_rows.h"
+#include "logs/session_keys.h"
 #include "logs/text.h"
 #include "logs/when.h"
 
@@ -59,9 +60,12 @@ static const struct {
 /* What #Fields said. */
 struct fields {
 	size_t count;
-	uint8_t index[W3C_COUNT]; /* of a known column among all */
+	/* Of a column among all; of one that is not there that of an empty
+	 * value behind them (split). */
+	uint8_t index[W3C_COUNT];
 	uint32_t known;           /* set of columns, but W3C_OTHER */
 };
+_Static_assert(LIMIT_LOG_COLUMNS + 1 <= UINT8_MAX, "an index fits");
 
 /* The values of one row. */
 struct values {
@@ -96,6 +100,8 @@ static unsigned column_of(struct slice name)
 
 static void parse_fields(struct fields *f, struct slice names)
 {
+	size_t i;
+
 	memset(f, 0, sizeof(*f));
 	names = slice_trim(names);
 	while (names.len > 0 && f->count < LIMIT_LOG_COLUMNS) {
@@ -111,6 +117,9 @@ static void parse_fields(struct fields *f, struct slice names)
 		}
 		f->count++;
 	}
+	for (i = 0; i < W3C_COUNT; i++)
+		if (!(f->known & SW_BIT(i)))
+			f->index[i] = (uint8_t)(f->count + 1);
 }
 
 /* Is this line the directive? *rest_r: what follows its colon. */
@@ -210,12 +219,15 @@ static void begin_rows(struct w3c *w, bool *other_r)
 
 /* --- rows --------------------------------------------------------------- */
 
-/* p NULL: no such column. */
+/* Empty: no such column, perhaps. */
 static inline struct slice value_of(const struct values *v, unsigned column)
 {
-	if (!(v->fields->known & SW_BIT(column)))
-		return slice_make(NULL, 0);
 	return log_value_at(v->line, &v->ends, v->fields->index[column]);
+}
+
+static inline bool has_column(const struct fields *f, unsigned column)
+{
+	return f->known & SW_BIT(column);
 }
 
 /* Values too many: blanks that were not encoded, in the query, where the
@@ -255,9 +267,15 @@ static bool split(const struct fields *f, struct slice line,
 	v->line = line;
 	if (f->count == 0)
 		return false;
-	if (log_find_ends(line, ' ', f->count - 1, &v->ends))
-		return v->ends.count == f->count;
-	return split_surplus(v);
+	if (log_find_ends(line, ' ', f->count - 1, &v->ends)) {
+		if (v->ends.count != f->count)
+			return false;
+	} else if (!split_surplus(v)) {
+		return false;
+	}
+	v->ends.at[f->count + 1] = 0; /* the empty value */
+	v->ends.at[f->count + 2] = 1;
+	return true;
 }
 
 static bool work_out_time(struct w3c *w, struct slice date,
@@ -268,7 +286,7 @@ static bool work_out_time(struct w3c *w, struct slice date,
 
 	if (!log_parse_time_of_day(time, &seconds))
 		return false;
-	if (!date.p) {
+	if (!has_column(&w->fields, W3C_DATE)) {
 		*time_r = w->days.known ? log_days_time(&w->days,
 		    seconds * NS_PER_S) : clock_make(seconds, 0);
 		return true;
@@ -287,7 +305,7 @@ static inline bool parse_time(struct w3c *w, const struct values *v,
 	struct slice time = value_of(v, IIS_TIME);
 
 	*time_r = SW_NO_TIME;
-	if (!time.p)
+	if (!has_column(v->fields, IIS_TIME))
 		return true;
 	if (date.len != DATE_LEN || time.len != TIME_LEN)
 		return work_out_time(w, date, time, time_r);
@@ -343,11 +361,13 @@ static bool parse_row(struct w3c *w, const struct log_line *line)
 	struct iis_row *row = &w->row;
 	struct values v;
 
-	if (!split(&w->fields, line->text, &v) || !parse_numbers(&v, row) ||
-	    !parse_time(w, &v, &row->time))
+	if (!split(&w->fields, line->text, &v))
+		return false;
+	row->client = iis_parse_text(value_of(&v, IIS_CLIENT));
+	log_keys_fetch(&w->rows.sessions, row->client);
+	if (!parse_numbers(&v, row) || !parse_time(w, &v, &row->time))
 		return false;
 	row->line = line;
-	row->client = iis_parse_text(value_of(&v, IIS_CLIENT));
 	row->server = iis_parse_text(value_of(&v, IIS_SERVER));
 	iis_decode_row(&w->rows, v.line, value_of(&v, IIS_USER),
 	    value_of(&v, IIS_METHOD), value_of(&v, IIS_QUERY), row);

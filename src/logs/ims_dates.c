@@ -86,6 +86,8 @@ bool ims_take_prefix(struct ims *m, struct slice *rest)
 	struct log_numeric_date d;
 	int64_t ns, time;
 
+	if (line.len == 0 || !ascii_is_digit(line.p[0]))
+		return false;
 	if (m->prefix_len > 0 && line.len >= m->prefix_len &&
 	    memcmp(line.p, m->prefix, m->prefix_len) == 0) {
 		*rest = slice_from(line, m->prefix_len);

@@ -5,9 +5,6 @@
 #include <search.h>
 #include <stdlib.h>
 
-#include "base/cursor.h"
-#include "base/hash.h"
-
 static int compare_keys(const void *a, const void *b)
 {
 	const struct log_key *x = a, *y = b;
@@ -15,21 +12,6 @@ static int compare_keys(const void *a, const void *b)
 	if (x->name.len != y->name.len)
 		return x->name.len < y->name.len ? -1 : 1;
 	return x->name.len ? memcmp(x->name.p, y->name.p, x->name.len) : 0;
-}
-
-/* By the octets of a key that differ most. */
-static uint64_t hash_key(struct slice name)
-{
-	uint64_t first = name.len, last = 0;
-
-	if (name.len >= sizeof(last)) {
-		first ^= octets_le64(name.p);
-		last = octets_le64(name.p + name.len - sizeof(last));
-	} else if (name.len > 0) {
-		memcpy(&last, name.p, name.len);
-	}
-	return hash_mix(first ^ UINT64_C(0x9e3779b97f4a7c15),
-	    last ^ UINT64_C(0xe7037ed1a0b428db));
 }
 
 static struct log_place *place_of(const struct log_sessions *t,
@@ -46,7 +28,7 @@ static void **root_of(const struct log_sessions *t, uint64_t hash)
 struct log_key *log_keys_find(const struct log_sessions *t,
     struct slice name)
 {
-	uint64_t hash = hash_key(name);
+	uint64_t hash = log_keys_hash(name);
 	struct log_key wanted = { .name = name };
 	const struct log_place *place;
 	void *const *found;
@@ -73,10 +55,57 @@ static bool add_to_tree(struct log_sessions *t, struct log_place *place,
 	return true;
 }
 
+/* Most names are as short as those of spare keys. */
+enum { SPARE_OCTETS = 64 };
+
+static struct log_key *new_key(struct log_sessions *t, struct slice name)
+{
+	struct log_key *k = t->spare_keys;
+
+	if (k && name.len <= SPARE_OCTETS) {
+		t->spare_keys = k->next_spare;
+		t->spare_key_count--;
+	} else {
+		k = malloc(sizeof(*k) + (name.len > SPARE_OCTETS ? name.len :
+		    SPARE_OCTETS));
+	}
+	if (!k)
+		return NULL;
+	memset(k, 0, sizeof(*k));
+	if (name.len > 0)
+		memcpy(k->octets, name.p, name.len);
+	k->name = slice_make(k->octets, name.len);
+	return k;
+}
+
+static void free_key(struct log_sessions *t, struct log_key *k)
+{
+	if (k->name.len > SPARE_OCTETS ||
+	    t->spare_key_count == LOG_SPARE_SESSIONS) {
+		free(k);
+		return;
+	}
+	k->next_spare = t->spare_keys;
+	t->spare_keys = k;
+	t->spare_key_count++;
+}
+
+void log_keys_fini(struct log_sessions *t)
+{
+	while (t->spare_keys) {
+		struct log_key *k = t->spare_keys;
+
+		t->spare_keys = k->next_spare;
+		free(k);
+	}
+	free(t->places);
+	free(t->roots);
+}
+
 struct log_key *log_keys_make(struct log_sessions *t, struct slice name)
 {
-	struct log_key *k = calloc(1, sizeof(*k) + name.len);
-	uint64_t hash = hash_key(name);
+	struct log_key *k = new_key(t, name);
+	uint64_t hash = log_keys_hash(name);
 	struct log_place *place;
 
 	if (!t->places)
@@ -85,9 +114,6 @@ struct log_key *log_keys_make(struct log_sessions *t, struct slice name)
 		free(k);
 		return NULL;
 	}
-	if (name.len > 0)
-		memcpy(k->octets, name.p, name.len);
-	k->name = slice_make(k->octets, name.len);
 	place = place_of(t, hash);
 	if (!place->key) {
 		place->key = k;
@@ -100,7 +126,7 @@ struct log_key *log_keys_make(struct log_sessions *t, struct slice name)
 
 void log_keys_drop(struct log_sessions *t, struct log_key *k)
 {
-	uint64_t hash = hash_key(k->name);
+	uint64_t hash = log_keys_hash(k->name);
 	struct log_place *place = place_of(t, hash);
 
 	if (k->count > 0)
@@ -111,5 +137,5 @@ void log_keys_drop(struct log_sessions *t, struct log_key *k)
 		tdelete(k, root_of(t, hash), compare_keys);
 		place->others--;
 	}
-	free(k);
+	free_key(t, k);
 }

@@ -11,14 +11,8 @@
 static uint64_t make_id(const struct log_sessions *t,
     const struct log_line *line)
 {
-	uint8_t number[8];
-	uint64_t h = log_hash(LOG_HASH_START, slice_str(t->format->name));
-	size_t i;
-
-	for (i = 0; i < 8; i++)
-		number[i] = (uint8_t)((line->number - line->base) >> 8 * i);
-	h = log_hash(h, line->text);
-	return log_hash(h, slice_make(number, sizeof(number)));
+	return log_hash_number(log_hash(t->hash, line->text),
+	    line->number - line->base);
 }
 
 void log_source_begin(struct log_sessions *t, struct log_session *s,

@@ -7,6 +7,7 @@
 #include "logs/session_keys.h"
 #include "logs/session_source.h"
 #include "logs/talk.h"
+#include "logs/text.h"
 
 /* "[address]:port" */
 #define ENDPOINT_MAX 4096
@@ -127,26 +128,33 @@ static void detach(struct log_sessions *t, struct log_session *s)
 	t->count--;
 }
 
+static void free_memory(struct log_session *s)
+{
+	log_talk_free(s);
+	free(s->outstanding);
+	free(s);
+}
+
 /* Some that are over are kept with their memory, which the next ones use. */
 static void free_session(struct log_sessions *t, struct log_session *s)
 {
 	session_builder_free(&s->b);
-	log_talk_free(s);
 	secrets_free(&s->secrets);
 	if (t->spare_count < LOG_SPARE_SESSIONS) {
+		log_talk_spare(s);
 		s->same_next = t->spares;
 		t->spares = s;
 		t->spare_count++;
 		return;
 	}
-	free(s->outstanding);
-	free(s);
+	free_memory(s);
 }
 
 static struct log_session *take_spare(struct log_sessions *t)
 {
 	struct log_session *s = t->spares;
 	struct log_outstanding *outstanding = s->outstanding;
+	struct log_reply_parts *reply = s->spare_reply;
 	size_t capacity = s->outstanding_capacity;
 
 	t->spares = s->same_next;
@@ -154,6 +162,7 @@ static struct log_session *take_spare(struct log_sessions *t)
 	memset(s, 0, sizeof(*s) + t->format->session_size);
 	s->outstanding = outstanding;
 	s->outstanding_capacity = capacity;
+	s->spare_reply = reply;
 	return s;
 }
 
@@ -163,8 +172,7 @@ static void free_spares(struct log_sessions *t)
 		struct log_session *s = t->spares;
 
 		t->spares = s->same_next;
-		free(s->outstanding);
-		free(s);
+		free_memory(s);
 	}
 	t->spare_count = 0;
 }
@@ -186,6 +194,7 @@ enum sw_status log_state_new(const struct log_format *format,
 	t->account = account;
 	t->sink = sink;
 	t->format = format;
+	t->hash = log_hash(LOG_HASH_START, slice_str(format->name));
 	t->file_name = file_name;
 	t->unit = SW_UNIT_LINE;
 	t->newest_time = SW_NO_TIME;
@@ -211,8 +220,7 @@ void log_state_free(struct log_sessions **tp)
 	while (t->first_begun)
 		log_sessions_drop(t, t->first_begun);
 	free_spares(t);
-	free(t->places);
-	free(t->roots);
+	log_keys_fini(t);
 	while (t->file_count > 0)
 		free((void *)(uintptr_t)t->files[--t->file_count].name);
 	free(t->files);
@@ -284,8 +292,7 @@ static struct log_session *new_session(struct log_sessions *t)
 	    calloc(1, sizeof(*s) + t->format->session_size);
 
 	if (s && session_builder_new(&t->options->session, &s->b) != SW_OK) {
-		free(s->outstanding);
-		free(s);
+		free_memory(s);
 		return NULL;
 	}
 	return s;
@@ -458,12 +465,10 @@ enum sw_status log_sessions_linger(struct log_sessions *t,
  * in front of it. */
 #define FILE_SLACK (5 * 60 * INT64_C(1000000000))
 
-enum sw_status log_sessions_expire(struct log_sessions *t, int64_t now)
+enum sw_status log_sessions_expire_some(struct log_sessions *t, int64_t now)
 {
 	enum sw_status status = SW_OK;
 
-	if (now == SW_NO_TIME)
-		return SW_OK;
 	if (t->file_begun && t->newest_time != SW_NO_TIME &&
 	    now < t->newest_time - FILE_SLACK) {
 		t->newest_time = now;

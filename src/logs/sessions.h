@@ -91,6 +91,7 @@ struct log_session {
 	size_t outstanding_capacity, outstanding_first, outstanding_count;
 	struct log_content content;  /* of the newest DATA or BDAT */
 	struct log_reply_parts *reply;  /* of talk.c; NULL: none */
+	struct log_reply_parts *spare_reply; /* of a session before */
 	bool recorder_known;
 	bool auth_open;         /* an AUTH exchange goes on */
 	bool auth_line_next;    /* ... and the client's line is due */
@@ -126,6 +127,7 @@ struct log_sessions {
 	struct account *account;
 	const struct log_sink *sink;
 	const struct log_format *format;
+	uint64_t hash;                     /* of its name, for ids */
 	const char *file_name;             /* borrowed */
 	struct log_file *files;            /* so far, the newest last */
 	size_t file_count, file_capacity;
@@ -135,6 +137,8 @@ struct log_sessions {
 	enum sw_unit unit;                 /* line, unless changed */
 	struct log_place *places;          /* of log_key */
 	void **roots;                      /* tsearch trees of others */
+	struct log_key *spare_keys;        /* by next_spare */
+	size_t spare_key_count;
 	struct log_session *spares;        /* by same_next */
 	size_t spare_count;
 	size_t count;
@@ -205,8 +209,21 @@ enum sw_status log_sessions_linger(struct log_sessions *t,
 /* The time of the next line is now: end those without a line since now -
  * LIMIT_LOG_IDLE_NS, and what cannot go on in a new file.  To be called
  * before a session is looked up for the line. */
-enum sw_status log_sessions_expire(struct log_sessions *t, int64_t now)
+enum sw_status log_sessions_expire_some(struct log_sessions *t, int64_t now)
     SW_MUST_USE;
+static inline enum sw_status log_sessions_expire(struct log_sessions *t,
+    int64_t now)
+{
+	const struct log_session *s = t->oldest;
+
+	if (now == SW_NO_TIME)
+		return SW_OK;
+	if (now == t->newest_time && !t->file_begun && (!s ||
+	    s->last_time == SW_NO_TIME ||
+	    now - LIMIT_LOG_IDLE_NS <= s->last_time))
+		return SW_OK; /* as at the line before */
+	return log_sessions_expire_some(t, now);
+}
 /* As log_end_silent. */
 enum sw_status log_sessions_end_silent(struct log_sessions *t,
     int64_t over_ns, int64_t open_ns) SW_MUST_USE;
@@ -257,6 +274,10 @@ uint32_t log_session_command(struct log_session *s,
  * Returns its n.
  */
 uint32_t log_session_reply(struct log_session *s, const struct reply_in *r);
+
+/* A command and the reply to it, told by one line; as the two above. */
+void log_session_exchange(struct log_session *s, const struct command_in *c,
+    const struct reply_in *r);
 
 /* The log does not tell the replies to the commands so far: the dialogue
  * goes on as if they had been accepted. */
@@ -314,8 +335,10 @@ static inline void log_session_first(struct log_session *s,
 		log_session_no_start(s, line);
 }
 
-/* Private: frees what talk.c holds of a session. */
+/* Private: frees what talk.c holds of a session, or keeps it for the next one
+ * in the same memory, in spare_reply. */
 void log_talk_free(struct log_session *s);
+void log_talk_spare(struct log_session *s);
 
 /* These two could both have sent the same line. */
 void log_session_ambiguous(struct log_session *s,

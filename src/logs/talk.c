@@ -3,6 +3,9 @@
 #include "logs/talk.h"
 
 #include <stdlib.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "base/error.h"
 #include "logs/text.h"
@@ -65,14 +68,35 @@ static inline uint64_t odd_among(const uint8_t octets[8])
 	    EACH_OCTET * 0x80;
 }
 
+#ifdef __SSE2__
+/* Is one octet of s, which has 16 or more, such?  As signed ones all such are
+ * below a blank. */
+static inline bool has_odd_16(struct slice s)
+{
+	const __m128i blank = _mm_set1_epi8(' ');
+	const uint8_t *last = s.p + s.len - 16;
+	__m128i odd = _mm_cmplt_epi8(_mm_loadu_si128(
+	    (const __m128i *)(const void *)last), blank);
+
+	for (; s.p < last; s.p += 16)
+		odd = _mm_or_si128(odd, _mm_cmplt_epi8(_mm_loadu_si128(
+		    (const __m128i *)(const void *)s.p), blank));
+	return _mm_movemask_epi8(odd) != 0;
+}
+#endif
+
 /* Is one octet of s such? */
-static bool has_odd(struct slice s)
+static inline bool has_odd(struct slice s)
 {
 	uint64_t odd = 0;
 	size_t i, words = s.len / 8;
 
 	if (words == 0)
 		return s.len > 0; /* too few to be worth it */
+#ifdef __SSE2__
+	if (words > 1)
+		return has_odd_16(s);
+#endif
 	for (i = 0; i < words; i++)
 		odd |= odd_among(s.p + 8 * i);
 	return (odd | odd_among(s.p + s.len - 8)) != 0;
@@ -120,6 +144,8 @@ uint32_t log_say_client(struct log_session *s, const struct log_said *said)
 	log_talk_flush(s);
 	log_command_begin(&c, span_of(said));
 	c.line = said->text;
+	c.known = session_verb(c.line, &c.verb_len);
+	c.verb_known = true;
 	c.argument_known = true;
 	c.octets = said->octets;
 	c.flags = flags_of(said);
@@ -132,6 +158,10 @@ static struct log_reply_parts *parts_of(struct log_session *s)
 {
 	if (s->reply)
 		return s->reply;
+	s->reply = s->spare_reply;
+	s->spare_reply = NULL;
+	if (s->reply)
+		return s->reply;
 	s->reply = calloc(1, sizeof(*s->reply));
 	if (s->reply)
 		buffer_init(&s->reply->text, LIMIT_LOG_REPLY);
@@ -140,13 +170,35 @@ static struct log_reply_parts *parts_of(struct log_session *s)
 	return s->reply;
 }
 
+static void free_parts(struct log_reply_parts **p)
+{
+	if (!*p)
+		return;
+	buffer_fini(&(*p)->text);
+	free((*p)->ends);
+	free(*p);
+	*p = NULL;
+}
+
 void log_talk_free(struct log_session *s)
 {
-	if (!s->reply)
+	free_parts(&s->reply);
+	free_parts(&s->spare_reply);
+}
+
+/* What another session can use is kept, unless it is large. */
+enum { KEPT_OCTETS = 4096, KEPT_LINES = 256 };
+
+void log_talk_spare(struct log_session *s)
+{
+	struct log_reply_parts *p = s->reply;
+
+	if (!p)
 		return;
-	buffer_fini(&s->reply->text);
-	free(s->reply->ends);
-	free(s->reply);
+	if (p->text.capacity > KEPT_OCTETS || p->text.failed ||
+	    p->capacity > KEPT_LINES)
+		free_parts(&s->reply);
+	s->spare_reply = s->reply;
 	s->reply = NULL;
 }
 
@@ -182,10 +234,14 @@ static void add_part(struct log_session *s, struct log_reply_parts *p,
 	p->ends[p->count++] = p->text.len;
 }
 
+/* Lines of a reply for which no memory is asked. */
+enum { FEW_LINES = 32 };
+
 static uint32_t finish_parts(struct log_session *s,
     struct log_reply_parts *p)
 {
-	struct slice *lines = calloc(p->count + 1, sizeof(*lines));
+	struct slice few[FEW_LINES], *lines = p->count <= FEW_LINES ? few :
+	    base_realloc_array(NULL, p->count, sizeof(*lines));
 	struct reply_in r = { .by = SW_SERVER, .code = p->code };
 	size_t i, from = 0;
 	uint32_t n;
@@ -214,7 +270,8 @@ static uint32_t finish_parts(struct log_session *s,
 		    r.span.at_last, "A reply of %llu lines was cut to %zu.",
 		    (unsigned long long)(p->count + p->omitted), p->count);
 	n = log_session_reply(s, &r);
-	free(lines);
+	if (lines != few)
+		free(lines);
 	return n;
 }
 
@@ -332,6 +389,13 @@ static void open_content(struct log_session *s, const struct log_said *said)
 	s->content.flags = 0;
 }
 
+/* Is more of it missing in the log? */
+static bool is_cut(const struct log_said *said)
+{
+	return said->line->truncated ||
+	    (said->flags & SW_BIT(SW_FLAG_TRUNCATED));
+}
+
 /* Content is due. */
 static void tell_octets(struct log_session *s, const struct log_said *said,
     uint32_t flags, struct slice octets)
@@ -340,8 +404,7 @@ static void tell_octets(struct log_session *s, const struct log_said *said,
 	s->content.flags |= flags;
 	s->content.last = span_of(said);
 	session_data_octets(s->b, octets);
-	if (said->line->truncated ||
-	    (said->flags & SW_BIT(SW_FLAG_TRUNCATED)))
+	if (is_cut(said))
 		session_data_gap(s->b, SW_UNKNOWN);
 }
 
@@ -382,11 +445,10 @@ bool log_content_line(struct log_session *s, const struct log_said *said,
 	flags = flags_of(said) & ~SW_BIT(SW_FLAG_TRUNCATED);
 	if (!crlf)
 		flags |= SW_BIT(SW_FLAG_BARE_LF);
-	tell_octets(s, said, flags, text);
-	if (crlf)
-		session_data_octets(s->b, slice_str("\r\n"));
-	else
-		session_data_octets(s->b, slice_str("\n"));
+	open_content(s, said);
+	s->content.flags |= flags;
+	s->content.last = span_of(said);
+	session_data_line(s->b, text, is_cut(said), crlf);
 	return false;
 }
 

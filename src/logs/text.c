@@ -220,20 +220,32 @@ static inline uint64_t mix(uint64_t seed, uint64_t word)
 	return seed ^ seed >> 32;
 }
 
+/* Over all bits. */
+static inline uint64_t spread(uint64_t seed)
+{
+	return mix(seed, seed >> 29);
+}
+
 /* As FNV-1a, but eight octets at a time, and with the length of each text,
  * so that texts cannot run into each other. */
 uint64_t log_hash(uint64_t seed, struct slice s)
 {
+	const uint8_t *p = s.p, *words = s.len >= 8 ? p + s.len / 8 * 8 : p;
 	uint8_t last[8] = { 0 };
 
 	seed = mix(seed, s.len);
-	for (; s.len >= sizeof(last); s = slice_from(s, sizeof(last)))
-		seed = mix(seed, octets_le64(s.p));
-	if (s.len > 0)
-		memcpy(last, s.p, s.len);
+	for (; p != words; p += 8)
+		seed = mix(seed, octets_le64(p));
+	if (s.len % 8 > 0)
+		memcpy(last, p, s.len % 8);
 	seed = mix(seed, octets_le64(last));
-	/* Spread it over all bits. */
-	return mix(seed, seed >> 29);
+	return spread(seed);
+}
+
+uint64_t log_hash_number(uint64_t seed, uint64_t number)
+{
+	seed = mix(mix(seed, sizeof(number)), number);
+	return spread(mix(seed, 0));
 }
 
 void log_reply_line_end(struct slice *line, struct buffer *b)

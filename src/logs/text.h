@@ -125,7 +125,7 @@ static inline bool log_has_octet(struct slice s, const uint8_t *end,
 struct log_ends {
 	size_t count; /* of values */
 	/* Where each begins, and behind those the line's length and 1.  One
-	 * step may find too many. */
+	 * step may find too many.  What stands behind is the caller's. */
 	uint32_t at[LIMIT_LOG_COLUMNS + 64 + 2];
 };
 bool log_find_ends(struct slice line, uint8_t c, size_t most,
@@ -240,6 +240,8 @@ static inline bool log_is_greeting(int32_t code)
  * Continue with the result as seed; begin with LOG_HASH_START. */
 #define LOG_HASH_START UINT64_C(0xcbf29ce484222325)
 uint64_t log_hash(uint64_t seed, struct slice s);
+/* The same of the number's eight octets, the lowest first. */
+uint64_t log_hash_number(uint64_t seed, uint64_t number);
 
 /* If the line says that more follow, say that it is the last: a blank behind
  * its code, in b, which holds it then (its `failed` tells that memory ran

@@ -12,16 +12,6 @@ bool log_take_octet(struct slice *rest, uint8_t c)
 	return true;
 }
 
-bool log_take_text(struct slice *rest, const char *text)
-{
-	struct slice t = slice_str(text);
-
-	if (!slice_has_prefix_nocase(*rest, t))
-		return false;
-	*rest = slice_from(*rest, t.len);
-	return true;
-}
-
 size_t log_take_some_blanks(struct slice *rest)
 {
 	size_t n = 0;

@@ -16,8 +16,17 @@
 
 /* This octet. */
 bool log_take_octet(struct slice *rest, uint8_t c);
-/* This text, ASCII case ignored. */
-bool log_take_text(struct slice *rest, const char *text);
+/* This text, at least one octet, ASCII case ignored. */
+static inline bool log_take_text(struct slice *rest, const char *text)
+{
+	struct slice t = slice_str(text);
+
+	if (rest->len == 0 || ascii_lower(rest->p[0]) != ascii_lower(t.p[0]) ||
+	    !slice_has_prefix_nocase(*rest, t))
+		return false;
+	*rest = slice_from(*rest, t.len);
+	return true;
+}
 /* Blanks and tabs, any number; how many. */
 size_t log_take_some_blanks(struct slice *rest);
 static inline size_t log_take_blanks(struct slice *rest)
