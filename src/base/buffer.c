@@ -57,12 +57,24 @@ bool buffer_reserve(struct buffer *b, size_t n)
 	return true;
 }
 
-bool buffer_append(struct buffer *b, const void *p, size_t len)
+/* Not inlined, so that the usual call stays short. */
+static __attribute__((noinline)) bool append_more(struct buffer *b,
+    const void *p, size_t len)
 {
 	if (!buffer_reserve(b, len))
 		return false;
 	if (len > 0)
 		memcpy(b->p + b->len, p, len);
+	b->len += len;
+	return true;
+}
+
+bool buffer_append(struct buffer *b, const void *p, size_t len)
+{
+	/* Where memory is left the maximum leaves room too. */
+	if (len == 0 || len > b->capacity - b->len || b->failed)
+		return append_more(b, p, len);
+	memcpy(b->p + b->len, p, len);
 	b->len += len;
 	return true;
 }

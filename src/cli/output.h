@@ -5,7 +5,7 @@
 
 #include "cli/cli.h"
 
-#define OUTPUT_BUFFER 16384
+#define OUTPUT_BUFFER 65536
 
 /*
  * A regular file is written without its name and gets it at the end, so

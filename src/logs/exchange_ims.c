@@ -369,7 +369,9 @@ static enum sw_status release(struct ims *m)
 	return status;
 }
 
-static enum sw_status hold(struct ims *m, const struct log_line *line)
+/* Not inlined: only the first lines come here. */
+static __attribute__((noinline)) enum sw_status hold(struct ims *m,
+    const struct log_line *line)
 {
 	struct slice text = line->text;
 	struct log_numeric_date d;

@@ -54,8 +54,8 @@ static void gather(struct log_lines *l, struct slice s)
 
 /* Written to where it is read: a copy of what was just written in smaller
  * pieces would wait for them. */
-static void finish_line(struct log_lines *l, struct slice s, bool overflow,
-    bool unterminated, struct log_line *line_r)
+static inline void finish_line(struct log_lines *l, struct slice s,
+    bool overflow, bool unterminated, struct log_line *line_r)
 {
 	line_r->crlf = false;
 	if (!overflow && s.len > 0 && s.p[s.len - 1] == '\r') {
@@ -140,11 +140,29 @@ static void find_mark(struct log_lines *l)
 
 /* --- one encoding each -------------------------------------------------- */
 
-static bool next_octets(struct log_lines *l, struct log_line *line_r)
+/* The next line, whole in what was fed, as nearly all are. */
+static inline bool next_whole(struct log_lines *l, struct log_line *line_r)
 {
 	struct slice s = l->input;
 	const uint8_t *lf = s.len ? memchr(s.p, '\n', s.len) : NULL;
 
+	if (!lf)
+		return false;
+	l->input.p = lf + 1;
+	s.len = (size_t)(lf - s.p);
+	l->input.len -= s.len + 1;
+	finish_line(l, s, s.len > PART_MAX, false, line_r);
+	return true;
+}
+
+static bool next_octets(struct log_lines *l, struct log_line *line_r)
+{
+	struct slice s = l->input;
+	const uint8_t *lf;
+
+	if (!l->any && next_whole(l, line_r))
+		return true;
+	lf = s.len ? memchr(s.p, '\n', s.len) : NULL;
 	if (!lf) {
 		if (s.len > 0)
 			gather(l, s);
@@ -152,12 +170,7 @@ static bool next_octets(struct log_lines *l, struct log_line *line_r)
 		return false;
 	}
 	l->input = slice_from(s, (size_t)(lf - s.p) + 1);
-	s.len = (size_t)(lf - s.p);
-	if (!l->any) {
-		finish_line(l, s, s.len > PART_MAX, false, line_r);
-		return true;
-	}
-	gather(l, s);
+	gather(l, slice_head(s, (size_t)(lf - s.p)));
 	finish_part(l, false, line_r);
 	return true;
 }
@@ -200,7 +213,10 @@ static void drop_taken(struct log_lines *l)
 	l->taken = false;
 }
 
-int log_lines_next(struct log_lines *l, struct log_line *line_r)
+/* As log_lines_next, of any encoding and wherever the octets are cut.  Not
+ * inlined: what it puts on the stack would be paid for by each line. */
+static __attribute__((noinline)) int next_line(struct log_lines *l,
+    struct log_line *line_r)
 {
 	bool found = false;
 
@@ -214,6 +230,14 @@ int log_lines_next(struct log_lines *l, struct log_line *line_r)
 	if (l->part.failed)
 		return SW_ENOMEM;
 	return found;
+}
+
+int log_lines_next(struct log_lines *l, struct log_line *line_r)
+{
+	if (l->encoding == LOG_ENCODING_OCTETS && !l->any && !l->taken &&
+	    next_whole(l, line_r))
+		return 1;
+	return next_line(l, line_r);
 }
 
 int log_lines_end(struct log_lines *l, struct log_line *line_r)
