@@ -214,18 +214,19 @@ static void take_verdict(struct log_session *s, const struct reply_in *r)
 		session_verdict(s->b, r->code, r->lines, r->line_count, -1);
 }
 
-static uint32_t verdict(struct log_session *s, const struct reply_in *r)
+/* r is the caller's to change, here and below: what was just written would be
+ * waited for by a copy. */
+static uint32_t verdict(struct log_session *s, struct reply_in *r)
 {
 	struct log_content *c = &s->content;
-	struct reply_in in = *r;
 	uint32_t n;
 
 	break_content(s);
 	if (!c->data && !c->bdat)
 		c->data = infer_data(s, c->of, c->no_message ?
 		    SW_METHOD_NONE : SW_METHOD_DATA, r->span, c->size);
-	in.to = c->bdat ? c->of : c->data;
-	n = session_reply(s->b, &in);
+	r->to = c->bdat ? c->of : c->data;
+	n = session_reply(s->b, r);
 	if (c->no_message) {
 		forget_content(s);
 		return n;
@@ -243,14 +244,13 @@ static uint32_t verdict(struct log_session *s, const struct reply_in *r)
 }
 
 /* A 421 in the midst of content says that it did not pass. */
-static uint32_t break_in(struct log_session *s, const struct reply_in *r)
+static uint32_t break_in(struct log_session *s, struct reply_in *r)
 {
-	struct reply_in in = *r;
 	uint32_t n;
 
 	break_content(s);
-	in.to = s->content.data ? s->content.data : s->content.of;
-	n = session_reply(s->b, &in);
+	r->to = s->content.data ? s->content.data : s->content.of;
+	n = session_reply(s->b, r);
 	session_verdict(s->b, r->code, r->lines, r->line_count, -1);
 	forget_content(s);
 	return n;
@@ -258,9 +258,8 @@ static uint32_t break_in(struct log_session *s, const struct reply_in *r)
 
 /* The reply to a BDAT shows that its chunk passed (RFC 3030 2). */
 static uint32_t chunk_passed(struct log_session *s,
-    const struct log_outstanding *o, const struct reply_in *r)
+    const struct log_outstanding *o, struct reply_in *r)
 {
-	struct reply_in in = *r;
 	uint32_t n;
 
 	if (o->size > 0)
@@ -272,8 +271,8 @@ static uint32_t chunk_passed(struct log_session *s,
 		s->content.bdat = true;
 		return verdict(s, r);
 	}
-	in.to = o->n;
-	n = session_reply(s->b, &in);
+	r->to = o->n;
+	n = session_reply(s->b, r);
 	session_answer(s->b, o->n, r->code, r->lines, r->line_count);
 	if (o->last)
 		s->phase = LOG_PHASE_DONE;
@@ -306,15 +305,13 @@ static bool skips_verdict(const struct log_session *s,
 /* --- replies, all of them ----------------------------------------------- */
 
 /* Nothing awaits one: a greeting, or something unasked. */
-static uint32_t unprompted(struct log_session *s, const struct reply_in *r)
+static uint32_t unprompted(struct log_session *s, struct reply_in *r)
 {
-	struct reply_in in = *r;
-
 	/* The log leaves out the client's lines of AUTH. */
 	if (s->auth_open && r->code != SW_UNKNOWN)
 		answer_auth(s, r->code);
-	in.is_challenge = r->code == 334;
-	return session_reply(s->b, &in);
+	r->is_challenge = r->code == 334;
+	return session_reply(s->b, r);
 }
 
 /* The first reply of all, although the client has spoken: RFC 5321 4.3.2,
@@ -343,7 +340,6 @@ static struct log_outstanding pop_auth(struct log_session *s,
 	return o;
 }
 
-/* r is ours to complete. */
 static uint32_t answer(struct log_session *s, struct reply_in *r)
 {
 	struct log_outstanding o;
@@ -378,29 +374,28 @@ void log_session_unjudged(struct log_session *s)
 		forget_content(s);
 }
 
-uint32_t log_session_reply(struct log_session *s, const struct reply_in *r)
+uint32_t log_session_reply(struct log_session *s, struct reply_in *r)
 {
-	struct reply_in in = *r;
 	bool first = s->last_code == SW_UNKNOWN;
 
-	log_auth_mask_echo(s, &in);
 	s->password_next = r->code == 334 && log_auth_is_password_prompt(r);
+	log_auth_mask_echo(s, r);
 	s->last_code = r->code;
 	/* Whatever it answers, the client's line of AUTH is next (RFC 4954
 	 * 4), though the AUTH itself is not in the log. */
 	if (!s->auth_open)
 		s->auth_line_next = r->code == 334;
-	if (s->content.of && skips_verdict(s, &in))
+	if (s->content.of && skips_verdict(s, r))
 		forget_content(s);
 	if (s->content.of)
 		return r->code == 421 && !s->content.verdicts_left &&
 		    (!s->content.data || s->content.open) ?
-		    break_in(s, &in) : verdict(s, &in);
+		    break_in(s, r) : verdict(s, r);
 	if (s->outstanding_count == 0)
-		return unprompted(s, &in);
+		return unprompted(s, r);
 	if (is_greeting(s, r->code, first))
-		return session_reply(s->b, &in);
-	return answer(s, &in);
+		return session_reply(s->b, r);
+	return answer(s, r);
 }
 
 /*
@@ -428,27 +423,24 @@ static bool is_plain_exchange(const struct log_session *s, enum verb verb,
 }
 
 void log_session_exchange(struct log_session *s, const struct command_in *c,
-    const struct reply_in *r)
+    struct reply_in *r)
 {
-	struct reply_in in;
-
 	if (c->line.p || c->masked ||
 	    !is_plain_exchange(s, c->known, r->code)) {
 		log_session_command(s, c);
 		log_session_reply(s, r);
 		return;
 	}
-	in = *r;
 	s->seen |= SW_BIT(c->known);
 	s->last_verb = c->known;
 	s->last_code = r->code;
 	s->password_next = false;
-	if (session_exchange(s->b, c, &in) != 0)
+	if (session_exchange(s->b, c, r) != 0)
 		advance(s, c->known, r->code);
 }
 
 void log_session_whole_data(struct log_session *s,
-    const struct command_in *c, const struct reply_in *r, int64_t size)
+    const struct command_in *c, struct reply_in *r, int64_t size)
 {
 	uint32_t n = session_command(s->b, c);
 

@@ -280,8 +280,10 @@ static enum sw_status take_entries(struct ims *m, const struct log_line *line,
 		if (status != SW_OK || next == text.len)
 			return status;
 		text = slice_from(text, next);
-		if (!ims_take_prefix(m, &text))
+		next = ims_take_prefix(m, text);
+		if (next == 0)
 			return SW_OK;
+		text = slice_from(text, next);
 	}
 }
 
@@ -322,10 +324,10 @@ static enum sw_status take_rest(struct ims *m, const struct log_line *line)
 static enum sw_status take_whole(struct ims *m, const struct log_line *line)
 {
 	struct slice text = line->text;
-	size_t next;
+	size_t next = ims_take_prefix(m, text);
 
-	if (ims_take_prefix(m, &text))
-		return take_entries(m, line, text);
+	if (next > 0)
+		return take_entries(m, line, slice_from(text, next));
 	/* What was broken in copying may hold whole entries behind. */
 	next = m->entry == IMS_ENTRY_CONTENT ? text.len :
 	    ims_find_next_entry(text);
@@ -333,7 +335,9 @@ static enum sw_status take_whole(struct ims *m, const struct log_line *line)
 		return take_rest(m, line);
 	log_not_understood(&m->sessions, line);
 	text = slice_from(text, next);
-	return ims_take_prefix(m, &text) ? take_entries(m, line, text) : SW_OK;
+	next = ims_take_prefix(m, text);
+	return next > 0 ? take_entries(m, line, slice_from(text, next)) :
+	    SW_OK;
 }
 
 static enum sw_status read_line(struct ims *m, const struct log_line *line)

@@ -134,8 +134,18 @@ bool ims_parse_prefix(struct slice *rest, struct log_numeric_date *d_r,
     int64_t *ns_r);
 /* One vote for each new date, as long as nothing is certain. */
 void ims_vote(struct ims *m, const struct log_numeric_date *d);
-/* The prefix in front of *rest, which is dropped; its time in m->time. */
-bool ims_take_prefix(struct ims *m, struct slice *rest);
+/* Octets of the prefix that the line begins with, 0: none; its time in
+ * m->time. */
+size_t ims_new_prefix(struct ims *m, struct slice line);
+static inline size_t ims_take_prefix(struct ims *m, struct slice line)
+{
+	if (line.len == 0 || !ascii_is_digit(line.p[0]))
+		return 0;
+	if (m->prefix_len > 0 && line.len >= m->prefix_len &&
+	    memcmp(line.p, m->prefix, m->prefix_len) == 0)
+		return m->prefix_len;
+	return ims_new_prefix(m, line);
+}
 /* What the colon of a prefix is followed by. */
 bool ims_begins_entry(struct slice text);
 /* An entry that was not ended (Q159290) has the next one in its line:

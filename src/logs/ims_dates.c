@@ -80,30 +80,21 @@ static void remember_prefix(struct ims *m, struct slice line, size_t len)
 	memcpy(m->prefix, line.p, m->prefix_len);
 }
 
-bool ims_take_prefix(struct ims *m, struct slice *rest)
+size_t ims_new_prefix(struct ims *m, struct slice line)
 {
-	struct slice line = *rest;
+	struct slice rest = line;
 	struct log_numeric_date d;
 	int64_t ns, time;
 
-	if (line.len == 0 || !ascii_is_digit(line.p[0]))
-		return false;
-	if (m->prefix_len > 0 && line.len >= m->prefix_len &&
-	    memcmp(line.p, m->prefix, m->prefix_len) == 0) {
-		*rest = slice_from(line, m->prefix_len);
-		return true;
-	}
-	if (!ims_parse_prefix(rest, &d, &ns))
-		return false;
+	if (!ims_parse_prefix(&rest, &d, &ns))
+		return 0;
 	ims_vote(m, &d);
 	time = time_of(m, &d, ns);
-	if (time == SW_NO_TIME) {
-		*rest = line;
-		return false;
-	}
+	if (time == SW_NO_TIME)
+		return 0;
 	m->time = time;
-	remember_prefix(m, line, line.len - rest->len);
-	return true;
+	remember_prefix(m, line, line.len - rest.len);
+	return line.len - rest.len;
 }
 
 bool ims_begins_entry(struct slice text)

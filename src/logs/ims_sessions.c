@@ -397,11 +397,12 @@ enum sw_status ims_session_of_reply(struct ims *m, enum ims_pool p,
     struct log_session **s_r)
 {
 	struct log_session *pool = ims_pool_of(m, p);
-	struct ims_spoken read = *k;
 
 	if (pool && !pool->same_next && !is_stale(m, pool)) {
 		*s_r = pool;
 	} else {
+		struct ims_spoken read = *k;
+
 		read_words(&read);
 		*s_r = choose_any(m, pool, &read, score_reply, line);
 	}

@@ -273,11 +273,11 @@ uint32_t log_session_command(struct log_session *s,
  * event (inferred) stands in front.  to and is_challenge of r are set here.
  * Returns its n.
  */
-uint32_t log_session_reply(struct log_session *s, const struct reply_in *r);
+uint32_t log_session_reply(struct log_session *s, struct reply_in *r);
 
 /* A command and the reply to it, told by one line; as the two above. */
 void log_session_exchange(struct log_session *s, const struct command_in *c,
-    const struct reply_in *r);
+    struct reply_in *r);
 
 /* The log does not tell the replies to the commands so far: the dialogue
  * goes on as if they had been accepted. */
@@ -289,7 +289,7 @@ void log_session_unanswered(struct log_session *s);
  * (SW_UNKNOWN).
  */
 void log_session_whole_data(struct log_session *s,
-    const struct command_in *c, const struct reply_in *r, int64_t size);
+    const struct command_in *c, struct reply_in *r, int64_t size);
 
 /* The next command is told and no verdict was: none is in this log, and the
  * next reply is that command's. */

@@ -210,7 +210,10 @@ struct log_reply_line {
 	bool more;         /* a hyphen: more lines follow */
 	struct slice text; /* after code and separator */
 };
-static inline struct log_reply_line log_parse_reply_line(struct slice line)
+/* Inlined in any case: a structure that is returned in memory is waited for
+ * where it is copied. */
+static inline __attribute__((always_inline)) struct log_reply_line
+    log_parse_reply_line(struct slice line)
 {
 	struct log_reply_line r = { SW_UNKNOWN, false, line };
 	int32_t code = 0;
