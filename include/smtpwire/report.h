@@ -271,8 +271,8 @@ enum sw_status sw_watch_finish(struct sw_watch *w, struct sw_err *err)
     SW_MUST_USE;
 /* What write returned last. */
 int sw_watch_errno(const struct sw_watch *w);
-/* The next warning about a log that was not yet fetched, or NULL; valid as
- * long as the watch. */
+/* The next warning about a log that was not yet fetched, or NULL; valid until
+ * a call returns NULL, at most as long as the watch. */
 const char *sw_watch_warning(struct sw_watch *w);
 /* Totals so far: pairs, verdicts, findings, unexplained. */
 const struct sw_report *sw_watch_report(const struct sw_watch *w);

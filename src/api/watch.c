@@ -246,8 +246,8 @@ static enum sw_status warn(struct sw_watch *w, const char *text)
 	return SW_OK;
 }
 
-/* Told ones are the caller's until the next call only in part: a run of months
- * may have many. */
+/* Those that were fetched are freed together: a run of months may have
+ * many. */
 const char *sw_watch_warning(struct sw_watch *w)
 {
 	if (w->warning_next < w->warning_count)

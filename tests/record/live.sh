@@ -3,7 +3,8 @@
 # live.sh - watch 2000 sessions between real clients and a real Postfix
 #
 # Run by tests/e2e/live_postfix.sh, with SMTPWIRE (the command) and TMP.  The
-# hosts are those of record.sh; SCRATCH, if set, keeps their root.
+# hosts are those of record.sh; SCRATCH, if set, keeps their root, KEEP names an
+# archive for all that was written, SESSIONS is another number of sessions.
 
 set -u
 export LC_ALL=C.UTF-8 TZ=UTC PATH=/usr/sbin:/usr/bin:/sbin:/bin
