@@ -151,14 +151,7 @@ static size_t split(struct communigate *c, struct slice text)
 	return count;
 }
 
-static bool is_ipv4_with_port(struct slice s)
-{
-	struct slice ip = log_take_until(&s, ':');
-
-	return s.len > 0 && log_is_ipv4(ip);
-}
-
-/* "[192.0.2.25]:44905" or "[192.0.2.25:44905]" */
+/* "[192.0.2.25]:44905" */
 static bool take_endpoint(struct slice *rest, struct slice *ip_r,
     int32_t *port_r)
 {
@@ -176,12 +169,6 @@ static bool take_endpoint(struct slice *rest, struct slice *ip_r,
 	s = slice_from(s, n + 1);
 	if (log_take_octet(&s, ':') && !log_take_number(&s, 1, 5, &port))
 		return false;
-	/* of IPv6 each part might be the port */
-	if (port == SW_UNKNOWN && is_ipv4_with_port(*ip_r)) {
-		log_split_endpoint(*ip_r, ip_r, port_r);
-		*rest = s;
-		return true;
-	}
 	*port_r = port > 65535 ? SW_UNKNOWN : port;
 	*rest = s;
 	return true;
@@ -330,6 +317,18 @@ static void learn_endpoints(struct log_session *s, struct slice text)
 		set_ends(s, &e);
 }
 
+/* "[192.0.2.25:44905]": a port always stands there, so that the last colon is
+ * the one in front of it. */
+static bool take_joined_endpoint(struct slice *rest, struct slice *ip_r,
+    int32_t *port_r)
+{
+	if (!take_endpoint(rest, ip_r, port_r))
+		return false;
+	if (*port_r == SW_UNKNOWN)
+		log_split_endpoint(*ip_r, ip_r, port_r);
+	return true;
+}
+
 /* A connection that came in, in either form. */
 static bool parse_incoming(struct slice text, struct ends *e)
 {
@@ -340,11 +339,11 @@ static bool parse_incoming(struct slice text, struct ends *e)
 		    log_take_text(&text, " <- ") &&
 		    take_endpoint(&text, &e->client, &e->client_port) &&
 		    log_take_text(&text, " incoming connection");
-	if (!take_endpoint(&text, &e->server, &e->server_port))
+	if (!take_joined_endpoint(&text, &e->server, &e->server_port))
 		return false;
 	from = slice_find_nocase(text, slice_str(" from ["));
 	text = slice_from(text, from + 6);
-	return take_endpoint(&text, &e->client, &e->client_port);
+	return take_joined_endpoint(&text, &e->client, &e->client_port);
 }
 
 static enum sw_status take_incoming(struct communigate *c,

@@ -81,11 +81,11 @@ static void test_incoming(void **state)
 		"got connection on [192.0.2.25:25](mx) from [192.0.2.1:2818]",
 		"[192.0.2.25]:25 <- [192.0.2.1]:2818 incoming connection(mx)",
 	};
+	struct buffer out;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < 2; i++) {
-		struct buffer out;
 		char text[400];
 
 		snprintf(text, sizeof(text), I "%s\n" I "out: 220 a\\r\\n\n"
@@ -102,6 +102,10 @@ static void test_incoming(void **state)
 		assert_has(&out, "no-start", 0);
 		buffer_fini(&out);
 	}
+	run_log(&log_communigate, "x.log", I "got connection on "
+	    "[2001:db8::25:25](mx) from [2001:db8::10:2818]\n", &out);
+	assert_has(&out, "client=2001:db8::10 server=2001:db8::25 port=25", 1);
+	buffer_fini(&out);
 }
 
 static void test_probe(void **state)
