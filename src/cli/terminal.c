@@ -33,6 +33,36 @@ static size_t utf8_len(const unsigned char *s, size_t len)
 	return n;
 }
 
+/* The code point of a well-formed sequence of n octets, n from 2. */
+static uint32_t code_point(const unsigned char *s, size_t n)
+{
+	uint32_t c = s[0] & (0xffu >> (n + 1));
+
+	for (size_t i = 1; i < n; i++)
+		c = c << 6 | (s[i] & 0x3f);
+	return c;
+}
+
+/* Does it turn or hide the text beside it (general categories Cf, Zl, Zp)?
+ * The library escapes the same in what it prints. */
+static bool is_hidden(uint32_t c)
+{
+	return c == 0xad || c == 0x034f || c == 0x061c || c == 0x180e ||
+	    (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
+	    (c >= 0x2060 && c <= 0x206f) || c == 0xfeff ||
+	    (c >= 0xfff9 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe0fff);
+}
+
+static void put_sequence(const unsigned char *s, size_t n)
+{
+	uint32_t c = code_point(s, n);
+
+	if (is_hidden(c))
+		fprintf(stderr, "\\u{%04x}", c);
+	else
+		fwrite(s, 1, n, stderr);
+}
+
 static void put_escaped(const unsigned char *s, size_t len, bool keep_lf)
 {
 	size_t n;
@@ -42,7 +72,7 @@ static void put_escaped(const unsigned char *s, size_t len, bool keep_lf)
 		if ((*s >= 0x20 && *s < 0x7f) || (keep_lf && *s == '\n'))
 			putc(*s, stderr);
 		else if (*s >= 0x80 && (n = utf8_len(s, len)) > 0)
-			fwrite(s, 1, n, stderr);
+			put_sequence(s, n);
 		else {
 			fprintf(stderr, "\\x%02x", *s);
 			n = 1;

@@ -92,7 +92,7 @@ def manual_examples():
     for line in text.splitlines():
         m = re.match(r"(?:\.Dl )?\$ (.*)", line)
         if m:
-            yield m.group(1).replace("\\e", "\\")
+            yield m.group(1).replace("\\(dq", '"').replace("\\e", "\\")
 
 
 def tell(name, command, why):
