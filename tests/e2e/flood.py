@@ -171,6 +171,39 @@ def check(name, traffic_, given_up, memory=MEMORY):
     told(f"flood-{name}-account", given_up in account, account)
 
 
+def colliding(count):
+    """SYNs whose addresses and ports add up to the same, and count alike."""
+    yield struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1)
+    for i in range(count):
+        c = Connection(struct.pack(">I", 0x0a000000 + i), 60000 - i)
+        yield c.send(1700000000 * 1000000 + i, 0, SYN)
+
+
+def scattered(count):
+    """The same number of others."""
+    yield struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1)
+    for i in range(count):
+        n = i * 2654435761 & 0xffffffff
+        c = Connection(struct.pack(">I", n), 1024 + (n >> 7) % 50000)
+        yield c.send(1700000000 * 1000000 + i, 0, SYN)
+
+
+def cpu(frames):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    run(frames, "512M")
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime
+
+
+def check_colliding():
+    """Their tables are keyed: what an attacker chooses is no slower."""
+    count = 50000
+    usual = min(cpu(scattered(count)) for _ in range(2))
+    chosen = min(cpu(colliding(count)) for _ in range(2))
+    told("flood-colliding", chosen < 3 * usual + 0.3,
+         f"{chosen:.2f} s, others {usual:.2f} s")
+
+
 def check_disorder(mib, memory):
     """About twelve frames of the session, spread over the flood."""
     every = mib * 4 * 257 // 16
@@ -194,6 +227,7 @@ def main():
     check("silent", traffic(silent, 20000),
           "connections released for the limit on memory")
     check_disorder(24, MEMORY)
+    check_colliding()
     if "asan" in os.environ["O"] or "tsan" in os.environ["O"]:
         print("skip flood-memory: a sanitizer takes more")
         return
