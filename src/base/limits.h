@@ -41,7 +41,7 @@
 
 /* Octets that all connections take, unless the caller says otherwise; each of
  * the SHARD_COUNT shards has its share.  Half of it is for open sessions: a
- * dialogue takes some 8 KiB until it ends, so that this suffices for 30 000 at
+ * dialogue takes some 10 KiB until it ends, so that this suffices for 20 000 at
  * once on a machine that does other work too.  3/16 each are for octets out of
  * order and for connections as such, LIMIT_FLOW_OCTETS each; the rest is what
  * the allocator, tables and buffers take beside.  Beyond it the session of the
