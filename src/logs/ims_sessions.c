@@ -457,11 +457,12 @@ bool ims_other_could_speak(struct ims *m, const struct ims_spoken *k)
 	struct log_session *s;
 	bool verb = session_verb_is_known(k->verb);
 
+	if (!verb && !ims_is_auth_line(k->text))
+		return false; /* as most lines of content */
 	for (s = ims_pool_of(m, IMS_POOL_IN); s; s = s->same_next) {
 		if (is_stale(m, s) || log_content_due(s))
 			continue;
-		if (verb ? ims_score_command(s, k) > 1 :
-		    s->auth_line_next && ims_is_auth_line(k->text))
+		if (verb ? ims_score_command(s, k) > 1 : s->auth_line_next)
 			return true;
 	}
 	return false;
