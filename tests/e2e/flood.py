@@ -16,6 +16,9 @@ import struct
 import subprocess
 import sys
 
+os.environ.setdefault("TMP", "/tmp")
+os.environ.setdefault("O", "build/release")
+os.environ.setdefault("SMTPWIRE", os.environ["O"] + "/smtpwire")
 MEMORY = 2 << 20
 # What the program takes without any connection: code, tables, buffers; a
 # sanitizer takes several times that.
