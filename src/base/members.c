@@ -134,6 +134,15 @@ static bool may_be_tar(struct slice head)
 	return i == name.len;
 }
 
+/* May these octets be a part of a name that a tar begins with, of which the
+ * end is still to come?  A line of a log ends sooner or at a line feed. */
+static bool is_part_of_name(struct slice head)
+{
+	return head.len > 0 && head.len <= TAR_NAME &&
+	    !memchr(head.p, '\0', head.len) &&
+	    !memchr(head.p, '\n', head.len);
+}
+
 static const char *find_kind(struct slice head)
 {
 	static const struct {
@@ -158,8 +167,14 @@ enum sw_status members_probe(struct source *s, const char **kind_r,
 {
 	struct slice head;
 	enum sw_status status = source_peek(s, 4, &head, err);
+	size_t before = 0;
 
 	*kind_r = NULL;
+	/* A pipe may hand out a few octets first. */
+	while (status == SW_OK && head.len > before && is_part_of_name(head)) {
+		before = head.len;
+		status = source_peek(s, before + 1, &head, err);
+	}
 	if (status == SW_OK && head.len < TAR_HEADER && may_be_tar(head))
 		status = source_peek(s, TAR_HEADER, &head, err);
 	if (status == SW_OK)

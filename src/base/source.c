@@ -116,13 +116,18 @@ enum sw_status source_fill(struct source *s, size_t want,
 	}
 	s->last = s->block;
 	*octets_r = slice_make(s->view.p, source_view_len(s));
-	if (want > 0 && source_view_len(s) == 0 && s->failed) {
-		s->failed = false;
-		if (err)
-			*err = s->err;
-		return s->err.status;
-	}
-	return SW_OK;
+	return want > 0 && source_view_len(s) == 0 ? source_failure(s, err) :
+	    SW_OK;
+}
+
+enum sw_status source_failure(struct source *s, struct sw_err *err)
+{
+	if (!s->failed)
+		return SW_OK;
+	s->failed = false;
+	if (err)
+		*err = s->err;
+	return s->err.status;
 }
 
 void source_empty_view(struct source *s)

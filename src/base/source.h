@@ -108,6 +108,11 @@ uint64_t source_position(const struct source *s, uint64_t *size_r);
 /* "gzip", "xz", "zstd", "bzip2", "lz4"; NULL: not compressed. */
 const char *source_compression(const struct source *s);
 
+/* What was read so far is handed out, but no more could be: SW_EREAD, which is
+ * then not told again; else SW_OK. */
+enum sw_status source_failure(struct source *s, struct sw_err *err)
+    SW_MUST_USE;
+
 /* The slow ways of source_peek and source_skip. */
 enum sw_status source_fill(struct source *s, size_t want,
     struct slice *octets_r, struct sw_err *err) SW_MUST_USE;

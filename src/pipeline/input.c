@@ -164,6 +164,8 @@ enum sw_status input_find_kind(struct source *s, const struct input_how *how,
 	if (status != SW_OK || kind_r->log)
 		return status;
 	status = source_peek(s, 1, &head, err);
+	if (status == SW_OK) /* more of it might have been known */
+		status = source_failure(s, err);
 	if (status != SW_OK)
 		return status;
 	if (head.len == 0)
