@@ -113,6 +113,15 @@ void account_note(struct account *a, enum account_list list,
 	a->list_len[list]++;
 }
 
+void account_note_buffer(struct account *a, enum account_list list,
+    const struct buffer *b)
+{
+	if (b->failed)
+		a->list_more[list]++;
+	else
+		account_note(a, list, buffer_slice(b), 1);
+}
+
 void account_merge(struct account *a, const struct account *from)
 {
 	const struct account_entry *e;

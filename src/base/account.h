@@ -9,6 +9,7 @@
 #ifndef BASE_ACCOUNT_H
 #define BASE_ACCOUNT_H
 
+#include "base/buffer.h"
 #include "base/slice.h"
 
 enum account_counter {
@@ -101,6 +102,9 @@ static inline void account_add(struct account *a, enum account_counter c,
 /* Count text in a list; memory failing counts in list_more. */
 void account_note(struct account *a, enum account_list list,
     struct slice text, uint64_t n);
+/* The same once for what a buffer holds, also one that failed. */
+void account_note_buffer(struct account *a, enum account_list list,
+    const struct buffer *b);
 /* Add all of from to a. */
 void account_merge(struct account *a, const struct account *from);
 /* Name of a counter or a list in the JSON account; static string. */

@@ -6,6 +6,7 @@
  * checked against the help that is printed from the same rows.
  */
 
+#include <errno.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stddef.h>
@@ -179,14 +180,18 @@ static const char *set_context(const struct row *row, struct cli_args *a,
 	return NULL;
 }
 
+static const char out_of_memory[] = "out of memory";
+
 static const char *set_ports(const struct row *row, struct cli_args *a,
     const char *value)
 {
 	(void)row;
 	free(a->ports);
 	a->ports = NULL;
+	errno = 0;
 	if (!cli_value_ports(value, &a->ports, &a->lib.port_count))
-		return "not a list of ports such as 25,587 or 2000-2010";
+		return errno == ENOMEM ? out_of_memory :
+		    "not a list of ports such as 25,587 or 2000-2010";
 	a->lib.ports = a->ports;
 	return NULL;
 }
@@ -624,6 +629,10 @@ static void tell_kinds(void)
 static int bad_value(const char *command, const struct row *row,
     const char *why)
 {
+	if (why == out_of_memory) {
+		terminal_say("smtpwire: %s", why);
+		return CLI_OUTPUT;
+	}
 	if (row->name != NULL)
 		terminal_say("smtpwire %s: --%s %s: %s", command, row->name,
 		    optarg, why);
@@ -698,7 +707,7 @@ static int make_room(struct cli_args *a, int argc)
 	a->inputs = calloc((size_t)argc + 1, sizeof(*a->inputs));
 	if (a->names != NULL && a->inputs != NULL)
 		return CLI_OK;
-	terminal_say("smtpwire: out of memory");
+	terminal_say("smtpwire: %s", out_of_memory);
 	return CLI_OUTPUT;
 }
 

@@ -21,10 +21,7 @@ static void begin_entry(struct buffer *b, const char *file_name,
 static void end_entry(struct buffer *b, struct account *account,
     enum account_list list)
 {
-	if (b->failed)
-		account->list_more[list]++;
-	else
-		account_note(account, list, buffer_slice(b), 1);
+	account_note_buffer(account, list, b);
 	buffer_fini(b);
 }
 

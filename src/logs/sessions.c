@@ -400,8 +400,8 @@ enum sw_status log_sessions_attempt(struct log_sessions *t,
 	append_endpoint(&b, &session_get(s->b)->server);
 	account_add(t->account, refused ? ACCOUNT_ATTEMPTS_REFUSED :
 	    ACCOUNT_ATTEMPTS_NO_ANSWER, 1);
-	account_note(t->account, refused ? ACCOUNT_LIST_REFUSED :
-	    ACCOUNT_LIST_NO_ANSWER, buffer_slice(&b), 1);
+	account_note_buffer(t->account, refused ? ACCOUNT_LIST_REFUSED :
+	    ACCOUNT_LIST_NO_ANSWER, &b);
 	buffer_fini(&b);
 	if (!t->options->attempts) {
 		log_sessions_drop(t, s);

@@ -69,7 +69,7 @@ static void warn(struct saved *v, const char *why)
 	    4096));
 	buffer_append_str(&b, ": ");
 	buffer_append_slice(&b, slice_head(slice_str(why), 1024));
-	account_note(v->account, ACCOUNT_LIST_WARNINGS, buffer_slice(&b), 1);
+	account_note_buffer(v->account, ACCOUNT_LIST_WARNINGS, &b);
 	buffer_fini(&b);
 }
 
