@@ -85,7 +85,10 @@ bool base_double(void **items, size_t *capacity, size_t size);
 static inline bool base_grow(void **items, size_t count, size_t *capacity,
     size_t size)
 {
-	return count < *capacity || base_double(items, capacity, size);
+	if (count >= *capacity && !base_double(items, capacity, size))
+		return false;
+	BASE_KNOWN(*items);
+	return true;
 }
 
 #endif

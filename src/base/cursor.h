@@ -14,15 +14,18 @@
  * header, not for each of its fields. */
 static inline uint16_t octets_be16(const uint8_t *p)
 {
+	BASE_KNOWN(p);
 	return (uint16_t)(p[0] << 8 | p[1]);
 }
 static inline uint32_t octets_be32(const uint8_t *p)
 {
+	BASE_KNOWN(p);
 	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
 	    (uint32_t)p[2] << 8 | p[3];
 }
 static inline uint32_t octets_le32(const uint8_t *p)
 {
+	BASE_KNOWN(p);
 	return (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 |
 	    (uint32_t)p[1] << 8 | p[0];
 }
@@ -52,6 +55,7 @@ static inline bool cursor_need(struct cursor *c, size_t n)
 		c->p = c->end;
 		return false;
 	}
+	BASE_KNOWN(c->p || n == 0);
 	return true;
 }
 /* The next n octets; empty when there are fewer. */

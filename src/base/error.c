@@ -5,6 +5,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#undef base_error_set
+#undef base_error_at
+
 static void fill(struct sw_err *err, const char *format, va_list ap)
     __attribute__((format(printf, 2, 0)));
 

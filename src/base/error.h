@@ -18,4 +18,18 @@ enum sw_status base_error_at(struct sw_err *err, enum sw_status status,
     uint64_t offset, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+#ifdef __clang_analyzer__
+/* What clang's analyzer cannot see from here: they return status. */
+static inline enum sw_status base_error_seen(enum sw_status status,
+    enum sw_status same)
+{
+	(void)same;
+	return status;
+}
+#define base_error_set(err, status, ...) \
+	base_error_seen(status, base_error_set(err, status, __VA_ARGS__))
+#define base_error_at(err, status, ...) \
+	base_error_seen(status, base_error_at(err, status, __VA_ARGS__))
+#endif
+
 #endif

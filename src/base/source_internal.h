@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "base/decompress.h"
+#include "base/error.h"
 #include "base/limits.h"
 #include "base/source.h"
 
@@ -89,7 +90,10 @@ static inline size_t source_view_len(const struct source *s)
 }
 
 /* Sentences for err; each returns its status. */
-enum sw_status source_no_memory(struct sw_err *err);
+static inline enum sw_status source_no_memory(struct sw_err *err)
+{
+	return base_error_set(err, SW_ENOMEM, "out of memory");
+}
 enum sw_status source_read_failed(const struct source *s, int error,
     struct sw_err *err);
 

@@ -10,11 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum sw_status source_no_memory(struct sw_err *err)
-{
-	return base_error_set(err, SW_ENOMEM, "no memory");
-}
-
 enum sw_status source_read_failed(const struct source *s, int error,
     struct sw_err *err)
 {

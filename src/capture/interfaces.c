@@ -55,6 +55,7 @@ static bool tell_one(const pcap_if_t *d, struct texts *t,
 	for (const pcap_addr_t *a = d->addresses; a; a = a->next)
 		if (!add_address(t, a->addr))
 			return false;
+	BASE_KNOWN(t->list || t->count == 0);
 	for (size_t k = 0; k < t->count; k++)
 		t->list[k] = t->texts[k];
 	i.name = d->name;

@@ -182,8 +182,8 @@ enum sw_status pcapng_look(struct pcapng *p, struct pcapng_block *b,
 {
 	struct source *s = p->in.source;
 	struct slice octets;
-	uint32_t len;
-	bool big, sane;
+	uint32_t len = 0;
+	bool big = false, sane;
 	enum sw_status status = source_peek(s, BLOCK_MIN, &octets, err);
 
 	b->cut = false;

@@ -404,7 +404,7 @@ static void put_mail(struct emit_mbox *e, const struct mail *m,
 static int write_mail(struct emit_mbox *e, const struct mail *m,
     const struct sw_session *s, const struct sw_message *message)
 {
-	struct stat st;
+	struct stat st = { 0 };
 	int error;
 
 	if (!e->direct && fstat(e->fd, &st) != 0)

@@ -115,6 +115,7 @@ bool iis_unplus(struct slice raw, struct buffer *out);
 /* A value: "-" is empty. */
 static inline struct slice iis_parse_text(struct slice s)
 {
+	BASE_KNOWN(s.p || s.len == 0);
 	return s.len == 1 && s.p[0] == '-' ? slice_head(s, 0) : s;
 }
 /* User, method and query of a row of a format with pluses, all of them in

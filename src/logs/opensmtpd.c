@@ -381,6 +381,7 @@ static void take_tls(const struct entry *e, struct log_session *s,
 		return;
 	cipher = slice_from(version, (size_t)(colon - version.p) + 1);
 	version = slice_head(version, (size_t)(colon - version.p));
+	BASE_KNOWN(cipher.p);
 	colon = memchr(cipher.p, ':', cipher.len);
 	if (colon)
 		cipher = slice_head(cipher, (size_t)(colon - cipher.p));

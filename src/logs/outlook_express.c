@@ -262,6 +262,7 @@ static enum sw_status begin_session(struct oe *o, const struct log_line *line,
 		    time, &o->open);
 	if (status != SW_OK)
 		return status;
+	BASE_KNOWN(o->open);
 	log_session_recorder(o->open, SW_RECORDER_CLIENT);
 	out = session_get(o->open->b);
 	out->records = RECORDS_ALWAYS;
@@ -423,7 +424,7 @@ static enum sw_status take_entry(struct oe *o, const struct log_line *line,
 static enum sw_status take_head(struct oe *o, struct slice rest, bool smtp)
 {
 	enum sw_status status = end_open(o);
-	int64_t ns;
+	int64_t ns = 0;
 
 	o->other = !smtp;
 	o->head = parse_day(o, slice_trim(rest), &ns);

@@ -86,6 +86,7 @@ static enum sw_status begin(struct notice *n)
 
 	if (status != SW_OK)
 		return status;
+	BASE_KNOWN(n->current);
 	out = session_get(n->current->b);
 	out->records = LOG_RECORDS_TALK;
 	out->clock.zone = SW_ZONE_NONE;

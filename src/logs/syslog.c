@@ -81,6 +81,7 @@ static void skip_id(struct slice *rest)
 
 	if (!slice_has_prefix_nocase(*rest, slice_str("[ID ")))
 		return;
+	BASE_KNOWN(rest->p);
 	end = memchr(rest->p, ']', rest->len);
 	if (!end)
 		return;

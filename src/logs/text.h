@@ -219,6 +219,7 @@ static inline __attribute__((always_inline)) struct log_reply_line
 	int32_t code = 0;
 	size_t i;
 
+	BASE_KNOWN(line.p || line.len == 0);
 	if (line.len < 3 || (line.len > 3 && line.p[3] != ' ' &&
 	    line.p[3] != '-'))
 		return r;

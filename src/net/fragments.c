@@ -149,8 +149,10 @@ static bool is_apart(int64_t a, int64_t b, int64_t limit)
 static void expire(struct fragments *f, int64_t ts_ns)
 {
 	while (f->oldest &&
-	    is_apart(f->oldest->ts_ns, ts_ns, LIMIT_FRAGMENT_NS))
+	    is_apart(f->oldest->ts_ns, ts_ns, LIMIT_FRAGMENT_NS)) {
+		BASE_KNOWN(!f->oldest->older);
 		drop_datagram(f, f->oldest, ACCOUNT_FRAGMENTS_INCOMPLETE);
+	}
 }
 
 /* NULL: not there, or too old to go on with. */

@@ -50,6 +50,7 @@ static uint32_t flags_of(struct slice s)
 	uint32_t flags = 0;
 	size_t i;
 
+	BASE_KNOWN(s.p || s.len == 0);
 	for (i = ascii_len(s); i < s.len; i++) {
 		if (s.p[i] >= 0x80)
 			flags |= SW_BIT(SW_FLAG_8BIT);

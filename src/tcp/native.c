@@ -363,7 +363,7 @@ static enum sw_status native_finish(struct tcp_engine *e, struct origin now)
 
 	if (!flows)
 		e->nomem = true;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; flows && i < n; i++)
 		tcp_causal_end(e, flows[i], TCP_END_INPUT, now);
 	free(flows);
 	while (!link_is_alone(&t->live)) /* no memory to sort */
