@@ -299,7 +299,8 @@ $(PAGE_TEXT): $(PAGE_HTML) $(PAGE_CSS) $(PAGE_JS) Makefile
 	$(Q){ $(call octets,html,$(PAGE_HTML)); \
 		$(call octets,css,$(PAGE_CSS)); \
 		$(call octets,js,$(PAGE_JS)); } >$@
-$(O)/src/emit/page_write.o $(O)/tidy/src/emit/page_write.c scan: $(PAGE_TEXT)
+$(O)/src/emit/page_write.o $(O)/tidy/src/emit/page_write.c \
+	$(O)/scan/src/emit/page_write.c: $(PAGE_TEXT)
 
 $(O)/tests/%.o: tests/%.c $(O)/.flags
 	@mkdir -p $(@D)
@@ -363,13 +364,15 @@ ifeq ($(MODE),asan)
 # What tshark says does not depend on how smtpwire was built.
 DIFF := $(filter-out tests/diff/tshark.sh tests/diff/links.sh,$(DIFF))
 endif
-FAULT := $(wildcard tests/fault/*.sh)
+FAULT := $(filter-out %/lib.sh,$(wildcard tests/fault/*.sh))
 CASES := $(wildcard tests/cases/run.sh)
 CORPUS := $(wildcard tests/corpus/run.sh)
 PROGRAMS = $(UNIT) $(REPLAY)
 # They need a linker's --wrap and LD_PRELOAD.
-FAULT_PROGRAMS := $(addprefix $(O)/tests/fault/,alloc alloc_check)
-FAULT_LIBS := $(O)/tests/fault/preload.so $(O)/tests/fault/escape.so
+FAULT_PROGRAMS := $(addprefix $(O)/tests/fault/,alloc alloc_check \
+	alloc_live)
+FAULT_LIBS := $(patsubst %,$(O)/tests/fault/%.so,preload preload_alloc \
+	escape)
 TESTS = $(GOLDEN) $(CASES) $(PROGRAMS) $(DIFF) $(FAULT_PROGRAMS) $(FAULT) \
 	$(CORPUS) \
 	$(E2E)
@@ -420,8 +423,8 @@ check-diff: all ## one traffic in several containers, other programs
 SEEDS ?= 100
 properties: all ## SEEDS=100: made-up traffic, however it was captured
 	@O=$(O) SEEDS=$(SEEDS) sh tests/diff/properties.sh
-check-fault: tests-build ## memory and disk that run out
-	@$(RUN) $(FAULT_PROGRAMS) $(FAULT)
+check-fault: tests-build ## memory and disk that run out; STEP=1: everywhere
+	@STEP='$(STEP)' $(RUN) $(FAULT_PROGRAMS) $(FAULT)
 check-e2e: all ## the command and its installation from outside
 	@MAKE='$(MAKE)' CC='$(CC)' $(RUN) $(E2E)
 
@@ -524,7 +527,7 @@ CLANG_TIDY ?= clang-tidy
 
 lint: ## all checks of the sources
 lint: lint-layers lint-symbols lint-style lint-man shellcheck cppcheck tidy \
-	format-check
+	scan format-check
 
 lint-layers: ## a folder includes only what stands below it
 	@python3 tests/lint/layers.py
@@ -551,10 +554,14 @@ $(O)/tidy/%.c: %.c .clang-tidy $(HEADERS)
 		-D_DEFAULT_SOURCE $(ALL_CPPFLAGS) $(PC_CFLAGS) 2>$@.log || \
 		{ cat $@.log; exit 1; }
 	@touch $@
-scan: ## clang's path-sensitive analysis
-	@for f in $(SRC_ALL); do clang --analyze --analyzer-output text \
-		-Xclang -analyzer-werror -std=c11 -D_DEFAULT_SOURCE \
-		$(ALL_CPPFLAGS) $(PC_CFLAGS) -o /dev/null $$f || exit 1; done
+scan: $(patsubst %,$(O)/scan/%,$(SRC_ALL)) ## clang's path-sensitive analysis
+$(O)/scan/%.c: %.c $(HEADERS)
+	@mkdir -p $(@D)
+	$(say) SCAN $<
+	$(Q)clang --analyze --analyzer-output text -Xclang -analyzer-werror \
+		-std=c11 -D_DEFAULT_SOURCE $(ALL_CPPFLAGS) $(PC_CFLAGS) \
+		-o /dev/null $< 2>$@.log || { cat $@.log; exit 1; }
+	@touch $@
 format-check:
 	@CLANG_FORMAT='$(CLANG_FORMAT)' sh tests/lint/format.sh $(C_ALL)
 format: ## rewrite F=files as .clang-format says

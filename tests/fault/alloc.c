@@ -338,7 +338,7 @@ static int number, failed;
 static void do_run(const struct run *of)
 {
 	struct run run = *of;
-	struct failing f = { run.name, read_once, &run, run.threads > 1 };
+	struct failing f = { run.name, read_once, &run, run.threads > 1, 0 };
 
 	run.files[0] = input_of(run.files[0]);
 	failed += !fail_each(&f, ++number);

@@ -180,13 +180,13 @@ int main(void)
 		return 1;
 	for (i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
 		struct failing f = { checks[i].name, check_once, &checks[i],
-			checks[i].threads > 1 };
+			checks[i].threads > 1, 0 };
 
 		failed += !fail_each(&f, ++number);
 	}
 	for (i = 0; i < sizeof(watches) / sizeof(watches[0]); i++) {
 		struct failing f = { watches[i].name, watch_once, &watches[i],
-			false };
+			false, 0 };
 
 		log_text = log_of(&watches[i]);
 		failed += !fail_each(&f, ++number);

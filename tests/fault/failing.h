@@ -277,6 +277,7 @@ struct failing {
 	int (*once)(const void *run, struct output *out);
 	const void *run;
 	bool threads;
+	long step; /* every so many allocations; 0: each */
 };
 
 struct wanted {
@@ -353,7 +354,7 @@ static inline bool fail_each(const struct failing *f, int number)
 	if (!good)
 		printf("# %s: status %d\n", f->name, status);
 	first = good ? alike(f, count) : 0;
-	for (k = first + 1; k <= count && good; k++)
+	for (k = first + 1; k <= count && good; k += f->step ? f->step : 1)
 		good = check_one(f, k, k, &want) &&
 		    check_one(f, k, count + 1000, &want);
 	printf("%sok %d - %s: %ld of %ld allocations, %zu octets\n",

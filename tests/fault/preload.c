@@ -4,11 +4,11 @@
  *
  * FAULT is CALL:K:WHAT[:PATH].  CALL: read (and pread), write (and pwrite),
  * fsync, rename (and its kin).  From the Kth such call on, on a file whose
- * path ends in PATH if that is given, WHAT happens: an error (EIO, ENOSPC),
- * EINTR at every other call, `short`: one octet at a time; `once-` before it:
- * only at the Kth.
+ * path ends in PATH if that is given, WHAT happens: an error (EIO, ENOSPC,
+ * EPIPE), EINTR at every other call, `short`: one octet at a time, `cut`: the
+ * file ends there; `once-` before it: only at the Kth.
  * FAULT_COUNT names a file to which the number of such calls is written at
- * the end.
+ * the end.  What stdio writes does not come here.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -33,6 +33,7 @@ static struct {
 	const char *what, *path;
 } fault;
 static long calls;
+static int count_fd = -1;
 
 static void parse(void)
 {
@@ -68,7 +69,10 @@ static bool is_path(int fd)
 	    memcmp(path + n - want, fault.path + 1, want) == 0;
 }
 
-/* 0: go on; an errno; -1: one octet. */
+/* Of what happens, what is no errno. */
+enum { ONE_OCTET = -1, AT_END = -2 };
+
+/* 0: go on; an errno; or one of these. */
 static int happens(const char *call, int fd)
 {
 	int saved = errno, got = 0;
@@ -81,9 +85,12 @@ static int happens(const char *call, int fd)
 		    (calls > fault.from && !fault.once))
 			got = strncmp(fault.what, "EIO", 3) == 0 ? EIO :
 			    strncmp(fault.what, "ENOSPC", 6) == 0 ? ENOSPC :
+			    strncmp(fault.what, "EPIPE", 5) == 0 ? EPIPE :
+			    strncmp(fault.what, "cut", 3) == 0 ? AT_END :
 			    strncmp(fault.what, "EINTR", 5) == 0 ?
 			    (calls - fault.from) % 2 ? 0 : EINTR :
-			    strncmp(fault.what, "short", 5) == 0 ? -1 : 0;
+			    strncmp(fault.what, "short", 5) == 0 ?
+			    ONE_OCTET : 0;
 	}
 	errno = got > 0 ? got : saved;
 	return got;
@@ -93,8 +100,8 @@ ssize_t read(int fd, void *p, size_t n)
 {
 	int what = happens("read", fd);
 
-	if (what > 0)
-		return -1;
+	if (what > 0 || what == AT_END)
+		return what > 0 ? -1 : 0;
 	return syscall(SYS_read, fd, p, what < 0 && n > 1 ? 1 : n);
 }
 
@@ -102,8 +109,8 @@ ssize_t pread(int fd, void *p, size_t n, off_t off)
 {
 	int what = happens("read", fd);
 
-	if (what > 0)
-		return -1;
+	if (what > 0 || what == AT_END)
+		return what > 0 ? -1 : 0;
 	return syscall(SYS_pread64, fd, p, what < 0 && n > 1 ? 1 : n, off);
 }
 
@@ -152,16 +159,24 @@ int renameat(int from_fd, const char *from, int to_fd, const char *to)
 	    (int)syscall(SYS_renameat, from_fd, from, to_fd, to);
 }
 
-__attribute__((destructor)) static void tell(void)
+/* While files may still be opened. */
+__attribute__((constructor)) static void begin(void)
 {
 	const char *name = getenv("FAULT_COUNT");
-	char text[32];
 	int fd = name ? open(name, O_WRONLY | O_CREAT | O_TRUNC, 0600) : -1;
-	int n = snprintf(text, sizeof(text), "%ld\n", calls);
 
 	if (fd < 0)
 		return;
-	if (syscall(SYS_write, fd, text, (size_t)n) != n)
-		_exit(99);
+	count_fd = fcntl(fd, F_DUPFD_CLOEXEC, 100);
 	close(fd);
+}
+
+__attribute__((destructor)) static void tell(void)
+{
+	char text[32];
+	int n = snprintf(text, sizeof(text), "%ld\n", calls);
+
+	if (count_fd >= 0 &&
+	    syscall(SYS_write, count_fd, text, (size_t)n) != n)
+		_exit(99);
 }

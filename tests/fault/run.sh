@@ -3,22 +3,9 @@
 # run.sh - reads and writes that fail, are cut short or interrupted
 . tests/lib.sh
 
-preload=${O:?}/tests/fault/preload.so
-if [ ! -e "$preload" ]; then
-	skip faults "$preload is not built"
-	exit 0
-fi
-# gcc's sanitizer wants to be the first library; here it need not be.
-export ASAN_OPTIONS="verify_asan_link_order=0${ASAN_OPTIONS:+:$ASAN_OPTIONS}"
-log=tests/data/iis-w3c/relay.log
+. tests/fault/lib.sh
 
-# faulty FAULT COMMAND...
-faulty()
-{
-	what=$1
-	shift
-	LD_PRELOAD=$preload FAULT=$what FAULT_COUNT=$TMP/count "$@"
-}
+log=tests/data/iis-w3c/relay.log
 
 # same NAME FAULT: what it says of $input through the fault is what it says
 # without it
