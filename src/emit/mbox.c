@@ -428,9 +428,10 @@ static struct mail *take_waiting(struct emit_mbox *e, uint64_t session,
 	struct mail **link, *m;
 
 	(void)pthread_mutex_lock(&e->lock);
-	link = bucket_of(e, session, n);
-	while ((m = *link) && (m->session != session || m->n != n))
-		link = &m->next;
+	for (link = bucket_of(e, session, n); (m = *link) != NULL;
+	    link = &m->next)
+		if (m->session == session && m->n == n)
+			break;
 	if (m) {
 		*link = m->next;
 		e->waiting_count--;

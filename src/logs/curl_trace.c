@@ -413,8 +413,7 @@ static void close_log(void *state)
 
 const struct log_format log_curl_trace = {
 	.name = "curl-trace",
-	.title = "curl --trace and --trace-ascii, with and without "
-	    "--trace-time",
+	.title = "curl --trace and --trace-ascii",
 	.times = "none, or local times of day, 1 us",
 	.records = RECORDS,
 	.table = &format,
