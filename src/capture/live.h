@@ -84,7 +84,8 @@ enum sw_status live_list(void (*tell)(void *ctx,
 /*
  * The expression that lets pass what can belong to sessions of these ports, on
  * the heap; NULL: no memory.  What a filter cannot look into (fragments,
- * tunnels, tags) passes as a whole.  tagged: the link type has VLAN tags.
+ * tunnels, what is no IP) passes as a whole.  tagged: it looks behind a VLAN
+ * tag, which libpcap cannot for every link type.
  */
 char *live_expression(const struct live_options *options, bool tagged);
 

@@ -13,15 +13,14 @@
 #include "base/buffer.h"
 
 /* IPv4 fragments; what IPv6 has between its header and TCP; ICMP errors; IP
- * in IP, GRE, AH; VXLAN, Geneve. */
+ * in IP, GRE, AH, MPLS; VXLAN, Geneve, MPLS. */
 static const char not_seen_through[] =
     " or (ip[6:2] & 0x3fff != 0)"
     " or (ip6 and (ip6[6] = 0 or ip6[6] = 43 or ip6[6] = 44 or ip6[6] = 51"
     " or ip6[6] = 60 or ip6[6] = 135 or ip6[6] = 139 or ip6[6] = 140))"
-    " or icmp or icmp6"
-    " or ip proto 4 or ip proto 41 or ip proto 47 or ip proto 51"
-    " or ip6 proto 4 or ip6 proto 41 or ip6 proto 47"
-    " or udp port 4789 or udp port 8472 or udp port 6081";
+    " or proto 1 or icmp6"
+    " or proto 4 or proto 41 or proto 47 or ip proto 51 or proto 137"
+    " or udp port 4789 or udp port 8472 or udp port 6081 or udp port 6635";
 
 /* Neighbours become a range: an expression of 65536 terms would not
  * compile. */
@@ -50,8 +49,11 @@ static void put_wanted(struct buffer *b, const struct live_options *o)
 	(void)buffer_append_str(b, not_seen_through);
 }
 
-/* `vlan` shifts all that stands behind it, so that it comes last, and the
- * caller's own expression first. */
+/*
+ * What is no IP passes whatever it is: PPPoE, MPLS, more tags, IP behind LLC.
+ * Tags too where libpcap knows no `vlan`.  That shifts all that stands behind
+ * it, so that it comes last, and the caller's own expression first.
+ */
 char *live_expression(const struct live_options *options, bool tagged)
 {
 	struct buffer b;
@@ -66,13 +68,13 @@ char *live_expression(const struct live_options *options, bool tagged)
 	(void)buffer_append_str(&b, "(");
 	put_wanted(&b, options);
 	if (tagged) {
-		/* PPPoE, MPLS */
-		(void)buffer_append_str(&b, " or ether proto 0x8864 or "
-		    "ether proto 0x8847 or (vlan and (");
+		(void)buffer_append_str(&b, " or not (ip or ip6 or arp or "
+		    "ether proto 0x8100) or (vlan and (");
 		put_wanted(&b, options);
-		(void)buffer_append_str(&b, " or vlan))");
+		(void)buffer_append_str(&b, " or not (ip or ip6))))");
+	} else {
+		(void)buffer_append_str(&b, " or not (ip or ip6))");
 	}
-	(void)buffer_append_str(&b, ")");
 	if (!b.failed)
 		text = strndup((const char *)b.p, b.len);
 	buffer_fini(&b);

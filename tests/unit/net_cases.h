@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* net_cases.h - encapsulations: each whole, cut at each octet, damaged */
+/* net_cases.h - encapsulations: each whole, cut, damaged, live */
 #ifndef NET_CASES_H
 #define NET_CASES_H
 
-#include "net_frames.h"
+#include "net_live.h"
 
 enum { VLAN = 1, TUNNEL = 2 };
 struct net_case {
@@ -192,12 +192,28 @@ static inline void test_damaged(void **state)
 	each_case(state, check_damaged);
 }
 
+/* --- live ---------------------------------------------------------------- */
+
+static inline void check_case_live(struct run *r, const struct net_case *c,
+    struct build *b)
+{
+	print_message("%s\n", c->name);
+	check_live(r, c->link_type, b);
+}
+
+/* The kernel's filter leaves none out. */
+static inline void test_live(void **state)
+{
+	each_case(state, check_case_live);
+}
+
 /* The tests of a list's cases, for main. */
 #define NET_CASE_TESTS(list) \
 	cmocka_unit_test_prestate(test_whole, list), \
 	cmocka_unit_test_prestate(test_snapped, list), \
 	cmocka_unit_test_prestate(test_short, list), \
-	cmocka_unit_test_prestate(test_damaged, list)
+	cmocka_unit_test_prestate(test_damaged, list), \
+	cmocka_unit_test_prestate(test_live, list)
 
 /* --- what is not decoded -------------------------------------------------- */
 
