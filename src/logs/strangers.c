@@ -7,7 +7,9 @@
  * below names one and looks for what only it holds; it is asked before the
  * families, so it must be certain.
  *
- *   NNTP    rows of NNTPSVC1 in any of the formats of IIS
+ *   NNTP    rows of NNTPSVC1 in any of the formats of IIS; where the rows
+ *	name their service, several may share a log or a table, which is
+ *	then left to the family that reads those of SMTP
  *   POP3, IMAP4 of Exchange 2007 and later: #Log-type says so
  *   ... of Exchange 5.5: the first line names the service, or the lines are
  *	those of its dialogue behind a date and an arrow
@@ -25,9 +27,12 @@
 static bool is_news(struct slice head)
 {
 	return iis_w3c_is_news(head) ||
-	    iis_native_has_rows(head, "NNTPSVC") ||
-	    iis_ncsa_has_rows(head, "NNTP") ||
-	    iis_odbc_has_rows(head, "NNTPSVC");
+	    (iis_native_has_rows(head, "NNTPSVC") &&
+	    !iis_native_has_rows(head, "SMTPSVC")) ||
+	    (iis_ncsa_has_rows(head, "NNTP") &&
+	    !iis_ncsa_has_rows(head, "SMTP")) ||
+	    (iis_odbc_has_rows(head, "NNTPSVC") &&
+	    !iis_odbc_has_rows(head, "SMTPSVC"));
 }
 
 /* "#Log-type: POP3 Log" */

@@ -81,6 +81,53 @@ static void test_cases(void **state)
 	}
 }
 
+#define NEWS_ROW "192.0.2.1, a, 4/5/2009, 9:47:02, NNTPSVC1, N, " \
+	"192.0.2.25, 0, 6, 38, 211, 0, group, -, -,\r\n"
+#define MAIL_ROW "192.0.2.1, a, 4/5/2009, 9:47:02, SMTPSVC1, N, " \
+	"192.0.2.25, 0, 6, 38, 250, 0, HELO, -, +a,\r\n"
+#define INSERT(service, verb) "INSERT INTO inetlog VALUES ('192.0.2.1', " \
+	"'-', '2006-10-09 05:00:15', '" service "', 'N', '192.0.2.25', 0, " \
+	"1, 2, 211, 0, '" verb "', '-', 'x');\n"
+#define CSV "ClientHost,username,LogTime,service,machine,serverip," \
+	"processingtime,bytesrecvd,bytessent,servicestatus,win32status," \
+	"operation,target,parameters\n"
+#define CSV_ROW(service, verb) "192.0.2.1,-,2006-10-09 05:00:15," service \
+	",N,192.0.2.25,0,1,2,211,0," verb ",-,x\n"
+
+/* Services that share a log or a table: it is SMTP's, whichever comes
+ * first. */
+static void test_shared(void **state)
+{
+	static const struct {
+		const char *text, *family;
+	} logs[] = {
+		{ NEWS_ROW MAIL_ROW, "iis-native" },
+		{ MAIL_ROW NEWS_ROW, "iis-native" },
+		{ INSERT("NNTPSVC1", "group") INSERT("SMTPSVC1", "HELO"),
+		    "iis-odbc" },
+		{ INSERT("SMTPSVC1", "HELO") INSERT("NNTPSVC1", "group"),
+		    "iis-odbc" },
+		{ CSV CSV_ROW("NNTPSVC1", "group") CSV_ROW("SMTPSVC1", "HELO"),
+		    "iis-odbc" },
+		{ CSV CSV_ROW("SMTPSVC1", "HELO") CSV_ROW("NNTPSVC1", "group"),
+		    "iis-odbc" },
+	};
+	const struct log_format *f;
+	struct source *s;
+	struct sw_err err;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(logs) / sizeof(logs[0]); i++) {
+		assert_int_equal(source_open_memory(slice_str(logs[i].text),
+		    "x.log", &s, &err), SW_OK);
+		if (log_probe(s, &f, &err) != SW_OK || !f ||
+		    strcmp(f->name, logs[i].family) != 0)
+			fail_msg("case %zu: %s", i, f ? f->name : err.text);
+		source_free(&s);
+	}
+}
+
 /* The reader says it, and reads nothing. */
 static void test_message(void **state)
 {
@@ -205,6 +252,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_shared),
 		cmocka_unit_test(test_message),
 		cmocka_unit_test(test_silent),
 		cmocka_unit_test(test_mixed),
