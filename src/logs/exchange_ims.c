@@ -173,8 +173,10 @@ static void take_deferral(struct ims *m, const struct log_line *line,
 	for (s = ims_pool_of(m, IMS_POOL_OUT); s; s = s->same_next)
 		if (!best || s->last > best->last)
 			best = s;
-	if (!best)
-		return; /* that session is over */
+	if (!best) { /* its session is over, or of another file */
+		log_not_understood(&m->sessions, line);
+		return;
+	}
 	log_sessions_touch(&m->sessions, best, line->number, m->time);
 	log_say_note(best, line, m->time, text);
 }

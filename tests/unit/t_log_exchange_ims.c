@@ -227,6 +227,30 @@ static void test_strange(void **state)
 	buffer_fini(&out);
 }
 
+/* A deferral is told with the session it belongs to; without one it is
+ * counted and quoted. */
+static void test_deferral(void **state)
+{
+	static const char deferral[] = P "451 try later Message subject: x  "
+	    "Rescheduling delivery for later.\r\n";
+	char text[512];
+	struct buffer out;
+
+	(void)state;
+	snprintf(text, sizeof(text), P "A connection to 192.0.2.25 was "
+	    "established.\r\n%s", deferral);
+	run(text, &out);
+	assert_has(&out, "not understood=0", 1);
+	assert_has(&out, "Rescheduling delivery", 1);
+	buffer_fini(&out);
+	snprintf(text, sizeof(text), P "A connection was accepted from a.\r\n"
+	    "%s", deferral);
+	run(text, &out);
+	assert_has(&out, "not understood=1", 1);
+	assert_has(&out, "Rescheduling delivery", 1);
+	buffer_fini(&out);
+}
+
 /* A body is never a command, whatever it says; secrets stay masked. */
 static void test_secrets(void **state)
 {
@@ -523,6 +547,7 @@ int main(void)
 		cmocka_unit_test(test_broken),
 		cmocka_unit_test(test_idle),
 		cmocka_unit_test(test_strange),
+		cmocka_unit_test(test_deferral),
 		cmocka_unit_test(test_secrets),
 		cmocka_unit_test(test_secrets_beside_others),
 		cmocka_unit_test(test_ambiguous),
