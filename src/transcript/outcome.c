@@ -132,6 +132,13 @@ static enum sw_outcome outcome_of_finals(const struct transaction *t)
 	    t->final_deferred ? SW_OUTCOME_DEFERRED : SW_OUTCOME_REJECTED;
 }
 
+/* Does a log tell commands alone?  Then no verdict was to be seen. */
+static bool tells_no_codes(const struct sw_session *s)
+{
+	return s->source.kind == SW_SOURCE_LOG &&
+	    !(s->records & SW_BIT(SW_RECORDS_REPLY_CODE));
+}
+
 static void work_out(struct session_builder *b, struct sw_message *m,
     struct transaction *t)
 {
@@ -151,6 +158,8 @@ static void work_out(struct session_builder *b, struct sw_message *m,
 		by_refusal(m, t->rcpt_code, t->rcpt_text);
 		m->outcome = t->rcpt_deferred ? SW_OUTCOME_DEFERRED :
 		    SW_OUTCOME_REJECTED;
+	} else if (tells_no_codes(&b->s)) {
+		m->outcome = SW_OUTCOME_UNKNOWN;
 	} else if (t->aborted || (!t->ended && b->closed &&
 	    !(b->replies_unseen && m->method != SW_METHOD_NONE))) {
 		/* where content was sent, its verdict may have been lost */

@@ -98,6 +98,15 @@ static const struct {
 	    "01:00:00 192.0.2.1 a HELO +a\r\n"
 	    "01:00:00 192.0.2.1 a HELO +a\r\n", NULL,
 	    { { "session ", 2 }, { "reply", 0 } }, NULL },
+	{ "nor is it known what became of a message", "#Fields: time c-ip "
+	    "cs-username cs-method cs-uri-query\r\n"
+	    "01:00:00 192.0.2.1 a HELO +a\r\n"
+	    "01:00:00 192.0.2.1 a MAIL +FROM:<x@example.org>\r\n"
+	    "01:00:00 192.0.2.1 a RCPT +TO:<y@example.org>\r\n"
+	    "01:00:00 192.0.2.1 a DATA +<1@example.org>\r\n"
+	    "01:00:00 192.0.2.1 a QUIT a\r\n", NULL,
+	    { { "session ", 1 }, { "message unknown", 1 },
+	    { "message ", 1 } }, NULL },
 	{ "220 answers STARTTLS", ALL
 	    "01:00:00" GOT "220+a 0 0 5 0 0\r\n"
 	    "01:00:00" SENT "EHLO b 0 0 4 0 0\r\n"
