@@ -458,6 +458,9 @@ static enum sw_status end_file(void *state)
 	ims_forget_pools(m);
 	log_left_out(&m->sessions, m->other_lines);
 	m->other_lines = 0;
+	if (m->contradicted)
+		log_order_contradicted(&m->sessions);
+	m->contradicted = false;
 	return status;
 }
 

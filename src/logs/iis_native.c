@@ -54,6 +54,7 @@ struct native {
 
 	enum log_date_order order; /* AUTO: not yet known */
 	bool assumed;              /* ... nor ever: month first */
+	bool contradicted;         /* dates are not of the order given */
 	struct log_date_votes votes;
 	struct log_numeric_date newest_date;
 	bool holding;
@@ -166,7 +167,7 @@ static void vote(struct native *x, struct slice date)
 		x->order = log_date_elected(&x->votes);
 }
 
-static bool work_out_time(const struct native *x, const struct values *v,
+static bool work_out_time(struct native *x, const struct values *v,
     int64_t *time_r)
 {
 	struct slice date = v->of[NATIVE_DATE], time = v->of[NATIVE_TIME];
@@ -177,9 +178,12 @@ static bool work_out_time(const struct native *x, const struct values *v,
 	if (!log_take_numeric_date(&date, &d) || date.len > 0 ||
 	    !log_take_time(&time, &ns, NULL) || time.len > 0)
 		return false;
-	if (!log_order_date(&d, x->order, &day) &&
-	    !log_order_date(&d, LOG_DATE_AUTO, &day))
-		return false;
+	if (!log_order_date(&d, x->order, &day)) {
+		if (!log_order_date(&d, LOG_DATE_AUTO, &day))
+			return false;
+		x->contradicted |= x->rows.sessions.options->date_order !=
+		    LOG_DATE_AUTO;
+	}
 	*time_r = log_local_time(x->rows.sessions.options,
 	    clock_add(log_make_time(&day, 0), ns));
 	return true;
@@ -359,6 +363,9 @@ static enum sw_status end_file(void *state)
 {
 	struct native *x = state;
 
+	if (x->contradicted)
+		log_order_contradicted(&x->rows.sessions);
+	x->contradicted = false;
 	return x->holding ? release(x) : SW_OK;
 }
 

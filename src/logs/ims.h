@@ -56,6 +56,7 @@ struct ims {
 	struct log_numeric_date newest_date;
 	enum log_date_order order;  /* in force; AUTO: whatever fits */
 	bool assumed;               /* ... and was not worked out */
+	bool contradicted;          /* dates are not of the order given */
 	bool holding, replaying;
 	struct log_held held;
 

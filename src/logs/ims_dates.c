@@ -62,14 +62,17 @@ void ims_vote(struct ims *m, const struct log_numeric_date *d)
 	m->prefix_len = 0;
 }
 
-static int64_t time_of(const struct ims *m, const struct log_numeric_date *d,
+static int64_t time_of(struct ims *m, const struct log_numeric_date *d,
     int64_t ns)
 {
 	struct civil day;
 
-	if (!log_order_date(d, m->order, &day) &&
-	    !log_order_date(d, LOG_DATE_AUTO, &day))
-		return SW_NO_TIME;
+	if (!log_order_date(d, m->order, &day)) {
+		if (!log_order_date(d, LOG_DATE_AUTO, &day))
+			return SW_NO_TIME;
+		m->contradicted |= m->sessions.options->date_order !=
+		    LOG_DATE_AUTO;
+	}
 	return log_local_time(m->sessions.options,
 	    clock_add(log_make_time(&day, 0), ns));
 }

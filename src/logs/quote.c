@@ -70,3 +70,15 @@ void log_left_out(struct log_sessions *t, uint64_t lines)
 	    "were left out");
 	end_entry(&b, t->account, ACCOUNT_LIST_WARNINGS);
 }
+
+void log_order_contradicted(struct log_sessions *t)
+{
+	struct buffer b;
+
+	buffer_init(&b, NAME_MAX_QUOTED + QUOTE_MAX);
+	buffer_append_slice(&b, slice_head(slice_str(t->file_name),
+	    NAME_MAX_QUOTED));
+	buffer_append_str(&b, ": there are dates that cannot be of the order "
+	    "given (--date-order), they were read in the one they can be");
+	end_entry(&b, t->account, ACCOUNT_LIST_WARNINGS);
+}

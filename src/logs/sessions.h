@@ -236,6 +236,8 @@ void log_not_understood(struct log_sessions *t, const struct log_line *line);
 
 /* A warning that so many lines of other protocols, if any, are not told. */
 void log_left_out(struct log_sessions *t, uint64_t lines);
+/* A warning that dates of the file are not of the order the user gave. */
+void log_order_contradicted(struct log_sessions *t);
 
 /* --- the dialogue ------------------------------------------------------- */
 

@@ -32,6 +32,22 @@ is behind-dashes '2009-11-06T10:00:00+02:00' \
 is orders '2009-06-11T10:00:00 2009-11-06T10:00:00' \
 	"$(starts --date-order dmy "$log" --date-order mdy "$TMP/two.log")"
 
+# An order that the dates contradict is not ignored without a word.
+ims()
+{
+	printf '%s 2:36:27 PM : A connection was accepted from a.\n' "$1"
+	printf '%s 2:36:28 PM : <<< HELO a.example.org\n' "$1"
+}
+row 3 6/13/2009 >"$TMP/native.log"
+ims 5/13/00 >"$TMP/ims.log"
+for f in native ims; do
+	"$SMTPWIRE" read --date-order dmy "$TMP/$f.log" >"$TMP/out" 2>&1
+	has "contradicted $f" "$f.log: there are dates that cannot be of" \
+		"$TMP/out"
+	"$SMTPWIRE" read --date-order mdy "$TMP/$f.log" >"$TMP/out" 2>&1
+	lacks "agreed $f" 'cannot be of' "$TMP/out"
+done
+
 # What is read as another format has no lines that are understood.
 is formats '1 iis-native' "$("$SMTPWIRE" read -q -f jsonl --format iis-w3c \
 	"$log" --format iis-native "$TMP/two.log" | jq -r .source.format |
