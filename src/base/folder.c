@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/arena.h"
+#include "base/slice.h"
 
 bool folder_is(const char *name)
 {
@@ -68,11 +69,49 @@ static enum sw_status add(struct folder *f, const char *folder,
 	return SW_OK;
 }
 
+/* The digits that s begins with, without zeros in front; s is moved on. */
+static struct slice take_digits(const char **s)
+{
+	const char *first;
+
+	while (**s == '0')
+		(*s)++;
+	first = *s;
+	while (ascii_is_digit((uint8_t)**s))
+		(*s)++;
+	return slice_make(first, (size_t)(*s - first));
+}
+
+static int compare_digits(struct slice a, struct slice b)
+{
+	if (a.len != b.len)
+		return a.len < b.len ? -1 : 1;
+	return a.len > 0 ? memcmp(a.p, b.p, a.len) : 0;
+}
+
+int folder_compare_names(const char *a, const char *b)
+{
+	const char *x = a, *y = b;
+
+	while (*x != '\0' || *y != '\0') {
+		int order;
+
+		if (ascii_is_digit((uint8_t)*x) && ascii_is_digit((uint8_t)*y))
+			order = compare_digits(take_digits(&x),
+			    take_digits(&y));
+		else
+			order = (uint8_t)*x++ - (uint8_t)*y++;
+		if (order != 0)
+			return order;
+	}
+	return strcmp(a, b); /* zeros in front */
+}
+
 static int compare(const void *a, const void *b)
 {
 	const struct folder_entry *x = a, *y = b;
 
-	return strcmp(x->path, y->path);
+	return folder_compare_names(x->path, y->path);
 }
 
 enum sw_status folder_list(const char *name, struct folder *f_r,

@@ -20,9 +20,12 @@ struct folder {
 
 /* Is it a directory, or a link to one? */
 bool folder_is(const char *name);
-/* The entries of the directory itself, in the order of the octets of their
- * names, without "." and "..".  SW_EREAD: it cannot be read.  To be given to
- * folder_fini also when this fails. */
+/* As strcmp, but runs of digits are compared as numbers: "log-2", "log-10".
+ * 0: they are the same name. */
+int folder_compare_names(const char *a, const char *b);
+/* The entries of the directory itself, in that order of their names, without
+ * "." and "..".  SW_EREAD: it cannot be read.  To be given to folder_fini
+ * also when this fails. */
 enum sw_status folder_list(const char *name, struct folder *f_r,
     struct sw_err *err) SW_MUST_USE;
 void folder_fini(struct folder *f);

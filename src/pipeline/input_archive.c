@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "base/folder.h"
 #include "base/members.h"
 
 struct found {
@@ -111,7 +112,7 @@ static int compare(const void *a, const void *b)
 {
 	const struct found *x = a, *y = b;
 
-	return strcmp(x->place.name, y->place.name);
+	return folder_compare_names(x->place.name, y->place.name);
 }
 
 static enum sw_status add_all(struct unpacking *u)

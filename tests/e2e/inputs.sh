@@ -32,6 +32,20 @@ is behind-dashes '2009-11-06T10:00:00+02:00' \
 is orders '2009-06-11T10:00:00 2009-11-06T10:00:00' \
 	"$(starts --date-order dmy "$log" --date-order mdy "$TMP/two.log")"
 
+# Numbers in the names of the files of a directory, or of an archive, are
+# compared as such.
+mkdir "$TMP/dir"
+for n in 10 2 02 1; do
+	row 1 11/6/2009 >"$TMP/dir/R-$n.log"
+done
+tar -cf "$TMP/dir.tar" -C "$TMP/dir" .
+for d in dir dir.tar; do
+	is "names of $d" 'R-1.log R-02.log R-2.log R-10.log' \
+		"$("$SMTPWIRE" read -q -f jsonl "$TMP/$d" |
+		jq -r .source.name | sed 's|.*/||' |
+		paste -sd' ' -)"
+done
+
 # An order that the dates contradict is not ignored without a word.
 ims()
 {
