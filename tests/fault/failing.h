@@ -151,7 +151,8 @@ static int keep(void *ctx, const void *octets, size_t len)
 
 static inline bool same(const struct output *a, const struct output *b)
 {
-	return a->len == b->len && memcmp(a->p, b->p, a->len) == 0;
+	return a->len == b->len &&
+	    (a->len == 0 || memcmp(a->p, b->p, a->len) == 0);
 }
 
 /* --- folders -------------------------------------------------------------- */

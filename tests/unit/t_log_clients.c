@@ -195,8 +195,8 @@ static void test_apple_mail(void **state)
 static void test_curl_trace(void **state)
 {
 	static const char *const others[] = {
-		"=> Send header, 16 bytes (0x10)\n0000: GET / HTTP/1.1\n"
-		"<= Recv header, 15 bytes (0xf)\n0000: HTTP/1.1 200 OK\n",
+		("=> Send header, 16 bytes (0x10)\n0000: GET / HTTP/1.1\n"
+		"<= Recv header, 15 bytes (0xf)\n0000: HTTP/1.1 200 OK\n"),
 		"=> Send header, 6 bytes (0x6)\n0000: DATA\n",
 		"<= Recv header, 8 bytes (0x8)\n0000: 250 ok\n",
 		"0000: EHLO a\n0000: 250 a\n",
