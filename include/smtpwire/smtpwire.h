@@ -145,7 +145,9 @@ struct sw_options {
 	                          ports (with any_port: of all TCP) to this
 	                          pcapng file; of files, if filter selects,
 	                          at the end those of the sessions told; of
-	                          an interface whatever it says; NULL */
+	                          an interface whatever it says, and what
+	                          is there is renamed first, of files it is
+	                          replaced; NULL */
 	uint64_t rotate_size;  /* of that file in octets, and the time between
 	                          its first and last frame, at which it is
 	                          renamed and begun anew; 0: never */

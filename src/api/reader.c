@@ -111,7 +111,7 @@ static enum sw_status keep_frames(struct sw_reader *r,
 {
 	const struct sw_options *o = &r->options.o;
 	struct keeper_options k = { o->frames, o->rotate_size,
-		(int64_t)o->rotate_s * NS_PER_S, o->keep };
+		(int64_t)o->rotate_s * NS_PER_S, o->keep, r->live != NULL };
 	enum sw_status status = SW_OK;
 
 	if (o->frames)

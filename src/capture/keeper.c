@@ -7,6 +7,11 @@
  * of the first frame of that kind, with times in nanoseconds.  Blocks are
  * gathered and written whole, so that a file which is cut off by whatever
  * ends the program can be read up to there.
+ *
+ * Others may rename or remove the file meanwhile, as logrotate does.  So it is
+ * put away only while its name leads to the descriptor that is written, and
+ * else it is theirs, and the next begins.  What is no file (a pipe, a device)
+ * is written from beginning to end.
  */
 #include "capture/keeper.h"
 
@@ -35,6 +40,7 @@ struct keeper {
 	struct keeper_options options;
 	char *path;
 	int fd;
+	bool regular;        /* and not a pipe or a device */
 	struct buffer buffer;
 	uint64_t size;       /* of the file, with what is gathered */
 	uint64_t written;    /* octets of it, of whole blocks */
@@ -141,32 +147,8 @@ static void put_packet(struct keeper *k, uint32_t kind,
 
 /* --- files ---------------------------------------------------------------- */
 
-/* A file without frames is one all the same, one without octets is none.
- * What is there is replaced when the first block is ready. */
-static enum sw_status open_file(struct keeper *k, struct sw_err *err)
-{
-	enum sw_status status;
-	struct stat st;
-
-	put_section(k);
-	if (k->buffer.failed)
-		return base_error_set(err, SW_ENOMEM, "out of memory");
-	k->fd = open(k->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (k->fd < 0)
-		return fail(k, err);
-	k->size = 0;
-	k->written = 0;
-	k->kind_count = 0;
-	k->first_ns = SW_NO_TIME;
-	k->rotate = false;
-	status = keeper_flush(k, err);
-	if (status != SW_OK && fstat(k->fd, &st) == 0 && S_ISREG(st.st_mode))
-		(void)unlink(k->path);
-	return status;
-}
-
 /* NAME.20261122T040855Z, or that with a number. */
-static char *name_of(const struct keeper *k, unsigned number)
+static char *name_of(const struct keeper *k, int64_t ns, unsigned number)
 {
 	size_t size = strlen(k->path) + 64;
 	char *name = malloc(size);
@@ -175,7 +157,7 @@ static char *name_of(const struct keeper *k, unsigned number)
 
 	if (!name)
 		return NULL;
-	clock_to_civil(k->first_ns == SW_NO_TIME ? 0 : k->first_ns, &c);
+	clock_to_civil(ns == SW_NO_TIME ? 0 : ns, &c);
 	len = snprintf(name, size, "%s.%04d%02d%02dT%02d%02d%02dZ", k->path,
 	    c.year, c.month, c.day, c.hour, c.minute, c.second);
 	if (number > 0 && len > 0)
@@ -211,13 +193,16 @@ static unsigned first_number(struct keeper *k)
 	return 0;
 }
 
-static enum sw_status put_away(struct keeper *k, struct sw_err *err)
+/* To a name of this time, with the first number from *number on that is free.
+ * *name_r is the caller's, NULL: there was nothing to be renamed. */
+static enum sw_status rename_to(struct keeper *k, int64_t ns,
+    unsigned *number, char **name_r, struct sw_err *err)
 {
-	unsigned tries, number = first_number(k);
-
+	*name_r = NULL;
 	errno = EEXIST;
-	for (tries = 0; tries < NAME_TRIES; tries++, number++) {
-		char *name = name_of(k, number);
+	for (unsigned tries = 0; tries < NAME_TRIES; tries++, ++*number) {
+		char *name = name_of(k, ns, *number);
+		int error;
 
 		if (!name)
 			return base_error_set(err, SW_ENOMEM,
@@ -228,14 +213,93 @@ static enum sw_status put_away(struct keeper *k, struct sw_err *err)
 			continue;
 		}
 		if (rename(k->path, name) == 0) {
-			k->named = number;
-			remember(k, name);
+			*name_r = name;
 			return SW_OK;
 		}
+		error = errno;
 		free(name);
+		errno = error;
 		break;
 	}
-	return fail(k, err);
+	return errno == ENOENT ? SW_OK : fail(k, err);
+}
+
+/* Does the name still lead to what is written? */
+static bool is_in_place(const struct keeper *k)
+{
+	struct stat ours, there;
+
+	return fstat(k->fd, &ours) == 0 && stat(k->path, &there) == 0 &&
+	    ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
+}
+
+static enum sw_status put_away(struct keeper *k, struct sw_err *err)
+{
+	enum sw_status status;
+	unsigned number;
+	char *name;
+
+	if (!is_in_place(k))
+		return SW_OK; /* somebody else has done it */
+	number = first_number(k);
+	status = rename_to(k, k->first_ns, &number, &name, err);
+	if (name) {
+		k->named = number;
+		remember(k, name);
+	}
+	return status;
+}
+
+/* What an earlier run or somebody else left under the name is no file of this
+ * run, and none that it may remove. */
+static enum sw_status make_room(struct keeper *k, struct sw_err *err)
+{
+	enum sw_status status;
+	unsigned number = 0;
+	struct stat st;
+	char *name;
+
+	if (!k->options.spare || stat(k->path, &st) != 0 ||
+	    !S_ISREG(st.st_mode) || st.st_size == 0)
+		return SW_OK;
+	status = rename_to(k, clock_make((int64_t)st.st_mtime, 0), &number,
+	    &name, err);
+	free(name);
+	return status;
+}
+
+static bool is_regular(const struct keeper *k)
+{
+	struct stat st;
+
+	return fstat(k->fd, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+/* A file without frames is one all the same, one without octets is none.
+ * What is there is replaced when the first block is ready. */
+static enum sw_status open_file(struct keeper *k, struct sw_err *err)
+{
+	enum sw_status status;
+
+	put_section(k);
+	if (k->buffer.failed)
+		return base_error_set(err, SW_ENOMEM, "out of memory");
+	status = make_room(k, err);
+	if (status != SW_OK)
+		return status;
+	k->fd = open(k->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (k->fd < 0)
+		return fail(k, err);
+	k->regular = is_regular(k);
+	k->size = 0;
+	k->written = 0;
+	k->kind_count = 0;
+	k->first_ns = SW_NO_TIME;
+	k->rotate = false;
+	status = keeper_flush(k, err);
+	if (status != SW_OK && k->regular)
+		(void)unlink(k->path);
+	return status;
 }
 
 static enum sw_status next_file(struct keeper *k, struct sw_err *err)
@@ -253,8 +317,8 @@ static enum sw_status next_file(struct keeper *k, struct sw_err *err)
 
 static bool is_due(const struct keeper *k, int64_t ts_ns)
 {
-	if (k->kind_count == 0)
-		return false; /* it holds nothing yet */
+	if (k->kind_count == 0 || !k->regular)
+		return false; /* it holds nothing yet, or is no file */
 	return k->rotate || (k->options.rotate_size > 0 &&
 	    k->size >= k->options.rotate_size) ||
 	    (k->options.rotate_ns > 0 && k->first_ns != SW_NO_TIME &&
@@ -303,6 +367,18 @@ void keeper_rotate(struct keeper *k)
 	k->rotate = true;
 }
 
+/* What a link points to is put away where it stands, and not the link: there
+ * alone may a confined process write. */
+static char *path_of(const struct keeper_options *options)
+{
+	struct stat st;
+	char *real = NULL;
+
+	if (lstat(options->path, &st) == 0 && S_ISLNK(st.st_mode))
+		real = realpath(options->path, NULL);
+	return real ? real : strdup(options->path);
+}
+
 enum sw_status keeper_new(const struct keeper_options *options,
     struct keeper **k_r, struct sw_err *err)
 {
@@ -316,12 +392,13 @@ enum sw_status keeper_new(const struct keeper_options *options,
 	k->fd = -1;
 	buffer_init(&k->buffer, SIZE_MAX / 2);
 	k->named_s = INT64_MIN;
-	k->path = strdup(options->path);
+	k->path = path_of(options);
 	if (options->keep > 0)
 		k->old = calloc(options->keep, sizeof(*k->old));
 	status = !k->path || (options->keep > 0 && !k->old) ?
 	    base_error_set(err, SW_ENOMEM, "out of memory") :
 	    open_file(k, err);
+	k->options.spare = true; /* what others put there from now on */
 	if (status != SW_OK)
 		keeper_free(&k);
 	*k_r = k;

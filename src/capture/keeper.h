@@ -4,7 +4,8 @@
  *
  * The file of the given name is the one that is written.  When it is large or
  * old enough it is renamed to NAME.YYYYMMDDTHHMMSSZ after its first frame (a
- * number behind it if there is one already), and the next begins.
+ * number behind it if there is one already), and the next begins.  If somebody
+ * else renamed or removed it, the next begins as well.
  */
 #ifndef CAPTURE_KEEPER_H
 #define CAPTURE_KEEPER_H
@@ -19,9 +20,13 @@ struct keeper_options {
 	int64_t rotate_ns;    /* between first and last frame, 0: never */
 	unsigned keep; /* files that were renamed; older ones are removed; 0:
 	                  all */
+	bool spare;    /* a file that is there at first and holds something is
+	                  renamed so after the time of its last change (and
+	                  stays), as is always what others put there later;
+	                  false: it is replaced */
 };
 
-/* An existing file is replaced.  SW_EWRITE, SW_ENOMEM. */
+/* Begins the first file.  SW_EWRITE, SW_ENOMEM. */
 enum sw_status keeper_new(const struct keeper_options *options,
     struct keeper **k_r, struct sw_err *err) SW_MUST_USE;
 /* A frame at this time (UTC, or SW_NO_TIME).  SW_EWRITE, SW_ENOMEM. */

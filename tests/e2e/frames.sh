@@ -59,6 +59,21 @@ is time-same yes "$(cmp -s "$TMP/expected" "$TMP/actual" && echo yes)"
 	>"$TMP/out"
 is keep 3 "$(find "$TMP/keep" -type f | wc -l)"
 
+# What is there is overwritten, and a pipe is written as one file.
+mkdir "$TMP/over"
+cp "$TMP/all.pcapng" "$TMP/over/f"
+"$SMTPWIRE" read -q -w "$TMP/over/f" --rotate-size 10K "$large" >"$TMP/out"
+"$SMTPWIRE" read -q -f jsonl --normal "$large" >"$TMP/expected"
+"$SMTPWIRE" read -q -f jsonl --normal "$TMP"/over/f* >"$TMP/actual"
+is overwritten yes "$(cmp -s "$TMP/expected" "$TMP/actual" && echo yes)"
+mkfifo "$TMP/pipe"
+cat "$TMP/pipe" >"$TMP/piped" &
+exits pipe 0 "$SMTPWIRE" read -q -w "$TMP/pipe" --rotate-size 2K "$large"
+wait $!
+"$SMTPWIRE" read -q -f jsonl --normal "$TMP/piped" >"$TMP/actual"
+is pipe-same yes "$(cmp -s "$TMP/expected" "$TMP/actual" && echo yes)"
+is pipe-stays '' "$(find "$TMP" -name 'pipe.*')"
+
 # chosen NAME COUNT FILE OPTION...: by what was kept of the sessions that the
 # options select these are told, and no others
 chosen()

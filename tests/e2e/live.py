@@ -709,6 +709,84 @@ def test_frames(peer):
     same("frames-keep", 2, len(glob.glob(path("few.pcapng.*"))))
 
 
+def kept_by(name):
+    """The files that -w wrote by that name, as they came."""
+    return sorted(glob.glob(name + ".*")) + [name]
+
+
+def test_frames_moved(peer):
+    """The file of -w is renamed and HUP comes, or it is removed."""
+    name, gone = path("moved.pcapng"), path("gone.pcapng")
+    watch = Watch("moved", "-f", "jsonl", "-w", name, "--keep", "1")
+    removed = Watch("gone", "-f", "jsonl", "-w", gone, "--rotate-size", "1K")
+    peer.send(3, 1, 20)
+    wait_for(lambda: len(read_lines("moved.out")) == 3)
+    wait_for(lambda: len(read_lines("gone.out")) == 3)
+    os.rename(name, name + ".1")
+    watch.tell(signal.SIGHUP)
+    for file in kept_by(gone):
+        os.remove(file)
+    peer.send(2, 1, 20)
+    wait_for(lambda: len(read_lines("moved.out")) == 5)
+    if not os.path.exists(name):
+        report("moved-next", watch.err() or "is not there")
+        removed.stop()
+        return
+    # Somebody's file under the name is theirs, and --keep does not count it.
+    os.rename(name, name + ".2")
+    with open(name, "w", encoding="ascii") as f:
+        f.write("theirs")
+    for count in (6, 7):
+        watch.tell(signal.SIGHUP)
+        peer.send(1, 1, 20)
+        wait_for(lambda c=count: len(read_lines("moved.out")) == c)
+    wait_for(lambda: len(read_lines("gone.out")) == 7)
+    same("moved-status", [0, 0], [watch.stop(), removed.stop()])
+    files = kept_by(name)
+    theirs = [f for f in files if os.path.getsize(f) == 6]
+    same("moved-files", (5, 1), (len(files), len(theirs)))
+    same_told("moved", normal_of(path("moved.out")), normal_of(
+        *(f for f in files if f not in theirs)))
+    # The session at which it came to light may be in what was removed.
+    with open(path("gone.last"), "w", encoding="utf-8") as f:
+        f.write("\n".join(read_lines("gone.out")[4:]) + "\n")
+    last = normal_of(path("gone.last"))
+    report("gone", len(last) != 3 or
+           set(last) - set(normal_of(*kept_by(gone))))
+
+
+def test_frames_again(peer):
+    """What a run that was killed kept stays when the next one begins, which
+    has no rights; behind a link as well."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        os.chmod(folder, 0o755)
+        kept = os.path.join(folder, "kept")
+        os.mkdir(kept)
+        link = os.path.join(folder, "link")
+        os.symlink("kept/k", link)
+        for owned in (folder, kept):
+            shutil.chown(owned, "nobody")
+        name = os.path.join(kept, "k")
+        told = []
+        for i, end_by in enumerate((signal.SIGKILL, signal.SIGKILL,
+                                    signal.SIGINT)):
+            run = f"again{i}"
+            watch = Watch(run, "-f", "jsonl", "-w", link if i else name,
+                          "--keep", "1", user="nobody")
+            peer.send(2, 1, 20)
+            wait_for(lambda r=run: len(read_lines(r + ".out")) == 2)
+            same(run + "-status", 0 if i == 2 else -signal.SIGKILL,
+                 watch.stop(end_by))
+            told += [s["id"] for s in sessions_of(run + ".out")]
+        files = kept_by(name)
+        same("again-files", 3, len(files))
+        report("again-link", not os.path.islink(link) and "no link any more")
+        out = subprocess.run([SMTPWIRE, "read", "-q", "-f", "jsonl", *files],
+                             stdout=subprocess.PIPE, check=True).stdout
+        same("again", sorted(told), sorted(
+            json.loads(line)["id"] for line in out.splitlines()))
+
+
 def test_netem(peer, server):
     """Frames are lost, late and out of order on their way."""
     netem = "qdisc add dev vb root netem delay 4ms 3ms loss 2% reorder 20%"
@@ -781,6 +859,8 @@ def main():
                      lambda: test_no_landlock(peer, server),
                      lambda: test_escape(peer), lambda: test_open(peer),
                      lambda: test_frames(peer),
+                     lambda: test_frames_moved(peer),
+                     lambda: test_frames_again(peer),
                      lambda: test_netem(peer, server),
                      lambda: test_bad_wire(peer, server),
                      lambda: test_link(peer)):
