@@ -242,7 +242,7 @@ void confine_add_growing(struct confinement *c, const char *path)
 static const unsigned refused[] = {
 	SYS_execve, SYS_execveat,
 	SYS_socket, SYS_socketpair, SYS_connect, SYS_bind, SYS_listen,
-	SYS_accept, SYS_accept4, SYS_sendto, SYS_sendmsg,
+	SYS_accept, SYS_accept4, SYS_sendto, SYS_sendmsg, SYS_sendmmsg,
 	SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev, SYS_kcmp,
 	SYS_bpf, SYS_perf_event_open, SYS_userfaultfd,
 	SYS_init_module, SYS_finit_module, SYS_delete_module,

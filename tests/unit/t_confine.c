@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* t_confine.c - what a confined process can still do */
-#define _GNU_SOURCE /* environ */
+#define _GNU_SOURCE /* sendmmsg */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -131,6 +131,22 @@ static int try_socket(int family)
 	return 0;
 }
 
+/* Through a descriptor that is no socket: ENOTSOCK where it is not refused. */
+static int try_send(int way)
+{
+	struct mmsghdr m;
+	long sent = -1;
+
+	memset(&m, 0, sizeof(m));
+	if (way == 0)
+		sent = sendto(2, "", 0, 0, NULL, 0);
+	else if (way == 1)
+		sent = sendmsg(2, &m.msg_hdr, 0);
+	else
+		sent = sendmmsg(2, &m, 1, 0);
+	return sent < 0 ? errno : 0;
+}
+
 static int try_trace(void)
 {
 	return ptrace(PTRACE_TRACEME, 0, NULL, NULL) == 0 ? 0 : errno;
@@ -167,6 +183,8 @@ static void check_calls(void)
 	EXPECT(try_thread() == 0);
 	EXPECT(try_socket(AF_INET) == EPERM);
 	EXPECT(try_socket(AF_UNIX) == EPERM);
+	for (int way = 0; way < 3; way++)
+		EXPECT(try_send(way) == EPERM);
 	EXPECT(try_trace() == EPERM);
 	EXPECT(try_exec() == EPERM);
 	_exit(0);
