@@ -104,9 +104,24 @@ static bool become(const struct passwd *p)
 	    setresuid(0, 0, 0) != 0;
 }
 
+/* Root of a container may lack what going on as another user takes. */
+static bool explain_user(const char *name, char *why, size_t size)
+{
+	bool gid = has(CAP_SETGID), uid = has(CAP_SETUID);
+
+	if (gid && uid)
+		return false;
+	snprintf(why, size, "cannot go on as the user \"%.64s\": %s; "
+	    "--user root keeps the user", name,
+	    gid ? "CAP_SETUID is missing" : uid ? "CAP_SETGID is missing" :
+	    "CAP_SETGID and CAP_SETUID are missing");
+	return true;
+}
+
 bool rights_give_up(const char *user, char *why, size_t size)
 {
 	const struct passwd *p = NULL;
+	int error;
 
 	if (geteuid() == 0) {
 		p = getpwnam(name_of(user));
@@ -123,7 +138,10 @@ bool rights_give_up(const char *user, char *why, size_t size)
 	drop_bounding_set();
 	if ((p == NULL || become(p)) && drop_capabilities())
 		return true;
+	error = errno;
+	if (p != NULL && p->pw_uid != 0 && explain_user(p->pw_name, why, size))
+		return false;
 	snprintf(why, size, "rights cannot be given up: %s",
-	    strerror(errno));
+	    strerror(error));
 	return false;
 }

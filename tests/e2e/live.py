@@ -533,6 +533,24 @@ def test_rights():
         report("denied-told", text not in p.stderr and p.stderr)
 
 
+def test_container(peer):
+    """Root that may capture, and become nobody else."""
+    within = ["setpriv", "--bounding-set", "-all,+net_raw,+net_admin",
+              "--inh-caps", "-all", SMTPWIRE, "live", "-i", "va", "-c", "1"]
+    p = subprocess.run(within, stderr=subprocess.PIPE, check=False,
+                       stdout=subprocess.DEVNULL, text=True)
+    same("container", 2, p.returncode)
+    for text in ('user "nobody"', "CAP_SETGID and CAP_SETUID are missing",
+                 "--user root"):
+        report("container-told", text not in p.stderr and p.stderr)
+    with subprocess.Popen([*within, "--user", "root"],
+                          stderr=subprocess.PIPE) as kept:
+        kept.stderr.readline()
+        peer.send(1, 1, 20)
+        kept.communicate()
+    same("container-root", 0, kept.returncode)
+
+
 def status_of(process):
     with open(f"/proc/{process.pid}/status", encoding="ascii") as f:
         return {name: value.strip() for name, _, value in
@@ -854,7 +872,8 @@ def main():
                      lambda: test_follow(peer), lambda: test_reopen(peer),
                      lambda: test_mailbox(peer, server),
                      lambda: test_drops(peer), lambda: test_options(peer),
-                     test_rights, lambda: test_user(peer),
+                     test_rights, lambda: test_container(peer),
+                     lambda: test_user(peer),
                      lambda: test_granted(peer),
                      lambda: test_no_landlock(peer, server),
                      lambda: test_escape(peer), lambda: test_open(peer),
