@@ -27,6 +27,8 @@ for f in bin/smtpwire lib/here/libsmtpwire.a lib/here/libsmtpwire.so \
 done
 unit=$root/usr/lib/systemd/system/smtpwire@.service
 has unit-program '^ExecStart=/usr/bin/smtpwire live -i %I ' "$unit"
+# By name: not every systemd has them in @system-service.
+has unit-landlock '^SystemCallFilter=landlock_create_ruleset landlock_add_rule landlock_restrict_self$' "$unit"
 # What the unit passes is taken.
 # shellcheck disable=SC2046 # several words
 exits unit-options 2 "$root/usr/bin/smtpwire" $(sed -n 's/%I/lo/g

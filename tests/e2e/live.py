@@ -621,19 +621,23 @@ def test_granted(peer):
         report("granted-told", not told and "nothing told")
 
 
-def hide_landlock():
-    """From now on the kernel seems to have none (call 444)."""
-    code = b"".join(struct.pack("HBBI", *c) for c in (
-        (0x20, 0, 0, 0), (0x15, 0, 1, 444), (0x06, 0, 0, 0x50000 | 38),
-        (0x06, 0, 0, 0x7fff0000)))
+def filter_calls(steps):
+    """From now on this filter (seccomp) is asked about every call."""
+    code = b"".join(struct.pack("HBBI", *c) for c in steps)
     held = ctypes.create_string_buffer(code, len(code))
     program = ctypes.create_string_buffer(
-        struct.pack("HxxxxxxP", 4, ctypes.addressof(held)), 16)
+        struct.pack("HxxxxxxP", len(steps), ctypes.addressof(held)), 16)
     libc = ctypes.CDLL(None, use_errno=True)
     no = ctypes.c_ulong(0)
     if libc.prctl(38, ctypes.c_ulong(1), no, no, no) != 0 or \
             libc.prctl(22, ctypes.c_ulong(2), program, no, no) != 0:
         raise OSError(ctypes.get_errno(), "prctl")
+
+
+def hide_landlock():
+    """From now on the kernel seems to have none (call 444)."""
+    filter_calls(((0x20, 0, 0, 0), (0x15, 0, 1, 444),
+                  (0x06, 0, 0, 0x50000 | 38), (0x06, 0, 0, 0x7fff0000)))
 
 
 def has_landlock():
