@@ -115,6 +115,10 @@ static bool texts_known(const struct judge *j, const struct sw_event *l,
 {
 	uint32_t flags = l->flags | r->flags;
 
+	/* What was cut in its code has no text. */
+	if (flags & SW_BIT(SW_FLAG_TRUNCATED) &&
+	    (l->u.reply.code == SW_UNKNOWN || r->u.reply.code == SW_UNKNOWN))
+		return false;
 	return compare_records(j->s[0], SW_RECORDS_REPLY_TEXT) &&
 	    compare_records(j->s[1], SW_RECORDS_REPLY_TEXT) &&
 	    !(flags & SW_BIT(SW_FLAG_CODE_ONLY)) &&

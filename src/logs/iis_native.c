@@ -251,7 +251,7 @@ static bool parse_row(struct native *x, const struct log_line *line,
 	row->clock = log_local_clock(x->rows.sessions.options,
 	    NS_PER_S, x->assumed ? SW_DATE_ASSUMED : SW_DATE_GIVEN);
 	row->date_assumed = x->assumed;
-	if (v.cut)
+	if (v.cut || line->unterminated)
 		row->flags |= SW_BIT(SW_FLAG_TRUNCATED);
 	return true;
 }

@@ -161,6 +161,7 @@ static bool parse_row(struct ncsa *x, const struct log_line *line,
 	    !parse_numbers(&v, row) || !parse_time(x, v.when, &row->time))
 		return false;
 	row->columns = COLUMNS;
+	row->cut = line->unterminated ? SW_BIT(IIS_SENT) : 0;
 	row->clock = x->clock;
 	row->client = iis_parse_text(v.client);
 	iis_decode_row(&x->rows, line->text, v.user, v.method, v.query, row);

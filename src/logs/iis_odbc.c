@@ -87,6 +87,15 @@ static struct iis_plain plain_of(const struct iis_dump_values *v)
 }
 
 /* "2006-10-09 05:00:15.000"; the service writes whole seconds. */
+/* The column in which a row ends that has no end. */
+static uint32_t last_column(const struct iis_dump_columns *c)
+{
+	struct iis_dump_columns last = { .known =
+	    c->count > 0 ? SW_BIT(c->of[c->count - 1]) : 0 };
+
+	return columns_of(&last);
+}
+
 static bool parse_time(const struct table *t, struct slice s,
     struct iis_row *row)
 {
@@ -140,7 +149,9 @@ static enum sw_status take_row(struct table *t, const struct log_line *line,
 		return SW_OK;
 	}
 	row.columns = columns_of(&t->dump.columns);
-	if (row.query.len == COLUMN_MAX)
+	if (line->unterminated)
+		row.cut = last_column(&t->dump.columns);
+	if (row.query.len == COLUMN_MAX || row.cut & SW_BIT(IIS_QUERY))
 		row.flags |= SW_BIT(SW_FLAG_TRUNCATED);
 	return iis_rows_take(&t->rows, &row);
 }
@@ -151,14 +162,16 @@ static enum sw_status take_tuples(struct table *t,
 {
 	enum sw_status status = SW_OK;
 	struct iis_dump_values v;
+	struct log_line whole = *line; /* each row has its parenthesis */
 	int n = 1;
 
+	whole.unterminated = false;
 	while (n > 0 && status == SW_OK) {
 		n = iis_dump_tuple(&t->dump, &rest, &v);
 		if (t->dump.text.failed)
 			return SW_ENOMEM;
 		if (n > 0)
-			status = take_row(t, line, &v);
+			status = take_row(t, &whole, &v);
 	}
 	if (n < 0)
 		log_not_understood(&t->rows.sessions, line);

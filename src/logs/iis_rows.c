@@ -97,12 +97,25 @@ static inline void make_command(struct iis_rows *r,
 	c->argument_known = argument_known;
 }
 
+/* What a number of octets is worth: none where the log may have cut it. */
+static inline int64_t told(const struct iis_row *row, enum iis_column column,
+    int64_t octets)
+{
+	return octets > 0 && !(row->cut & SW_BIT(column)) ? octets :
+	    SW_UNKNOWN;
+}
+
+static inline uint32_t flags_of_line(const struct iis_row *row)
+{
+	return log_line_is_cut(row->line) ? SW_BIT(SW_FLAG_TRUNCATED) : 0;
+}
+
 static inline struct reply_in make_reply(const struct iis_row *row,
     int32_t code)
 {
 	struct reply_in r = { .by = SW_SERVER, .code = code,
-		.octets = row->sent > 0 ? row->sent : SW_UNKNOWN,
-		.flags = SW_BIT(SW_FLAG_CODE_ONLY),
+		.octets = told(row, IIS_SENT, row->sent),
+		.flags = SW_BIT(SW_FLAG_CODE_ONLY) | flags_of_line(row),
 		.span = log_span(row->line, row->time) };
 
 	return r;
@@ -142,6 +155,8 @@ static void learn_name(struct iis_rows *r, const struct iis_row *row)
 {
 	int64_t len = 0;
 
+	if (row->cut & SW_BIT(IIS_SENT))
+		return;
 	if (row->verb == VERB_HELO && row->status == 250 &&
 	    row->client.len > 0 && row->sent > 0)
 		len = row->sent - HELO_REPLY_LEN - (int64_t)row->client.len;
@@ -160,8 +175,8 @@ static void take_content(struct log_session *s, const struct iis_row *row,
 
 	c->span.time = c->span.end = SW_NO_TIME;
 	reply.flags |= SW_BIT(SW_FLAG_JOINED);
-	log_session_whole_data(s, c, &reply, row->received > 0 ?
-	    row->received : SW_UNKNOWN);
+	log_session_whole_data(s, c, &reply, told(row, IIS_RECEIVED,
+	    row->received));
 	if (row->query.len > 0 && is_id_of_client(row))
 		log_session_message_id(s, skip_blanks(row->query));
 }
@@ -189,18 +204,19 @@ static void take_command(struct iis_rows *r, struct log_session *s,
 		take_content(s, row, &c);
 		return;
 	}
-	if (row->received > 0)
+	if (told(row, IIS_RECEIVED, row->received) != SW_UNKNOWN)
 		c.octets = row->received + 2; /* its CR LF are not counted */
 	if (argument)
 		c.flags |= row->flags;
 	if (row->query_doubtful && argument)
 		c.flags |= SW_BIT(SW_FLAG_INFERRED);
 	/* The row is written when the reply is known. */
-	if (row->taken_ms >= 1000)
+	if (row->taken_ms >= 1000 || row->cut & SW_BIT(IIS_TAKEN))
 		c.span.time = c.span.end = SW_NO_TIME;
 	if (iis_is_code(row->status)) {
 		log_session_exchange(s, &c, &reply);
 	} else {
+		c.flags |= flags_of_line(row);
 		log_session_command(s, &c);
 		log_session_unanswered(s);
 	}
@@ -225,31 +241,45 @@ static bool is_true_quit(const struct iis_rows *r, struct log_session *s,
 	    !(row->sent == x->sent && row->received == x->received);
 }
 
+/* ... or could there have been one, its number of octets being cut? */
+static bool may_be_quit(const struct iis_rows *r, const struct iis_row *row)
+{
+	int64_t len = QUIT_REPLY_LEN + r->name_len;
+
+	if (!(row->cut & SW_BIT(IIS_SENT)))
+		return !iis_has(row, IIS_SENT);
+	return r->name_len > 0 ? row->sent == len / 10 ||
+	    row->sent == len / 100 :
+	    row->sent <= (QUIT_REPLY_LEN + NAME_MAX_LEN) / 10;
+}
+
 static enum sw_status take_quit(struct iis_rows *r, struct log_session *s,
     const struct iis_row *row)
 {
 	struct event_span span = log_span(row->line, row->time);
 	struct reply_in reply = make_reply(row, 221);
 	struct command_in c;
+	bool doubtful;
 	uint32_t n;
 
 	make_command(r, row, false, true, &c);
 	if (is_true_quit(r, s, row)) {
-		if (row->received > 0)
+		if (told(row, IIS_RECEIVED, row->received) != SW_UNKNOWN)
 			c.octets = row->received + 2;
 		c.argument_known = row->received == 4;
 		reply.flags |= SW_BIT(SW_FLAG_INFERRED);
 		log_session_exchange(s, &c, &reply);
 		return log_sessions_end(&r->sessions, s, SW_ENDING_QUIT);
 	}
+	doubtful = may_be_quit(r, row);
 	n = session_close(s->b, SW_CLIENT, SW_CLOSE_LOGGED, span);
 	session_note(s->b, SW_NOTE_SYNTHETIC_QUIT, n, span.at_first,
-	    span.at_last, iis_has(row, IIS_SENT) ? "the octets of the row of "
+	    span.at_last, !doubtful ? "the octets of the row of "
 	    "QUIT are not those of a reply to it: the client went away" :
 	    "the row of QUIT is also written when the client goes away, and "
 	    "the log holds no octets to tell them apart");
-	return log_sessions_end(&r->sessions, s, iis_has(row, IIS_SENT) ?
-	    SW_ENDING_CLIENT_CLOSE : SW_ENDING_QUIT);
+	return log_sessions_end(&r->sessions, s, doubtful ? SW_ENDING_QUIT :
+	    SW_ENDING_CLIENT_CLOSE);
 }
 
 /* 240, or 0 in 1997. */
@@ -330,7 +360,7 @@ static enum sw_status take_sent(struct iis_rows *r,
 		log_session_no_start(s, row->line);
 	note_opened(s, row);
 	make_command(r, row, true, iis_has(row, IIS_QUERY), &c);
-	c.flags |= row->flags;
+	c.flags |= row->flags | flags_of_line(row);
 	if (row->query_doubtful)
 		c.flags |= SW_BIT(SW_FLAG_INFERRED);
 	log_session_command(s, &c);
@@ -357,10 +387,10 @@ static struct reply_in make_response(const struct iis_row *row,
 		.span = log_span(row->line, row->time) };
 
 	*text = line->text;
-	r.flags |= row->flags;
+	r.flags |= row->flags | flags_of_line(row);
 	if (line->more)
 		r.flags |= SW_BIT(SW_FLAG_FIRST_LINE_ONLY);
-	else if (row->sent > 0)
+	else if (told(row, IIS_SENT, row->sent) != SW_UNKNOWN)
 		r.octets = row->sent + 2;
 	if (!iis_has(row, IIS_QUERY))
 		r.flags |= SW_BIT(SW_FLAG_CODE_ONLY);
@@ -402,6 +432,10 @@ enum sw_status iis_rows_take(struct iis_rows *r, struct iis_row *row)
 	    log_sessions_expire(&r->sessions, row->time);
 
 	row->verb = session_verb(row->method, &row->verb_len);
+	if (row->cut & SW_BIT(IIS_TAKEN))
+		row->taken_ms = SW_UNKNOWN;
+	if (row->cut & SW_BIT(IIS_WIN32))
+		row->win32 = SW_UNKNOWN;
 	if (status != SW_OK)
 		return status;
 	if (!iis_is_outbound(row))

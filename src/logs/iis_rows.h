@@ -59,6 +59,8 @@ struct iis_row {
 	                        concluded */
 	bool query_bare;     /* the format never tells that blank */
 	uint32_t flags;      /* sw_flag bits for what the query tells */
+	uint32_t cut;        /* the column in which the log ends, as columns: a
+	                        number in it may lack digits */
 	/* SW_UNKNOWN: "-" or no such column. */
 	int32_t status, port;
 	int64_t win32, sent, received, taken_ms;

@@ -356,6 +356,17 @@ static inline bool parse_numbers(const struct values *v, struct iis_row *row)
 	return true;
 }
 
+/* The column in which a row ends that has no end. */
+static uint32_t last_column(const struct fields *f)
+{
+	unsigned i;
+
+	for (i = 0; i < IIS_COLUMN_COUNT; i++)
+		if (has_column(f, i) && f->index[i] + 1u == f->count)
+			return SW_BIT(i);
+	return 0;
+}
+
 static bool parse_row(struct w3c *w, const struct log_line *line)
 {
 	struct iis_row *row = &w->row;
@@ -368,6 +379,9 @@ static bool parse_row(struct w3c *w, const struct log_line *line)
 	if (!parse_numbers(&v, row) || !parse_time(w, &v, &row->time))
 		return false;
 	row->line = line;
+	row->cut = line->unterminated ? last_column(&w->fields) : 0;
+	row->flags = row->cut & SW_BIT(IIS_QUERY) ?
+	    SW_BIT(SW_FLAG_TRUNCATED) : 0;
 	row->server = iis_parse_text(value_of(&v, IIS_SERVER));
 	iis_decode_row(&w->rows, v.line, value_of(&v, IIS_USER),
 	    value_of(&v, IIS_METHOD), value_of(&v, IIS_QUERY), row);

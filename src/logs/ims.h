@@ -46,6 +46,7 @@ struct ims_io {
 	uint64_t number;
 	int64_t time;
 	size_t from, len; /* in io_text */
+	bool unterminated; /* the log ends in it */
 };
 
 struct ims {

@@ -84,7 +84,8 @@ void ims_settle_io(struct ims *m)
 	for (i = 0; s && i < m->io_count && log_content_due(s); i++) {
 		struct slice text = ims_io_text(m, &m->io[i]);
 		struct log_line line = { .text = text,
-			.number = m->io[i].number };
+			.number = m->io[i].number,
+			.unterminated = m->io[i].unterminated };
 
 		m->time = m->io[i].time;
 		content_by_io(m, s, &line, text, i == 0);

@@ -25,6 +25,7 @@ void ims_push_io(struct ims *m, const struct log_line *line,
 	l->time = m->time;
 	l->from = m->io_text.len;
 	l->len = text.len;
+	l->unterminated = line->unterminated;
 	if (buffer_append_slice(&m->io_text, text))
 		m->io_count++;
 }

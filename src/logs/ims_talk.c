@@ -140,6 +140,7 @@ enum sw_status ims_tell_inferred(struct ims *m, size_t count)
 		struct ims_io io = m->io[0];
 		struct ims_spoken k = ims_spoken(ims_io_text(m, &io));
 		struct log_line line = { .text = k.text,
+			.unterminated = io.unterminated,
 			.number = io.number, .base = m->sessions.file_count ?
 			m->sessions.files[m->sessions.file_count - 1].base :
 			0 };
@@ -156,7 +157,8 @@ enum sw_status ims_tell_inferred(struct ims *m, size_t count)
 		status = ims_session_of_command(m, IMS_POOL_IN, &k, &line, &s);
 		if (status != SW_OK)
 			break;
-		said.octets = (int64_t)k.text.len + 2;
+		if (!io.unterminated)
+			said.octets = (int64_t)k.text.len + 2;
 		said.flags = SW_BIT(SW_FLAG_INFERRED);
 		if (s->last < io.number)
 			log_sessions_touch(&m->sessions, s, io.number,

@@ -21,6 +21,13 @@ struct log_line {
 	bool unterminated;  /* the input ended in it */
 };
 
+/* Is more of it missing, or could it be?  A last line without its end may not
+ * have been written to its end. */
+static inline bool log_line_is_cut(const struct log_line *line)
+{
+	return line->truncated || line->unterminated;
+}
+
 enum log_encoding {
 	LOG_ENCODING_UNKNOWN, /* the first octets are awaited */
 	LOG_ENCODING_OCTETS,  /* ASCII, UTF-8, ANSI: taken as it is */

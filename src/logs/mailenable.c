@@ -48,6 +48,7 @@ struct row {
 	bool outgoing;
 	int64_t time; /* as it stands */
 	int64_t sent, received; /* SW_UNKNOWN */
+	enum column last; /* that it has */
 };
 
 struct mailenable {
@@ -102,6 +103,7 @@ static bool parse_row(struct slice line, enum log_date_order order,
 		return false;
 	row->sent = parse_octets(row->of[COLUMN_SENT]);
 	row->received = parse_octets(row->of[COLUMN_RECEIVED]);
+	row->last = (enum column)(n - 1);
 	return parse_time(row->of[COLUMN_TIME], order, &row->time);
 }
 
@@ -231,7 +233,7 @@ static void say_server(struct log_session *s, const struct log_line *line,
 		return; /* there was none */
 	if (l.more)
 		r.flags |= SW_BIT(SW_FLAG_FIRST_LINE_ONLY);
-	if (line->truncated)
+	if (log_line_is_cut(line))
 		r.flags |= SW_BIT(SW_FLAG_TRUNCATED);
 	log_session_reply(s, &r);
 }
@@ -308,10 +310,16 @@ static enum sw_status take_line(void *state, const struct log_line *line)
 
 	if (line->text.len == 0)
 		return SW_OK;
-	if (parse_row(line->text, order_of(m->sessions.options), &row))
-		return take_row(m, line, &row);
-	log_not_understood(&m->sessions, line);
-	return SW_OK;
+	if (!parse_row(line->text, order_of(m->sessions.options), &row)) {
+		log_not_understood(&m->sessions, line);
+		return SW_OK;
+	}
+	/* a number in which the log ends may lack digits */
+	if (log_line_is_cut(line) && row.last == COLUMN_SENT)
+		row.sent = SW_UNKNOWN;
+	if (log_line_is_cut(line) && row.last == COLUMN_RECEIVED)
+		row.received = SW_UNKNOWN;
+	return take_row(m, line, &row);
 }
 
 const struct log_format log_mailenable = {

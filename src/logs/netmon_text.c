@@ -190,6 +190,8 @@ static void say_copied_command(struct log_session *s,
 	}
 	c.verb = slice_head(said.text, len);
 	c.span = log_span(line, f->time);
+	if (log_line_is_cut(line))
+		c.flags |= SW_BIT(SW_FLAG_TRUNCATED);
 	log_session_command(s, &c);
 }
 
@@ -227,6 +229,8 @@ static void say_command(struct text_log *t, struct log_session *s,
 	c.known = session_verb(c.verb, &len);
 	c.span = log_span(line, f->time);
 	take_path(t, s, f, &c);
+	if (log_line_is_cut(line))
+		c.flags |= SW_BIT(SW_FLAG_TRUNCATED);
 	log_session_command(s, &c);
 }
 
@@ -263,6 +267,8 @@ static void say_reply(struct log_session *s, const struct log_line *line,
 		if (r.code == SW_UNKNOWN)
 			r.flags = 0;
 	}
+	if (log_line_is_cut(line))
+		r.flags |= SW_BIT(SW_FLAG_TRUNCATED);
 	extra_of(s)->greeted = true;
 	log_session_reply(s, &r);
 }

@@ -182,7 +182,7 @@ static void hold_more(struct notice *n, const struct log_line *line,
 	if (!buffer_append_char(&n->entry, ' ') ||
 	    !buffer_append_slice(&n->entry, text))
 		n->line.truncated = true;
-	n->line.truncated |= line->truncated;
+	n->line.truncated |= log_line_is_cut(line);
 }
 
 static enum sw_status take_inside(struct notice *n,

@@ -227,7 +227,8 @@ static void say(struct sendmail *m, struct log_session *s,
 	struct log_said said = log_said(e->line, SW_NO_TIME, e->text);
 	enum sw_role role = log_role(s, sent, e->text);
 	bool cr_tells = m->cr_received && !m->cr_sent && !sent;
-	bool crlf = e->crlf || !cr_tells;
+	/* the CR may be what is cut off */
+	bool crlf = e->crlf || !cr_tells || e->line->unterminated;
 
 	if (!sent && !e->crlf && take_end(&said.text, &timeout)) {
 		take_rest(s, &said, role);

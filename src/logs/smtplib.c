@@ -131,6 +131,7 @@ static void say_lines(struct trace *t, const struct log_line *line,
 
 		one.crlf = crlf;
 		one.truncated = octets.len == 0 && !whole;
+		one.unterminated = one.truncated && line->unterminated;
 		trace_say(t, &one, server, text, 0);
 	}
 }

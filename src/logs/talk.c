@@ -125,7 +125,7 @@ static uint32_t flags_of(const struct log_said *said)
 
 	if (has_odd(said->text))
 		flags |= flags_of_octets(said->text);
-	if (said->line->truncated)
+	if (log_line_is_cut(said->line))
 		flags |= SW_BIT(SW_FLAG_TRUNCATED);
 	return flags;
 }
@@ -392,7 +392,7 @@ static void open_content(struct log_session *s, const struct log_said *said)
 /* Is more of it missing in the log? */
 static bool is_cut(const struct log_said *said)
 {
-	return said->line->truncated ||
+	return log_line_is_cut(said->line) ||
 	    (said->flags & SW_BIT(SW_FLAG_TRUNCATED));
 }
 

@@ -164,8 +164,9 @@ static void say_content(struct trace *t, const struct log_said *said)
 		return;
 	}
 	t->crs |= f->crlf && said->line->crlf;
-	log_content_line(t->current, said, f->stuffed,
-	    !t->crs || said->line->crlf);
+	/* its CR may be what is cut off */
+	log_content_line(t->current, said, f->stuffed, !t->crs ||
+	    said->line->crlf || said->line->unterminated);
 }
 
 static void say_client(struct trace *t, const struct log_said *said)

@@ -70,8 +70,46 @@ def hold(server, client, pairs):
     return 'turned: ' + wrong if wrong else ''
 
 
+def cuts(log):
+    """The log without its last end of line, cut in the last 250, in the code
+    of a reply and in a verb."""
+    at = log.rindex(b'250 ')
+    end = log.index(b'\n', at)
+    yield log[:-1]
+    yield log[:end - 3]
+    yield log[:at + 2]
+    yield log[:log.rindex(b'QUIT') + 2]
+
+
+def hold_cut(base):
+    """What is wrong with a log of the server's that ends in a line."""
+    with open(base + '.server.log', 'rb') as f:
+        log = f.read()
+    name = os.path.join(report.TMP, os.path.basename(base) + '.log')
+    for n, text in enumerate(cuts(log)):
+        with open(name, 'wb') as f:
+            f.write(text)
+        when = os.stat(base + '.server.log').st_mtime
+        os.utime(name, (when, when))
+        said = [e for s in read(name) for e in s['events']
+                if e['kind'] in ('command', 'reply')]
+        # of the verb, a line in front of the one that tells it may be cut
+        if 0 < n < 3 and not any('truncated' in e.get('flags', []) for e in said):
+            return 'cut %d: no event is' % n
+        if any('bare-lf' in e.get('flags', []) for e in said):
+            return 'cut %d: a line feed was made up' % n
+        r, _ = check([name], [base + '.pcap'])
+        wrong = [f['kind'] for _, f in found(r) if f['kind'] not in REMARKS
+                 and (not n or f['kind'].endswith('-changed'))]
+        if wrong or not r['pairs']:
+            return 'cut %d: %s' % (n, wrong or 'no session was paired')
+    return ''
+
+
 def main():
     pairs = set()
+    for server in SERVERS:
+        tell('check-logs-cut-' + server, hold_cut('pcaps/%s-plain' % server))
     for name, server, client in recordings():
         try:
             wrong = hold(server, client, pairs)

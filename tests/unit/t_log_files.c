@@ -97,6 +97,57 @@ static void test_files(void **state)
 	globfree(&g);
 }
 
+/* --- cut ---------------------------------------------------------------- */
+
+/* Do entries of this format show their own ends: a quote, a parenthesis? */
+static bool ends_entries(const struct log_format *format)
+{
+	return format == &log_smtplib || format == &log_iis_odbc;
+}
+
+/* Each line in turn is the last and lacks its end, or half of it. */
+static void check_cuts(const char *path)
+{
+	const struct log_format *format = format_of(path);
+	struct buffer text;
+	size_t i, begin = 0;
+
+	read_file(path, &text);
+	for (i = 0; i < text.len && text.len < 20000 && text.p[0] < 0xfe &&
+	    !ends_entries(format); i++) {
+		struct slice heads[] = {
+			slice_make(text.p, i),
+			slice_make(text.p, begin + (i - begin) / 2),
+		};
+		size_t k;
+
+		for (k = 0; text.p[i] == '\n' && k < 2; k++) {
+			struct buffer out;
+
+			buffer_init(&out, 16 << 20);
+			assert_int_equal(dump_log(format, path, heads[k],
+			    1 << 20, &out), SW_OK);
+			check_cut_line(path, heads[k], &out);
+			buffer_fini(&out);
+		}
+		if (text.p[i] == '\n')
+			begin = i + 1;
+	}
+	buffer_fini(&text);
+}
+
+static void test_cuts(void **state)
+{
+	glob_t g;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(glob(DATA "*/*.[lL][oO][gG]", 0, NULL, &g), 0);
+	for (i = 0; i < g.gl_pathc; i++)
+		check_cuts(g.gl_pathv[i]);
+	globfree(&g);
+}
+
 /* --- the same text otherwise -------------------------------------------- */
 
 /* Without what the zone adds to each time. */
@@ -252,6 +303,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_cuts),
 		cmocka_unit_test(test_otherwise),
 		cmocka_unit_test(test_all),
 	};

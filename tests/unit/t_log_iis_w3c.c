@@ -28,6 +28,59 @@ static void run(const char *text, struct buffer *out)
 	run_log(&log_iis_w3c, "x.log", text, out);
 }
 
+#define SENT_LAST "#Fields: time c-ip cs-username cs-method cs-uri-query " \
+	"sc-status sc-bytes\r\n"
+#define TAKEN_LAST "#Fields: time c-ip cs-username cs-method cs-uri-query " \
+	"sc-status sc-bytes time-taken\r\n"
+#define QUERY_LAST "#Fields: time c-ip cs-username cs-method sc-status " \
+	"cs-uri-query\r\n"
+#define WHO "01:00:00 192.0.2.1 a "
+
+/* A number in which the log ends may lack digits; what follows from it is
+ * concluded if no longer number would say otherwise. */
+static void test_cut_numbers(void **state)
+{
+	static const struct {
+		const char *text, *told;
+		size_t count;
+	} cases[] = {
+		{ FIELDS WHO "DATA <a@example.org> 250 0 99 1399\r\n",
+		    "size=1399", 2 },
+		{ FIELDS WHO "DATA <a@example.org> 250 0 99 139", "size=", 0 },
+		{ FIELDS WHO "DATA <a@example.org> 250 0 99 139",
+		    "code=250 to=2 octets=99 truncated", 1 },
+		{ FIELDS WHO "NOOP - 250 0 99 13", "octets=", 1 },
+		{ SENT_LAST WHO "NOOP - 250 9", "octets=", 0 },
+		{ SENT_LAST WHO "NOOP - 250 9\r\n", "octets=9 ", 1 },
+		/* the name has 14 octets */
+		{ SENT_LAST WHO "HELO +a 250 38\r\n" WHO "QUIT a 240 63",
+		    "code=221 to=3 truncated", 1 },
+		{ SENT_LAST WHO "HELO +a 250 38\r\n" WHO "QUIT a 240 6",
+		    " server quit ", 1 },
+		{ SENT_LAST WHO "HELO +a 250 38\r\n" WHO "QUIT a 240 38",
+		    " server client-close ", 1 },
+		/* from when to when is not known either */
+		{ TAKEN_LAST WHO "NOOP - 250 9 12", " - client command", 1 },
+		{ QUERY_LAST WHO "RCPT 250 +TO:<a@exam",
+		    "argument=TO:<a@exam truncated", 1 },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct buffer text, out;
+
+		buffer_init(&text, 4096);
+		buffer_append_str(&text, HEAD);
+		buffer_append_str(&text, cases[i].text);
+		buffer_append_char(&text, '\0');
+		run((const char *)text.p, &out);
+		assert_has(&out, cases[i].told, cases[i].count);
+		buffer_fini(&out);
+		buffer_fini(&text);
+	}
+}
+
 /* RULES: a QUIT only if its octets fit the 221 line. */
 static void test_quit(void **state)
 {
@@ -287,6 +340,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_cut_numbers),
 		cmocka_unit_test(test_quit),
 		cmocka_unit_test(test_unplus),
 		cmocka_unit_test(test_columns),

@@ -44,6 +44,16 @@ static void test_octets(void **state)
 	    IN("NOOP", "NOOP", "250 ok", "x", ""), &out);
 	assert_has(&out, "octets=", 0);
 	buffer_fini(&out);
+	/* the log ends in a number */
+	run_log(&log_mailenable, "x.log", HEAD("SMTP-IN", "192.0.2.1")
+	    "NOOP\tNOOP\t250 ok\t8\t1", &out);
+	assert_has(&out, "octets=8 truncated", 1);
+	assert_has(&out, "octets=", 1);
+	buffer_fini(&out);
+	run_log(&log_mailenable, "x.log", HEAD("SMTP-IN", "192.0.2.1")
+	    "NOOP\tNOOP\t250 ok\t8", &out);
+	assert_has(&out, "octets=", 0);
+	buffer_fini(&out);
 }
 
 /* Which row behind a 354 is the verdict. */

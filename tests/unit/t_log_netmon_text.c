@@ -23,6 +23,16 @@ static void test_cut(void **state)
 	check_cut(&log_netmon_text, DATA "folded.log");
 }
 
+/* What comes of this line. */
+static void run_line(const char *line, struct buffer *out)
+{
+	char text[256];
+
+	assert_true((size_t)snprintf(text, sizeof(text), "%s\n", line) <
+	    sizeof(text));
+	run_log(&log_netmon_text, "x.txt", text, out);
+}
+
 /* One line, and what it is told as. */
 static void test_lines(void **state)
 {
@@ -64,7 +74,7 @@ static void test_lines(void **state)
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct buffer out;
 
-		run_log(&log_netmon_text, "x.txt", cases[i].line, &out);
+		run_line(cases[i].line, &out);
 		assert_has(&out, cases[i].told, 1);
 		assert_true(log_netmon_text.probe(slice_str(cases[i].line)));
 		buffer_fini(&out);
@@ -119,7 +129,7 @@ static void test_phrases(void **state)
 		snprintf(line, sizeof(line), "SMTP: Rsp: %s, 69 bytes",
 		    replies[i].phrase);
 		snprintf(told, sizeof(told), "code=%d ", replies[i].code);
-		run_log(&log_netmon_text, "x.txt", line, &out);
+		run_line(line, &out);
 		assert_has(&out, told, 1);
 		buffer_fini(&out);
 	}
@@ -128,7 +138,7 @@ static void test_phrases(void **state)
 		    commands[i][1]);
 		snprintf(told, sizeof(told), "verb=%s octets=28",
 		    commands[i][0]);
-		run_log(&log_netmon_text, "x.txt", line, &out);
+		run_line(line, &out);
 		assert_has(&out, told, 1);
 		buffer_fini(&out);
 	}
