@@ -358,7 +358,7 @@ static bool grow_slots(struct side *s)
 	size_t count = s->slot_count ? s->slot_count * 2 : 16, i;
 	uint32_t *slots;
 
-	if (s->part_count * 2 < s->slot_count)
+	if (s->slots && s->part_count * 2 < s->slot_count)
 		return true;
 	slots = calloc(count, sizeof(*slots));
 	if (!slots)
