@@ -6,6 +6,7 @@ A capture of Ethernet is written anew in each version, with each length of the
 header and as each medium: the sessions must be the same, also when they are
 read from a pipe, and read back from what -w keeps.
 """
+import datetime
 import gzip
 import json
 import os
@@ -242,6 +243,10 @@ def lost_table():
 
 def zone():
     """The header is local, the extended information is not."""
+    def instant(text):
+        return datetime.datetime.fromisoformat(
+            text.decode().replace('Z', '+00:00'))
+
     def start(path, *more):
         p = subprocess.run([PROGRAM, 'read', '-q', '-f', 'jsonl', *more,
                             path], capture_output=True, check=True)
@@ -251,12 +256,13 @@ def zone():
     need(right.endswith(b'Z'), right)
     for hours in (-8, 0, 2):
         octets = netmon(23, 72, ethernet, hours * 3600)
-        need(start(write('zone', octets)) [:19] == right[:19],
+        need(start(write('zone', octets))[:19] == right[:19],
              'the zone is not recovered')
     octets = netmon(22, 72, ethernet, 2 * 3600, extended=False)
     path = write('local', octets)
     need(not start(path).endswith(b'Z'), 'a local time told as UTC')
-    need(start(path, '--tz', '+02:00')[:19] != b'', 'with a zone')
+    need(instant(start(path, '--tz', '+02:00')) == instant(right),
+         'with a zone')
 
 
 RTF = '{\\rtf1\\ansi{\\fonttbl{\\f0 Arial;}}{\\*\\generator x;}\\f0 ' \
