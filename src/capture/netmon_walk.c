@@ -145,12 +145,20 @@ static void warn_first_entries(struct netmon *n)
 	account_add(n->in.account, ACCOUNT_FRAMES_BAD_RECORD, n->bad - 1);
 }
 
-/* Two entries that name the same octets: the table rules, but it is told. */
-static void warn_overlap(struct netmon *n, uint32_t off)
+/* Two entries that name the same octets: the table rules, but it is told; if
+ * they do not stand side by side, once, when the frames so far and this one
+ * (len) take more than lies beside the header and the table. */
+static void warn_overlap(struct netmon *n, uint32_t off, uint64_t len)
 {
+	uint64_t taken = n->spent + FIRST_SHORT + n->count * ENTRY_LEN;
+
 	if (n->good > 0 && off >= n->last_off && off < n->last_end)
 		capture_warn(&n->in, off, "frame %llu: lies in the one "
 		    "before it", (unsigned long long)n->number);
+	else if (taken <= n->size && taken + len > n->size)
+		capture_warn(&n->in, off, "frame %llu: the frame table names "
+		    "more octets than there are, some of them twice,",
+		    (unsigned long long)n->number);
 }
 
 static bool is_credible(const struct netmon *n, const struct netmon_raw *raw);
@@ -161,7 +169,7 @@ static int next_in_table(struct netmon *n, struct frame *f,
 {
 	struct netmon_raw raw;
 	uint32_t off = 0;
-	uint64_t end = 0;
+	uint64_t end = 0, len;
 	const char *why = NULL;
 	bool found = false;
 	enum sw_status status = SW_OK;
@@ -197,9 +205,10 @@ static int next_in_table(struct netmon *n, struct frame *f,
 		return 0;
 	}
 	warn_first_entries(n);
-	warn_overlap(n, off);
+	len = n->header_len + raw.octets.len + raw.trailer_len;
+	warn_overlap(n, off, len);
 	n->ascending = n->ascending && off >= n->last_end;
-	n->spent += n->header_len + (uint64_t)raw.stored;
+	n->spent += len;
 	if (n->spent > 4 * n->size) {
 		capture_warn_record(&n->in, n->table_off, "a frame table "
 		    "that names the same octets again and again, left");

@@ -406,6 +406,26 @@ static void test_bad_entries(void **state)
 	    "2 1077275403120000000 1000 lt=1 60/60\n"
 	    "3 1077275403120030000 1000 lt=1 70/70\n"
 	    "W frame 2: lies in the one before it at offset 128\n");
+	/* Also if another stands between them; in another order they are not
+	 * the same. */
+	c = plain(22, 128);
+	c.offsets[c.count++] = c.offsets[0];
+	put_table(&c);
+	check_file(&c.f, "netmon2\n"
+	    "1 1077275403120000000 1000 lt=1 60/60\n"
+	    "2 1077275403120020000 1000 lt=1 100/1514 snapped\n"
+	    "3 1077275403120030000 1000 lt=1 70/70\n"
+	    "4 1077275403120000000 1000 lt=1 60/60\n"
+	    "W frame 4: the frame table names more octets than there are, "
+	    "some of them twice, at offset 128\n");
+	c = plain(22, 72);
+	c.offsets[3] = c.offsets[0];
+	memmove(c.offsets, c.offsets + 1, 3 * sizeof(c.offsets[0]));
+	put_table(&c);
+	check_file(&c.f, "netmon2\n"
+	    "1 1077275403120020000 1000 lt=1 100/1514 snapped\n"
+	    "2 1077275403120030000 1000 lt=1 70/70\n"
+	    "3 1077275403120000000 1000 lt=1 60/60\n");
 	/* Into the table itself, whose octets make no length. */
 	c = plain(20, 128);
 	patch_u32(&c.f, table + 8, table - 4);
