@@ -31,6 +31,7 @@ enum {
 	WRITE_AT = 1 << 16, /* octets gathered before they are written */
 	KINDS_MAX = 256,    /* interfaces of one file */
 	SECTION = 0x0a0d0d0a,
+	SECTION_LEN = 28,
 	INTERFACE = 1,
 	PACKET = 6,
 	NAME_TRIES = 1000 /* names in a row that others have */
@@ -101,13 +102,13 @@ static void put16(struct keeper *k, uint16_t v)
 static void put_section(struct keeper *k)
 {
 	put32(k, SECTION);
-	put32(k, 28);
+	put32(k, SECTION_LEN);
 	put32(k, 0x1a2b3c4d);
 	put16(k, 1);
 	put16(k, 0);
 	put32(k, UINT32_MAX); /* length of the section: not known */
 	put32(k, UINT32_MAX);
-	put32(k, 28);
+	put32(k, SECTION_LEN);
 }
 
 static void put_interface(struct keeper *k, uint32_t link_type)
@@ -250,6 +251,25 @@ static enum sw_status put_away(struct keeper *k, struct sw_err *err)
 	return status;
 }
 
+/* Is what stands there without octets, or all that is gathered now: the
+ * section of a run that had no frames? */
+static bool holds_nothing(const struct keeper *k, const struct stat *st)
+{
+	uint8_t octets[SECTION_LEN];
+	bool same;
+	int fd;
+
+	if (st->st_size != SECTION_LEN)
+		return st->st_size == 0;
+	fd = open(k->path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	same = read(fd, octets, sizeof(octets)) == SECTION_LEN &&
+	    memcmp(octets, k->buffer.p, SECTION_LEN) == 0;
+	close(fd);
+	return same;
+}
+
 /* What an earlier run or somebody else left under the name is no file of this
  * run, and none that it may remove. */
 static enum sw_status make_room(struct keeper *k, struct sw_err *err)
@@ -260,7 +280,7 @@ static enum sw_status make_room(struct keeper *k, struct sw_err *err)
 	char *name;
 
 	if (!k->options.spare || stat(k->path, &st) != 0 ||
-	    !S_ISREG(st.st_mode) || st.st_size == 0)
+	    !S_ISREG(st.st_mode) || holds_nothing(k, &st))
 		return SW_OK;
 	status = rename_to(k, clock_make((int64_t)st.st_mtime, 0), &number,
 	    &name, err);
@@ -317,8 +337,8 @@ static enum sw_status next_file(struct keeper *k, struct sw_err *err)
 
 static bool is_due(const struct keeper *k, int64_t ts_ns)
 {
-	if (k->kind_count == 0 || !k->regular)
-		return false; /* it holds nothing yet, or is no file */
+	if (!k->regular)
+		return false;
 	return k->rotate || (k->options.rotate_size > 0 &&
 	    k->size >= k->options.rotate_size) ||
 	    (k->options.rotate_ns > 0 && k->first_ns != SW_NO_TIME &&
@@ -364,7 +384,8 @@ enum sw_status keeper_add(struct keeper *k, const struct frame *frame,
 
 void keeper_rotate(struct keeper *k)
 {
-	k->rotate = true;
+	/* One without frames is as good as the next, if it is still there. */
+	k->rotate = k->kind_count > 0 || !is_in_place(k);
 }
 
 /* What a link points to is put away where it stands, and not the link: there

@@ -20,10 +20,10 @@ struct keeper_options {
 	int64_t rotate_ns;    /* between first and last frame, 0: never */
 	unsigned keep; /* files that were renamed; older ones are removed; 0:
 	                  all */
-	bool spare;    /* a file that is there at first and holds something is
-	                  renamed so after the time of its last change (and
-	                  stays), as is always what others put there later;
-	                  false: it is replaced */
+	bool spare;    /* a file that is there at first, and is more than one of
+	                  a run without frames, is renamed so after the time of
+	                  its last change (and stays), as is always what others
+	                  put there later; false: it is replaced */
 };
 
 /* Begins the first file.  SW_EWRITE, SW_ENOMEM. */

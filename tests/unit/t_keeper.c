@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* t_keeper.c - the file of -w, and who else has to do with it */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <dirent.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "capture/keeper.h"
+
+/* Of a file: its section, the interface, a frame of four octets. */
+enum { SECTION = 28, FRAMES = SECTION + 32, FRAME = 36 };
+
+static char folder[] = "/tmp/smtpwire-keeper-XXXXXX";
+static char path[sizeof(folder) + 2], moved[sizeof(folder) + 2];
+
+static struct keeper *begin(bool spare)
+{
+	struct keeper_options o = { .path = path, .spare = spare };
+	struct keeper *k;
+
+	assert_int_equal(keeper_new(&o, &k, NULL), SW_OK);
+	return k;
+}
+
+static void add(struct keeper *k)
+{
+	static const uint8_t octets[4];
+	struct frame f = { .link_type = 1, .wire_len = sizeof(octets),
+		.octets = slice_make(octets, sizeof(octets)) };
+
+	assert_int_equal(keeper_add(k, &f, 0, NULL), SW_OK);
+	assert_int_equal(keeper_flush(k, NULL), SW_OK);
+}
+
+/* -1: there is none. */
+static long size_of(const char *name)
+{
+	struct stat st;
+
+	return stat(name, &st) == 0 ? (long)st.st_size : -1;
+}
+
+static void put(const char *octets, size_t len)
+{
+	FILE *f = fopen(path, "wb");
+
+	assert_non_null(f);
+	assert_int_equal(fwrite(octets, 1, len, f), len);
+	assert_int_equal(fclose(f), 0);
+}
+
+/* Files in the folder, which are removed. */
+static int count_files(void)
+{
+	DIR *d = opendir(folder);
+	struct dirent *e;
+	char name[400];
+	int count = 0;
+
+	assert_non_null(d);
+	while ((e = readdir(d)) != NULL) {
+		if (*e->d_name == '.')
+			continue;
+		snprintf(name, sizeof(name), "%s/%s", folder, e->d_name);
+		assert_int_equal(unlink(name), 0);
+		count++;
+	}
+	closedir(d);
+	return count;
+}
+
+/* One that holds frames, or is not ours, is spared; others are replaced. */
+static void test_before(void **state)
+{
+	static const struct {
+		char octets[SECTION + 1];
+		size_t len;
+		int files;
+	} cases[] = {
+		{ "", 0, 1 }, { "x", 1, 2 },
+		{ "somebody's twenty-eight octe", SECTION, 2 },
+	};
+	struct keeper *k;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		put(cases[i].octets, cases[i].len);
+		k = begin(true);
+		assert_int_equal(size_of(path), SECTION);
+		keeper_free(&k);
+		assert_int_equal(count_files(), cases[i].files);
+	}
+	/* A service that is started again and again, and sees nothing. */
+	for (int i = 0; i < 3; i++) {
+		k = begin(true);
+		keeper_free(&k);
+	}
+	k = begin(true);
+	add(k);
+	keeper_free(&k);
+	for (int i = 0; i < 3; i++) {
+		k = begin(true);
+		keeper_free(&k);
+	}
+	assert_int_equal(count_files(), 2);
+	k = begin(true);
+	add(k);
+	keeper_free(&k);
+	k = begin(false);
+	keeper_free(&k);
+	assert_int_equal(count_files(), 1);
+}
+
+/* The next one begins, but not for want of frames. */
+static void test_rotate(void **state)
+{
+	struct keeper *k = begin(true);
+
+	(void)state;
+	keeper_rotate(k);
+	add(k);
+	add(k);
+	assert_int_equal(size_of(path), FRAMES + 2 * FRAME);
+	keeper_rotate(k);
+	add(k);
+	assert_int_equal(size_of(path), FRAMES + FRAME);
+	keeper_free(&k);
+	assert_int_equal(count_files(), 2);
+}
+
+/* No frame goes to a file that others have moved, also when it had none. */
+static void test_moved(void **state)
+{
+	struct keeper *k = begin(true);
+
+	(void)state;
+	assert_int_equal(rename(path, moved), 0);
+	keeper_rotate(k);
+	add(k);
+	assert_int_equal(size_of(moved), SECTION);
+	assert_int_equal(size_of(path), FRAMES + FRAME);
+	assert_int_equal(rename(path, moved), 0);
+	add(k); /* nobody has said so yet */
+	assert_int_equal(size_of(path), -1);
+	assert_int_equal(size_of(moved), FRAMES + 2 * FRAME);
+	keeper_rotate(k);
+	put("theirs", 6);
+	add(k);
+	assert_int_equal(size_of(path), FRAMES + FRAME);
+	keeper_free(&k);
+	assert_int_equal(count_files(), 3);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_before),
+		cmocka_unit_test(test_rotate),
+		cmocka_unit_test(test_moved),
+	};
+	int failed;
+
+	if (!mkdtemp(folder))
+		return 1;
+	snprintf(path, sizeof(path), "%s/f", folder);
+	snprintf(moved, sizeof(moved), "%s/m", folder);
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	rmdir(folder);
+	return failed;
+}
