@@ -91,7 +91,7 @@ struct live *api_live_take(struct sw_live **live, struct live_ops *ops_r)
 
 void sw_load_libraries(void)
 {
-	message_load();
+	header_load();
 }
 
 struct teller {

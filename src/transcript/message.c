@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* message.c - the octets of a message: counted, hashed, passed on */
+/* SHA256_Init and its like are to be there without a warning. */
+#define OPENSSL_API_COMPAT 0x10100000L
+
 #include "transcript/message.h"
 
-#include <openssl/evp.h>
+#include <openssl/sha.h>
 #include <stdlib.h>
 
 #include "base/limits.h"
@@ -12,8 +15,10 @@
  * are as long are not. */
 enum { HASH_HELD = 512 };
 
+/* EVP takes as long for the beginning and the end of a digest as the digest of
+ * a small message does: this is the digest itself. */
 struct message_hash {
-	EVP_MD_CTX *ctx;
+	SHA256_CTX sha;
 	size_t held; /* octets that are still to be given to it */
 	uint8_t few[HASH_HELD];
 };
@@ -21,52 +26,20 @@ struct message_hash {
 /* Where the search for the empty line behind the header stands. */
 enum { TAIL_LINE_START, TAIL_LINE_START_CR, TAIL_IN_LINE };
 
-static void hash_free(struct message_hash **h)
-{
-	if (!*h)
-		return;
-	EVP_MD_CTX_free((*h)->ctx);
-	free(*h);
-	*h = NULL;
-}
-
-static struct message_hash *hash_new(void)
-{
-	struct message_hash *h = malloc(sizeof(*h));
-
-	if (!h)
-		return NULL;
-	h->ctx = EVP_MD_CTX_new();
-	if (!h->ctx || EVP_DigestInit_ex(h->ctx, EVP_sha256(), NULL) != 1)
-		hash_free(&h);
-	return h;
-}
-
-void message_load(void)
-{
-	struct message_hash *h = hash_new();
-
-	hash_free(&h);
-	header_load();
-}
-
-/* To look the algorithm up for each message would take as long as to hash a
- * small one. */
 static bool hash_begin(struct message *m)
 {
 	if (!m->hash)
-		m->hash = hash_new();
-	else if (EVP_DigestInit_ex(m->hash->ctx, NULL, NULL) != 1)
-		hash_free(&m->hash);
-	if (m->hash)
-		m->hash->held = 0;
-	return m->hash != NULL;
+		m->hash = malloc(sizeof(*m->hash));
+	if (!m->hash)
+		return false;
+	m->hash->held = 0;
+	return SHA256_Init(&m->hash->sha) == 1;
 }
 
 static void hash_held(struct message_hash *h)
 {
 	if (h->held > 0)
-		EVP_DigestUpdate(h->ctx, h->few, h->held);
+		(void)SHA256_Update(&h->sha, h->few, h->held);
 	h->held = 0;
 }
 
@@ -74,7 +47,7 @@ static void hash_octets(struct message_hash *h, struct slice s)
 {
 	if (s.len >= HASH_HELD) {
 		hash_held(h);
-		EVP_DigestUpdate(h->ctx, s.p, s.len);
+		(void)SHA256_Update(&h->sha, s.p, s.len);
 		return;
 	}
 	while (s.len > 0) {
@@ -275,18 +248,17 @@ enum sw_status message_tell(struct message *m, struct sw_message *out,
 		status = header_fields(slice_make(m->header, m->header_len),
 		    out, arena);
 	if (m->hashed && whole) {
-		unsigned len = 0;
-
 		hash_held(m->hash);
-		out->sha256.known = EVP_DigestFinal_ex(m->hash->ctx,
-		    out->sha256.octets, &len) == 1 && len == 32;
+		out->sha256.known = SHA256_Final(out->sha256.octets,
+		    &m->hash->sha) == 1;
 	}
 	return status;
 }
 
 void message_fini(struct message *m)
 {
-	hash_free(&m->hash);
+	free(m->hash);
+	m->hash = NULL;
 	free(m->header);
 	free(m->gaps);
 	m->header = NULL;

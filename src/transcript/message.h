@@ -102,7 +102,5 @@ enum sw_status header_fields(struct slice header, struct sw_message *out,
 /* What is loaded else when it is first called for: GMime, the usual
  * converters.  Not to be called by two threads at once. */
 void header_load(void);
-/* The same, and the digest. */
-void message_load(void);
 
 #endif
