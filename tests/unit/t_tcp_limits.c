@@ -173,38 +173,6 @@ static void test_closed_limit(void **state)
 	script_free(s);
 }
 
-/* The last TCP_CLOSED_MAX that were closed are known again, whatever the
- * order in which ports were used once more; those before are not. */
-static void test_closed_known(void **state)
-{
-	struct script *s = script_new(NULL);
-	unsigned n = TCP_CLOSED_MAX + 40, known = 0;
-
-	(void)state;
-	for (unsigned i = 0; i < n; i++) {
-		s->host[0].at.port = (uint16_t)(1024 + i);
-		script_run(s, HELLO "C R 0 -\n");
-		if (i % 3 == 2) { /* used once more, and closed again */
-			s->host[0].at.port = (uint16_t)(1024 + i - 1);
-			s->host[0].isn += 50000;
-			script_run(s, HELLO "C R 0 -\n");
-			s->host[0].isn -= 50000;
-		}
-	}
-	for (unsigned i = 0; i < n; i++) {
-		s->host[0].at.port = (uint16_t)(1024 + i);
-		s->host[0].isn += i % 3 == 1 ? 50000 : 0;
-		s->len = 0;
-		s->out[0] = '\0';
-		script_run(s, "S A 0 0 220\n");
-		known += s->out[0] == '\0';
-		assert_true(s->out[0] == '\0' || i < n - TCP_CLOSED_MAX / 2);
-		s->host[0].isn -= i % 3 == 1 ? 50000 : 0;
-	}
-	assert_in_range(known, TCP_CLOSED_MAX / 2, TCP_CLOSED_MAX);
-	script_free(s);
-}
-
 /* What an attacker sends to make work grow with its square. */
 static void test_hostile_order(void **state)
 {
@@ -427,7 +395,6 @@ int main(void)
 		cmocka_unit_test(test_evict),
 		cmocka_unit_test(test_evict_behind_hole),
 		cmocka_unit_test(test_closed_limit),
-		cmocka_unit_test(test_closed_known),
 		cmocka_unit_test(test_hostile_order),
 		cmocka_unit_test(test_hostile_vlans),
 		cmocka_unit_test(test_stretches),
