@@ -222,11 +222,9 @@ static bool tell_only(struct matcher *x, size_t side)
 		if (x->mate[side][i])
 			continue;
 		m->only[side][n].id = x->d[side][i].id;
-		m->only[side][n].reason = reason_of(x, side, &x->d[side][i],
-		    covered, from, to);
-		if (m->only[side][n].reason == SW_UNEXPLAINED &&
-		    is_elsewhere(&servers, &x->d[side][i]))
-			m->only[side][n].reason = SW_OTHER_CANNOT_RECORD;
+		m->only[side][n].reason = is_elsewhere(&servers,
+		    &x->d[side][i]) ? SW_OTHER_CANNOT_RECORD :
+		    reason_of(x, side, &x->d[side][i], covered, from, to);
 		m->only_index[side][n++] = (uint32_t)i;
 	}
 	m->only_count[side] = n;

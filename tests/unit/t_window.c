@@ -67,10 +67,11 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* A session with what stands in script behind EHLO, that began at second at;
- * port -1: not known. */
-static void add(struct fixture *f, enum sw_side side, const char *script,
-    int number, int port, int64_t at, bool early, int64_t now)
+/* A session of a server with what stands in script behind EHLO, that began at
+ * second at; port -1: not known. */
+static void add_of(struct fixture *f, const char *server, enum sw_side side,
+    const char *script, int number, int port, int64_t at, bool early,
+    int64_t now)
 {
 	struct talk *t = malloc(sizeof(*t));
 	char name[64], text[512];
@@ -83,13 +84,20 @@ static void add(struct fixture *f, enum sw_side side, const char *script,
 	talk_read(t, side == SW_LEFT ? SW_RECORDER_SERVER :
 	    SW_RECORDER_WIRE, text);
 	t->s.id = (uint64_t)number * 2 + side;
+	t->s.source.kind = side == SW_LEFT ? SW_SOURCE_LOG : SW_SOURCE_WIRE;
 	t->s.client.ip = talk_text("192.0.2.10");
-	t->s.server.ip = talk_text("192.0.2.25");
+	t->s.server.ip = talk_text(server);
 	t->s.client.name = talk_text(name);
 	t->s.client.port = port;
 	t->s.start = t->s.end = DAY_NS + at * S;
 	assert_int_equal(window_add(f->w, side, &t->s, early, now), SW_OK);
 	free(t);
+}
+
+static void add(struct fixture *f, enum sw_side side, const char *script,
+    int number, int port, int64_t at, bool early, int64_t now)
+{
+	add_of(f, "192.0.2.25", side, script, number, port, at, early, now);
 }
 
 static void step(struct fixture *f, int64_t now)
@@ -170,6 +178,41 @@ static void alone(void **state)
 	assert_int_equal(f->alone[SW_RIGHT], 1);
 }
 
+/* Of a server whose log this is not: counted, not told. */
+static void elsewhere(void **state)
+{
+	struct fixture *f = *state;
+	struct window_counts c;
+
+	for (int i = 0; i < 8; i++) {
+		add_of(f, i % 2 ? "192.0.2.26" : "192.0.2.25", SW_RIGHT, "",
+		    i, 4711 + i, i, false, 0);
+		if (i % 4 == 0)
+			add(f, SW_LEFT, "", i, 4711 + i, i, false, 0);
+	}
+	step(f, GRACE);
+	assert_int_equal(f->pairs, 2);
+	assert_int_equal(f->alone[SW_RIGHT], 2);
+	window_counts(f->w, &c);
+	assert_int_equal(c.other[SW_RIGHT], 4);
+	assert_int_equal(c.other[SW_LEFT], 0);
+	/* It is its log after all. */
+	add_of(f, "192.0.2.26", SW_LEFT, "", 1, 4712, 1, false, GRACE);
+	add_of(f, "192.0.2.27", SW_RIGHT, "", 8, 4719, 8, false, GRACE);
+	step(f, GRACE);
+	assert_int_equal(f->pairs, 3);
+	assert_int_equal(f->late, 0);
+	window_counts(f->w, &c);
+	assert_int_equal(c.other[SW_RIGHT], 3);
+	/* ... before it is overdue. */
+	add_of(f, "192.0.2.27", SW_LEFT, "", 9, 4720, 99, false,
+	    GRACE + S);
+	step(f, 2 * GRACE);
+	assert_int_equal(f->alone[SW_RIGHT], 3);
+	window_counts(f->w, &c);
+	assert_int_equal(c.other[SW_RIGHT], 3);
+}
+
 /* What is like one that was told, and not the same, is another one. */
 static void not_late(void **state)
 {
@@ -218,6 +261,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(pairs, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(last, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(alone, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(elsewhere, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(not_late, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(limits, set_up, tear_down),
 	};
