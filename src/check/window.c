@@ -39,6 +39,7 @@ struct entry {
 	enum state state;
 	uint64_t *counted; /* where, if it was told; NULL: by the caller */
 	bool early;
+	bool foreign;    /* matching says that the other cannot record it */
 };
 
 struct list {
@@ -328,6 +329,20 @@ static enum sw_status take_pair(struct window *w, const struct match *m,
 	return SW_OK;
 }
 
+static void mark_foreign(struct window *w, enum sw_side side,
+    const struct view *v)
+{
+	const struct matching *m = &w->matching;
+	struct entry *entries = w->lists[side].entries;
+	size_t i;
+
+	for (i = 0; i < w->lists[side].count; i++)
+		entries[i].foreign = false;
+	for (i = 0; i < m->only_count[side]; i++)
+		entries[v->places[m->only_index[side][i]]].foreign =
+		    m->only[side][i].reason == SW_OTHER_CANNOT_RECORD;
+}
+
 static enum sw_status match(struct window *w, int64_t now_ns)
 {
 	struct view v[2] = { { NULL, NULL }, { NULL, NULL } };
@@ -340,6 +355,10 @@ static enum sw_status match(struct window *w, int64_t now_ns)
 		status = match_sides(v[0].digests, w->lists[0].count,
 		    v[1].digests, w->lists[1].count,
 		    w->options.max_offset_ns, &w->matching);
+	if (status == SW_OK) {
+		mark_foreign(w, SW_LEFT, &v[0]);
+		mark_foreign(w, SW_RIGHT, &v[1]);
+	}
 	for (i = 0; i < w->matching.pair_count && status == SW_OK; i++) {
 		const struct match *m = &w->matching.pairs[i];
 
@@ -391,20 +410,11 @@ bool window_has_overdue(const struct window *w, enum sw_side side,
 	return false;
 }
 
-/* Why matching says that it is alone.  That it is outside of what the other
- * side covers is no reason here: both go on. */
-static enum sw_only_reason reason_of(const struct window *w,
-    enum sw_side side, const struct entry *e)
+/* That it is outside of what the other side covers is no reason here: both go
+ * on. */
+static bool is_explained(const struct entry *e)
 {
-	const struct matching *m = &w->matching;
-	size_t i;
-
-	for (i = 0; i < m->only_count[side]; i++)
-		if (m->only[side][i].id == e->digest.id &&
-		    m->only[side][i].reason == SW_OTHER_CANNOT_RECORD)
-			return SW_OTHER_CANNOT_RECORD;
-	return e->digest.attempts || e->digest.silent ?
-	    SW_OTHER_CANNOT_RECORD : SW_UNEXPLAINED;
+	return e->foreign || e->digest.attempts || e->digest.silent;
 }
 
 static enum sw_status tell_alone(struct window *w, enum sw_side side,
@@ -416,7 +426,7 @@ static enum sw_status tell_alone(struct window *w, enum sw_side side,
 	e->state = TOLD;
 	if (e->early)
 		e->counted = &w->counts.early[side];
-	else if (reason_of(w, side, e) != SW_UNEXPLAINED)
+	else if (is_explained(e))
 		e->counted = &w->counts.other[side];
 	if (e->counted) {
 		++*e->counted;
