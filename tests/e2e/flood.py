@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """flood.py - a session in the middle of a flood of connections
 
-    flood.py [MIB [MEMORY]]
+    flood.py [KIND COUNT [MEMORY]]
 
 Each flood is more than --memory allows to keep, and is streamed: it is never
 stored.  The session beside it is slower than all: thousands of connections
-lie between its frames.  With MIB there is only a flood of so much octets out
-of order, --memory is MEMORY (512M), and its figures are printed.
+lie between its frames.  With KIND there is only this one, --memory is MEMORY
+(512M), and its figures are printed: `syn` and `silent` are of COUNT
+connections, `disorder` of COUNT MiB of octets out of order.
 """
 import json
 import os
@@ -164,7 +165,7 @@ def told(name, good, why):
     print(f"ok {name}" if good else f"not ok {name}: {why}")
 
 
-def check(name, traffic_, given_up, memory=MEMORY):
+def check(name, traffic_, given_up, memory):
     sessions, account = run(traffic_, memory)
     told(f"flood-{name}-beside", len(sessions) == 1 and
          sessions[0]["ending"] == "quit" and
@@ -207,6 +208,16 @@ def check_colliding():
          f"{chosen:.2f} s, others {usual:.2f} s")
 
 
+def check_syn(count, memory):
+    check("syn", traffic(syns, count), "connections given up for the limit",
+          memory)
+
+
+def check_silent(count, memory):
+    check("silent", traffic(silent, count),
+          "connections released for the limit on memory", memory)
+
+
 def check_disorder(mib, memory):
     """About twelve frames of the session, spread over the flood."""
     every = mib * 4 * 257 // 16
@@ -214,21 +225,24 @@ def check_disorder(mib, memory):
           "connections released for the limit on memory", memory)
 
 
-def figures(mib, memory):
-    check_disorder(mib, memory)
+KINDS = {"syn": check_syn, "silent": check_silent,
+         "disorder": check_disorder}
+
+
+def figures(kind, count, memory):
+    KINDS[kind](int(count), memory)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    print(f"{mib} MiB out of order: {used.ru_utime + used.ru_stime:.1f} s of "
-          f"CPU, peak {used.ru_maxrss >> 10} MiB")
+    print(f"{kind} {count}: {used.ru_utime + used.ru_stime:.1f} s of CPU, "
+          f"peak {used.ru_maxrss >> 10} MiB")
 
 
 def main():
     if len(sys.argv) > 1:
-        memory = sys.argv[2] if len(sys.argv) > 2 else "512M"
-        figures(int(sys.argv[1]), memory)
+        memory = sys.argv[3] if len(sys.argv) > 3 else "512M"
+        figures(sys.argv[1], sys.argv[2], memory)
         return
-    check("syn", traffic(syns, 60000), "connections given up for the limit")
-    check("silent", traffic(silent, 20000),
-          "connections released for the limit on memory")
+    check_syn(60000, MEMORY)
+    check_silent(20000, MEMORY)
     check_disorder(24, MEMORY)
     check_colliding()
     if "asan" in os.environ["O"] or "tsan" in os.environ["O"]:
