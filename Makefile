@@ -449,8 +449,9 @@ tsan: ## what threads share, with ThreadSanitizer
 RUN_TSAN = tests/run $(RUNFLAGS) $(BUILD)/tsan
 
 VALGRIND = valgrind -q --error-exitcode=99 --leak-check=full
-valgrind: tests-build ## unit and golden tests under valgrind
-	@tests/run --wrap '$(VALGRIND)' $(O) $(GOLDEN) $(PROGRAMS)
+valgrind: tests-build ## unit and golden tests, fuzzers' corpus, under memcheck
+	@TEST_SECONDS=1800 tests/run --wrap '$(VALGRIND)' $(O) $(GOLDEN) \
+		$(PROGRAMS)
 
 # live needs root, and goes on as another user, who has to write there what was
 # reached; what is not optimized takes its time.
