@@ -145,13 +145,19 @@ def repeat(r, segments, rate):
 
 
 def retransmit(r, segments, rate):
-	"""Some octets once more, cut otherwise, with what is known by then."""
+	"""Some octets once more, cut otherwise, with what is known by then; or
+	in front of the next ones."""
 	sent, known = {}, {}
 	for s in segments:
-		yield s
+		stream = sent.setdefault((s.of, s.who), bytearray())
+		n = r.randrange(1, 99) if r.random() < rate else 0
+		if 0 < n <= len(stream) == s.seq - 1 and s.octets:
+			yield Segment(s.of, s.who, s.seq - n, s.ack, s.flags,
+			    bytes(stream[-n:]) + s.octets)
+		else:
+			yield s
 		if s.flags & (SYN | FIN | RST) or s.flags & ACK == 0:
 			continue
-		stream = sent.setdefault((s.of, s.who), bytearray())
 		if s.seq - 1 == len(stream):
 			stream += s.octets
 		known[s.of, s.who] = max(known.get((s.of, s.who), 0), s.ack)
