@@ -8,8 +8,9 @@ gen streams captures, which are stored nowhere, into `smtpwire read -`: of 10 MB
 to BENCH_SCALE_GB (53.7, which are 50 GiB) with 200 sessions at a time; and of
 one size with 10 to 100 000 at a time.  No two connections have the same hosts,
 ports and times.  CPU is that of smtpwire with one thread, the lowest of some
-runs, without what the start takes.  Prints markdown and gnuplot's plots; they are also left in
-FOLDER/scale.md and, where gnuplot is installed, FOLDER/scale-*.svg.
+runs, without what the start takes.  Prints markdown and gnuplot's plots; they
+are also left in FOLDER/scale.md and, where gnuplot is installed,
+FOLDER/scale-*.svg.
 
 Exit status 1: memory grows with the size of the capture, a session or an octet
 was not told, or a megabyte's cost is not flat over sizes.
@@ -71,8 +72,8 @@ class Run:
 	def is_whole(self):
 		a = self.account
 		return a['sessions'] == self.sessions and \
-		    not any(a[n] for n in ('octets_missing', 'flows_limit')
-		        if n in a)
+		    not any(a[n] for n in ('octets_missing',
+		        'connections_limit', 'connections_memory_limit'))
 
 
 def table(head, runs, what):
