@@ -181,6 +181,25 @@ struct slice align_path(struct sw_bytes argument)
 	return close ? slice_head(s, (size_t)(close - s.p)) : s;
 }
 
+static struct slice verb_of(const struct sw_command *c)
+{
+	return slice_of(c->verb.data ? c->verb : c->line);
+}
+
+static bool begins_other(const struct sw_event *cut,
+    const struct sw_event *whole)
+{
+	return cut->flags & SW_BIT(SW_FLAG_TRUNCATED) &&
+	    cut->u.command.argument.len == 0 &&
+	    slice_has_prefix_nocase(verb_of(&whole->u.command),
+	    verb_of(&cut->u.command));
+}
+
+bool align_is_cut_verb(const struct sw_event *a, const struct sw_event *b)
+{
+	return begins_other(a, b) || begins_other(b, a);
+}
+
 static bool is_verb(struct sw_bytes verb, const char *name)
 {
 	return slice_eq_nocase(slice_of(verb), slice_str(name));
@@ -195,7 +214,8 @@ static int worth_command(const struct sw_event *a, const struct sw_event *b)
 	if (!x->verb.data && !y->verb.data)
 		return WORTH_SAME_VERB;
 	if (!slice_eq_nocase(slice_of(x->verb), slice_of(y->verb)))
-		return WORTH_OTHER_VERB;
+		return align_is_cut_verb(a, b) ? WORTH_SAME_VERB :
+		    WORTH_OTHER_VERB;
 	if (!x->argument.data || !y->argument.data)
 		return WORTH_SAME_VERB;
 	path = is_verb(x->verb, "MAIL") || is_verb(x->verb, "RCPT");

@@ -138,6 +138,10 @@ enum sw_status align_events(const struct sw_session *left,
 /* The path of "FROM:<a@b> SIZE=1", or all up to a blank. */
 struct slice align_path(struct sw_bytes argument);
 
+/* Of two commands, was one cut in its verb, which is the beginning of the
+ * other's? */
+bool align_is_cut_verb(const struct sw_event *a, const struct sw_event *b);
+
 /* --- verdict.c ------------------------------------------------------------ */
 
 struct verdict_options {

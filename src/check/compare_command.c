@@ -117,17 +117,6 @@ static void change_command(struct judge *j, size_t row,
 	    "rewritten between the two points, or one record is wrong.");
 }
 
-/* Was one cut in its verb, which is the beginning of the other's? */
-static bool is_cut_verb(const struct sw_event *cut,
-    const struct sw_event *whole)
-{
-	const struct sw_command *x = &cut->u.command, *y = &whole->u.command;
-
-	return compare_flag(cut, SW_FLAG_TRUNCATED) && x->argument.len == 0 &&
-	    slice_has_prefix_nocase(compare_slice(y->verb.data ? y->verb :
-	    y->line), compare_slice(x->verb.data ? x->verb : x->line));
-}
-
 void compare_commands(struct judge *j, size_t row)
 {
 	const struct sw_event *l = compare_event(j, SW_LEFT, row);
@@ -135,8 +124,7 @@ void compare_commands(struct judge *j, size_t row)
 	const struct sw_command *x = &l->u.command, *y = &r->u.command;
 	uint32_t flags = l->flags | r->flags;
 
-	if (!same_verbs(x->verb, y->verb) &&
-	    (is_cut_verb(l, r) || is_cut_verb(r, l)))
+	if (!same_verbs(x->verb, y->verb) && align_is_cut_verb(l, r))
 		return;
 	if (flags & SW_BIT(SW_FLAG_MASKED)) {
 		if (x->verb.data && y->verb.data &&

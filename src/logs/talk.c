@@ -300,6 +300,16 @@ static uint32_t single_line(struct log_session *s,
 	return log_session_reply(s, &r);
 }
 
+/* A line that the log has cut in its code has no text. */
+static bool is_cut_code(const struct log_said *said)
+{
+	size_t n = 0;
+
+	while (n < said->text.len && ascii_is_digit(said->text.p[n]))
+		n++;
+	return n == said->text.len && n < 3 && log_line_is_cut(said->line);
+}
+
 uint32_t log_say_server(struct log_session *s, const struct log_said *said)
 {
 	struct log_reply_line l = log_parse_reply_line(said->text);
@@ -325,7 +335,8 @@ uint32_t log_say_server(struct log_session *s, const struct log_said *said)
 		p->octets_known = false;
 	else
 		p->octets += said->octets;
-	add_part(s, p, l.text);
+	if (!is_cut_code(said))
+		add_part(s, p, l.text);
 	/* A line without a code is in the midst of it. */
 	return l.more || l.code == SW_UNKNOWN ? 0 : finish_parts(s, p);
 }

@@ -72,13 +72,16 @@ def hold(server, client, pairs):
 
 def cuts(log):
     """The log without its last end of line, cut in the last 250, in the code
-    of a reply and in a verb."""
+    of a reply, in the last verb, in an earlier one and in the code of the
+    second line of a reply."""
     at = log.rindex(b'250 ')
     end = log.index(b'\n', at)
     yield log[:-1]
     yield log[:end - 3]
     yield log[:at + 2]
     yield log[:log.rindex(b'QUIT') + 2]
+    yield log[:log.index(b'MAIL FROM') + 2]
+    yield log[:log.index(b'250-', log.index(b'250-') + 4) + 2]
 
 
 def hold_cut(base):
