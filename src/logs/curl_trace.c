@@ -146,6 +146,8 @@ static void say_lines(struct curl_trace *c, bool server)
 
 	if (server)
 		end_content(c);
+	/* not all octets that its head tells */
+	c->first.truncated |= c->broken;
 	while (rest.len > 0) {
 		struct slice text = log_take_until(&rest, '\n');
 

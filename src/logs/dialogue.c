@@ -201,6 +201,32 @@ static void expect_verdicts(struct log_session *s, int32_t code)
 	}
 }
 
+static struct sw_message *newest_message(struct log_session *s)
+{
+	const struct sw_session *out = session_get(s->b);
+
+	return out->message_count == 0 ? NULL : (struct sw_message *)
+	    (uintptr_t)&out->messages[out->message_count - 1];
+}
+
+/* An id with which a reply ends that was cut may lack its end. */
+static void drop_cut_id(struct log_session *s, const struct reply_in *r)
+{
+	struct sw_message *m = newest_message(s);
+	struct slice text;
+
+	if (!m || !m->queue_id.data || r->line_count == 0 ||
+	    !(r->flags & SW_BIT(SW_FLAG_TRUNCATED)))
+		return;
+	text = r->lines[r->line_count - 1];
+	while (text.len > 0 && text.p[text.len - 1] == '.')
+		text.len--; /* no octet of it, or one in its midst */
+	if (text.len >= m->queue_id.len && slice_eq(slice_from(text,
+	    text.len - m->queue_id.len), slice_make(m->queue_id.data,
+	    m->queue_id.len)))
+		memset(&m->queue_id, 0, sizeof(m->queue_id));
+}
+
 static void take_verdict(struct log_session *s, const struct reply_in *r)
 {
 	struct log_content *c = &s->content;
@@ -212,6 +238,7 @@ static void take_verdict(struct log_session *s, const struct reply_in *r)
 		    c->index++);
 	else
 		session_verdict(s->b, r->code, r->lines, r->line_count, -1);
+	drop_cut_id(s, r);
 }
 
 /* r is the caller's to change, here and below: what was just written would be
@@ -274,6 +301,7 @@ static uint32_t chunk_passed(struct log_session *s,
 	r->to = o->n;
 	n = session_reply(s->b, r);
 	session_answer(s->b, o->n, r->code, r->lines, r->line_count);
+	drop_cut_id(s, r);
 	if (o->last)
 		s->phase = LOG_PHASE_DONE;
 	return n;
@@ -473,26 +501,17 @@ void log_session_tls(struct log_session *s, const struct log_line *line,
 
 void log_session_message_id(struct log_session *s, struct slice id)
 {
-	const struct sw_session *out = session_get(s->b);
-	struct sw_message *m;
+	struct sw_message *m = newest_message(s);
 
-	if (out->message_count == 0)
-		return;
-	m = (struct sw_message *)(uintptr_t)
-	    &out->messages[out->message_count - 1];
-	m->message_id = session_text(s->b, id);
+	if (m)
+		m->message_id = session_text(s->b, id);
 }
 
 void log_session_queue_id(struct log_session *s, struct slice id)
 {
-	const struct sw_session *out = session_get(s->b);
-	struct sw_message *m;
+	struct sw_message *m = newest_message(s);
 
-	if (out->message_count == 0)
-		return;
-	m = (struct sw_message *)(uintptr_t)
-	    &out->messages[out->message_count - 1];
-	if (!m->queue_id.data)
+	if (m && !m->queue_id.data)
 		m->queue_id = session_text(s->b, id);
 }
 

@@ -408,12 +408,24 @@ static bool is_note(const struct haraka_row *row, struct slice text)
 	return true;
 }
 
+/* The value in which the log ends may lack its end. */
+static void drop_cut(struct haraka_row *row, const struct log_line *line)
+{
+	unsigned i;
+
+	for (i = HARAKA_IP; i < HARAKA_COUNT && log_line_is_cut(line); i++)
+		if (row->of[i].p && row->of[i].p + row->of[i].len ==
+		    line->text.p + line->text.len)
+			row->of[i] = slice_make(NULL, 0);
+}
+
 static enum sw_status take_other(struct haraka *h, struct log_session *s,
     const struct log_line *line, struct haraka_row *row, struct slice text)
 {
 	/* The default format has the fields behind the words. */
 	if (row->mode == HARAKA_DEFAULT)
 		haraka_take_pairs(row, text);
+	drop_cut(row, line);
 	text = slice_trim(text);
 	if (!is_outgoing(row) && begins_with(text, "connect"))
 		return take_connect(h, s, line, row);

@@ -250,7 +250,7 @@ static void take_summary(struct log_session *s, const struct log_line *line,
 	if (!icewarp_parse_summary(text, &m))
 		return;
 	log_content_size(s, m.size + 2);
-	if (m.ok && m.id.len > 0 &&
+	if (m.ok && m.id.len > 0 && !log_line_is_cut(line) &&
 	    session_get(s->b)->recorder == SW_RECORDER_SERVER)
 		log_session_queue_id(s, m.id);
 }

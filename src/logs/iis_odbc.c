@@ -86,7 +86,6 @@ static struct iis_plain plain_of(const struct iis_dump_values *v)
 	return p;
 }
 
-/* "2006-10-09 05:00:15.000"; the service writes whole seconds. */
 /* The column in which a row ends that has no end. */
 static uint32_t last_column(const struct iis_dump_columns *c)
 {
@@ -96,6 +95,7 @@ static uint32_t last_column(const struct iis_dump_columns *c)
 	return columns_of(&last);
 }
 
+/* "2006-10-09 05:00:15.000"; the service writes whole seconds. */
 static bool parse_time(const struct table *t, struct slice s,
     struct iis_row *row)
 {

@@ -150,6 +150,13 @@ static bool is_id_of_server(const struct iis_row *row)
 	return row->sent == DATA_REPLIES_LEN + (int64_t)row->query.len;
 }
 
+/* An id in which the log or its column ends may lack its end. */
+static bool is_whole_id(const struct iis_row *row)
+{
+	return !(row->flags & SW_BIT(SW_FLAG_TRUNCATED)) ||
+	    row->query.p[row->query.len - 1] == '>';
+}
+
 /* HELO's reply and ids that the server made show how long its name is. */
 static void learn_name(struct iis_rows *r, const struct iis_row *row)
 {
@@ -177,7 +184,7 @@ static void take_content(struct log_session *s, const struct iis_row *row,
 	reply.flags |= SW_BIT(SW_FLAG_JOINED);
 	log_session_whole_data(s, c, &reply, told(row, IIS_RECEIVED,
 	    row->received));
-	if (row->query.len > 0 && is_id_of_client(row))
+	if (row->query.len > 0 && is_id_of_client(row) && is_whole_id(row))
 		log_session_message_id(s, skip_blanks(row->query));
 }
 
@@ -282,11 +289,12 @@ static enum sw_status take_quit(struct iis_rows *r, struct log_session *s,
 	    SW_ENDING_CLIENT_CLOSE);
 }
 
-/* 240, or 0 in 1997. */
+/* 240, or 0 in 1997; if it was cut it may have been. */
 static bool is_quit_row(const struct iis_row *row)
 {
-	return row->verb == VERB_QUIT &&
-	    (row->status <= 0 || row->status == 240);
+	return row->verb == VERB_QUIT && (row->status <= 0 ||
+	    row->status == 240 || (row->cut & SW_BIT(IIS_STATUS) &&
+	    row->status < 100));
 }
 
 static void remember_user(struct log_session *s, const struct iis_row *row)

@@ -208,8 +208,12 @@ static enum sw_status find(struct mailenable *m, const struct log_line *line,
 static void say_client(struct log_session *s, const struct log_line *line,
     const struct row *row, int64_t time)
 {
-	struct log_said said = log_said(line, time, line_of(row));
+	struct log_line told = *line;
+	struct log_said said = log_said(&told, time, line_of(row));
 
+	/* Others follow the column: what may be cut is the reply. */
+	if (row->of[COLUMN_REPLY].len > 0)
+		told.truncated = told.unterminated = false;
 	said.octets = row->outgoing ? row->sent : row->received;
 	if (slice_eq(said.text, slice_str("{blank}"))) {
 		said.flags |= SW_BIT(SW_FLAG_MASKED);
@@ -303,6 +307,17 @@ static bool probe(struct slice head)
 	return log_tally_judge(&t, NULL);
 }
 
+/* The value in which the log ends may lack its end; a reply says so. */
+static void drop_cut(struct row *row)
+{
+	if (row->last == COLUMN_SENT)
+		row->sent = SW_UNKNOWN;
+	else if (row->last == COLUMN_RECEIVED)
+		row->received = SW_UNKNOWN;
+	else if (row->last == COLUMN_USER)
+		row->of[COLUMN_USER].len = 0;
+}
+
 static enum sw_status take_line(void *state, const struct log_line *line)
 {
 	struct mailenable *m = state;
@@ -314,11 +329,8 @@ static enum sw_status take_line(void *state, const struct log_line *line)
 		log_not_understood(&m->sessions, line);
 		return SW_OK;
 	}
-	/* a number in which the log ends may lack digits */
-	if (log_line_is_cut(line) && row.last == COLUMN_SENT)
-		row.sent = SW_UNKNOWN;
-	if (log_line_is_cut(line) && row.last == COLUMN_RECEIVED)
-		row.received = SW_UNKNOWN;
+	if (log_line_is_cut(line))
+		drop_cut(&row);
 	return take_row(m, line, &row);
 }
 

@@ -364,8 +364,9 @@ static bool can_be_folded(struct slice text, size_t min)
 }
 
 /* Does the line go on with what is held?  It is added then. */
-static bool unfold(struct text_log *t, struct slice text)
+static bool unfold(struct text_log *t, const struct log_line *line)
 {
+	struct slice text = line->text;
 	enum netmon_text_lack lack;
 	size_t len = t->text.len;
 
@@ -378,8 +379,10 @@ static bool unfold(struct text_log *t, struct slice text)
 		return false;
 	add_part(t, slice_trim(text));
 	if (lack != NETMON_TEXT_COLUMNS ||
-	    netmon_text_lacks(buffer_slice(&t->text)) == NETMON_TEXT_WHOLE)
+	    netmon_text_lacks(buffer_slice(&t->text)) == NETMON_TEXT_WHOLE) {
+		t->held.unterminated = line->unterminated;
 		return true;
+	}
 	t->parts--; /* no columns */
 	t->text.len = len;
 	return false;
@@ -407,7 +410,7 @@ static enum sw_status take_line(void *state, const struct log_line *line)
 	struct text_log *t = state;
 	enum sw_status status;
 
-	if (unfold(t, line->text))
+	if (unfold(t, line))
 		return t->text.failed ? SW_ENOMEM : SW_OK;
 	status = release(t);
 	if (status != SW_OK || is_rest_of_other(t, line->text))

@@ -235,6 +235,14 @@ static void test_curl_trace(void **state)
 		}
 		buffer_fini(&out);
 	}
+	/* a reply and a command that lack a line */
+	run_log(&log_curl_trace, "x.log", "<= Recv header, 23 bytes (0x17)\n"
+	    "0000: 32 32 30 20 61 61 61 61 61 61 61 61 61 61 61 61 "
+	    "220 aaaaaaaaaaaa\n=> Send header, 8 bytes (0x8)\n0000: EHLO\n",
+	    &out);
+	assert_has(&out, "code=220 to=0 text=aaaaaaaaaaaa truncated", 1);
+	assert_has(&out, "line=EHLO truncated", 1);
+	buffer_fini(&out);
 }
 
 static void test_cut(void **state)

@@ -147,6 +147,37 @@ static void test_sessions(void **state)
 	buffer_fini(&out);
 }
 
+/* A value in which the log ends may lack its end. */
+static void test_cut_values(void **state)
+{
+	static const struct {
+		const char *line, *told;
+		size_t count;
+	} cases[] = {
+		{ "[NOTICE] [A-B] [core] connect ip=192.0.2.1 port=7 "
+		    "local_ip=192.0.2.25 local_port=2", "server-port", 0 },
+		{ "[NOTICE] [A-B] [core] connect ip=192.0.2.1 port=7 "
+		    "local_ip=192.0.2.25 local_port=25\n", "port=25", 1 },
+		{ "[NOTICE] [A-B] [core] connect ip=192.0.2", "client=", 0 },
+		{ START "[NOTICE] [A-B.1] [core] message mid=<1@a> size=6",
+		    "octets=", 0 },
+		{ START "{\"level\":\"NOTICE\",\"uuid\":\"A-B.1\",\"origin\":"
+		    "\"core\",\"message\":\"message\",\"size\":6", "octets=",
+		    0 },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct buffer out;
+
+		run_log(&log_haraka, "x.log", cases[i].line, &out);
+		assert_has(&out, "session ", 1);
+		assert_has(&out, cases[i].told, cases[i].count);
+		buffer_fini(&out);
+	}
+}
+
 static void test_probe(void **state)
 {
 	static const struct {
@@ -181,6 +212,7 @@ int main(void)
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_content),
 		cmocka_unit_test(test_sessions),
+		cmocka_unit_test(test_cut_values),
 		cmocka_unit_test(test_probe),
 	};
 

@@ -94,6 +94,22 @@ static void test_sizes(void **state)
 	}
 }
 
+/* An id in which the log ends may lack its end. */
+static void test_cut_id(void **state)
+{
+	struct buffer out;
+
+	(void)state;
+	run_log(&log_icewarp, "x.log", MAIL_TO_DATA A ">>> 250 ok\r\n"
+	    A "*** <a> <b> 1 2804 00:00:01 OK X1\r\n", &out);
+	assert_has(&out, "queue-id=X1", 1);
+	buffer_fini(&out);
+	run_log(&log_icewarp, "x.log", MAIL_TO_DATA A ">>> 250 ok\r\n"
+	    A "*** <a> <b> 1 2804 00:00:01 OK X", &out);
+	assert_has(&out, "queue-id=", 0);
+	buffer_fini(&out);
+}
+
 /* A client that says what the server's line looks like. */
 static void test_bytes_said(void **state)
 {
@@ -341,6 +357,7 @@ int main(void)
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_cut_id),
 		cmocka_unit_test(test_bytes_said),
 		cmocka_unit_test(test_held),
 		cmocka_unit_test(test_linger),

@@ -34,11 +34,12 @@ static void run(const char *text, struct buffer *out)
 	"sc-status sc-bytes time-taken\r\n"
 #define QUERY_LAST "#Fields: time c-ip cs-username cs-method sc-status " \
 	"cs-uri-query\r\n"
+#define STATUS_LAST "#Fields: time c-ip cs-method sc-status\r\n"
 #define WHO "01:00:00 192.0.2.1 a "
 
-/* A number in which the log ends may lack digits; what follows from it is
- * concluded if no longer number would say otherwise. */
-static void test_cut_numbers(void **state)
+/* A value in which the log ends may lack its end; what follows from it is
+ * concluded if no longer one would say otherwise. */
+static void test_cut_values(void **state)
 {
 	static const struct {
 		const char *text, *told;
@@ -63,6 +64,12 @@ static void test_cut_numbers(void **state)
 		{ TAKEN_LAST WHO "NOOP - 250 9 12", " - client command", 1 },
 		{ QUERY_LAST WHO "RCPT 250 +TO:<a@exam",
 		    "argument=TO:<a@exam truncated", 1 },
+		/* ... nor whether that is an id of the client's */
+		{ QUERY_LAST WHO "DATA 250 +<1@exam", " id=", 0 },
+		{ QUERY_LAST WHO "DATA 250 +<1@example.org>", " id=<1@", 1 },
+		{ STATUS_LAST "01:00:00 192.0.2.1 QUIT 24", "verb=QUIT", 0 },
+		{ STATUS_LAST "01:00:00 192.0.2.1 QUIT 24",
+		    "note synthetic-quit", 1 },
 	};
 	size_t i;
 
@@ -340,7 +347,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cut),
-		cmocka_unit_test(test_cut_numbers),
+		cmocka_unit_test(test_cut_values),
 		cmocka_unit_test(test_quit),
 		cmocka_unit_test(test_unplus),
 		cmocka_unit_test(test_columns),

@@ -49,11 +49,34 @@ static void test_octets(void **state)
 	    "NOOP\tNOOP\t250 ok\t8\t1", &out);
 	assert_has(&out, "octets=8 truncated", 1);
 	assert_has(&out, "octets=", 1);
+	assert_has(&out, "line=NOOP truncated", 0);
 	buffer_fini(&out);
 	run_log(&log_mailenable, "x.log", HEAD("SMTP-IN", "192.0.2.1")
 	    "NOOP\tNOOP\t250 ok\t8", &out);
 	assert_has(&out, "octets=", 0);
 	buffer_fini(&out);
+}
+
+/* A user's name in which the log ends may lack its end. */
+static void test_user(void **state)
+{
+	static const char *const ends[] = { "\r\n", "" };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		char text[400];
+		struct buffer out;
+
+		snprintf(text, sizeof(text), "%s%s\tali%s",
+		    IN("AUTH", "AUTH LOGIN", "334 x", "8", "9"),
+		    HEAD("SMTP-IN", "192.0.2.1")
+		    "\t{blank}\t235 ok\t8\t9", ends[i]);
+		run_log(&log_mailenable, "x.log", text, &out);
+		assert_has(&out, "user=ali", i == 0);
+		assert_has(&out, "code=235", 2);
+		buffer_fini(&out);
+	}
 }
 
 /* Which row behind a 354 is the verdict. */
@@ -164,6 +187,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_octets),
+		cmocka_unit_test(test_user),
 		cmocka_unit_test(test_verdict),
 		cmocka_unit_test(test_sockets),
 		cmocka_unit_test(test_blank),

@@ -33,6 +33,20 @@ static void run_line(const char *line, struct buffer *out)
 	run_log(&log_netmon_text, "x.txt", text, out);
 }
 
+/* Cut in a line that goes on with the one before. */
+static void test_cut_fold(void **state)
+{
+	struct buffer out;
+
+	(void)state;
+	run_log(&log_netmon_text, "x.txt", "7  74.953  LOCAL  00608C0A0B0C  "
+	    "SMTP  Rsp: Service ready,\n72 bytes  192.0.2.25  192.0.2.1",
+	    &out);
+	assert_has(&out, "server reply at=1 code=220 to=0 octets=72 "
+	    "truncated", 1);
+	buffer_fini(&out);
+}
+
 /* One line, and what it is told as. */
 static void test_lines(void **state)
 {
@@ -289,6 +303,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_cut_fold),
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_phrases),
 		cmocka_unit_test(test_columns),
