@@ -126,11 +126,12 @@ static void say_lines(struct trace *t, const struct log_line *line,
 {
 	while (octets.len > 0) {
 		struct log_line one = *line;
+		const uint8_t *end = octets.p + octets.len;
 		bool crlf;
 		struct slice text = take_octet_line(&octets, &crlf);
 
 		one.crlf = crlf;
-		one.truncated = octets.len == 0 && !whole;
+		one.truncated = !whole && text.p + text.len == end;
 		one.unterminated = one.truncated && line->unterminated;
 		trace_say(t, &one, server, text, 0);
 	}

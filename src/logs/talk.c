@@ -442,11 +442,12 @@ bool log_content_line(struct log_session *s, const struct log_said *said,
     bool stuffed, bool crlf)
 {
 	struct slice text = said->text;
+	bool ended = !said->line->unterminated; /* else: who knows how */
 	uint32_t flags;
 
 	if (!log_content_due(s))
 		return false;
-	if (stuffed && said->text.len == 1 && said->text.p[0] == '.') {
+	if (stuffed && ended && text.len == 1 && text.p[0] == '.') {
 		log_content_end(s, said, SW_UNKNOWN);
 		return true;
 	}
@@ -454,6 +455,10 @@ bool log_content_line(struct log_session *s, const struct log_said *said,
 	if (stuffed && text.len > 0 && text.p[0] == '.')
 		text = slice_from(text, 1);
 	flags = flags_of(said) & ~SW_BIT(SW_FLAG_TRUNCATED);
+	if (!ended) {
+		tell_octets(s, said, flags, text);
+		return false;
+	}
 	if (!crlf)
 		flags |= SW_BIT(SW_FLAG_BARE_LF);
 	open_content(s, said);

@@ -86,7 +86,8 @@ static inline bool log_content_due(const struct log_session *s)
  * A line of content; stuffed: as on the wire, with dots doubled, so that
  * "." alone ends the content (true is returned then).  crlf: CR LF ended the
  * line on the wire, not a bare LF.  Behind a line that the log has cut
- * (SW_FLAG_TRUNCATED) there is a gap.
+ * (SW_FLAG_TRUNCATED), or in which it ends, there is a gap; in the latter case
+ * instead of its end.
  */
 bool log_content_line(struct log_session *s, const struct log_said *said,
     bool stuffed, bool crlf);

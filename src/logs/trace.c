@@ -159,14 +159,13 @@ static void say_content(struct trace *t, const struct log_said *said)
 {
 	const struct trace_format *f = t->format;
 
-	if (f->dot_ends && is_dot(said->text)) {
+	if (f->dot_ends && is_dot(said->text) && !said->line->unterminated) {
 		log_content_end(t->current, said, SW_UNKNOWN);
 		return;
 	}
 	t->crs |= f->crlf && said->line->crlf;
-	/* its CR may be what is cut off */
-	log_content_line(t->current, said, f->stuffed, !t->crs ||
-	    said->line->crlf || said->line->unterminated);
+	log_content_line(t->current, said, f->stuffed,
+	    !t->crs || said->line->crlf);
 }
 
 static void say_client(struct trace *t, const struct log_said *said)

@@ -209,7 +209,7 @@ static void test_curl_trace(void **state)
 	} cases[] = {
 		{ "0000: a..b\n0006: .x\n", "message=1 size=10" },
 		/* a dot may be any octet that cannot be printed */
-		{ "0000: abcd\n0006: ..x\n", "message accepted code=250\n" },
+		{ "0000: abc\n0005: ..x\n", "message accepted code=250\n" },
 		/* not the octets that the head has */
 		{ "0000: abcd\n", "message accepted code=250\n" },
 		{ "0000: 61                                              a\n",
@@ -245,6 +245,55 @@ static void test_curl_trace(void **state)
 	buffer_fini(&out);
 }
 
+/* How a line of content ends in which the log ends is not known, nor whether
+ * a dot stands alone. */
+#define SMTPLIB_DATA "reply: b'220 a\\r\\n'\n" \
+	"send: 'mail FROM:<a@example.org>\\r\\n'\n" \
+	"reply: b'250 ok\\r\\n'\nsend: 'data\\r\\n'\n" \
+	"reply: b'354 go\\r\\n'\n"
+
+static void test_cut_content(void **state)
+{
+	static const char dialogue[] = "Connected to smtp://192.0.2.25:25/\r\n"
+	    "S: 220 a\r\nC: MAIL FROM:<a@example.org>\r\nS: 250 ok\r\n"
+	    "C: DATA\r\nS: 354 go\r\nC: abc\r\n";
+	static const struct {
+		const char *rest, *told;
+	} cases[] = {
+		{ "de", "message=1 size=7 gaps\n" },
+		{ ".", "message=1 size=5 gaps\n" },
+		{ ".\r\n", "message=1 size=5 missing=0" },
+	};
+	struct buffer out;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char text[300];
+
+		snprintf(text, sizeof(text), "%s%s", dialogue, cases[i].rest);
+		run_log(&log_mailkit, "x.log", text, &out);
+		buffer_append_char(&out, '\0');
+		if (!strstr((const char *)out.p, cases[i].told)) {
+			show("found", &out);
+			fail_msg("case %zu: not %s", i, cases[i].told);
+		}
+		buffer_fini(&out);
+	}
+	run_log(&log_smtplib, "x.log", SMTPLIB_DATA "send: b'abc\\r\\nde",
+	    &out);
+	assert_has(&out, "message=1 size=7 gaps", 1);
+	buffer_fini(&out);
+	run_log(&log_smtplib, "x.log", SMTPLIB_DATA "send: b'abc\\r\\n", &out);
+	assert_has(&out, "message=1 size=5", 1);
+	buffer_fini(&out);
+	run_log(&log_swaks, "x.log", "=== Connected to 192.0.2.25.\n"
+	    "<-  220 a\n -> MAIL FROM:<a@example.org>\n<-  250 ok\n"
+	    " -> DATA\n<-  354 go\n -> abc\n -> .", &out);
+	assert_has(&out, "message=1 size=5 gaps", 1);
+	buffer_fini(&out);
+}
+
 static void test_cut(void **state)
 {
 	(void)state;
@@ -264,6 +313,7 @@ int main(void)
 		cmocka_unit_test(test_mailkit_stamps),
 		cmocka_unit_test(test_apple_mail),
 		cmocka_unit_test(test_curl_trace),
+		cmocka_unit_test(test_cut_content),
 		cmocka_unit_test(test_cut),
 	};
 

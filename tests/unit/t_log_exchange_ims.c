@@ -15,6 +15,8 @@
 
 #define DATA "tests/data/exchange-ims/"
 
+#define P "5/13/00 2:36:27 PM : "
+
 static void run(const char *text, struct buffer *out)
 {
 	run_log(&log_exchange_ims, "L0000001.LOG", text, out);
@@ -25,6 +27,23 @@ static void test_cut(void **state)
 	(void)state;
 	check_cut(&log_exchange_ims, DATA "body.log");
 	check_cut(&log_exchange_ims, DATA "outbound.log");
+}
+
+/* Octets of an IO entry in which the log ends: not all, it may be. */
+static void test_cut_io(void **state)
+{
+	struct buffer out;
+
+	(void)state;
+	run(P "A connection was accepted from a.\r\n" P "<<< IO: |HELO a",
+	    &out);
+	assert_has(&out, "verb=HELO argument=a line=HELO a truncated inferred",
+	    1);
+	buffer_fini(&out);
+	run(P "<<< DATA\r\n" P ">>> 354 go\r\n" P "<<< IO: |first li",
+	    &out);
+	assert_has(&out, "size=8 gaps", 1);
+	buffer_fini(&out);
 }
 
 /* The order of dates: by values over 12, by their order, by the habits of
@@ -101,7 +120,6 @@ static void test_undecided(void **state)
 	buffer_fini(&text);
 }
 
-#define P "5/13/00 2:36:27 PM : "
 
 /* How sessions begin: a full stop behind the host, or none; a name or an
  * address; either role. */
@@ -540,6 +558,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_cut_io),
 		cmocka_unit_test(test_dates),
 		cmocka_unit_test(test_undecided),
 		cmocka_unit_test(test_news),

@@ -28,6 +28,44 @@ static void test_cut(void **state)
 	check_cut(&log_iis_odbc, ODBC "plain.log");
 }
 
+#define ODBC_HEAD "ClientHost,username,LogTime,service,machine,serverip," \
+	"processingtime,bytesrecvd,bytessent,servicestatus,win32status," \
+	"operation,target,parameters\n"
+
+/* The column in which the log ends may lack its end. */
+static void test_cut_columns(void **state)
+{
+	static const struct {
+		const struct log_format *format;
+		const char *text, *told;
+		size_t count;
+	} cases[] = {
+		{ &log_iis_native, "192.0.2.1, a, 4/23/2009, 9:47:02, "
+		    "SMTPSVC1, MX1, 192.0.2.25, 0, 6, 38, 250, 0, HELO, -, a,",
+		    "argument=a octets=8 truncated", 1 },
+		{ &log_iis_ncsa, "192.0.2.10 - a [11/Oct/2006:13:16:43 -0600] "
+		    "\"HELO -?+a SMTP\" 250 3", "octets=", 0 },
+		{ &log_iis_odbc, ODBC_HEAD "192.0.2.1,-,2006-10-09 05:00:15,"
+		    "SMTPSVC1,N,192.0.2.25,0,6,38,250,0,HELO,-,a",
+		    "argument=a octets=8 truncated", 1 },
+		{ &log_iis_odbc, "INSERT INTO inetlog VALUES ('192.0.2.1', "
+		    "'-', '2006-10-09 05:00:15', 'SMTPSVC1', 'N', "
+		    "'192.0.2.25', 0, 6, 38, 250, 0, 'HELO', '-', 'a')",
+		    "truncated", 0 },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct buffer out;
+
+		run_log(cases[i].format, "x.log", cases[i].text, &out);
+		assert_has(&out, "verb=HELO", 1);
+		assert_has(&out, cases[i].told, cases[i].count);
+		buffer_fini(&out);
+	}
+}
+
 /* The start of the first session of text under these options. */
 static void start_of(const struct log_format *f, const char *name,
     const char *text, const struct log_options *options, struct buffer *out)
@@ -177,6 +215,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_cut_columns),
 		cmocka_unit_test(test_orders),
 		cmocka_unit_test(test_zone),
 		cmocka_unit_test(test_held),

@@ -233,6 +233,22 @@ static void test_handed(void **state)
 	buffer_fini(&out);
 }
 
+/* A notice that ends in a line of its transcript. */
+static void test_cut_notice(void **state)
+{
+	struct buffer out;
+
+	(void)state;
+	run_log(&log_postfix_notice, "x.log", "Transcript of session follows."
+	    "\n\n Out: 220 mx ESMTP\n In:  HELO cli", &out);
+	assert_has(&out, "line=HELO cli truncated", 1);
+	buffer_fini(&out);
+	run_log(&log_postfix_notice, "x.log", "Transcript of session follows."
+	    "\n\n Out: 220 mx ESMTP\n    Post", &out);
+	assert_has(&out, "text=mx ESMTP Post truncated", 1);
+	buffer_fini(&out);
+}
+
 /* --- sendmail and OpenSMTPD --------------------------------------------- */
 
 /* The file goes on with a process of the same number, and a daemon with a
@@ -479,6 +495,7 @@ int main(void)
 		cmocka_unit_test(test_dialogues),
 		cmocka_unit_test(test_cut_replies),
 		cmocka_unit_test(test_handed),
+		cmocka_unit_test(test_cut_notice),
 		cmocka_unit_test(test_used_again),
 		cmocka_unit_test(test_secrets),
 		cmocka_unit_test(test_exim_quotes),
