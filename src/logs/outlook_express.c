@@ -60,30 +60,6 @@ struct oe {
 
 /* --- the day ------------------------------------------------------------ */
 
-/* 0: Monday. */
-static int weekday_of(const struct civil *day)
-{
-	int64_t days = clock_from_civil(day) / 86400;
-
-	/* 1970-01-01 was a Thursday. */
-	return (int)((days % 7 + 7 + 3) % 7);
-}
-
-static int take_weekday(struct slice *rest)
-{
-	static const char names[] = "MonTueWedThuFriSatSun";
-	struct slice word = slice_head(*rest, 3);
-	int i;
-
-	if (!log_take_weekday(rest))
-		return -1;
-	log_take_blanks(rest);
-	for (i = 0; i < 6; i++)
-		if (slice_eq_nocase(word, slice_make(names + 3 * i, 3)))
-			break;
-	return i;
-}
-
 /* The day of a head that tells no year, as far as the file tells it. */
 static void assume_year(struct oe *o, int weekday)
 {
@@ -91,7 +67,7 @@ static void assume_year(struct oe *o, int weekday)
 
 	day.year = log_years_take(&o->years, day.month, day.day);
 	if (!o->years.known || !clock_civil_is_valid(&day) ||
-	    (weekday >= 0 && weekday != weekday_of(&day)))
+	    (weekday >= 0 && weekday != outlook_weekday_of(&day)))
 		return;
 	o->day = day;
 	o->date = SW_DATE_ASSUMED;
@@ -100,7 +76,7 @@ static void assume_year(struct oe *o, int weekday)
 /* "Aug 01 17:22:27" or "Aug 01 17:22:27 1996", or numbers. */
 static bool parse_day(struct oe *o, struct slice rest, int64_t *ns_r)
 {
-	int weekday = take_weekday(&rest);
+	int weekday = outlook_take_weekday(&rest);
 	struct log_numeric_date d;
 	int year;
 

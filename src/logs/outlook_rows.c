@@ -167,3 +167,26 @@ bool outlook_find_date(struct slice text, struct civil *day_r)
 	}
 	return false;
 }
+
+int outlook_weekday_of(const struct civil *day)
+{
+	int64_t days = clock_from_civil(day) / 86400;
+
+	/* 1970-01-01 was a Thursday. */
+	return (int)((days % 7 + 7 + 3) % 7);
+}
+
+int outlook_take_weekday(struct slice *rest)
+{
+	static const char names[] = "MonTueWedThuFriSatSun";
+	struct slice word = slice_head(*rest, 3);
+	int i;
+
+	if (!log_take_weekday(rest))
+		return -1;
+	log_take_blanks(rest);
+	for (i = 0; i < 6; i++)
+		if (slice_eq_nocase(word, slice_make(names + 3 * i, 3)))
+			break;
+	return i;
+}

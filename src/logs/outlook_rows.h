@@ -39,4 +39,9 @@ struct slice outlook_trim_end(struct slice s);
 /* "1 Aug 1996" anywhere in a greeting. */
 bool outlook_find_date(struct slice text, struct civil *day_r);
 
+/* The day of the week, 0 for Monday. */
+int outlook_weekday_of(const struct civil *day);
+/* ... that *rest begins with, dropped with the blanks behind it; -1: none. */
+int outlook_take_weekday(struct slice *rest);
+
 #endif
