@@ -370,7 +370,7 @@ CORPUS := $(wildcard tests/corpus/run.sh)
 PROGRAMS = $(UNIT) $(REPLAY)
 # They need a linker's --wrap and LD_PRELOAD.
 FAULT_PROGRAMS := $(addprefix $(O)/tests/fault/,alloc alloc_check \
-	alloc_live)
+	alloc_live odbc)
 FAULT_LIBS := $(patsubst %,$(O)/tests/fault/%.so,preload preload_alloc \
 	escape)
 TESTS = $(GOLDEN) $(CASES) $(PROGRAMS) $(DIFF) $(FAULT_PROGRAMS) $(FAULT) \
@@ -393,11 +393,15 @@ $(REPLAY): $(O)/tests/fuzz/replay_%: $(O)/tests/fuzz/fuzz_%.o \
 $(addprefix $(O)/tests/fuzz/,replay_options fuzz_options): \
 	$(O)/src/cli/options.o $(O)/src/cli/values.o
 
+WRAPPED := malloc calloc realloc strdup strndup posix_memalign fdopen opendir \
+	clock_gettime
+$(O)/tests/fault/odbc: WRAPPED += $(addprefix SQL,AllocHandle SetEnvAttr \
+	SetConnectAttr SetStmtAttr DriverConnect GetInfo GetDiagRec Tables \
+	NumResultCols DescribeCol ColAttribute BindCol Fetch ExecDirect)
 $(FAULT_PROGRAMS): $(O)/%: $(O)/%.o $(LIB_A)
 	$(say) LD $@
-	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(patsubst %,-Wl$(,)--wrap=%, \
-		malloc calloc realloc strdup strndup posix_memalign \
-		fdopen opendir clock_gettime) -o $@ $< \
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) \
+		$(WRAPPED:%=-Wl$(,)--wrap=%) -o $@ $< \
 		$(LIB_A) $(PC_LIBS) $(CMOCKA_LIBS)
 
 $(FAULT_LIBS): $(O)/%.so: %.c $(O)/.flags

@@ -57,13 +57,15 @@ enum sw_status odbc_fail(struct odbc *o, SQLSMALLINT kind,
 	SQLSMALLINT len = 0;
 	struct buffer b;
 
+	if (odbc_lacks_memory(o))
+		return base_error_set(err, SW_ENOMEM, "out of memory");
 	buffer_init(&b, 4 * TEXT_MAX);
 	SQLGetDiagRec(kind, handle, 1, state, &native, text,
 	    (SQLSMALLINT)sizeof(text), &len);
 	odbc_name_hide(&b, slice_str((const char *)text),
 	    buffer_slice(&o->secret));
-	base_error_set(err, SW_EREAD, "%.*s: %s: %.*s", (int)o->name.len,
-	    (const char *)o->name.p, what, (int)b.len,
+	base_error_set(err, SW_EREAD, "%.*s: %s%s%.*s", (int)o->name.len,
+	    (const char *)o->name.p, what, b.len > 0 ? ": " : "", (int)b.len,
 	    b.p ? (const char *)b.p : "");
 	buffer_fini(&b);
 	return SW_EREAD;

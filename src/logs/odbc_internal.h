@@ -41,8 +41,13 @@ struct odbc {
 
 /* --- odbc.c --------------------------------------------------------------- */
 
+/* Did it run out while a word, a name or a question was put together? */
+static inline bool odbc_lacks_memory(const struct odbc *o)
+{
+	return o->words.failed || o->table.failed || o->query.failed;
+}
 /* SW_EREAD: what failed, and what the driver says of it without the
- * password. */
+ * password.  SW_ENOMEM: that did not fail, but memory ran out. */
 enum sw_status odbc_fail(struct odbc *o, SQLSMALLINT kind, SQLHANDLE handle,
     const char *what, struct sw_err *err);
 enum sw_status odbc_fail_statement(struct odbc *o, const char *what,

@@ -22,6 +22,11 @@
 #define VALUE_MAX 1024
 #define QUERY_MAX LIMIT_LINE
 
+static enum sw_status no_memory(struct sw_err *err)
+{
+	return base_error_set(err, SW_ENOMEM, "out of memory");
+}
+
 /* --- names in statements ------------------------------------------------ */
 
 static void find_quotes(struct odbc *o)
@@ -231,8 +236,7 @@ static enum sw_status bind(struct odbc *o, struct sw_err *err)
 		c->size = i == LOG_ODBC_QUERY ? QUERY_MAX : VALUE_MAX;
 		c->text = malloc((size_t)c->size);
 		if (!c->text)
-			return base_error_set(err, SW_ENOMEM,
-			    "out of memory");
+			return no_memory(err);
 		if (!SQL_SUCCEEDED(SQLBindCol(o->statement, ++n, SQL_C_CHAR,
 		    c->text, c->size, &c->len)))
 			return odbc_fail_statement(o, "cannot be read", err);
@@ -274,16 +278,18 @@ enum sw_status odbc_query_ask(struct odbc *o, struct sw_err *err)
 		return status;
 	find_quotes(o);
 	if (!ask_columns(o)) {
-		odbc_fail_statement(o, "the table cannot be read", err);
+		status = odbc_fail_statement(o, "the table cannot be read",
+		    err);
 		if (make_statement(o, NULL) != SW_OK || !find_table(o) ||
 		    make_statement(o, NULL) != SW_OK || !ask_columns(o))
-			return SW_EREAD;
+			return odbc_lacks_memory(o) ? no_memory(err) : status;
 	}
 	status = describe(o, &names, err);
 	if (status != SW_OK)
 		return status;
 	if (!make_query(o, &names))
-		return base_error_set(err, SW_EREAD, "%.*s: a name cannot be "
+		return odbc_lacks_memory(o) ? no_memory(err) :
+		    base_error_set(err, SW_EREAD, "%.*s: a name cannot be "
 		    "quoted", (int)o->name.len, (const char *)o->name.p);
 	status = make_statement(o, err);
 	if (status == SW_OK)

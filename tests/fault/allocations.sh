@@ -4,9 +4,9 @@
 # those of other libraries included
 #
 # Exempt are runs that reach GMime (encoded words in a header), whose GLib
-# aborts; libnids; and libcrypto (digests of messages and of a page), which
-# uses what it could not set up.  What the command itself allocates there is
-# failed by alloc.c.
+# aborts; libnids; libcrypto (digests of messages and of a page), which uses
+# what it could not set up; and unixODBC, which does the same.  What the command
+# itself allocates there is failed by alloc.c and odbc.c.
 #
 # STEP=1 (make check-fault STEP=1): every allocation; else every few.
 . tests/lib.sh
