@@ -259,6 +259,25 @@ def test_incomplete(rand):
            in p.stderr and p.stderr)
 
 
+def test_many(rand):
+    """More messages wait for their sessions than there is room at first."""
+    talks, sent = [], []
+    for number in range(2):
+        talk = Talk(number, rand)
+        talk.add(1, b'220 mx.example.org ESMTP\r\n')
+        talk.client(b'HELO c.example.org\r\n', b'250 mx.example.org\r\n')
+        for i in range(1200):
+            sent.append(b'Subject: %d in %d\r\n\r\n' % (i, number))
+            talk.mail(b'a@example.org', sent[-1])
+        talk.end()
+        talks.append(talk)
+    save('many.pcap', talks, rand)
+    read('--sort', 'start', '--mbox', path('many.mbox'), path('many.pcap'))
+    found = [c for _, c in messages_of('many.mbox')]
+    report('many', found not in (sent, sent[1200:] + sent[:1200]) and
+           len(found))
+
+
 def main():
     rand = random.Random(17)
     talks, sent = make(rand)
@@ -266,6 +285,7 @@ def main():
     test_python(sent)
     test_select(sent)
     test_incomplete(rand)
+    test_many(rand)
 
 
 main()
