@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * wire_internal.h - what wire.c (frames and what becomes of them) and
- * wire_files.c (captures, one after the other) share; nobody else includes it
+ * wire_internal.h - what wire.c (stretches of input and what they finish),
+ * wire_frames.c (each frame) and wire_files.c (captures, one after the other)
+ * share; nobody else in src/ includes it
  */
 #ifndef PIPELINE_WIRE_INTERNAL_H
 #define PIPELINE_WIRE_INTERNAL_H
@@ -66,6 +67,11 @@ struct wire {
 	struct sw_err pending_err;
 };
 
+static inline bool wire_is_threaded(const struct wire *w)
+{
+	return w->options.threads > 1;
+}
+
 /* --- wire.c --------------------------------------------------------------- */
 
 /* Everything that shards finished in the stretch up to now, in order. */
@@ -73,6 +79,12 @@ enum sw_status wire_collect(struct wire *w, uint64_t stretch) SW_MUST_USE;
 void wire_next_stretch(struct wire *w);
 /* Nothing runs when this returns; what ran is collected. */
 enum sw_status wire_join(struct wire *w) SW_MUST_USE;
+
+/* --- wire_frames.c -------------------------------------------------------- */
+
+/* Frames of the current capture until the block ends; 1: more, 0: the
+ * capture's end. */
+int wire_run_block(struct wire *w, struct sw_err *err) SW_MUST_USE;
 
 /* --- wire_files.c --------------------------------------------------------- */
 
