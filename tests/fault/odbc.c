@@ -90,7 +90,7 @@ SQLRETURN __wrap_SQLExecDirect(SQLHSTMT s, SQLCHAR *text, SQLINTEGER len)
 {
 	bool fails = call_fails(__builtin_return_address(0));
 
-	return fails || (minds_case && strstr((char *)text, "internetlog")) ?
+	return fails || (minds_case && strstr((char *)text, "internet log")) ?
 	    SQL_ERROR : __real_SQLExecDirect(s, text, len);
 }
 
@@ -115,28 +115,25 @@ static bool find_driver(void)
 	return *driver;
 }
 
-/* Columns of the table in another order than usual, and some more. */
+#define TABLE "\"Internet Log\""
+#define ROW "INSERT INTO " TABLE " VALUES ("
+/* Columns in another order than usual, and some more; a name to be quoted. */
 static const char *const statements[] = {
 	"CREATE TABLE other (a int)",
-	"CREATE TABLE InternetLog (id integer, parameters varchar(255), "
+	"CREATE TABLE " TABLE " (id integer, parameters varchar(255), "
 	    "ClientHost varchar(255), username varchar(255), LogTime "
 	    "timestamp, service varchar(255), bytesrecvd int, bytessent int, "
 	    "servicestatus int, win32status int, operation varchar(255))",
-	"INSERT INTO InternetLog VALUES (1, 'c.example.org', '192.0.2.10', "
-	    "'c.example.org', '2009-04-23 09:47:02', 'SMTPSVC1', 24, 39, 250, "
-	    "0, 'HELO')",
-	"INSERT INTO InternetLog VALUES (2, 'FROM:<\"a\nb\"@example.org>', "
-	    "'192.0.2.10', 'c.example.org', '2009-04-23 09:47:02', "
-	    "'SMTPSVC1', 29, 42, 250, 0, 'MAIL')",
-	"INSERT INTO InternetLog VALUES (3, 'TO:<b@example.net>', "
-	    "'192.0.2.10', 'c.example.org', '2009-04-23 09:47:03', "
-	    "'SMTPSVC1', 23, 27, 250, 0, 'RCPT')",
-	"INSERT INTO InternetLog VALUES (4, '<m@example.org>', '192.0.2.10', "
-	    "'c.example.org', '2009-04-23 09:47:04', 'SMTPSVC1', 1399, 100, "
-	    "250, 0, 'DATA')",
-	"INSERT INTO InternetLog VALUES (5, NULL, '192.0.2.10', "
-	    "'c.example.org', '2009-04-23 09:47:06', 'SMTPSVC1', 4, 63, 240, "
-	    "4000, 'QUIT')",
+	ROW "1, 'c.example.org', '192.0.2.10', 'c.example.org', "
+	    "'2009-04-23 09:47:02', 'SMTPSVC1', 24, 39, 250, 0, 'HELO')",
+	ROW "2, 'FROM:<\"a\nb\"@example.org>', '192.0.2.10', 'c.example.org', "
+	    "'2009-04-23 09:47:02', 'SMTPSVC1', 29, 42, 250, 0, 'MAIL')",
+	ROW "3, 'TO:<b@example.net>', '192.0.2.10', 'c.example.org', "
+	    "'2009-04-23 09:47:03', 'SMTPSVC1', 23, 27, 250, 0, 'RCPT')",
+	ROW "4, '<m@example.org>', '192.0.2.10', 'c.example.org', "
+	    "'2009-04-23 09:47:04', 'SMTPSVC1', 1399, 100, 250, 0, 'DATA')",
+	ROW "5, NULL, '192.0.2.10', 'c.example.org', "
+	    "'2009-04-23 09:47:06', 'SMTPSVC1', 4, 63, 240, 4000, 'QUIT')",
 };
 
 static bool make_table(void)
@@ -180,10 +177,10 @@ struct run {
 };
 
 static const struct run runs[] = {
-	{ "odbc", "InternetLog", false },
-	{ "odbc, another case", "internetlog", false },
-	{ "odbc, calls", "InternetLog", true },
-	{ "odbc, another case, calls", "internetlog", true },
+	{ "odbc", "Internet Log", false },
+	{ "odbc, another case", "internet log", false },
+	{ "odbc, calls", "Internet Log", true },
+	{ "odbc, another case, calls", "internet log", true },
 };
 
 static int tell(struct sw_reader *r, struct output *out, struct sw_err *err)
