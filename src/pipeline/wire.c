@@ -341,6 +341,15 @@ static int put_off(struct wire *w, int got)
 	return 1;
 }
 
+/* The next capture; 0: there is none. */
+static int open_next(struct wire *w)
+{
+	int got = wire_next_input(w, &w->pending_err);
+	enum sw_status status = got < 0 ? wire_join(w) : SW_OK;
+
+	return status == SW_OK ? put_off(w, got) : (int)status;
+}
+
 /* What was kept is in the file when its sessions are told. */
 static int keep_up(struct wire *w, int got, struct sw_err *err)
 {
@@ -399,15 +408,14 @@ int wire_step(struct wire *w, struct sw_err *err)
 	if (got != 0)
 		return got;
 	if (!w->current) {
-		got = wire_next_input(w, err);
+		got = open_next(w);
 		if (got == 0)
 			return end(w);
-		/* Of two stretches, if another traffic began: to be told
-		 * before a third. */
-		if (got < 0 || w->ready_count > 0)
-			return got;
 	}
-	got = read_on(w);
+	/* What is ready is of two stretches, if another traffic began: to be
+	 * told before a third. */
+	if (got >= 0 && w->current && w->ready_count == 0)
+		got = read_on(w);
 	if (got < 0 && err)
 		*err = w->pending_err;
 	return got == 0 ? 1 : got;

@@ -146,6 +146,43 @@ static void test_alone(void **state)
 	finish(&r);
 }
 
+/* One that cannot be opened, as is seen only then, is told behind the sessions
+ * before it. */
+static void check_damaged(unsigned threads)
+{
+	static const char octets[10] = "\xd4\xc3\xb2\xa1\2";
+	struct source *s;
+	struct sw_err err;
+	struct run r;
+	int got;
+
+	begin(&r, threads);
+	assert_int_equal(source_open(files[0], NULL, &s, &err), SW_OK);
+	assert_int_equal(wire_add(r.w, &s, false, false, 0, &err), SW_OK);
+	assert_int_equal(source_open_memory(slice_make(octets, sizeof(octets)),
+	    "damaged", &s, &err), SW_OK);
+	assert_int_equal(wire_add(r.w, &s, false, false, 0, &err), SW_OK);
+	do
+		step(&r, 1);
+	while (r.w->ready_count == 0);
+	take(&r, files[0]);
+	take(&r, NULL);
+	while ((got = wire_step(r.w, &err)) == 1)
+		take(&r, NULL);
+	assert_int_equal(got, SW_EFORMAT);
+	assert_non_null(strstr(err.text, "damaged"));
+	step(&r, 0);
+	take(&r, NULL);
+	finish(&r);
+}
+
+static void test_damaged(void **state)
+{
+	(void)state;
+	check_damaged(1);
+	check_damaged(2);
+}
+
 /* It is freed while something runs. */
 static void test_given_up(void **state)
 {
@@ -262,6 +299,7 @@ int main(void)
 		cmocka_unit_test(test_ahead),
 		cmocka_unit_test(test_another_traffic),
 		cmocka_unit_test(test_alone),
+		cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_given_up),
 		cmocka_unit_test(test_parts),
 	};
