@@ -126,9 +126,10 @@ static void list_below(struct buffer *b, const struct account *a,
 
 static void for_people(struct buffer *b, const struct account *a)
 {
-	size_t c;
+	size_t c, empty;
 
 	buffer_append_str(b, "account:\n");
+	empty = b->len;
 	for (c = 0; c < ACCOUNT_COUNTER_COUNT; c++) {
 		struct buffer n;
 
@@ -144,6 +145,8 @@ static void for_people(struct buffer *b, const struct account *a)
 		buffer_fini(&n);
 		list_below(b, a, (enum account_counter)c);
 	}
+	if (b->len == empty)
+		buffer_append_str(b, "             nothing was read\n");
 }
 
 /* "entries":[...],"more":N */

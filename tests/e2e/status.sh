@@ -50,6 +50,7 @@ printf '#Software: Microsoft Exchange Server\n#Log-type: POP3 Log\n' \
 exits stranger 3 "$SMTPWIRE" read "$TMP/pop3.log"
 has stranger-named 'pop3.log: a protocol log of the Exchange POP3 service, not SMTP$' \
 	"$TMP/err"
+has stranger-account '^ *nothing was read$' "$TMP/err"
 
 exits read-nothing 2 "$SMTPWIRE" read
 has read-nothing-told 'no file' "$TMP/err"
