@@ -158,12 +158,15 @@ static bool is_same(const struct remark *m, struct slice text)
 }
 
 void remarks_add(struct remarks *r, const struct endpoint *a,
-    const struct endpoint *b, uint64_t at, const struct frame_remarks *what)
+    const struct endpoint *b, uint64_t at, bool begins,
+    const struct frame_remarks *what)
 {
 	struct pair *p;
 
 	pthread_mutex_lock(&r->lock);
 	p = get_pair(r, a, b);
+	if (p && begins)
+		p->process = NULL;
 	if (p && what->process.len > 0 && !is_same(p->process, what->process))
 		p->process = add(r, p, at, SW_NOTE_PROCESS, what->process);
 	if (p && what->comment.len > 0)
@@ -171,23 +174,31 @@ void remarks_add(struct remarks *r, const struct endpoint *a,
 	pthread_mutex_unlock(&r->lock);
 }
 
+/* A SYN that was sent again says it once more. */
+static bool is_said(const struct remark *process, const struct remark *m)
+{
+	return m->code == SW_NOTE_PROCESS &&
+	    is_same(process, slice_make(m->text, m->len));
+}
+
 void remarks_tell(struct remarks *r, const struct endpoint *a,
     const struct endpoint *z, uint64_t first, uint64_t last,
     struct session_builder *b)
 {
+	const struct remark *m, *process = NULL;
 	struct pair *p;
-	const struct remark *m;
 
 	pthread_mutex_lock(&r->lock);
 	p = r->held > 0 ? *find(r, a, z) : NULL;
 	/* They are told once: what ends later with these endpoints began
 	 * later, and need not look at them again. */
 	while (p && (m = p->first) != NULL && m->at <= last) {
-		if (m->at >= first)
+		if (m->at >= first && !is_said(process, m))
 			session_note(b, m->code, 0, m->at, m->at, "%.*s",
 			    (int)m->len, (const char *)m->text);
+		if (m->at >= first && m->code == SW_NOTE_PROCESS)
+			process = m;
 		p->first = m->next;
-		p->process = m == p->process ? NULL : p->process;
 	}
 	if (p && !p->first)
 		p->last = NULL;

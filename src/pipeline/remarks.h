@@ -34,9 +34,11 @@ void remarks_free(struct remarks **r);
 void remarks_clear(struct remarks *r);
 
 /* Of the frame `at`, between two endpoints.  A process is kept when it is not
- * the connection's last one.  Memory failing, or LIMIT_REMARKS, is counted. */
+ * the connection's last one; begins: a connection begins with this frame.
+ * Memory failing, or LIMIT_REMARKS, is counted. */
 void remarks_add(struct remarks *r, const struct endpoint *a,
-    const struct endpoint *b, uint64_t at, const struct frame_remarks *what);
+    const struct endpoint *b, uint64_t at, bool begins,
+    const struct frame_remarks *what);
 /* As notes of a session between these, of the frames first to last.  In any
  * thread. */
 void remarks_tell(struct remarks *r, const struct endpoint *a,

@@ -104,7 +104,8 @@ static void take_remarks(struct wire *w, const struct segment *seg)
 
 	if (capture_remarks(w->current->capture, &r))
 		remarks_add(w->traffic.remarks, &seg->src, &seg->dst,
-		    seg->origin.at, &r);
+		    seg->origin.at, (seg->flags & (TCP_SYN | TCP_ACK)) ==
+		    TCP_SYN, &r);
 }
 
 static inline enum sw_status take_segment(struct wire *w,
