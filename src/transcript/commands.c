@@ -106,7 +106,6 @@ static void keep_argument(struct session_builder *b, struct pending *p,
 		b->failed = true;
 		return;
 	}
-	b->pending_octets += argument.len;
 	memcpy(p->heap, argument.p, argument.len);
 	p->argument.data = p->heap;
 	p->argument.len = argument.len;
@@ -217,10 +216,13 @@ uint32_t session_command(struct session_builder *b,
 	if (n == 0)
 		return 0;
 	p = push_pending(b);
-	if (p)
-		*p = told;
-	else
+	if (!p) {
 		free(told.heap);
+		return n;
+	}
+	*p = told;
+	if (p->heap)
+		b->pending_octets += p->argument.len;
 	return n;
 }
 

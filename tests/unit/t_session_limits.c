@@ -74,6 +74,32 @@ static void test_events(void **state)
 	drop(&m);
 }
 
+/* What is not kept needs no memory once it is answered, at once or later. */
+static void test_answered_beyond(void **state)
+{
+	struct command_in in = { .by = SW_CLIENT, .span = nowhere };
+	struct reply_in reply = { .code = 250, .span = nowhere };
+	struct made m;
+	size_t before;
+
+	(void)state;
+	make(&m);
+	in.line = slice_str("NOOP not now");
+	for (uint32_t n = 1; n <= LIMIT_EVENTS; n++)
+		command(&m, "NOOP");
+	session_answer(m.b, LIMIT_EVENTS, 250, NULL, 0);
+	before = session_memory(m.b);
+	assert_int_equal(session_command(m.b, &in), LIMIT_EVENTS + 1);
+	assert_int_equal(session_memory(m.b), before + strlen("not now"));
+	session_answer(m.b, LIMIT_EVENTS + 1, 250, NULL, 0);
+	assert_int_equal(session_memory(m.b), before);
+	assert_int_equal(session_exchange(m.b, &in, &reply),
+	    LIMIT_EVENTS + 2);
+	assert_int_equal(session_memory(m.b), before);
+	session_finish(m.b);
+	drop(&m);
+}
+
 /* A message is told although none of its events is. */
 static void test_consequences_beyond(void **state)
 {
@@ -210,6 +236,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_events),
+		cmocka_unit_test(test_answered_beyond),
 		cmocka_unit_test(test_consequences_beyond),
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_notes),
