@@ -11,13 +11,15 @@
  * timer.c        when an acknowledged hole has waited long enough
  * history.c      the octets last handed up, to tell a differing copy
  * flows.c        the table of flows and the lists by age
- * closed.c       connections that are over, remembered
+ * closed.c       connections that are over, remembered (closed.h)
  */
 #ifndef TCP_NATIVE_H
 #define TCP_NATIVE_H
 
 #include "base/limits.h"
+#include "tcp/closed.h"
 #include "tcp/flow.h"
+#include "tcp/link.h"
 
 /* An acknowledgment, a sequence number or a window is not believed further
  * than this beyond what was seen: one window of a fast sender. */
@@ -27,45 +29,6 @@
 /* Two equal segments of one direction, one behind the other, within this are
  * one frame captured twice: shorter than any retransmission timer. */
 #define TCP_DUPLICATE_NS (INT64_C(2) * 1000000)
-/* Closed connections remembered in a shard, so that late retransmissions do
- * not look like new ones; the one that closed first is forgotten. */
-#define TCP_CLOSED_MAX 256
-#define TCP_CLOSED_BUCKETS 256
-
-/* --- lists -------------------------------------------------------------- */
-
-struct link {
-	struct link *prev, *next;
-};
-
-static inline void link_init(struct link *l)
-{
-	l->prev = l->next = l;
-}
-
-static inline bool link_is_alone(const struct link *l)
-{
-	return l->next == l;
-}
-
-static inline void link_remove(struct link *l)
-{
-	l->prev->next = l->next;
-	l->next->prev = l->prev;
-	link_init(l);
-}
-
-/* Move or add l to the end of list. */
-static inline void link_append(struct link *list, struct link *l)
-{
-	l->prev->next = l->next;
-	l->next->prev = l->prev;
-	l->prev = list->prev;
-	l->next = list;
-	list->prev->next = l;
-	list->prev = l;
-}
-
 /* --- octets that wait --------------------------------------------------- */
 
 enum {
@@ -208,34 +171,6 @@ struct flow {
 struct entry {
 	struct flow *flow; /* NULL: free */
 	uint32_t hash, vlan_tag;
-};
-
-/* A direction of a connection that is over, as in struct side. */
-struct closed_side {
-	uint64_t next, acked, highest, fin;
-	uint32_t base, window, first_seq;
-	uint16_t flags;
-};
-
-struct closed {
-	int64_t touched_ns;
-	uint32_t state;
-	uint32_t vlan_tag, tunnel_tag;
-	uint32_t alias_tag; /* of its other record, or vlan_tag: none */
-	struct endpoint host[TCP_DIRECTIONS];
-	struct closed_side side[TCP_DIRECTIONS];
-};
-
-/* Connections that are over. */
-struct closed_flows {
-	struct closed *ring;
-	struct {
-		uint32_t hash;
-		uint16_t next; /* place of the next in its chain */
-		bool used;     /* in a chain */
-	} *links;              /* for each place of the ring */
-	size_t first, count, capacity;
-	uint16_t buckets[TCP_CLOSED_BUCKETS];
 };
 
 /* Flows, the one idle longest first. */
@@ -499,21 +434,6 @@ bool tcp_flows_add(struct flows *t, struct flow *f, bool one_sided);
 void tcp_flows_remove(struct flows *t, struct flow *f);
 /* Give a flow back that is in no table; its hold is gone already. */
 void tcp_flows_free(struct flows *t, struct flow *f);
-
-/* --- closed.c ----------------------------------------------------------- */
-
-void tcp_closed_init(struct closed_flows *c);
-void tcp_closed_fini(struct closed_flows *c);
-/* Remember f, which is over; false: no memory. */
-bool tcp_closed_add(struct flows *t, const struct flow *f);
-/* Is a segment that finds no flow one of a connection that is over?  Then
- * *was is that, as it was, and *dir_r the segment's direction in it.  One of a
- * new connection with the same ports lets the old one be forgotten; *again_r:
- * it is the SYN that was refused. */
-bool tcp_closed_takes(struct tcp_engine *e, const struct segment *seg,
-    struct flow *was, int *dir_r, bool *again_r);
-/* Forget those of which nothing can come any more. */
-void tcp_closed_expire(struct closed_flows *c, int64_t now_ns);
 
 /* --- stretches.c -------------------------------------------------------- */
 
