@@ -7,11 +7,14 @@
 Each flood is more than --memory allows to keep, and is streamed: it is never
 stored.  The session beside it is slower than all: thousands of connections
 lie between its frames.  With KIND there is only this one, --memory is MEMORY
-(512M), and its figures are printed: `syn` and `silent` are of COUNT
-connections, `disorder` of COUNT MiB of octets out of order.
+(512M), and its figures are printed: `disorder` is of COUNT MiB of octets out
+of order, the others of COUNT connections: `syn` of nothing else, `established`
+without octets, `silent` with a greeting, `dialogue` that stop behind their
+second command.
 """
 import json
 import os
+import re
 import resource
 import struct
 import subprocess
@@ -21,6 +24,8 @@ os.environ.setdefault("TMP", "/tmp")
 os.environ.setdefault("O", "build/release")
 os.environ.setdefault("SMTPWIRE", os.environ["O"] + "/smtpwire")
 MEMORY = 2 << 20
+# The same for dialogues, some 1600 of which it holds.
+DIALOGUES = 32 << 20
 # What the program takes without any connection: code, tables, buffers; a
 # sanitizer takes several times that.
 BESIDE = 40 << 20
@@ -83,9 +88,19 @@ def syns(ts, c):
     return c.send(ts, 0, SYN)
 
 
-def silent(ts, c):
+def established(ts, c):
     return c.send(ts, 0, SYN) + c.send(ts + 1, 1, SYN | ACK) + \
-        c.send(ts + 2, 0, ACK) + c.send(ts + 3, 1, PUSH | ACK, DIALOGUE[0][1])
+        c.send(ts + 2, 0, ACK)
+
+
+def silent(ts, c):
+    return established(ts, c) + c.send(ts + 3, 1, PUSH | ACK, DIALOGUE[0][1])
+
+
+def dialogue(ts, c):
+    return established(ts, c) + b"".join(
+        c.send(ts + 3 + i, who, PUSH | ACK, octets)
+        for i, (who, octets) in enumerate(DIALOGUE[:5]))
 
 
 def disorder(mib):
@@ -165,14 +180,17 @@ def told(name, good, why):
     print(f"ok {name}" if good else f"not ok {name}: {why}")
 
 
-def check(name, traffic_, given_up, memory):
+def check(name, traffic_, given_up, memory, told_too=0):
+    """told_too: connections of the flood that are sessions, too; what comes
+    of one that was given up is another."""
     sessions, account = run(traffic_, memory)
     told(f"flood-{name}-beside", len(sessions) == 1 and
          sessions[0]["ending"] == "quit" and
          [m["outcome"] for m in sessions[0]["messages"]] == ["accepted"] and
          not [n for n in sessions[0]["notes"] if n["code"] == "limit"],
          sessions or "it is lost")
-    told(f"flood-{name}-account", given_up in account, account)
+    told(f"flood-{name}-account", given_up in account and int(re.search(
+        r"(\d+)  sessions\n", account)[1]) > told_too, account)
 
 
 def colliding(count):
@@ -215,17 +233,29 @@ def check_syn(count, memory):
 
 def check_silent(count, memory):
     check("silent", traffic(silent, count),
-          "connections released for the limit on memory", memory)
+          "connections released for the limit on memory", memory, count)
+
+
+def check_established(count, memory):
+    check("established", traffic(established, count),
+          "connections released for the limit on memory", memory, count)
+
+
+def check_dialogue(count, memory):
+    """All have said as much as the session: it is only not the idlest."""
+    check("dialogue", traffic(dialogue, count),
+          "connections released for the limit on memory", memory, count)
 
 
 def check_disorder(mib, memory):
     """About twelve frames of the session, spread over the flood."""
     every = mib * 4 * 257 // 16
     check("disorder", with_session(disorder(mib), every),
-          "connections released for the limit on memory", memory)
+          "connections released for the limit on memory", memory, mib * 4)
 
 
-KINDS = {"syn": check_syn, "silent": check_silent,
+KINDS = {"syn": check_syn, "established": check_established,
+         "silent": check_silent, "dialogue": check_dialogue,
          "disorder": check_disorder}
 
 
@@ -236,20 +266,27 @@ def figures(kind, count, memory):
           f"peak {used.ru_maxrss >> 10} MiB")
 
 
+def check_peak(name, memory):
+    if "asan" in os.environ["O"] or "tsan" in os.environ["O"]:
+        print(f"skip flood-{name}: a sanitizer takes more")
+        return
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss << 10
+    told(f"flood-{name}", peak < memory + BESIDE, f"{peak >> 20} MiB")
+
+
 def main():
     if len(sys.argv) > 1:
         memory = sys.argv[3] if len(sys.argv) > 3 else "512M"
         figures(sys.argv[1], sys.argv[2], memory)
         return
     check_syn(60000, MEMORY)
+    check_established(20000, MEMORY)
     check_silent(20000, MEMORY)
     check_disorder(24, MEMORY)
     check_colliding()
-    if "asan" in os.environ["O"] or "tsan" in os.environ["O"]:
-        print("skip flood-memory: a sanitizer takes more")
-        return
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss << 10
-    told("flood-memory", peak < MEMORY + BESIDE, f"{peak >> 20} MiB")
+    check_peak("memory", MEMORY)
+    check_dialogue(8000, DIALOGUES)
+    check_peak("memory-dialogue", DIALOGUES)
 
 
 main()
