@@ -295,6 +295,28 @@ static void test_two_tags(void **state)
 	script_free(s);
 }
 
+/* What comes late is counted if it is new, and told as nothing; behind the
+ * end of the input it is another connection. */
+static void test_late(void **state)
+{
+	struct script *s = script_new(NULL);
+	const uint64_t *counter =
+	    &s->account.counters[ACCOUNT_TCP_OUT_OF_WINDOW];
+
+	(void)state;
+	script_run(s, "C S\nS SA 0 0\nC A 0 0\nC A 0 0 EHLO\nC R 4 -\n");
+	s->len = 0;
+	script_run(s, "C A 0 0 EHLO\n");
+	assert_int_equal(*counter, 0);
+	script_run(s, "S A 0 0 220\n");
+	assert_int_equal(*counter, 1);
+	assert_int_equal(s->len, 0);
+	script_run(s, "finish\nS A 0 0 220\n");
+	assert_string_equal(s->out, "2:open?\n2:note S no-start @8\n"
+	    "2:S@8+0 220\n");
+	script_free(s);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -304,6 +326,7 @@ int main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_past),
 		cmocka_unit_test(test_two_tags),
+		cmocka_unit_test(test_late),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -157,6 +157,40 @@ static void test_evict_behind_hole(void **state)
 	script_free(s);
 }
 
+/* A hole that was told a second later is one still; and what was ended for a
+ * limit goes on without a start. */
+static void test_evict_behind_gap(void **state)
+{
+	struct script *s = script_new(NULL);
+
+	(void)state;
+	script_run(s, HELLO "S A 0 0 220\nC A 0 3 EHLO\n"
+	    "port 1026\n" HELLO "S A 0 0 220\nC A 4 3 x\nS A 3 5\n"
+	    "+1100\ntick\n");
+	assert_true(tcp_native_ops.evict(s->e, s->origin));
+	script_run(s, "C A 5 3 y\nport 1025\nS A 3 4 250\n");
+	assert_string_equal(s->out, "open\nS@4+0 220 a0\nC@5+0 EHLO a3\n"
+	    "2:open\n2:S@9+0 220 a0\n2:gap C+0 4 @10\n2:C@10+4 x a3\n"
+	    "2:note C limit @11\n2:end limit @11\n3:open?\n"
+	    "3:note C no-start @12\n3:C@12+0 y\nS@13+3 250 a4\n");
+	script_free(s);
+}
+
+/* Octets that had to wait for those before them are a dialogue as well. */
+static void test_evict_out_of_order(void **state)
+{
+	struct script *s = script_new(NULL);
+
+	(void)state;
+	script_run(s, HELLO "S A 2 0 0\nS A 0 0 22\nC A 2 3 LO\n"
+	    "C A 0 3 EH\nport 1026\n" HELLO "S A 0 0 220\n");
+	assert_true(tcp_native_ops.evict(s->e, s->origin));
+	assert_string_equal(s->out, "open\nS@5+0 22 a0\nS@4+2 0 a0\n"
+	    "C@7+0 EH a3\nC@6+2 LO a3\n2:open\n2:S@11+0 220 a0\n"
+	    "2:note C limit @11\n2:end limit @11\n");
+	script_free(s);
+}
+
 static void test_closed_limit(void **state)
 {
 	struct script *s = script_new(NULL);
@@ -394,6 +428,8 @@ int main(void)
 		cmocka_unit_test(test_flow_limit),
 		cmocka_unit_test(test_evict),
 		cmocka_unit_test(test_evict_behind_hole),
+		cmocka_unit_test(test_evict_behind_gap),
+		cmocka_unit_test(test_evict_out_of_order),
 		cmocka_unit_test(test_closed_limit),
 		cmocka_unit_test(test_hostile_order),
 		cmocka_unit_test(test_hostile_vlans),
