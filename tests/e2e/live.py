@@ -58,9 +58,12 @@ def same(name, expected, actual):
 
 
 def same_told(name, expected, actual):
-    """Lists of transcripts: told is the first that is not in both."""
+    """Lists of transcripts: told is where the first two that are not in both
+    part."""
     odd = sorted(set(expected) ^ set(actual))
-    report(name, odd and f"{len(odd)} differ: {odd[0][-240:].decode()}" or
+    at = max(len(os.path.commonprefix(odd[:2])) - 60, 0)
+    parts = [o[at:at + 200].decode("utf-8", "replace") for o in odd[:2]]
+    report(name, odd and f"{len(odd)} differ: {parts}" or
            len(expected) - len(actual))
 
 
