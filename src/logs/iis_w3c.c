@@ -367,12 +367,32 @@ static uint32_t last_column(const struct fields *f)
 	return 0;
 }
 
+/* Does the column of the service name one that is known not to be SMTP? */
+static bool names_other(struct slice site)
+{
+	static const char *const others[] = { "NNTPSVC", "W3SVC",
+		"MSFTPSVC" };
+	size_t i;
+
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (slice_has_prefix_nocase(site, slice_str(others[i])))
+			return true;
+	return false;
+}
+
+static inline bool is_of_other_service(const struct values *v)
+{
+	struct slice site = value_of(v, W3C_SITE);
+
+	return site.len > 1 && site.p[0] != 'S' && names_other(site);
+}
+
 static bool parse_row(struct w3c *w, const struct log_line *line)
 {
 	struct iis_row *row = &w->row;
 	struct values v;
 
-	if (!split(&w->fields, line->text, &v))
+	if (!split(&w->fields, line->text, &v) || is_of_other_service(&v))
 		return false;
 	row->client = iis_parse_text(value_of(&v, IIS_CLIENT));
 	log_keys_fetch(&w->rows.sessions, row->client);
@@ -438,6 +458,7 @@ static bool is_news_row(const struct values *v)
 struct census {
 	bool fields, iis;
 	size_t rows, smtp, news;
+	bool named; /* rows say that they are of SMTP */
 };
 
 static struct census count_rows(struct slice head)
@@ -458,27 +479,30 @@ static struct census count_rows(struct slice head)
 		} else if (is_row(line) && c.fields && split(&f, line, &v)) {
 			c.rows++;
 			c.smtp += is_smtp_row(&v);
+			c.named |= slice_has_prefix_nocase(value_of(&v,
+			    W3C_SITE), slice_str("SMTPSVC"));
 			c.news += is_news_row(&v);
 		}
 	}
 	return c;
 }
 
-/* An SMTP log if a quarter of its rows are such (there may be strangers who
- * say GET); a log without rows if IIS wrote its head. */
+/* An SMTP log if rows say so, or a quarter of them are such (there may be
+ * strangers who say GET); a log without rows if IIS wrote its head. */
 static bool probe(struct slice head)
 {
 	struct census c = count_rows(head);
 
-	return c.fields && (c.rows ? c.smtp > 0 && c.smtp * 4 >= c.rows :
-	    c.iis);
+	return c.fields && (c.rows ? c.named || (c.smtp > 0 &&
+	    c.smtp * 4 >= c.rows) : c.iis);
 }
 
 bool iis_w3c_is_news(struct slice head)
 {
 	struct census c = count_rows(head);
 
-	return c.news > 0 && c.news >= c.smtp && c.news * 4 >= c.rows;
+	return !c.named && c.news > 0 && c.news >= c.smtp &&
+	    c.news * 4 >= c.rows;
 }
 
 static void close_log(void *state)

@@ -303,6 +303,23 @@ static void test_next_file(void **state)
 	account_fini(&account);
 }
 
+/* Rows of other services are none of SMTP. */
+static void test_shared(void **state)
+{
+	struct buffer out;
+
+	(void)state;
+	run_log(&log_iis_w3c, "x.log", HEAD "#Fields: time c-ip s-sitename "
+	    "cs-method sc-status\r\n01:00:00 192.0.2.1 NNTPSVC1 quit 205\r\n"
+	    "01:00:00 192.0.2.1 SMTPSVC1 HELO 250\r\n"
+	    "01:00:00 192.0.2.1 W3SVC1 GET 200\r\n"
+	    "01:00:00 192.0.2.1 SMTPSVC1 NOOP 250\r\n", &out);
+	assert_has(&out, "session ", 1);
+	assert_has(&out, "client command", 2);
+	assert_has(&out, "not understood=2", 1);
+	buffer_fini(&out);
+}
+
 /* The service for news is told by its name, else by its verbs. */
 static void test_news(void **state)
 {
@@ -320,6 +337,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_next_file),
+		cmocka_unit_test(test_shared),
 		cmocka_unit_test(test_news),
 	};
 

@@ -91,6 +91,10 @@ static void test_cases(void **state)
 #define CSV "ClientHost,username,LogTime,service,machine,serverip," \
 	"processingtime,bytesrecvd,bytessent,servicestatus,win32status," \
 	"operation,target,parameters\n"
+#define W3C "#Software: Microsoft Internet Information Services 6.0\r\n" \
+	"#Fields: time c-ip s-sitename cs-method sc-status\r\n"
+#define W3C_ROW(service, verb) "01:00:00 192.0.2.1 " service " " verb \
+	" 250\r\n"
 #define CSV_ROW(service, verb) "192.0.2.1,-,2006-10-09 05:00:15," service \
 	",N,192.0.2.25,0,1,2,211,0," verb ",-,x\n"
 
@@ -111,6 +115,9 @@ static void test_shared(void **state)
 		    "iis-odbc" },
 		{ CSV CSV_ROW("SMTPSVC1", "HELO") CSV_ROW("NNTPSVC1", "group"),
 		    "iis-odbc" },
+		{ W3C W3C_ROW("NNTPSVC1", "group") W3C_ROW("NNTPSVC1", "xover")
+		    W3C_ROW("NNTPSVC1", "article") W3C_ROW("NNTPSVC1", "quit")
+		    W3C_ROW("SMTPSVC1", "HELO"), "iis-w3c" },
 	};
 	const struct log_format *f;
 	struct source *s;
