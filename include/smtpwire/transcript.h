@@ -411,6 +411,7 @@ enum sw_note_code {
 	SW_NOTE_ADDRESSES_TRANSLATED, /* of a report: NAT, a proxy */
 	SW_NOTE_COMMENT, /* that the capture bears of a frame */
 	SW_NOTE_PROCESS, /* that sent or received a frame, by the capture */
+	SW_NOTE_NO_DIALOGUE, /* of a report: a log tells connections alone */
 	SW_NOTE_CODE_COUNT
 };
 

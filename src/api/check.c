@@ -65,7 +65,7 @@ struct sw_check {
 	size_t warning_next;
 	struct bench bench;
 	size_t next;
-	struct sw_note notes[2];
+	struct sw_note notes[3];
 	struct sw_report report;
 };
 
@@ -381,14 +381,31 @@ enum sw_status sw_check_only(struct sw_check *c, enum sw_side side,
 
 /* --- the report ----------------------------------------------------------- */
 
-static void add_note(struct sw_check *c, const char *text)
+static void add_note(struct sw_check *c, enum sw_note_code code,
+    const char *text)
 {
 	struct sw_note *n = &c->notes[c->report.note_count++];
 
-	n->code = SW_NOTE_ADDRESSES_TRANSLATED;
+	n->code = code;
 	n->severity = SW_INFO;
 	n->text.data = (const uint8_t *)text;
 	n->text.len = strlen(text);
+}
+
+/* Is a pair of a session that tells no dialogue? */
+static bool has_mute_pair(const struct sw_check *c)
+{
+	const struct matching *m = &c->matching;
+	const struct digest *d[2];
+	size_t i, count;
+
+	for (i = 0; i < 2; i++)
+		d[i] = side_digests(c->sides[i].side, &count);
+	for (i = 0; i < m->pair_count; i++)
+		if (d[SW_LEFT][m->pairs[i].left].mute ||
+		    d[SW_RIGHT][m->pairs[i].right].mute)
+			return true;
+	return false;
 }
 
 static void describe(struct sw_check *c)
@@ -412,13 +429,20 @@ static void describe(struct sw_check *c)
 	r->pairs = m->pair_count;
 	r->notes = c->notes;
 	if (m->nat[0])
-		add_note(c, "The clients' addresses differ between the sides "
-		    "throughout: a translator of addresses or a proxy stands "
-		    "between them.");
+		add_note(c, SW_NOTE_ADDRESSES_TRANSLATED, "The clients' "
+		    "addresses differ between the sides throughout: a "
+		    "translator of addresses or a proxy stands between "
+		    "them.");
 	if (m->nat[1])
-		add_note(c, "The servers' addresses differ between the sides "
-		    "throughout: a translator of addresses or a proxy stands "
-		    "between them.");
+		add_note(c, SW_NOTE_ADDRESSES_TRANSLATED, "The servers' "
+		    "addresses differ between the sides throughout: a "
+		    "translator of addresses or a proxy stands between "
+		    "them.");
+	if (has_mute_pair(c))
+		add_note(c, SW_NOTE_NO_DIALOGUE, "Some sessions of a log tell "
+		    "of a connection but not what was said, as Postfix "
+		    "without -v does: of them only who connected, and when, "
+		    "was held against the other side.");
 }
 
 static enum sw_status copy_names(struct sw_check *c, int i,

@@ -61,6 +61,7 @@ struct digest {
 	bool dated;      /* its times have a date */
 	bool attempts;   /* nothing was said in it */
 	bool silent;     /* nothing was said by the server, nor in TLS */
+	bool mute;       /* its record tells of a connection alone */
 	bool server_log; /* from the log of a server */
 	bool server_v6;  /* the server's address is one of IPv6 */
 	bool opaque;     /* TLS hides the dialogue, or what follows of it */

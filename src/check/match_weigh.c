@@ -33,6 +33,9 @@ static const struct {
 #define WORTH_NO_SHAPE 5
 #define WORTH_NO_MESSAGE 4
 
+/* Tokens that tell who the client is. */
+#define WHO (1u << TOKEN_ENDPOINTS | 1u << TOKEN_CLIENT | 1u << TOKEN_ADDRESS)
+
 /* --- times ---------------------------------------------------------------- */
 
 bool match_is_time(int64_t t)
@@ -152,6 +155,8 @@ static int32_t token_worth(const struct matcher *x, const struct digest *l,
 			worth += worths[k].other;
 		}
 	}
+	if (l->mute || r->mute) /* who connected, and when, is all it tells */
+		return s.same & WHO ? worth : WORTH_FAR;
 	if ((s.left ^ s.right) & shape && !l->opaque && !r->opaque)
 		worth -= WORTH_NO_SHAPE;
 	if ((s.left & ~s.right & mail && !r->opaque) ||
@@ -163,12 +168,13 @@ static int32_t token_worth(const struct matcher *x, const struct digest *l,
 void match_weigh(const struct matcher *x, struct edge *e)
 {
 	const struct digest *l = &x->d[0][e->left], *r = &x->d[1][e->right];
+	bool mute = l->mute || r->mute;
 
 	e->by = 0;
 	e->worth = token_worth(x, l, r, &e->by);
-	if (l->attempts != r->attempts)
+	if (l->attempts != r->attempts && !mute)
 		e->worth -= WORTH_ATTEMPT;
-	if (l->silent != r->silent)
+	if (l->silent != r->silent && !mute)
 		e->worth -= WORTH_SILENT;
 	e->worth = e->worth * WORTH_UNIT + time_worth(x, l, r, &e->by);
 }

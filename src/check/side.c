@@ -305,6 +305,8 @@ void check_digest(const struct sw_session *s, struct digest *d_r)
 	d_r->attempts = says_nothing(s);
 	add_endpoints(d_r, s);
 	d_r->silent = is_silent(s);
+	d_r->mute = !(s->records & (SW_BIT(SW_RECORDS_COMMAND) |
+	    SW_BIT(SW_RECORDS_REPLY_CODE)));
 	d_r->server_log = s->source.kind == SW_SOURCE_LOG &&
 	    s->recorder == SW_RECORDER_SERVER;
 	d_r->server_v6 = s->server.ip.data && memchr(s->server.ip.data, ':',

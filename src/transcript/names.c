@@ -191,6 +191,7 @@ const struct name names_notes[] = {
 	[SW_NOTE_ADDRESSES_TRANSLATED] = NAME("addresses-translated"),
 	[SW_NOTE_COMMENT] = NAME("comment"),
 	[SW_NOTE_PROCESS] = NAME("process"),
+	[SW_NOTE_NO_DIALOGUE] = NAME("no-dialogue"),
 };
 COMPLETE(names_notes, SW_NOTE_CODE_COUNT);
 

@@ -10,6 +10,7 @@ planted.py.
 """
 import glob
 import os
+import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -109,8 +110,31 @@ def hold_cut(base):
     return ''
 
 
+def hold_mute(base):
+    """What is wrong with a log of Postfix's without -v, of one client's or
+    of another one's that came at the same time."""
+    with open(base + '.server.log', encoding='utf-8') as f:
+        text = ''.join(line for line in f
+                       if not re.search(r'smtpd\[\d+\]: [<>] ', line))
+    name = os.path.join(report.TMP, 'mute.log')
+    when = os.stat(base + '.server.log').st_mtime
+    for other, wanted in (('192.0.2.10', 2), ('192.0.2.77', 1)):
+        with open(name, 'w', encoding='utf-8') as f:
+            f.write(text.replace('192.0.2.10', other))
+        os.utime(name, (when, when))
+        r, _ = check([name], [base + '.pcap'])
+        if [n['code'] for n in r['notes']] != ['no-dialogue']:
+            return 'no note says what was compared'
+        if len(r['pairs']) != wanted or r['summary']['agrees'] != wanted:
+            return '%s: %s' % (other, r['summary'])
+        if any('endpoints' not in p['paired_by'] for p in r['pairs']):
+            return '%s: not paired by the client' % other
+    return ''
+
+
 def main():
     pairs = set()
+    tell('check-logs-mute', hold_mute('pcaps/postfix-plain'))
     for server in SERVERS:
         tell('check-logs-cut-' + server, hold_cut('pcaps/%s-plain' % server))
     for name, server, client in recordings():
