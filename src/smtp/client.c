@@ -373,7 +373,8 @@ void client_gap(struct dialogue *d, uint64_t len, struct origin origin)
 
 	d->client_seen += len;
 	give_up_looking(d);
-	if (smtp_held_any(&d->held))
+	/* all of it, with what is held again behind a further BDAT */
+	while (smtp_held_any(&d->held) && !d->memory)
 		content_take_held(d);
 	if (d->guess.count > 0)
 		guess_is_content(d, d->guess.octets.len);

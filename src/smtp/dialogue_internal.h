@@ -142,6 +142,7 @@ struct dialogue {
 	bool unproved;        /* no SYN and no SMTP line seen yet */
 	bool memory;          /* ran out */
 	bool resized;         /* what size told holds no longer */
+	bool flushing;        /* what is late is being told */
 	bool data_open;       /* a data event is open */
 	bool content_after_gap;
 	bool client_known;    /* its direction was ever seen */

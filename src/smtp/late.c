@@ -17,10 +17,15 @@ static void tell(struct dialogue *d, const struct reply_in *in)
 	dialogue_remember(d, n, dialogue_dir(d, SW_SERVER), d->reply_end);
 }
 
+/* The end of the client's octets may bring up what was held of them, and ask
+ * for this again: what is behind a close is told behind it. */
 void late_flush(struct dialogue *d)
 {
 	size_t i = 0;
 
+	if (d->flushing)
+		return;
+	d->flushing = true;
 	while (i < d->late_count && d->late[i].mark <= d->client_offset) {
 		if (d->late[i].is_close) {
 			/* the closed side's content ends here as well */
@@ -37,6 +42,7 @@ void late_flush(struct dialogue *d)
 		free(d->late[i].lines);
 		i++;
 	}
+	d->flushing = false;
 	if (i == 0)
 		return;
 	d->resized = true;

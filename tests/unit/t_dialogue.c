@@ -387,6 +387,27 @@ static const struct script scripts[] = {
 	    "  C  BDAT 0 LAST\n"
 	    "  S  250 ok  {unacked}\n"
 	    "  *  the record ends here\n" },
+	{ "chunks in flight in front of a gap and of the end", true,
+	    "S 220 mx|\n"
+	    "C MAIL FROM:<a>|RCPT TO:<b>|BDAT 3|a|BDAT 3|b|\n"
+	    "-C 19\n"
+	    "C.\n"
+	    "S 250 a|250 b|250 c|250 d|\n",
+	    "  S  220 mx\n"
+	    "  C  MAIL FROM:<a>\n"
+	    "  C  RCPT TO:<b>  {pipelined}\n"
+	    "  C  BDAT 3  {pipelined}\n"
+	    "  C  [message 1: 3 octets]  {pipelined, inferred}\n"
+	    "  C  BDAT 3  {pipelined}\n"
+	    "  C  [message 1: 3 octets]  {pipelined, inferred}\n"
+	    "  ---  19 octets of the client's are missing\n"
+	    "  *  closed by the client\n"
+	    "  S  250 a  {unacked}\n"
+	    "  S  250 b  {unacked}\n"
+	    "  S  250 c  {unacked}\n"
+	    "  S  250 d  {unacked}\n"
+	    "  !  gap: 19 octets of the client's are missing from the "
+	    "record.\n" },
 	{ "AUTH in its forms", true,
 	    "S 220 mx|\n"
 	    "C AUTH LOGIN|\n"
