@@ -80,6 +80,14 @@ static void bdat_reply(struct dialogue *d, const struct outstanding *o,
 	content_replay(d);
 }
 
+/* BDAT 0 LAST was accepted.  In a gap may have been a chunk. */
+static void last_of_none(struct dialogue *d)
+{
+	session_content_finish(d->b, true);
+	if (!d->gap_seen[0] && !d->gap_seen[1])
+		session_content_empty(d->b);
+}
+
 static void command_reply(struct dialogue *d, const struct outstanding *o,
     int32_t code)
 {
@@ -91,7 +99,7 @@ static void command_reply(struct dialogue *d, const struct outstanding *o,
 		if (o->counted && o->size > 0)
 			bdat_reply(d, o, code);
 		else if (o->counted && o->last && is_accepted(code))
-			session_content_finish(d->b, true);
+			last_of_none(d);
 		break;
 	case VERB_XEXCH50:
 		if (code == 354 && o->counted && o->size > 0 &&

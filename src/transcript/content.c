@@ -4,6 +4,18 @@
  */
 #include "transcript/session_internal.h"
 
+/* Of the current message. */
+static void open_content(struct session_builder *b,
+    const struct sw_message *m, struct transaction *t)
+{
+	if (message_init(&b->content, b->options.body_ops, m->n,
+	    b->options.hash) != SW_OK)
+		b->failed = true;
+	b->content_open = true;
+	b->content_owner = b->current;
+	t->body = b->content.body;
+}
+
 static void begin_content(struct session_builder *b,
     const struct data_in *d)
 {
@@ -27,12 +39,7 @@ static void begin_content(struct session_builder *b,
 		b->content_message = 0;
 		return;
 	}
-	if (message_init(&b->content, b->options.body_ops, m->n,
-	    b->options.hash) != SW_OK)
-		b->failed = true;
-	b->content_open = true;
-	b->content_owner = b->current;
-	t->body = b->content.body;
+	open_content(b, m, t);
 }
 
 uint32_t session_data_begin(struct session_builder *b,
@@ -179,6 +186,20 @@ void session_content_finish(struct session_builder *b, bool complete)
 		return;
 	message_end(&b->content, complete);
 	content_done(b);
+}
+
+void session_content_empty(struct session_builder *b)
+{
+	struct sw_message *m = transaction_current(b, false);
+	struct transaction *t = transaction_state(b);
+
+	if (!m || !t || t->chunks > 0 || t->content_done ||
+	    t->data_code != SW_UNKNOWN)
+		return;
+	session_content_finish(b, false); /* another message's */
+	m->method = SW_METHOD_BDAT;
+	open_content(b, m, t);
+	session_content_finish(b, true);
 }
 
 void session_data_end(struct session_builder *b, bool complete, bool last,

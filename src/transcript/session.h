@@ -192,6 +192,10 @@ uint32_t session_data_logged(struct session_builder *b,
 
 /* The open message's content is over without further octets (BDAT 0 LAST). */
 void session_content_finish(struct session_builder *b, bool complete);
+/* The same where no chunk came before, and none can have been missed: the
+ * message is of no octets (RFC 3030 2).  Nothing if a chunk came or was
+ * refused. */
+void session_content_empty(struct session_builder *b);
 
 /* The verdict after content (after the dot, or of BDAT LAST through
  * session_answer).  index: which recipient of LMTP or PRDR it is for, from
