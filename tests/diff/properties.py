@@ -9,7 +9,8 @@ capture is read: one session behind the other, segments of 1460 octets.  Then
 the same is captured in other ways (lib/frames.py): octets cut otherwise,
 sessions interleaved, segments late, twice, sent again, in fragments; in every
 container, from pipes, in several files, with any number of threads.  All must
-give the same transcripts in normal form.  If some segments are lost, and
+give the same transcripts in normal form, and the plain one as many octets and
+just those contents of messages that were sent.  If some segments are lost, and
 always the same ones, that holds of sessions interleaved and frames twice: no
 acknowledgment tells which of two lost segments came first.
 
@@ -20,6 +21,7 @@ fails, after all others whose frames are not needed for it were left out;
 import argparse
 import concurrent.futures
 import gzip
+import hashlib
 import json
 import os
 import random
@@ -244,6 +246,33 @@ class Trial:
 		return '%s; %d sessions; %s' % (found, len(only), steps)
 
 
+# --- the plain capture itself ------------------------------------------------
+
+def not_sent(trial):
+	"""(name, why) where it tells other than what the talks are: without
+	that what is always left out would be the same in all captures."""
+	path = trial.save('plain.pcap', wire.container(trial.frames('plain')))
+	told = {}
+	for s in map(json.loads, smtpwire('read', '-q', '-f', 'jsonl',
+	    path).splitlines()):
+		told[s['client']['ip'], s['client']['port']] = s
+	for f in trial.flows:
+		s = told.pop((str(f.ends[0][0]), f.ends[0][1]), None)
+		if not s:
+			yield 'sent', 'nothing of flow %d' % f.n
+			continue
+		want = [sum(len(o) for by, o, _ in f.talk.steps if by == who)
+		    for who in (0, 1)] + [hashlib.sha256(c).hexdigest()
+		    for c in f.talk.contents]
+		got = [s['tcp'][who]['octets'] for who in ('client',
+		    'server')] + [m['sha256'] for m in s['messages']
+		    if m['sha256']]
+		if want != got:
+			yield 'sent', 'flow %d: %s, then %s' % (f.n, want, got)
+	if told:
+		yield 'sent', 'of no flow: %s' % list(told)
+
+
 # --- containers, pipes, files, threads ---------------------------------------
 
 def cut_files(trial, r, frames):
@@ -298,6 +327,7 @@ def threads(trial):
 
 
 def compare_stored(trial):
+	yield from not_sent(trial)
 	for source in containers, threads:
 		for name, tell, want in source(trial):
 			try:

@@ -6,6 +6,7 @@ other's latest steps he had not seen yet.
 """
 import base64
 import os
+import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -31,6 +32,7 @@ class Talk:
 	def __init__(self, r):
 		self.r = r
 		self.steps = []
+		self.contents = []	# of messages, dots no longer stuffed
 		self.end = r.choice(('C', 'C', 'C', 'S', 'S', 'rst', 'none'))
 		self.lmtp = False
 
@@ -46,6 +48,11 @@ class Talk:
 	def ask(self, line, *replies):
 		self.c(line)
 		self.s(*replies)
+
+	def content(self, octets):
+		"""What a server takes of what is sent behind DATA."""
+		self.contents.append(re.sub(rb'(^|\r\n)\.', rb'\1', octets))
+		return octets
 
 	def answer(self, good=b'250 2.0.0 Ok'):
 		"""Mostly the good one."""
@@ -130,9 +137,9 @@ def finish(t, accepted):
 		return
 	t.ask(b'DATA', b'354 go ahead')
 	if t.r.random() < 0.05:	# LF alone, and a server that takes it
-		t.say(C, b'a: b\n\nhello\n.\n')
+		t.say(C, t.content(b'a: b\n\nhello\n') + b'.\n')
 	else:
-		t.say(C, text(t.r) + b'.\r\n')
+		t.say(C, t.content(text(t.r)) + b'.\r\n')
 	t.s(*verdicts(t, accepted))
 
 
@@ -141,7 +148,7 @@ def pipelined(t):
 	replies = [t.answer() for _ in commands]
 	t.c(*commands, b'DATA')
 	t.s(*replies, b'354 go ahead')
-	t.say(C, text(t.r) + b'.\r\n' + t.r.choice((b'', b'RSET\r\n')))
+	t.say(C, t.content(text(t.r)) + b'.\r\n' + t.r.choice((b'', b'RSET\r\n')))
 	more = [b'250 2.0.0 Ok'] if t.steps[-1][1].endswith(
 	    b'RSET\r\n') else []
 	t.s(*verdicts(t, accepted_of(replies[1:])), *more)
@@ -150,30 +157,35 @@ def pipelined(t):
 def eager(t):
 	"""Content behind DATA, before its reply was seen."""
 	commands = envelope(t)
-	t.say(C, b'\r\n'.join(commands) + b'\r\nDATA\r\n' + text(t.r) +
-	    b'.\r\n')
+	t.say(C, b'\r\n'.join(commands) + b'\r\nDATA\r\n' +
+	    t.content(text(t.r)) + b'.\r\n')
 	t.s(*[b'250 2.0.0 Ok'] * len(commands), b'354 go ahead',
 	    *verdicts(t, len(commands) - 1))
 
 
 def chunks(t):
 	r = t.r
-	for command in envelope(t):
+	commands = envelope(t)
+	for command in commands:
 		t.ask(command, b'250 2.0.0 Ok')
 	together = r.random() < 0.5
-	out, replies = b'', []
+	out, replies, content = b'', [], b''
 	many = r.randrange(1, 5)
 	for i in range(many):
 		body = text(r)[:r.choice((0, 1, 7, 300, 5000))]
+		content += body
 		last = b' LAST' if i == many - 1 else b''
 		chunk = b'BDAT %d%s\r\n' % (len(body), last) + body
-		reply = b'250 2.0.0 %d octets' % len(body)
+		answers = [b'250 2.0.0 %d octets' % len(body)]
+		if last and t.lmtp:
+			answers *= len(commands) - 1
 		if together:
 			out += chunk
-			replies.append(reply)
+			replies += answers
 		else:
 			t.say(C, chunk)
-			t.s(reply)
+			t.s(*answers)
+	t.contents.append(content)
 	if together:
 		t.say(C, out)
 		t.s(*replies)
