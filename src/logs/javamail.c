@@ -50,7 +50,7 @@ static void take_connect(struct trace *t, const struct log_line *line,
 	log_take_octet(&rest, '"');
 	host = log_take_until(&rest, '"');
 	if (!log_take_text(&rest, ", port ") ||
-	    !log_take_number(&rest, 1, 5, &port) || port > 65535)
+	    !log_take_number(&rest, 1, 5, &port))
 		port = SW_UNKNOWN; /* -1: the usual one */
 	trace_peer(t, host, port);
 	trace_connected(t, line);

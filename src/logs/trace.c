@@ -92,7 +92,7 @@ void trace_peer(struct trace *t, struct slice ip, int32_t port)
 	buffer_clear(&t->peer);
 	if (is_address(ip))
 		buffer_append_slice(&t->peer, ip);
-	t->peer_port = port;
+	t->peer_port = port >= 0 && port <= 65535 ? port : SW_UNKNOWN;
 }
 
 void trace_connected(struct trace *t, const struct log_line *line)

@@ -294,6 +294,36 @@ static void test_cut_content(void **state)
 	buffer_fini(&out);
 }
 
+/* What no port can be is none. */
+static void test_ports(void **state)
+{
+	static const struct {
+		const struct log_format *format;
+		const char *before, *behind;
+	} cases[] = {
+		{ &log_curl, "* Connected to mx (192.0.2.25) port ",
+		    " (#0)\n" },
+		{ &log_javamail, "DEBUG SMTP: trying to connect to host "
+		    "\"192.0.2.25\", port ", ", isSSL false\n220 a\n" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2 * sizeof(cases) / sizeof(cases[0]); i++) {
+		bool real = i % 2 == 0;
+		struct buffer out;
+		char text[200];
+
+		snprintf(text, sizeof(text), "%s%d%s", cases[i / 2].before,
+		    real ? 65535 : 65536, cases[i / 2].behind);
+		run_log(cases[i / 2].format, "x.log", text, &out);
+		assert_has(&out, "server=192.0.2.25", 1);
+		assert_has(&out, "port=65535", real);
+		assert_has(&out, "port=", real);
+		buffer_fini(&out);
+	}
+}
+
 static void test_cut(void **state)
 {
 	(void)state;
@@ -314,6 +344,7 @@ int main(void)
 		cmocka_unit_test(test_apple_mail),
 		cmocka_unit_test(test_curl_trace),
 		cmocka_unit_test(test_cut_content),
+		cmocka_unit_test(test_ports),
 		cmocka_unit_test(test_cut),
 	};
 
