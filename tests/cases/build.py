@@ -43,6 +43,8 @@ Traffic, one line each (`#` begins a comment line):
      forged           sent by somebody else: neither host knows of it
      ttl=N            time to live (64)
      fragcopy=X       behind each fragment a copy of it that holds X alone
+     doff=N ihl=N iplen=N  TCP's data offset, IPv4's header length (words) and
+                      total length (octets), whatever they should be
      totlen0 badsum   total length 0 as by segmentation offload; bad checksum
      vlan=N           tag of these frames
   again C A B [options]  octets A to B of the stream once more
@@ -516,12 +518,13 @@ class Wire:
 		a, b = self.address(me.ip), self.address(peer.ip)
 		head = struct.pack('!HHIIBBHHH', me.port, peer.port,
 		    seq & 0xffffffff, (peer.iss + 1 + ack) & 0xffffffff
-		    if flags & ACK else 0, (5 + len(opt) // 4) << 4, flags,
+		    if flags & ACK else 0, int(opts.get('doff',
+		    5 + len(opt) // 4)) << 4, flags,
 		    int(opts.get('win', 64240)), 0, 0) + opt
 		tcp = transport(a, b, 6, head, 16, data, 'badsum' in opts)
 		vlan = opts.get('vlan', conn.vlan[name])
 		self.ident += 1
-		packets = [self.aged(p, opts) for p in ip_packet(a, b, 6, tcp,
+		packets = [self.headed(p, opts) for p in ip_packet(a, b, 6, tcp,
 		    self.ident, int(opts.get('frag', 0)), 'totlen0' in opts)]
 		if 'fragcopy' in opts:
 			head = 20 if a.version == 4 else 48
@@ -530,16 +533,21 @@ class Wire:
 		return [Frame(0, p, name, vlan, self.snap) for p in packets]
 
 	@staticmethod
-	def aged(packet, opts):
-		"""With the time to live that the options give."""
-		if 'ttl' not in opts:
-			return packet
-		ttl = bytes([int(opts['ttl'])])
+	def headed(packet, opts):
+		"""With what the options give for its IP header."""
 		if packet[0] >> 4 == 6:
-			return packet[:7] + ttl + packet[8:]
-		head = packet[:8] + ttl + packet[9:10] + b'\0\0' + packet[12:20]
-		return head[:10] + struct.pack('!H', checksum(head)) + \
-		    head[12:] + packet[20:]
+			return packet[:7] + bytes([int(opts.get('ttl',
+			    packet[7]))]) + packet[8:]
+		if not {'ttl', 'ihl', 'iplen'} & set(opts):
+			return packet
+		head = bytearray(packet[:20])
+		head[0] = 4 << 4 | int(opts.get('ihl', 5))
+		head[2:4] = struct.pack('!H', int(opts.get('iplen',
+		    len(packet))))
+		head[8] = int(opts.get('ttl', head[8]))
+		head[10:12] = b'\0\0'
+		head[10:12] = struct.pack('!H', checksum(bytes(head)))
+		return bytes(head) + packet[20:]
 
 	def capture(self, frame):
 		if not self.files:
