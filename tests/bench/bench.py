@@ -187,6 +187,12 @@ def figures(b):
 	    ('with SHA-256, one thread, CPU against `wc -l` and '
 	        '`openssl dgst`', ratio(b.value(ONE, 'cpu'), both), 1.2,
 	        1.0),
+	    # What handing over costs is not to be paid where there is nobody.
+	    ('one thread against %d, CPU, without hashing' % PROCESSORS,
+	        ratio(b.value(ONE_NO_HASH, 'cpu'),
+	            b.value(ALL_NO_HASH, 'cpu')), 1.05, 1.0),
+	    ('the same with SHA-256', ratio(b.value(ONE, 'cpu'),
+	        b.value(ALL, 'cpu')), 1.05, 1.0),
 	    ('`--eml`, wall time against `tcpflow`',
 	        ratio(b.value('smtpwire read --eml', 'wall'),
 	            b.value('tcpflow', 'wall')), 0.5, 0.25),
