@@ -418,6 +418,34 @@ static void test_history(void **state)
 	tcp_history_fini(&h);
 }
 
+/* Hosts that meet in one place of a thousand with one secret do not with
+ * another: who does not know it cannot choose them. */
+static void test_keyed(void **state)
+{
+	struct tcp_options options[2] = { { .secret = 1 }, { .secret = 2 } };
+	struct endpoint server = { { 192, 0, 2, 25 }, 25, 4 };
+	struct flows t[2];
+	unsigned meet[2] = { 0, 0 };
+
+	(void)state;
+	for (int i = 0; i < 2; i++)
+		assert_true(tcp_flows_init(&t[i], &options[i]));
+	for (unsigned n = 0; n < 200000; n++) {
+		struct endpoint client = { { 10, (uint8_t)(n >> 16),
+		    (uint8_t)(n >> 8), (uint8_t)n }, 1025, 4 };
+
+		if (tcp_flows_hash(&t[0], &client, &server, 0, 0) % 1024 != 7)
+			continue;
+		meet[0]++;
+		meet[1] += tcp_flows_hash(&t[1], &client, &server, 0, 0) %
+		    1024 == 7;
+	}
+	assert_in_range(meet[0], 100, 300);
+	assert_in_range(meet[1], 0, 5);
+	for (int i = 0; i < 2; i++)
+		tcp_flows_fini(&t[i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -438,6 +466,7 @@ int main(void)
 		cmocka_unit_test(test_ack_ages),
 		cmocka_unit_test(test_wheel),
 		cmocka_unit_test(test_history),
+		cmocka_unit_test(test_keyed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
