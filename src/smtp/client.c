@@ -289,8 +289,8 @@ size_t client_step(struct dialogue *d, struct slice octets,
  * still held. */
 static void flush_before(struct dialogue *d, uint64_t offset)
 {
-	if (smtp_held_any(&d->held) || smtp_held_any(&d->look) ||
-	    smtp_held_any(&d->guess))
+	if (d->replaying || smtp_held_any(&d->held) ||
+	    smtp_held_any(&d->look) || smtp_held_any(&d->guess))
 		return;
 	if (d->client_offset < offset)
 		d->client_offset = offset;

@@ -78,13 +78,41 @@ void smtp_held_fini(struct held *h)
 	memset(h, 0, sizeof(*h));
 }
 
-/* Give the octets of a held back to the parser, piece by piece. */
+/* What of rest is behind the piece that is being replayed follows what was held
+ * again of that one. */
+static void put_behind(struct dialogue *d, struct held *rest)
+{
+	size_t i;
+
+	if (!smtp_held_any(&d->held)) {
+		smtp_held_fini(&d->held);
+		d->held = *rest;
+		return;
+	}
+	for (i = rest->next + 1; i < rest->count; i++) {
+		size_t at = rest->pieces[i - 1].end;
+		struct slice octets = slice_make(rest->octets.p + at,
+		    rest->pieces[i].end - at);
+
+		if (!smtp_held_add(&d->held, octets, &rest->pieces[i].o))
+			d->memory = true;
+	}
+	smtp_held_fini(rest);
+	d->held_again = true;
+}
+
+/* Give the octets of a held back to the parser, piece by piece.  While held
+ * ones are replayed they are what was looked at of those, to the end of the
+ * piece: if they are held again they stand before the rest. */
 void content_give_back(struct dialogue *d, struct held *from)
 {
-	struct held mine = *from;
+	struct held mine = *from, rest = d->held;
+	bool replaying = d->replaying;
 	size_t i, at = 0;
 
 	memset(from, 0, sizeof(*from));
+	if (replaying)
+		memset(&d->held, 0, sizeof(d->held));
 	d->resized = true;
 	for (i = 0; i < mine.count; i++) {
 		struct slice octets = slice_make(mine.octets.p + at,
@@ -94,6 +122,22 @@ void content_give_back(struct dialogue *d, struct held *from)
 		client_feed(d, octets, &mine.pieces[i].o);
 	}
 	smtp_held_fini(&mine);
+	if (replaying)
+		put_behind(d, &rest);
+}
+
+/* Parse the beginning of what is held, as far as it is not held again. */
+static void replay_piece(struct dialogue *d, struct slice octets)
+{
+	struct held *h = &d->held;
+	size_t used;
+
+	used = client_step(d, octets, &h->pieces[h->next].o);
+	if (!d->held_again) {
+		h->from += used;
+		h->pieces[h->next].o.offset += used;
+	}
+	d->held_again = false;
 }
 
 /*
@@ -103,24 +147,26 @@ void content_give_back(struct dialogue *d, struct held *from)
 void content_replay(struct dialogue *d)
 {
 	struct held *h = &d->held;
+	bool outer = d->replaying, holds = false;
 
+	d->replaying = true;
 	while (smtp_held_any(h) && d->phase == PHASE_SMTP && !d->memory) {
 		struct piece *p = &h->pieces[h->next];
 		struct slice octets = slice_make(h->octets.p + h->from,
 		    p->end - h->from);
-		size_t used;
 
 		if (octets.len == 0) {
 			h->next++;
 			continue;
 		}
-		if (client_holds(d, p->o.other_seen))
-			return;
-		used = client_step(d, octets, &p->o);
-		h->from += used;
-		p->o.offset += used;
+		holds = client_holds(d, p->o.other_seen);
+		if (holds)
+			break;
+		replay_piece(d, octets);
 	}
-	smtp_held_clear(h);
+	d->replaying = outer;
+	if (!holds)
+		smtp_held_clear(h);
 }
 
 /* --- content -------------------------------------------------------------- */

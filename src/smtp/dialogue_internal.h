@@ -161,6 +161,8 @@ struct dialogue {
 	bool in_command;      /* the client's line ends a reply: no turning */
 	bool gap_seen[2];
 	bool looked;          /* `look` was ever used */
+	bool replaying;       /* what was held is being parsed */
+	bool held_again;      /* ... the rest of it stands elsewhere now */
 	bool any_reply;       /* a reply was told */
 	bool no_more_replies; /* nothing will decide on held octets */
 	bool greeting_due;    /* from the SYN on: first reply */
