@@ -401,6 +401,26 @@ static void on_attempt(void *ctx, struct tcp_flow *flow, bool refused,
 		tell_attempt(s, flow, refused, origin);
 }
 
+static void on_fetch(const void *user, unsigned step)
+{
+	const struct live *l = user;
+
+	if (step == 0) { /* it may lie in two lines */
+		__builtin_prefetch(l, 1);
+		__builtin_prefetch((const uint8_t *)(l + 1) - 1, 1);
+		return;
+	}
+	dialogue_fetch(l->dialogue, step - 1);
+	session_fetch(l->builder, step - 1);
+}
+
+void shard_fetch(const struct shard *s, const struct segment *seg,
+    unsigned step)
+{
+	if (s->tcp == &tcp_native_ops)
+		tcp_native_ops.fetch(s->engine, seg, step);
+}
+
 const struct tcp_sink_ops shard_sink_ops = {
 	.open = on_open,
 	.octets = on_octets,
@@ -409,6 +429,7 @@ const struct tcp_sink_ops shard_sink_ops = {
 	.close = on_close,
 	.end = on_end,
 	.attempt = on_attempt,
+	.fetch = on_fetch,
 };
 
 enum sw_status shard_init(struct shard *s, unsigned number,

@@ -114,6 +114,12 @@ static inline void shard_begin(struct shard *s, uint64_t stretch)
 /* Give the engine a segment; what it owns is freed.  Sessions end while the
  * shard holds more than its share. */
 enum sw_status shard_feed(struct shard *s, struct segment *seg) SW_MUST_USE;
+/* A segment will be fed soon: in each of SHARD_FETCHES steps, at some distance
+ * of time, the memory is asked for that it needs.  Those of the engine, and
+ * what a session is, its dialogue and builder, and their lists. */
+enum { SHARD_FETCHES = TCP_FETCH_USER + 3 };
+void shard_fetch(const struct shard *s, const struct segment *seg,
+    unsigned step);
 /* Capture time has come to that of frame at. */
 enum sw_status shard_tick(struct shard *s, struct origin at) SW_MUST_USE;
 

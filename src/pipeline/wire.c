@@ -56,9 +56,12 @@ static bool take_from_list(struct wire *w, struct finished_list *list)
 enum sw_status wire_collect(struct wire *w, uint64_t stretch)
 {
 	size_t i, from = w->ready_count;
+	uint64_t held = 0;
 
 	for (i = 0; i < SHARD_COUNT; i++) {
 		struct shard *s = &w->shards[i];
+
+		held += s->held;
 
 		if (s->memory)
 			return SW_ENOMEM;
@@ -66,6 +69,7 @@ enum sw_status wire_collect(struct wire *w, uint64_t stretch)
 		    &s->finished[stretch & 1]))
 			return SW_ENOMEM;
 	}
+	w->looks_ahead = held >= AHEAD_HELD;
 	if (w->ready_count - from > 1)
 		qsort(w->ready + from, w->ready_count - from,
 		    sizeof(*w->ready), compare_finished);
@@ -257,6 +261,7 @@ void wire_free(struct wire **wp)
 		return;
 	*wp = NULL;
 	crew_free(&w->crew); /* what runs is done first */
+	ahead_fini(&w->ahead);
 	batch_fini(&w->batches[0]);
 	batch_fini(&w->batches[1]);
 	for (i = 0; i < SHARD_COUNT; i++)

@@ -19,17 +19,24 @@ static inline unsigned shard_of(const struct wire *w,
 
 /* --- with one thread ------------------------------------------------------ */
 
-static inline enum sw_status feed(struct wire *w, unsigned shard)
+static inline enum sw_status feed(struct wire *w, unsigned shard,
+    struct segment *seg)
 {
 	struct shard *s = &w->shards[shard];
 
 	shard_begin(s, w->stretch);
-	return shard_feed(s, &w->segment);
+	return shard_feed(s, seg);
+}
+
+/* Feed those that wait. */
+static enum sw_status feed_rest(struct wire *w)
+{
+	return ahead_finish(&w->ahead, w->shards, w->stretch);
 }
 
 static enum sw_status tick_all(struct wire *w, struct origin at)
 {
-	enum sw_status status = SW_OK;
+	enum sw_status status = feed_rest(w);
 	size_t i;
 
 	for (i = 0; i < SHARD_COUNT && status == SW_OK; i++) {
@@ -42,7 +49,10 @@ static enum sw_status tick_all(struct wire *w, struct origin at)
 static enum sw_status feed_icmp(struct wire *w, const struct icmp_error *icmp)
 {
 	struct shard *s = &w->shards[shard_of(w, &icmp->src, &icmp->dst)];
+	enum sw_status status = feed_rest(w);
 
+	if (status != SW_OK)
+		return status;
 	shard_begin(s, w->stretch);
 	return s->tcp->icmp(s->engine, icmp);
 }
@@ -123,8 +133,11 @@ static inline enum sw_status take_segment(struct wire *w,
 		take_remarks(w, seg);
 	shard = shard_of(w, &seg->src, &seg->dst);
 	w->stretch_segments++;
-	return wire_is_threaded(w) ? batch_add(w->filling, shard) :
-	    feed(w, shard);
+	if (wire_is_threaded(w))
+		return batch_add(w->filling, shard);
+	if (w->looks_ahead)
+		return ahead_feed(&w->ahead, w->shards, shard, w->stretch);
+	return feed(w, shard, seg);
 }
 
 static enum sw_status take_icmp(struct wire *w, const struct icmp_error *icmp)
@@ -146,6 +159,10 @@ static void note_drops(struct wire *w)
 /* Of an interface: time goes on without frames.  There is one thread. */
 static enum sw_status take_pause(struct wire *w, const struct frame *pause)
 {
+	enum sw_status status = feed_rest(w);
+
+	if (status != SW_OK)
+		return status;
 	if (pause->anomalies & ANOMALY_BIT(ANOMALY_FRAMES_DROPPED))
 		note_drops(w);
 	if (pause->ts_ns == SW_NO_TIME || pause->ts_ns <= w->now_ns)
@@ -198,7 +215,7 @@ static inline enum sw_status take_frame(struct wire *w,
 		return SW_OK;
 	}
 	seg = wire_is_threaded(w) ? &w->filling->segments[w->filling->count] :
-	    &w->segment;
+	    ahead_place(&w->ahead);
 	fragments = w->account->counters[ACCOUNT_FRAGMENTS];
 	what = net_decode(w->net, frame, origin, seg, &icmp);
 	if (w->options.keeper)
@@ -219,7 +236,7 @@ static inline enum sw_status take_frame(struct wire *w,
 	return SW_ENOMEM;
 }
 
-int wire_run_block(struct wire *w, struct sw_err *err)
+static int take_block(struct wire *w, struct sw_err *err)
 {
 	struct frame frame;
 	int got;
@@ -235,4 +252,12 @@ int wire_run_block(struct wire *w, struct sw_err *err)
 			return (int)status;
 	} while (!capture_would_block(w->current->capture));
 	return 1;
+}
+
+int wire_run_block(struct wire *w, struct sw_err *err)
+{
+	int got = take_block(w, err);
+	enum sw_status status = feed_rest(w); /* they lie in the block */
+
+	return got < 0 || status == SW_OK ? got : (int)status;
 }

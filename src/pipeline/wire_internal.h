@@ -9,6 +9,7 @@
 
 #include "capture/capture.h"
 #include "net/net.h"
+#include "pipeline/ahead.h"
 #include "pipeline/batch.h"
 #include "pipeline/crew.h"
 #include "pipeline/remarks.h"
@@ -51,7 +52,8 @@ struct wire {
 	int64_t part_ahead_ns; /* its clock before UTC's */
 	bool part_remarks;     /* it may say something of its frames */
 
-	struct segment segment; /* with one thread: that of the frame */
+	struct ahead ahead;      /* with one thread */
+	bool looks_ahead;        /* there is more than the cache holds */
 	struct batch batches[2]; /* with several */
 	struct batch *filling; /* one of them */
 	struct batch *running; /* the other, or NULL */

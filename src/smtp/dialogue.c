@@ -324,6 +324,21 @@ bool dialogue_feed(struct dialogue *d, const struct delivery *o)
 	return true;
 }
 
+void dialogue_fetch(const struct dialogue *d, unsigned step)
+{
+	const size_t end = offsetof(struct dialogue, next_spare);
+	size_t i;
+
+	for (i = 0; step == 0 && i < end; i += 64)
+		__builtin_prefetch((const uint8_t *)d + i, 1);
+	if (step == 0)
+		return;
+	__builtin_prefetch(&d->recent[d->recent_count % RECENT], 1);
+	if (d->queue_capacity > 0)
+		__builtin_prefetch(&d->queue[(d->queue_first +
+		    d->queue_count) & (d->queue_capacity - 1)], 1);
+}
+
 void dialogue_gap(struct dialogue *d, int dir, uint64_t len,
     struct origin origin)
 {

@@ -57,6 +57,9 @@ void dialogue_free(struct dialogue **d);
 void dialogue_answer_found(struct dialogue *d);
 /* false: dialogue and session need as much memory as before. */
 bool dialogue_feed(struct dialogue *d, const struct delivery *o);
+/* Octets come soon: ask for the memory that they need; step 1, some time
+ * later: of what was asked for in step 0. */
+void dialogue_fetch(const struct dialogue *d, unsigned step);
 /* The next len octets of a direction are lost. */
 void dialogue_gap(struct dialogue *d, int dir, uint64_t len,
     struct origin origin);

@@ -98,7 +98,14 @@ struct tcp_sink_ops {
 	 * answered by RST or an ICMP error (true) is over. */
 	void (*attempt)(void *ctx, struct tcp_flow *flow, bool refused,
 	    struct origin origin);
+	/* Octets or an end of the session come soon: ask for the memory that
+	 * they need, of what was asked for in the steps before.  NULL: none. */
+	void (*fetch)(const void *user, unsigned step);
 };
+
+/* Looks at a segment before it is fed; those from TCP_FETCH_USER on are steps
+ * of the sink, from 0. */
+enum tcp_fetch { TCP_FETCH_PLACE, TCP_FETCH_FLOW, TCP_FETCH_USER };
 
 struct tcp_engine;
 
@@ -123,6 +130,10 @@ struct tcp_engine_ops {
 	 * copied. */
 	enum sw_status (*feed)(struct tcp_engine *e,
 	    const struct segment *seg);
+	/* seg will be fed soon: ask for the memory that it needs, of what was
+	 * asked for in the steps before.  Changes nothing.  NULL: none. */
+	void (*fetch)(const struct tcp_engine *e, const struct segment *seg,
+	    unsigned step);
 	enum sw_status (*icmp)(struct tcp_engine *e,
 	    const struct icmp_error *icmp);
 	/* Capture time has come to now at frame origin.at: expire what is

@@ -264,8 +264,8 @@ void session_forget(struct session_builder *b)
 	b->s.client.name.len = b->s.server.name.len = 0;
 }
 
-/* As much as most sessions have. */
-enum { FETCHED = 4096 };
+/* As much as most sessions have, and as most events have of text. */
+enum { FETCHED = 4096, FETCHED_TEXT = 128 };
 
 static inline __attribute__((always_inline)) void fetch(const void *p,
     size_t len)
@@ -276,6 +276,21 @@ static inline __attribute__((always_inline)) void fetch(const void *p,
 		len = FETCHED;
 	for (i = 0; i < len; i += 64)
 		__builtin_prefetch((const uint8_t *)p + i);
+}
+
+void session_fetch(const struct session_builder *b, unsigned step)
+{
+	const size_t content = offsetof(struct session_builder, content_owner);
+
+	if (step == 0) {
+		fetch(b, offsetof(struct session_builder, s));
+		fetch((const uint8_t *)b + content, sizeof(*b) - content);
+		return;
+	}
+	if (b->event_count < b->event_capacity)
+		fetch(b->events + b->event_count, sizeof(*b->events));
+	if (b->arena.end - b->arena.p >= FETCHED_TEXT)
+		fetch(b->arena.p, FETCHED_TEXT);
 }
 
 const struct sw_session *session_finish(struct session_builder *b)

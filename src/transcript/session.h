@@ -65,6 +65,9 @@ void session_builder_free(struct session_builder **b);
 struct sw_session *session_get(struct session_builder *b);
 /* Octets held in memory for this session, roughly; constant time. */
 size_t session_memory(const struct session_builder *b);
+/* Events come soon: ask for the memory that they need; step 1, some time
+ * later: of what was asked for in step 0. */
+void session_fetch(const struct session_builder *b, unsigned step);
 /* Memory that lives as long as the builder. */
 struct arena *session_arena(struct session_builder *b);
 /* A copy of text in the session; null stays null. */

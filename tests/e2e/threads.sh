@@ -54,6 +54,13 @@ numbers="2 3 8"
 same generated "$TMP/bad.pcap"
 same generated-both "$TMP/bad.pcap" "$TMP/good.pcapng" "$TMP/bad.pcap"
 same generated-no-hash --no-hash "$TMP/good.pcapng"
+# So many that one thread looks ahead (src/pipeline/ahead.h).
+"$TMP/gen" --size 24 --sessions 8000 --concurrency 8000 --seed 3 --loss 0.01 \
+	--reorder 0.02 --dup 0.02 -o "$TMP/many.pcap"
+numbers=2
+same many --no-hash "$TMP/many.pcap"
+same many-memory --no-hash --memory 60M "$TMP/many.pcap"
+numbers="2 3 8"
 # Sessions are given up where the input says, not where threads are.
 for memory in 64K 1M 4M; do
 	same "memory-$memory" --memory "$memory" "$TMP/bad.pcap"
