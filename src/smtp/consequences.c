@@ -30,8 +30,14 @@ static void auth_reply(struct dialogue *d, int32_t code)
 
 static void swap_roles(struct dialogue *d)
 {
-	struct line_reader server = d->server_line;
+	struct line_reader server;
 
+	/* What is held, or open, is of the role that ends. */
+	while (smtp_held_any(&d->held) && !d->memory)
+		content_take_held(d);
+	if (d->data_open)
+		content_break(d, d->data_last_origin, false);
+	server = d->server_line;
 	/* The readers stay with their directions. */
 	d->server_line = d->client_line;
 	d->client_line = server;

@@ -444,6 +444,22 @@ static const struct script scripts[] = {
 	    "  S  250 who knows  {unacked}\n"
 	    "  S  354 go  {unacked}\n"
 	    "  *  the record ends here\n" },
+	{ "content in flight when the roles turn is the old client's", true,
+	    "S 220 mx|\n"
+	    "C EHLO c|\n"
+	    "S 250 mx|\n"
+	    "C TURN|DATA|x|y\n"
+	    "S 250 ok|\n"
+	    "S EHLO mx|\n",
+	    "  S  220 mx\n"
+	    "  C  EHLO c\n"
+	    "  S  250 mx\n"
+	    "  C  TURN\n"
+	    "  C  DATA  {pipelined}\n"
+	    "  C  [message 1: 4 octets]  {pipelined, inferred}\n"
+	    "  S  250 ok  {unacked}\n"
+	    "  C  EHLO mx  {pipelined, unacked, turned}\n"
+	    "  *  the record ends here\n" },
 	{ "AUTH in its forms", true,
 	    "S 220 mx|\n"
 	    "C AUTH LOGIN|\n"
