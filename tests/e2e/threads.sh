@@ -55,8 +55,8 @@ same generated "$TMP/bad.pcap"
 same generated-both "$TMP/bad.pcap" "$TMP/good.pcapng" "$TMP/bad.pcap"
 same generated-no-hash --no-hash "$TMP/good.pcapng"
 # So many that one thread looks ahead (src/pipeline/ahead.h).
-"$TMP/gen" --size 24 --sessions 8000 --concurrency 8000 --seed 3 --loss 0.01 \
-	--reorder 0.02 --dup 0.02 -o "$TMP/many.pcap"
+"$TMP/gen" --size 24 --sessions 8000 --concurrency 8000 --seed 3 --loss 0.03 \
+	--reorder 0.02 --dup 0.02 --pace 5000 -o "$TMP/many.pcap"
 numbers=2
 same many --no-hash "$TMP/many.pcap"
 same many-memory --no-hash --memory 60M "$TMP/many.pcap"
