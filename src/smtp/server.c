@@ -140,8 +140,11 @@ static void take_reply(struct dialogue *d, struct reply_in *in)
 		    -1);
 	d->any_reply = true;
 	d->server_after_gap = d->commands_lost = false;
-	if (d->client == CLIENT_GUESS && !d->data_open)
+	if (d->client == CLIENT_GUESS && !d->data_open) {
 		d->client = CLIENT_COMMAND;
+		/* a reply that a gap ended was told before they were decided */
+		guess_is_commands(d, d->data_last_origin);
+	}
 	late_flush(d);
 }
 
