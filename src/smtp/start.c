@@ -154,6 +154,8 @@ static void look_at(const struct dialogue *d, int dir, bool at_end,
 	l->octets = rest.len;
 	l->any = rest.len > 0;
 	l->tls = looks_like_tls(rest, d->start.opener_known);
+	if (l->tls)
+		return; /* what lines are in the records says nothing */
 	while (rest.len > 0 && !l->reply && !l->command) {
 		const uint8_t *lf = memchr(rest.p, '\n', rest.len);
 		struct slice line = lf ? slice_head(rest,
