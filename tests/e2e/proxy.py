@@ -178,8 +178,11 @@ class Listener(socketserver.ThreadingTCPServer):
 
 
 def dump(port, path):
+    # Without -s and -B its buffer holds 19 frames of lo, and a machine that
+    # has other work to do loses some.
     p = subprocess.Popen(['tcpdump', '-i', 'lo', '-U', '--immediate-mode',
-                          '-Z', 'root', '-w', path, 'tcp port %d' % port],
+                          '-s', '8192', '-B', '16384', '-Z', 'root',
+                          '-w', path, 'tcp port %d' % port],
                          stderr=subprocess.PIPE)
     while b'listening on' not in p.stderr.readline():
         if p.poll() is not None:

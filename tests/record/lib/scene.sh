@@ -47,7 +47,7 @@ scene() {
 # dump PID NAME: record what a host sees, in the background.
 dump() {
 	nsenter -t "$1" --net tcpdump -i "$dump_device" -s 262144 -U \
-		--immediate-mode -Z root $dump_options \
+		--immediate-mode -B 16384 -Z root $dump_options \
 		-w "$scratch/out/$2.pcap" "$dump_filter" \
 		2>"$scratch/$2.tcpdump.log" &
 }
