@@ -62,7 +62,6 @@ enum sw_status wire_collect(struct wire *w, uint64_t stretch)
 		struct shard *s = &w->shards[i];
 
 		held += s->held;
-
 		if (s->memory)
 			return SW_ENOMEM;
 		if (s->stretch == stretch && !take_from_list(w,

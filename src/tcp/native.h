@@ -29,6 +29,7 @@
 /* Two equal segments of one direction, one behind the other, within this are
  * one frame captured twice: shorter than any retransmission timer. */
 #define TCP_DUPLICATE_NS (INT64_C(2) * 1000000)
+
 /* --- octets that wait --------------------------------------------------- */
 
 enum {

@@ -9,34 +9,7 @@
 
 #include <cmocka.h>
 
-#include "base/account.h"
-#include "transcript/session.h"
-
-static const struct event_span nowhere = { 1, 1, 0, 0 };
-
-struct made {
-	struct session_builder *b;
-	struct account account;
-};
-
-static void make(struct made *m)
-{
-	struct session_options options = { .account = &m->account,
-		.hash = true };
-
-	account_init(&m->account);
-	assert_int_equal(session_builder_new(&options, &m->b), SW_OK);
-}
-
-static void drop(struct made *m)
-{
-	struct sw_err err;
-
-	assert_false(session_failed(m->b));
-	assert_int_equal(session_settle(m->b, false, &err), SW_OK);
-	session_builder_free(&m->b);
-	account_fini(&m->account);
-}
+#include "made_session.h"
 
 static void give(struct session_builder *b, bool lines, const char *text,
     bool cut, bool crlf)

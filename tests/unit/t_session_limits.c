@@ -7,37 +7,11 @@
 
 #include <cmocka.h>
 
-#include "base/account.h"
 #include "base/limits.h"
-#include "transcript/session.h"
+#include "made_session.h"
 
 /* More than the limit by this many. */
 #define MORE 5
-
-static const struct event_span nowhere = { 1, 1, 0, 0 };
-
-struct made {
-	struct session_builder *b;
-	struct account account;
-};
-
-static void make(struct made *m)
-{
-	struct session_options options = { .account = &m->account };
-
-	account_init(&m->account);
-	assert_int_equal(session_builder_new(&options, &m->b), SW_OK);
-}
-
-static void drop(struct made *m)
-{
-	struct sw_err err;
-
-	assert_false(session_failed(m->b));
-	assert_int_equal(session_settle(m->b, false, &err), SW_OK);
-	session_builder_free(&m->b);
-	account_fini(&m->account);
-}
 
 static uint32_t command(struct made *m, const char *line)
 {
