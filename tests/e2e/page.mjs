@@ -337,6 +337,16 @@ const TEXTS = ['.quiet', '.headline', '.badge', '.tile-name', '.mark',
 	'.finding p', 'tr.found .t', 'tr.chosen .t', 'tr.found mark', '.flags',
 	'.chip', '.copy-what', '.copy code', 'th', 'kbd', '.tabs button'];
 
+// The browser writes what a page keeps when it has time to.
+async function until(holds) {
+	const end = Date.now() + 10000;
+
+	while (!await holds())
+		if (Date.now() > end)
+			return false;
+	return true;
+}
+
 async function themes(browser, path) {
 	for (const colorScheme of ['light', 'dark']) {
 		const page = await open(browser, path, {colorScheme});
@@ -361,14 +371,18 @@ async function themes(browser, path) {
 		getComputedStyle(document.body).backgroundColor);
 	const light = await ground();
 
+	is('page-theme-none-kept', null, await page.evaluate(() =>
+		localStorage.getItem('smtpwire-theme')));
 	await page.click('#theme');
 	is('page-theme-light', light, await ground());
 	await page.keyboard.press('t');
 	told('page-theme-dark', await ground() !== light, 'it stays light');
-	await page.reload();
-	await page.waitForFunction(() =>
-		document.documentElement.dataset.ready === 'true');
-	told('page-theme-kept', await ground() !== light, 'it is forgotten');
+	told('page-theme-kept', await until(async () => {
+		await page.reload();
+		await page.waitForFunction(() =>
+			document.documentElement.dataset.ready === 'true');
+		return await ground() !== light;
+	}), 'it is forgotten');
 	await page.context().close();
 }
 

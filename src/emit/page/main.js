@@ -3,13 +3,16 @@
 
 const THEMES = ['auto', 'light', 'dark'];
 
-function setTheme(name) {
+function showTheme(name) {
 	if (name === 'auto')
 		delete document.documentElement.dataset.theme;
 	else
 		document.documentElement.dataset.theme = name;
 	byId('theme').textContent = 'Theme: ' + name;
 	byId('theme').dataset.name = name;
+}
+
+function keepTheme(name) {
 	try {
 		localStorage.setItem('smtpwire-theme', name);
 	} catch (e) {
@@ -25,13 +28,16 @@ function startTheme() {
 	} catch (e) {
 		name = 'auto';
 	}
-	setTheme(THEMES.includes(name) ? name : 'auto');
+	showTheme(THEMES.includes(name) ? name : 'auto');
 	byId('theme').addEventListener('click', nextTheme);
 }
 
 function nextTheme() {
-	setTheme(THEMES[(THEMES.indexOf(byId('theme').dataset.name) + 1) %
-		THEMES.length]);
+	const now = THEMES.indexOf(byId('theme').dataset.name);
+	const next = THEMES[(now + 1) % THEMES.length];
+
+	showTheme(next);
+	keepTheme(next);
 }
 
 const HELP = [
