@@ -2,15 +2,24 @@
 /*
  * crew.c - threads that share out numbered tasks
  *
- * Theory of operation.  Tasks are large (a shard's share of a megabyte), so
- * that one lock about everything costs nothing to speak of.
+ * Theory of operation.  Tasks are large (a shard's share of half a megabyte),
+ * so that one lock about everything costs nothing to speak of.  But waking a
+ * thread costs as much as some of them: so whoever waits looks for what it
+ * waits for some time before it sleeps.  That is seldom in vain, where each
+ * thread has a processor of its own; a crew with more threads than processors
+ * does not.
  */
 #include "pipeline/crew.h"
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <unistd.h>
+
+/* Looks, some 10 ns each. */
+enum { LOOKS = 4000 };
 
 struct crew {
 	void (*run)(void *ctx, unsigned task);
@@ -19,6 +28,9 @@ struct crew {
 	pthread_cond_t work, done;
 	unsigned count, next, finished;
 	bool over;
+	atomic_uint started; /* changes when there is something to do */
+	atomic_uint busy;    /* 1: not all of that is finished */
+	unsigned looks;      /* before a thread sleeps */
 	unsigned thread_count; /* the owner's from here on */
 	pthread_t threads[];
 };
@@ -33,21 +45,46 @@ static void run_tasks(struct crew *c)
 		c->run(c->ctx, task);
 		pthread_mutex_lock(&c->lock);
 		c->finished++;
+		atomic_store(&c->busy, c->finished < c->count);
 	}
+}
+
+static inline void pause_a_little(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	__builtin_ia32_pause();
+#endif
+}
+
+/* Wait while *what is value, but not long; without the lock, which is held at
+ * start and end. */
+static void wait_awake(struct crew *c, atomic_uint *what, unsigned value)
+{
+	unsigned i;
+
+	pthread_mutex_unlock(&c->lock);
+	for (i = 0; i < c->looks && atomic_load(what) == value; i++)
+		pause_a_little();
+	pthread_mutex_lock(&c->lock);
 }
 
 static void *work(void *arg)
 {
 	struct crew *c = arg;
+	unsigned started;
 
 	pthread_mutex_lock(&c->lock);
 	for (;;) {
 		run_tasks(c);
 		if (c->finished == c->count)
 			pthread_cond_signal(&c->done);
+		started = atomic_load(&c->started);
+		if (!c->over)
+			wait_awake(c, &c->started, started);
 		if (c->over)
 			break;
-		pthread_cond_wait(&c->work, &c->lock);
+		if (atomic_load(&c->started) == started)
+			pthread_cond_wait(&c->work, &c->lock);
 	}
 	pthread_mutex_unlock(&c->lock);
 	return NULL;
@@ -76,6 +113,7 @@ enum sw_status crew_new(unsigned threads, void (*run)(void *ctx,
 	*c_r = c;
 	if (!c)
 		return SW_ENOMEM;
+	c->looks = sysconf(_SC_NPROCESSORS_ONLN) > (long)threads ? LOOKS : 0;
 	c->run = run;
 	c->ctx = ctx;
 	pthread_mutex_init(&c->lock, NULL);
@@ -90,6 +128,8 @@ void crew_start(struct crew *c, unsigned count)
 	pthread_mutex_lock(&c->lock);
 	c->next = c->finished = 0;
 	c->count = count;
+	atomic_store(&c->busy, count > 0);
+	atomic_fetch_add(&c->started, 1);
 	if (count > 0)
 		pthread_cond_broadcast(&c->work);
 	pthread_mutex_unlock(&c->lock);
@@ -99,6 +139,7 @@ void crew_join(struct crew *c)
 {
 	pthread_mutex_lock(&c->lock);
 	run_tasks(c);
+	wait_awake(c, &c->busy, 1);
 	while (c->finished < c->count)
 		pthread_cond_wait(&c->done, &c->lock);
 	pthread_mutex_unlock(&c->lock);
@@ -115,6 +156,7 @@ void crew_free(struct crew **cp)
 	crew_join(c);
 	pthread_mutex_lock(&c->lock);
 	c->over = true;
+	atomic_fetch_add(&c->started, 1);
 	pthread_cond_broadcast(&c->work);
 	pthread_mutex_unlock(&c->lock);
 	for (i = 0; i < c->thread_count; i++)
