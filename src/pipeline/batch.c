@@ -143,5 +143,5 @@ enum sw_status batch_run(struct batch *b, struct shard *s, unsigned number)
 			break;
 		status = run_one(b, s, i);
 	}
-	return status;
+	return s->memory ? SW_ENOMEM : status;
 }

@@ -10,8 +10,9 @@
  * at once.  With several, a batch is a whole stretch of input (STRETCH_BLOCKS
  * blocks, which it holds): its segments are sorted by shard, and shards are
  * the tasks that a crew shares out while the next stretch is read and what the
- * one before finished is told.  Only one batch runs at a time, and all of the
- * crew rests when traffic, parts or shards are touched from here.
+ * one before finished is collected and told.  Only one batch runs at a time,
+ * and all of the crew rests when traffic, parts or shards are touched from
+ * here, but for the lists of what the stretch before it finished.
  *
  * What shards finish in a stretch is put in order of (frame at which the end
  * became certain, first frame): the same however the shards are served.  It is
@@ -53,6 +54,13 @@ static bool take_from_list(struct wire *w, struct finished_list *list)
 	return true;
 }
 
+static void sort_ready(struct wire *w, size_t from)
+{
+	if (w->ready_count - from > 1)
+		qsort(w->ready + from, w->ready_count - from,
+		    sizeof(*w->ready), compare_finished);
+}
+
 enum sw_status wire_collect(struct wire *w, uint64_t stretch)
 {
 	size_t i, from = w->ready_count;
@@ -69,9 +77,7 @@ enum sw_status wire_collect(struct wire *w, uint64_t stretch)
 			return SW_ENOMEM;
 	}
 	w->looks_ahead = held >= AHEAD_HELD;
-	if (w->ready_count - from > 1)
-		qsort(w->ready + from, w->ready_count - from,
-		    sizeof(*w->ready), compare_finished);
+	sort_ready(w, from);
 	return SW_OK;
 }
 
@@ -108,12 +114,15 @@ static void run_task(void *ctx, unsigned task)
 	w->failed[i] = batch_run(w->running, &w->shards[i], i);
 }
 
-enum sw_status wire_join(struct wire *w)
+/* The crew rests.  *ran_r: what is done, to be collected; NULL: nothing ran, or
+ * it failed. */
+static enum sw_status rest(struct wire *w, struct batch **ran_r)
 {
 	struct batch *b = w->running;
 	enum sw_status status = SW_OK;
 	size_t i;
 
+	*ran_r = NULL;
 	if (!b)
 		return SW_OK;
 	crew_join(w->crew);
@@ -121,10 +130,40 @@ enum sw_status wire_join(struct wire *w)
 	for (i = 0; i < SHARD_COUNT; i++)
 		if (w->failed[i] != SW_OK)
 			status = w->failed[i];
-	if (status != SW_OK)
+	if (status == SW_OK) {
+		*ran_r = b;
+	} else {
 		batch_drop(b);
+		batch_empty(b);
+	}
+	return status;
+}
+
+/* What the shards of a batch finished; it is empty then.  Of the shards only
+ * those lists are touched that the next batch leaves alone: it may run. */
+static enum sw_status collect_batch(struct wire *w, struct batch *b)
+{
+	enum sw_status status = SW_OK;
+	size_t from = w->ready_count;
+	unsigned i;
+
+	if (!b)
+		return SW_OK;
+	for (i = 0; i < SHARD_COUNT && status == SW_OK; i++)
+		if (batch_concerns(b, i) && !take_from_list(w,
+		    &w->shards[i].finished[b->stretch & 1]))
+			status = SW_ENOMEM;
 	batch_empty(b);
-	return status == SW_OK ? wire_collect(w, b->stretch) : status;
+	sort_ready(w, from);
+	return status;
+}
+
+enum sw_status wire_join(struct wire *w)
+{
+	struct batch *ran;
+	enum sw_status status = rest(w, &ran);
+
+	return status == SW_OK ? collect_batch(w, ran) : status;
 }
 
 /* What was filled runs from now on; the other is filled next. */
@@ -137,7 +176,6 @@ static enum sw_status start(struct wire *w)
 	    &w->crew) != SW_OK)
 		return SW_ENOMEM;
 	b->stretch = w->stretch;
-	batch_sort(b);
 	for (i = 0; i < SHARD_COUNT; i++) {
 		w->failed[i] = SW_OK;
 		if (batch_concerns(b, i))
@@ -156,11 +194,15 @@ static enum sw_status start(struct wire *w)
 static enum sw_status run_filled(struct wire *w)
 {
 	enum sw_status status;
+	struct batch *ran;
 
 	if (!wire_is_threaded(w))
 		return wire_collect(w, w->stretch);
-	status = wire_join(w);
-	return status == SW_OK ? start(w) : status;
+	batch_sort(w->filling); /* while the one before it runs */
+	status = rest(w, &ran);
+	if (status == SW_OK)
+		status = start(w);
+	return status == SW_OK ? collect_batch(w, ran) : status;
 }
 
 /* All that was read is done. */
