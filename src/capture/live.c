@@ -14,6 +14,9 @@
  * Drops are asked of the kernel once a second, and whenever the block was
  * filled to its end, since then there was more than we could take.
  *
+ * Who stops it wants all frames from before.  Those of a block that is not yet
+ * handed up are waited for, as long as the kernel has counted more than came.
+ *
  * When the link goes down libpcap waits for it to come up again; an interface
  * that is gone is an error.
  */
@@ -93,7 +96,8 @@ struct live {
 
 	struct live_counters counters;
 	int64_t asked_ns; /* when drops were asked for; monotonic */
-	uint64_t dropped;    /* as told by the kernel */
+	uint64_t received;   /* as told by the kernel, with those dropped */
+	uint64_t dropped;
 	uint64_t if_dropped; /* the interface's counters, since it is up */
 	unsigned lost;    /* pauses that are to say so, see next */
 	bool paused;      /* nothing was there: all before now is out */
@@ -347,6 +351,7 @@ static void ask_drops(struct live *l)
 	l->asked_ns = now_of(CLOCK_MONOTONIC);
 	if (l->lib.pcap_stats(l->pcap, &stat) != 0)
 		return;
+	(void)rise(&l->received, stat.ps_recv);
 	kernel = rise(&l->dropped, stat.ps_drop);
 	if (live_counters_read(&l->counters, &counted))
 		interface = rise(&l->if_dropped, (uint32_t)counted);
@@ -426,15 +431,28 @@ static void take_pause(struct live *l, struct frame *f)
 	}
 }
 
+/* Has the kernel handed up all that it counted?  It never has where libpcap
+ * leaves some out, as on lo, where each frame is there twice. */
+static bool is_drained(struct live *l)
+{
+	ask_drops(l);
+	return l->received == l->dropped + l->copied;
+}
+
 /* Wait for frames, or for what wakes. */
-static void wait_for_frames(struct live *l, int timeout_ms)
+static void wait_for_frames(struct live *l)
 {
 	struct pollfd fds[2] = {
 		{ .fd = l->fd, .events = POLLIN },
 		{ .fd = l->ops.wake_fd, .events = POLLIN }
 	};
 
-	if (poll(fds, 2, timeout_ms) <= 0)
+	/* What was stopped waits for a block that is not yet handed up. */
+	if (l->stopped) {
+		(void)poll(fds, 1, is_drained(l) ? 0 : PAUSE_MS);
+		return;
+	}
+	if (poll(fds, 2, PAUSE_MS) <= 0)
 		return;
 	if ((fds[1].revents & POLLIN) && l->ops.wake)
 		l->ops.wake(l->ops.ctx);
@@ -466,17 +484,17 @@ static bool is_beyond_stop(const struct live *l)
 /* As next, with an empty block. */
 static int refill(struct live *l, struct sw_err *err)
 {
+	bool stopped = l->stopped; /* before this wait */
 	enum sw_status status;
 
 	if (is_counted_out(l))
 		return 0;
-	/* What was stopped waits for a block that is not yet handed up. */
-	wait_for_frames(l, l->stopped ? 2 * BLOCK_MS : PAUSE_MS);
+	wait_for_frames(l);
 	status = read_ring(l, err);
 	if (status != SW_OK)
 		return (int)status;
 	ask_drops_now_and_then(l);
-	if (l->stopped && is_beyond_stop(l)) {
+	if (stopped && is_beyond_stop(l)) {
 		ask_drops(l);
 		l->len = 0;
 		return l->lost > 0;
