@@ -26,7 +26,9 @@ from live import Watch, read_lines, report, same, wait_for
 from wirefile import ACK, SYN, Capture
 
 RECORDING = 'pcaps/postfix-refusals'
-GRACE_S = 3
+# Longer than a busy machine keeps a test from writing the log of what it sent.
+GRACE_S = 6
+LONG_GRACE_S = 90
 
 
 def wire_sessions():
@@ -132,13 +134,13 @@ def disturb(wire, log, watch):
 class Case:
     """A log, a folder that the watcher may write, and what it tells."""
 
-    def __init__(self, name, wire, folder):
+    def __init__(self, name, wire, folder, grace_s=GRACE_S):
         self.name = name
         self.log = Log(folder)
         self.account = os.path.join(folder, 'account.json')
         out = os.path.join(folder, 'check.jsonl')
         self.watch = Watch(
-            name, '--check', self.log.name, '--grace', str(GRACE_S), '-f',
+            name, '--check', self.log.name, '--grace', str(grace_s), '-f',
             'jsonl', '-o', out, '--account', self.account,
             interface=wire.watched, user=None)
         os.remove(live.path(name + '.out'))
@@ -166,14 +168,14 @@ class Case:
         same(self.name + '-left-over', [[0, 0]] * 4,
              [last[k] for k in ('waiting', 'early', 'other', 'given_up')])
         report(self.name + '-clock', [c for c in last['clock']
-                                      if abs(c['offset']) > 5])
+                                      if abs(c['offset']) > 60])
         check_accounts(self, told + [last])
         return told
 
 
 def test_differences(wire, folder):
     """All that may befall a log, and then a reply that it tells otherwise."""
-    case = Case('differs', wire, folder)
+    case = Case('differs', wire, folder, LONG_GRACE_S)
     report('absent', '' if wait_for(
         lambda: 'mail.log: No such file' in case.watch.err())
         else case.watch.err())
@@ -182,7 +184,6 @@ def test_differences(wire, folder):
     both(wire, case.log, 6, lambda s: re.sub(
         r'(> [^ ]*: )(450|550) ', r'\g<1>452 ', s))
     case.wait('told', 1)
-    time.sleep(GRACE_S)
     told = case.end(6, 5, 1, 0, 0)
     same('differs-alone', 1, len(told))
     same('differs-verdict', 'differs', told[0]['pair']['verdict'])
@@ -193,20 +194,21 @@ def test_differences(wire, folder):
          [told[0][s]['source']['kind'] for s in ('left', 'right')])
 
 
-def wait_alone(case):
+def wait_alone(case, send):
+    """What is sent is told as alone, when the grace is over."""
     begin = time.monotonic()
+    send()
     case.wait('told', 1)
     waited = time.monotonic() - begin
-    report(case.name + '-grace', not GRACE_S - 0.1 <= waited <= GRACE_S + 4
-           and waited)
+    report(case.name + '-grace', not GRACE_S <= waited <= GRACE_S + 40 and
+           waited)
 
 
 def test_never_logged(wire, folder):
     """A session that the log does not have, and has too late."""
     case = Case('unlogged', wire, folder)
     both(wire, case.log, 3)
-    wire.send(10)
-    wait_alone(case)
+    wait_alone(case, lambda: wire.send(10))
     case.log.tell(10)
     case.wait('late', 2)
     only, late = case.end(2, 2, 0, 0, 0)
@@ -223,8 +225,7 @@ def test_never_sent(wire, folder):
     both(wire, case.log, 3)
     # What a log tells in the first 2 s may have begun before.
     time.sleep(2.2)
-    case.log.tell(0)
-    wait_alone(case)
+    wait_alone(case, lambda: case.log.tell(0))
     told = case.end(1, 1, 0, 1, 0)
     same('unsent-only', [('left', 'unexplained', 'log')],
          [(o['only']['side'], o['only']['reason'],
@@ -253,12 +254,13 @@ def test_before(wire, folder):
     # One that goes on.
     old.write(old.sessions[9][:100])
     watch = Watch('before', '--check', old.name, '--check', new.name,
-                  '--grace', '1', '--user', 'nobody',
+                  '--grace', str(GRACE_S), '--user', 'nobody',
                   interface=wire.watched, user=None)
     both(wire, old, 10)
     both(wire, new, 11)
     old.write(old.sessions[9][100:])
-    time.sleep(2)
+    # Longer than the grace of a session that is over when its log is silent.
+    time.sleep(GRACE_S + 3)
     same('before-nothing', [], read_lines('before.out'))
     same('before-status', 0, watch.stop())
     lines = read_lines('before.out')

@@ -15,12 +15,12 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 'lib'))
 # pylint: disable=wrong-import-position
 import report
+from dump import PORT, Dump
 from report import Failed, TMP, check, found, tell
 
 PROXY, SERVER = ('127.0.0.1', 25), ('127.0.0.1', 587)
@@ -174,20 +174,14 @@ class Fixup(Proxy):
 # --- recording --------------------------------------------------------------
 
 class Listener(socketserver.ThreadingTCPServer):
-    allow_reuse_address = daemon_threads = True
+    """Whose server_close waits until all connections are closed."""
+    allow_reuse_address = True
 
 
 def dump(port, path):
-    # Without -s and -B its buffer holds 19 frames of lo, and a machine that
-    # has other work to do loses some.
-    p = subprocess.Popen(['tcpdump', '-i', 'lo', '-U', '--immediate-mode',
-                          '-s', '8192', '-B', '16384', '-Z', 'root',
-                          '-w', path, 'tcp port %d' % port],
-                         stderr=subprocess.PIPE)
-    while b'listening on' not in p.stderr.readline():
-        if p.poll() is not None:
-            raise Failed('tcpdump does not run')
-    return p
+    # Without -s its buffer would hold few frames of lo.
+    return Dump(path, 'lo', '127.0.0.1', '--immediate-mode', '-s', '8192',
+                'tcp port %d or udp port %d' % (port, PORT))
 
 
 def mail(number, noop):
@@ -204,19 +198,17 @@ def record(name, proxy):
     log, inside, outside = ('%s/%s.%s' % (TMP, name, e)
                             for e in ('log', 'in.pcap', 'out.pcap'))
     Server.log = Log(log)
-    listeners = [Listener(SERVER, Server), Listener(PROXY, proxy)]
+    listeners = [Listener(PROXY, proxy), Listener(SERVER, Server)]
     for listener in listeners:
         threading.Thread(target=listener.serve_forever, daemon=True).start()
     dumps = [dump(PROXY[1], outside), dump(SERVER[1], inside)]
     for i in range(MAILS):
         mail(i, i == 2)
-    time.sleep(0.5)
-    for p in dumps:
-        p.terminate()
-        p.wait()
     for listener in listeners:
         listener.shutdown()
         listener.server_close()
+    for d in dumps:
+        tell(name + '-dump', d.stop())
     return log, inside, outside
 
 
