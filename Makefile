@@ -329,13 +329,14 @@ $(O)/smtpwire: $(OBJ_CLI) $(OBJ_LIB)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LTO_LDFLAGS) -pie $(ALL_LDFLAGS) -o $@ \
 		$(OBJ_CLI) $(OBJ_LIB) $(PC_LIBS)
 
-# Its folders may differ from those of the last call.
+# Its folders may differ from those of the last call, and from those of another
+# make at the same time: what is installed is made where it is installed.
+pc = sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
+	-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@VERSION@|$(VERSION)|' \
+	-e 's|@LIBS_PC@|$(LIBS_PC)|' src/api/smtpwire.pc.in
 $(O)/smtpwire.pc: src/api/smtpwire.pc.in $(O)/.flags FORCE
-	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
-		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
-		-e 's|@VERSION@|$(VERSION)|' -e 's|@LIBS_PC@|$(LIBS_PC)|' \
-		$< >$@.new
-	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+	@$(pc) >$@.$$$$ && if cmp -s $@.$$$$ $@; then rm $@.$$$$; else \
+		mv $@.$$$$ $@; fi
 
 # --- set-up
 
@@ -600,7 +601,8 @@ install: all completion ## DESTDIR and PREFIX are heeded
 	$(Q)$(INSTALL) -m 755 $(LIB_SO) '$(D)$(LIBDIR)'
 	$(Q)ln -sf $(notdir $(LIB_SO)) '$(D)$(LIBDIR)/$(SONAME)'
 	$(Q)ln -sf $(notdir $(LIB_SO)) '$(D)$(LIBDIR)/libsmtpwire.so'
-	$(Q)$(INSTALL) -m 644 $(O)/smtpwire.pc '$(D)$(PKGCONFIGDIR)'
+	$(Q)$(pc) >'$(D)$(PKGCONFIGDIR)/smtpwire.pc'
+	$(Q)chmod 644 '$(D)$(PKGCONFIGDIR)/smtpwire.pc'
 	$(Q)$(INSTALL) -m 644 include/smtpwire/*.h '$(D)$(INCLUDEDIR)/smtpwire'
 	$(Q)$(INSTALL) -m 644 $(filter %.1,$(MANS)) '$(D)$(MANDIR)/man1'
 	$(Q)$(INSTALL) -m 644 $(filter %.5,$(MANS)) '$(D)$(MANDIR)/man5'
