@@ -8,9 +8,14 @@
 # relatives it installs packages with apt-get, through sudo when not root; on
 # other systems it names what is missing and stops.  It never installs a mail
 # server, nor anything whose installation would remove a package.
+#
+# What cannot be had is asked for again, SETUP_PAUSE seconds later (5), then
+# three and nine times as long: a server may fail for a moment, and another
+# apt-get may be at work.
 set -eu
 
 what=${1:-build}
+: "${SETUP_PAUSE:=5}"
 case $what in
 build | check | ci) ;;
 *)
@@ -115,6 +120,7 @@ if [ "$what" != build ]; then
 	need npm "brings what drives the browser" has npm
 fi
 if [ "$what" = ci ]; then
+	need make "calls all others" has make
 	need git "sources of the distribution" has git
 	need clang "second compiler, fuzzers" has clang
 	need libclang-rt-14-dev "sanitizers of clang" sanitizers
@@ -153,14 +159,33 @@ apt()
 {
 	# shellcheck disable=SC2086 # as_root is one word or none
 	$as_root env DEBIAN_FRONTEND=noninteractive apt-get -y -q \
-		-o Dpkg::Use-Pty=0 --no-install-recommends "$@"
+		-o Dpkg::Use-Pty=0 -o Acquire::Retries=3 \
+		-o DPkg::Lock::Timeout=300 --no-install-recommends "$@"
+}
+
+# again COMMAND...: until it succeeds, four times at most
+again()
+{
+	for pause in 1 3 9; do
+		if "$@"; then
+			return 0
+		fi
+		sleep $((pause * SETUP_PAUSE))
+	done
+	"$@"
+}
+
+update()
+{
+	apt -o APT::Update::Error-Mode=any update >/dev/null
 }
 
 # The plan, with the package lists brought up to date if they are old.
 # shellcheck disable=SC2086 # packages is a list of words
 if ! plan=$(apt -s install $packages 2>/dev/null); then
 	echo "Bringing the package lists up to date (apt-get update)."
-	apt update >/dev/null
+	# Without a list that cannot be had all may be there nevertheless.
+	again update || echo "Some lists could not be brought up to date."
 	plan=$(apt -s install $packages)
 fi
 
@@ -178,15 +203,21 @@ for p in $(printf '%s\n' "$plan" | sed -n 's/^Inst \([^ ]*\).*/\1/p'); do
 	fi
 done
 
-echo "Installing with apt-get:$packages"
-# shellcheck disable=SC2086 # packages is a list of words
-if ! out=$(apt install $packages 2>&1); then
-	# A mirror may have moved on since the lists were fetched.
-	apt update >/dev/null
-	if ! out=$(apt install $packages 2>&1); then
-		printf '%s\n' "$out" >&2
-		echo "apt-get could not install them." >&2
-		exit 1
+install()
+{
+	# shellcheck disable=SC2086 # packages is a list of words
+	if out=$(apt install $packages 2>&1); then
+		return 0
 	fi
+	# A mirror may have moved on since the lists were fetched.
+	update || :
+	return 1
+}
+
+echo "Installing with apt-get:$packages"
+if ! again install; then
+	printf '%s\n' "$out" >&2
+	echo "apt-get could not install them." >&2
+	exit 1
 fi
 echo "Installed."

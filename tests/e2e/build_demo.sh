@@ -68,3 +68,20 @@ exits installs 0 env PATH="$TMP/bin:$PATH" PKG_CONFIG=false sh \
 	tests/setup.sh build
 has installs-without-recommends 'no-install-recommends.*libpcap-dev' \
 	"$TMP/installed"
+
+# Lists and packages that cannot be had at once are asked for again.
+cat >"$TMP/bin/apt-get" <<END
+#!/bin/sh
+case "\$*" in
+*" -s "*) step=plan often=2 ;;
+*update*) step=lists often=3 ;;
+*) step=packages often=3 ;;
+esac
+echo "\$step" >>$TMP/steps
+[ "\$(grep -c "\$step" $TMP/steps)" -ge \$often ] || exit 100
+END
+exits again 0 env PATH="$TMP/bin:$PATH" PKG_CONFIG=false SETUP_PAUSE=0 \
+	sh tests/setup.sh build
+is again-steps "1 plan 3 lists 1 plan 1 packages 1 lists 1 packages \
+1 lists 1 packages" "$(uniq -c "$TMP/steps" | tr -s ' \n' ' ' |
+	sed 's/^ //;s/ $//')"

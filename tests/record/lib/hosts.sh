@@ -15,8 +15,15 @@ root_make() {
 		cp /etc/resolv.conf "$dir/root/etc/resolv.conf" 2>/dev/null
 		printf "#!/bin/sh\nexit 101\n" >"$dir/root/usr/sbin/policy-rc.d"
 		chmod +x "$dir/root/usr/sbin/policy-rc.d"
+		# A server that fails for a moment is asked again.
 		DEBIAN_FRONTEND=noninteractive chroot "$dir/root" sh -c "
-			apt-get install -qq -y --no-install-recommends $*"
+			for pause in 5 30 0; do
+				apt-get -o Acquire::Retries=3 install -qq -y \
+					--no-install-recommends $* && exit 0
+				sleep \$pause
+				apt-get -o Acquire::Retries=3 update -qq
+			done
+			exit 1"
 		' root_make "$here" "$dir" "$@" >"$dir/install.log" 2>&1 ||
 		die "$name: cannot install $* (see $dir/install.log)"
 	touch "$dir/done"
