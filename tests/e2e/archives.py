@@ -9,6 +9,7 @@ import gzip
 import io
 import json
 import os
+import random
 import struct
 import subprocess
 import sys
@@ -305,7 +306,7 @@ def damage():
     for kind in ('zip', 'tar', 'tar.gz'):
         make = zip_of if kind == 'zip' else tar_of
         mode = {'mode': 'w:gz'} if kind == 'tar.gz' else {}
-        noise = os.urandom(200000)
+        noise = random.Random(1).randbytes(200000)
         octets = make([('a.pcap', content(WIRE)), ('b.log', noise)], **mode)
         path = write('cut.' + kind, octets[:150000])
         p = read(path, status=3)
