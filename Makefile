@@ -483,13 +483,14 @@ fuzz-one: $(O)/tests/fuzz/fuzz_$(T)
 fuzz-all: ## SECS=60: every fuzzer, SECS each
 	@set -e; for t in $(FUZZ_ENTRIES); do \
 		$(SUB) fuzz T=$$t SECS=$(SECS); done
-# The same inputs each time: what is new is for `make fuzz` to find.
+# The same inputs each time: what is new is for `make fuzz` to find, and so is
+# what is slow, on a machine that has nothing else to do.
 fuzz-smoke: ## every fuzzer, 1000 inputs, at most SECS in all
 	@$(SUB) MODE=fuzz CC=clang fuzzers
 	@set -e; each=$$(( $(SECS) / $(words $(FUZZ_ENTRIES)) )); \
 	for t in $(FUZZ_ENTRIES); do \
 		$(SUB) fuzz T=$$t SECS=$$(( each > 0 ? each : 1 )) \
-		FUZZMORE='-seed=1 -runs=1000'; done
+		FUZZMORE='-seed=1 -runs=1000 -timeout=60'; done
 fuzz-afl: ## SECS=3600: the command under AFL++, one process
 	@if command -v afl-fuzz && command -v afl-clang-fast; then \
 		$(SUB) MODE=afl CC=afl-clang-fast smtpwire && \
