@@ -45,7 +45,7 @@ struct reading {
 struct bench {
 	struct arena arenas[2], arena;
 	struct sw_session sessions[2];
-	struct buffer buffer;
+	struct buffer buffers[2]; /* what the sessions were read from */
 };
 
 /* What came of some of the pairs. */
@@ -242,7 +242,8 @@ static void bench_init(struct bench *b)
 	arena_init(&b->arenas[0]);
 	arena_init(&b->arenas[1]);
 	arena_init(&b->arena);
-	buffer_init(&b->buffer, SIZE_MAX / 2);
+	buffer_init(&b->buffers[0], SIZE_MAX / 2);
+	buffer_init(&b->buffers[1], SIZE_MAX / 2);
 }
 
 static void bench_fini(struct bench *b)
@@ -250,7 +251,8 @@ static void bench_fini(struct bench *b)
 	arena_fini(&b->arenas[0]);
 	arena_fini(&b->arenas[1]);
 	arena_fini(&b->arena);
-	buffer_fini(&b->buffer);
+	buffer_fini(&b->buffers[0]);
+	buffer_fini(&b->buffers[1]);
 }
 
 static const struct digest *digest_of(const struct sw_check *c, size_t side,
@@ -265,7 +267,7 @@ static enum sw_status fetch(const struct sw_check *c, struct bench *b,
     size_t side, uint32_t index, struct sw_err *err)
 {
 	return side_session(c->sides[side].side, digest_of(c, side, index),
-	    &b->arenas[side], &b->buffer, &b->sessions[side], err);
+	    &b->arenas[side], &b->buffers[side], &b->sessions[side], err);
 }
 
 static enum sw_status compare(const struct sw_check *c, struct bench *b,

@@ -67,8 +67,17 @@ struct digest {
 	bool opaque;     /* TLS hides the dialogue, or what follows of it */
 	uint8_t token_count;
 	uint16_t kinds; /* of the tokens: 1u << kind */
-	uint64_t tokens[DIGEST_TOKENS];
+	uint64_t tokens[DIGEST_TOKENS]; /* see check_add_token() */
 };
+
+/* What tokens of a digest are in descending order of: the kind first. */
+static inline uint64_t token_rank(uint64_t token)
+{
+	return token << 60 | token >> 4;
+}
+/* One more at its place, so that two digests are compared in one pass; false:
+ * there is no room. */
+bool check_add_token(struct digest *d, uint64_t token);
 
 struct side;
 enum sw_status side_new(const char *tmpdir, struct side **s_r,
@@ -82,8 +91,9 @@ enum sw_status side_sort(struct side *s, struct sw_err *err) SW_MUST_USE;
 const struct digest *side_digests(const struct side *s, size_t *count_r);
 /* "wire", "log", "mixed" */
 const char *side_kind(const struct side *s);
-/* The session of a digest; everything in arena, which is reset before.  Any
- * thread may ask once the side is sorted; buffer is its own. */
+/* The session of a digest; in arena, which is reset before, and in buffer:
+ * valid until either is used again.  Any thread may ask once the side is
+ * sorted. */
 enum sw_status side_session(const struct side *s, const struct digest *d,
     struct arena *arena, struct buffer *buffer,
     struct sw_session *session_r, struct sw_err *err) SW_MUST_USE;

@@ -74,9 +74,14 @@ static int64_t local_median(const struct clock_sample *s, size_t count,
 	int64_t values[2 * REACH + 1] = { 0 };
 	size_t from = i > REACH ? i - REACH : 0, n = 0;
 
-	for (; from < count && from <= i + REACH; from++)
-		values[n++] = s[from].offset;
-	return median(values, n);
+	for (; from < count && from <= i + REACH; from++) {
+		size_t k = n++;
+
+		for (; k > 0 && values[k - 1] > s[from].offset; k--)
+			values[k] = values[k - 1];
+		values[k] = s[from].offset;
+	}
+	return values[n / 2];
 }
 
 /* Those that are allowed, in order of time. */

@@ -12,19 +12,8 @@
 /* Of so few sessions each token that a pair shares is a sample: what more
  * tokens say weighs more.  Of more, each pair is one. */
 #define SAMPLED_MANY 4096
-/* So many candidates may stand there twice. */
-#define SETTLE_MIN 1024
 
 /* --- tokens --------------------------------------------------------------- */
-
-static int compare_entries(const void *a, const void *b)
-{
-	const struct entry *x = a, *y = b;
-
-	if (entry_token(x) != entry_token(y))
-		return entry_token(x) < entry_token(y) ? -1 : 1;
-	return x->place < y->place ? -1 : x->place > y->place;
-}
 
 static void collect_side(struct matcher *x, size_t side)
 {
@@ -43,47 +32,77 @@ static void collect_side(struct matcher *x, size_t side)
 	}
 }
 
-/* Where the entries begin whose tokens begin with these bits. */
-enum { BUCKET_BITS = 10, BUCKETS = 1 << BUCKET_BITS };
+/* Octets by which entries are sorted: those of the token, then of the place. */
+#define ENTRY_OCTETS 12
+/* So few are sorted by insertion. */
+#define FEW 48
 
-static size_t bucket_of(const struct entry *e)
+static uint8_t entry_octet(const struct entry *e, unsigned at)
 {
-	return e->high >> (32 - BUCKET_BITS);
+	uint32_t word = at < 4 ? e->high : at < 8 ? e->low : e->place;
+
+	return (uint8_t)(word >> (24 - 8 * (at & 3)));
 }
 
-/* Each entry into its bucket, by exchanges: qsort alone would take as much
- * memory again. */
-static void deal_entries(struct entry *e, size_t next[BUCKETS],
-    const size_t end[BUCKETS])
+static bool is_before(const struct entry *x, const struct entry *y)
+{
+	if (entry_token(x) != entry_token(y))
+		return entry_token(x) < entry_token(y);
+	return x->place < y->place;
+}
+
+static void insert_entries(struct entry *e, size_t count)
+{
+	size_t i, k;
+
+	for (i = 1; i < count; i++) {
+		struct entry moved = e[i];
+
+		for (k = i; k > 0 && is_before(&moved, &e[k - 1]); k--)
+			e[k] = e[k - 1];
+		e[k] = moved;
+	}
+}
+
+/* Each entry to those whose octet is the same, by exchanges: what merges
+ * would take as much memory again.  next: where those of an octet begin. */
+static void deal_entries(struct entry *e, unsigned at, size_t next[256],
+    const size_t end[256])
 {
 	size_t b, to;
 
-	for (b = 0; b < BUCKETS; b++)
+	for (b = 0; b < 256; b++)
 		while (next[b] < end[b]) {
 			struct entry moved = e[next[b]];
 
-			to = bucket_of(&moved);
+			to = entry_octet(&moved, at);
 			e[next[b]] = e[next[to]];
 			e[next[to]++] = moved;
 		}
 }
 
-static void sort_entries(struct entry *e, size_t count)
+/* By radix, from the first octet on: that is linear whatever the tokens. */
+static void sort_entries(struct entry *e, size_t count, unsigned at)
 {
-	size_t next[BUCKETS] = { 0 }, end[BUCKETS], from = 0, i;
+	size_t next[256] = { 0 }, end[256], from = 0, i;
 
+	if (at == ENTRY_OCTETS)
+		return;
+	if (count <= FEW) {
+		insert_entries(e, count);
+		return;
+	}
 	for (i = 0; i < count; i++)
-		next[bucket_of(&e[i])]++;
-	for (i = 0; i < BUCKETS; i++) {
+		next[entry_octet(&e[i], at)]++;
+	for (i = 0; i < 256; i++) {
 		end[i] = from + next[i];
 		next[i] = from;
 		from = end[i];
 	}
-	deal_entries(e, next, end);
-	for (i = from = 0; i < BUCKETS; from = end[i++])
+	deal_entries(e, at, next, end);
+	for (i = from = 0; i < 256; from = end[i++])
 		if (end[i] - from > 1)
-			qsort(&e[from], end[i] - from, sizeof(*e),
-			    compare_entries);
+			sort_entries(&e[from], end[i] - from, at + 1);
 }
 
 bool match_collect_tokens(struct matcher *x)
@@ -98,7 +117,7 @@ bool match_collect_tokens(struct matcher *x)
 		return false;
 	collect_side(x, 0);
 	collect_side(x, 1);
-	sort_entries(x->entries, x->entry_count);
+	sort_entries(x->entries, x->entry_count, 0);
 	return true;
 }
 
@@ -115,6 +134,71 @@ struct group match_group(const struct matcher *x, size_t begin)
 	    entry_token(&x->entries[g.end]) == token; g.end++)
 		;
 	return g;
+}
+
+/* --- partners ------------------------------------------------------------- */
+
+/* Are sessions with this token candidates? */
+static bool is_rare(const struct group *g)
+{
+	return (g->middle - g->begin) * (g->end - g->middle) <= GROUP_PAIRS;
+}
+
+/* How many each has, in front of the place of the next. */
+static size_t count_partners(struct matcher *x)
+{
+	size_t i, l, total = 0;
+	struct group g;
+
+	for (i = 0; i < x->entry_count; i = g.end) {
+		g = match_group(x, i);
+		for (l = i; is_rare(&g) && l < g.middle; l++)
+			x->first_partner[entry_index(&x->entries[l]) + 1] +=
+			    g.end - g.middle;
+	}
+	for (i = 1; i <= x->n[0]; i++) {
+		size_t count = x->first_partner[i];
+
+		x->first_partner[i] = total;
+		total += count;
+	}
+	return total;
+}
+
+/* Of each behind those that it has; what counted them moves on. */
+static void add_partners(struct matcher *x, const struct group *g)
+{
+	const struct entry *e = x->entries;
+	uint32_t strong = token_kind(e[g->begin].low) <= TOKEN_ENVELOPE ?
+	    STRONG : 0;
+	size_t l, r;
+
+	for (l = g->begin; l < g->middle; l++) {
+		size_t *at = &x->first_partner[entry_index(&e[l]) + 1];
+
+		for (r = g->middle; r < g->end; r++)
+			x->partners[(*at)++] = entry_index(&e[r]) | strong;
+	}
+}
+
+bool match_find_partners(struct matcher *x)
+{
+	struct group g;
+	size_t i;
+
+	x->first_partner = calloc(x->n[0] + 2, sizeof(*x->first_partner));
+	if (!x->first_partner)
+		return false;
+	x->partners = base_realloc_array(NULL, count_partners(x) + 1,
+	    sizeof(*x->partners));
+	if (!x->partners)
+		return false;
+	for (i = 0; i < x->entry_count; i = g.end) {
+		g = match_group(x, i);
+		if (is_rare(&g))
+			add_partners(x, &g);
+	}
+	return true;
 }
 
 /* --- samples -------------------------------------------------------------- */
@@ -165,30 +249,152 @@ bool match_sample_tokens(struct matcher *x)
 	return ok;
 }
 
-/* --- candidates ----------------------------------------------------------- */
+/* --- neighbours in time --------------------------------------------------- */
 
-static int compare_edges(const void *a, const void *b)
+struct at {
+	int64_t time;
+	uint32_t index;
+};
+
+/* The right side in order of time, by the left's clock, and of each left
+ * where it would stand there. */
+struct times {
+	struct at *right;
+	size_t count;
+	size_t *places; /* + 1; 0: it has no time */
+};
+
+static int compare_ats(const void *a, const void *b)
 {
-	const struct edge *x = a, *y = b;
+	const struct at *x = a, *y = b;
 
-	if (x->left != y->left)
-		return x->left < y->left ? -1 : 1;
-	return x->right < y->right ? -1 : x->right > y->right;
+	if (x->time != y->time)
+		return x->time < y->time ? -1 : 1;
+	return x->index < y->index ? -1 : x->index > y->index;
 }
 
-/* In order, each once: what shares two tokens was found twice. */
-static void settle_edges(struct matcher *x)
+/* The start of a session of a side; false: it has none. */
+static bool time_of(const struct matcher *x, size_t side, size_t i,
+    int64_t *time_r)
 {
-	size_t i, n = 0;
+	const struct digest *d = &x->d[side][i];
 
-	if (x->edge_count > 1)
-		qsort(x->edges, x->edge_count, sizeof(*x->edges),
-		    compare_edges);
-	for (i = 0; i < x->edge_count; i++)
-		if (n == 0 || compare_edges(&x->edges[n - 1],
-		    &x->edges[i]) != 0)
-			x->edges[n++] = x->edges[i];
-	x->edge_count = n;
+	if (!d->resolution_ns || !match_is_time(d->start))
+		return false;
+	*time_r = side == 0 ? d->start : d->start + match_offset(x->m,
+	    d->start);
+	if (!x->dated)
+		*time_r = (*time_r % DAY + DAY) % DAY;
+	return true;
+}
+
+/* Sessions of a side with times. */
+static struct at *in_time(const struct matcher *x, size_t side,
+    size_t *count_r)
+{
+	struct at *list = calloc(x->n[side] + 1, sizeof(*list));
+	size_t i, n = 0;
+	bool in_order = true;
+
+	*count_r = 0;
+	for (i = 0; list && i < x->n[side]; i++) {
+		if (!time_of(x, side, i, &list[n].time))
+			continue;
+		list[n].index = (uint32_t)i;
+		in_order = in_order && (n == 0 ||
+		    list[n - 1].time <= list[n].time);
+		n++;
+	}
+	if (!in_order)
+		qsort(list, n, sizeof(*list), compare_ats);
+	*count_r = n;
+	return list;
+}
+
+/* false: no memory. */
+static bool times_init(struct times *t, const struct matcher *x)
+{
+	struct at *left;
+	size_t count, i, k = 0;
+
+	memset(t, 0, sizeof(*t));
+	t->places = calloc(x->n[0] + 1, sizeof(*t->places));
+	if (!t->places || x->m->clock_count == 0)
+		return t->places;
+	t->right = in_time(x, 1, &t->count);
+	left = in_time(x, 0, &count);
+	for (i = 0; left && t->right && i < count; i++) {
+		while (k < t->count && t->right[k].time < left[i].time)
+			k++;
+		t->places[left[i].index] = k + 1;
+	}
+	free(left);
+	return left && t->right;
+}
+
+static void times_fini(struct times *t)
+{
+	free(t->right);
+	free(t->places);
+}
+
+/* --- candidates ----------------------------------------------------------- */
+
+/* Of one session of the left: more than it has tokens, and neighbours. */
+struct candidates {
+	uint32_t right[DIGEST_TOKENS * GROUP_PAIRS + 2 * NEIGHBOURS];
+	size_t count;
+};
+
+static int compare_indices(const void *a, const void *b)
+{
+	const uint32_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+static void add_candidate(struct candidates *c, uint32_t right)
+{
+	/* Tokens that are shared are mostly shared with the same. */
+	if (c->count == 0 || c->right[c->count - 1] != right)
+		c->right[c->count++] = right;
+}
+
+static void add_neighbours(struct candidates *c, const struct matcher *x,
+    const struct times *t, uint32_t left)
+{
+	size_t k = t->places[left] - 1, taken, near;
+	int64_t time;
+
+	if (!t->places[left] || !time_of(x, 0, left, &time))
+		return;
+	for (near = k, taken = 0; near < t->count && taken < NEIGHBOURS &&
+	    t->right[near].time - time <= x->reach; near++, taken++)
+		add_candidate(c, t->right[near].index);
+	for (near = k, taken = 0; near > 0 && taken < NEIGHBOURS &&
+	    time - t->right[near - 1].time <= x->reach; near--, taken++)
+		add_candidate(c, t->right[near - 1].index);
+}
+
+/* In order, each once. */
+static void settle(struct candidates *c)
+{
+	uint32_t *r = c->right;
+	size_t i, k, n = 0;
+
+	if (c->count > FEW)
+		qsort(r, c->count, sizeof(*r), compare_indices);
+	for (i = 1; i < c->count && c->count <= FEW; i++) {
+		uint32_t moved = r[i];
+
+		for (k = i; k > 0 && moved < r[k - 1]; k--)
+			r[k] = r[k - 1];
+		r[k] = moved;
+	}
+	for (i = 0; i < c->count; i++)
+		if (n == 0 || r[n - 1] != r[i])
+			r[n++] = r[i];
+	c->count = n;
 }
 
 bool match_push_edge(struct matcher *x, const struct edge *e)
@@ -203,135 +409,39 @@ bool match_push_edge(struct matcher *x, const struct edge *e)
 	return true;
 }
 
-/* A candidate, if it is worth something. */
-static bool add_edge(struct matcher *x, uint32_t left, uint32_t right)
+/* Those that are worth something. */
+static bool push_candidates(struct matcher *x, const struct candidates *c,
+    uint32_t left)
 {
-	struct edge e = { .left = left, .right = right };
-
-	match_weigh(x, &e);
-	if (e.worth < WORTH_MIN)
-		return true;
-	/* Before memory grows: is much there twice? */
-	if (x->edge_count == x->edge_settle) {
-		settle_edges(x);
-		x->edge_settle = 2 * x->edge_count + SETTLE_MIN;
-	}
-	return match_push_edge(x, &e);
-}
-
-static bool take_group(struct matcher *x, const struct group *g)
-{
-	const struct entry *e = x->entries;
-	size_t l, r;
-
-	if ((g->middle - g->begin) * (g->end - g->middle) > GROUP_PAIRS)
-		return true;
-	for (l = g->begin; l < g->middle; l++)
-		for (r = g->middle; r < g->end; r++)
-			if (!add_edge(x, entry_index(&e[l]),
-			    entry_index(&e[r])))
-				return false;
-	return true;
-}
-
-static bool take_tokens(struct matcher *x)
-{
-	struct group g;
 	size_t i;
 
-	for (i = 0; i < x->entry_count; i = g.end) {
-		g = match_group(x, i);
-		if (!take_group(x, &g))
+	for (i = 0; i < c->count; i++) {
+		struct edge e = { .left = left, .right = c->right[i] };
+
+		match_weigh(x, &e);
+		if (e.worth >= WORTH_MIN && !match_push_edge(x, &e))
 			return false;
 	}
 	return true;
 }
 
-/* --- neighbours in time --------------------------------------------------- */
-
-struct at {
-	int64_t time;
-	uint32_t index;
-};
-
-static int compare_ats(const void *a, const void *b)
-{
-	const struct at *x = a, *y = b;
-
-	if (x->time != y->time)
-		return x->time < y->time ? -1 : 1;
-	return x->index < y->index ? -1 : x->index > y->index;
-}
-
-/* Sessions of a side with times, the right side's by the left's clock. */
-static struct at *in_time(const struct matcher *x, size_t side,
-    size_t *count_r)
-{
-	struct at *list = calloc(x->n[side] + 1, sizeof(*list));
-	size_t i, n = 0;
-
-	*count_r = 0;
-	for (i = 0; list && i < x->n[side]; i++) {
-		const struct digest *d = &x->d[side][i];
-
-		if (!d->resolution_ns || !match_is_time(d->start))
-			continue;
-		list[n].time = side == 0 ? d->start :
-		    d->start + match_offset(x->m, d->start);
-		if (!x->dated)
-			list[n].time = (list[n].time % DAY + DAY) % DAY;
-		list[n++].index = (uint32_t)i;
-	}
-	if (n > 1)
-		qsort(list, n, sizeof(*list), compare_ats);
-	*count_r = n;
-	return list;
-}
-
-static bool pair_neighbours(struct matcher *x, const struct at *l, size_t ln,
-    const struct at *r, size_t rn)
-{
-	size_t i, k = 0, near;
-
-	for (i = 0; i < ln; i++) {
-		size_t taken = 0;
-
-		while (k < rn && r[k].time < l[i].time)
-			k++;
-		for (near = k; near < rn && taken < NEIGHBOURS &&
-		    r[near].time - l[i].time <= x->reach; near++, taken++)
-			if (!add_edge(x, l[i].index, r[near].index))
-				return false;
-		taken = 0;
-		for (near = k; near > 0 && taken < NEIGHBOURS &&
-		    l[i].time - r[near - 1].time <= x->reach;
-		    near--, taken++)
-			if (!add_edge(x, l[i].index, r[near - 1].index))
-				return false;
-	}
-	return true;
-}
-
-static bool take_times(struct matcher *x)
-{
-	struct at *l, *r;
-	size_t ln, rn;
-	bool ok;
-
-	if (x->m->clock_count == 0)
-		return true;
-	l = in_time(x, 0, &ln);
-	r = in_time(x, 1, &rn);
-	ok = l && r && pair_neighbours(x, l, ln, r, rn);
-	free(l);
-	free(r);
-	return ok;
-}
-
 bool match_take_candidates(struct matcher *x)
 {
-	if (!take_tokens(x) || !take_times(x))
-		return false;
-	settle_edges(x);
-	return true;
+	struct candidates c;
+	struct times t;
+	bool ok = times_init(&t, x);
+	uint32_t left;
+	size_t k;
+
+	for (left = 0; ok && left < x->n[0]; left++) {
+		c.count = 0;
+		for (k = x->first_partner[left];
+		    k < x->first_partner[left + 1]; k++)
+			add_candidate(&c, x->partners[k] & ~STRONG);
+		add_neighbours(&c, x, &t, left);
+		settle(&c);
+		ok = push_candidates(x, &c, left);
+	}
+	times_fini(&t);
+	return ok;
 }

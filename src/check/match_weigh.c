@@ -94,22 +94,26 @@ struct shared {
 static struct shared share(const struct digest *l, const struct digest *r)
 {
 	struct shared s = { l->kinds, r->kinds, 0 };
-	size_t i, k;
+	size_t i = 0, k = 0;
 
-	for (i = 0; i < l->token_count; i++)
-		for (k = 0; k < r->token_count; k++)
-			if (l->tokens[i] == r->tokens[k])
-				s.same |= 1u << token_kind(l->tokens[i]);
+	/* Without branches that nobody can foresee. */
+	while (i < l->token_count && k < r->token_count) {
+		uint64_t a = token_rank(l->tokens[i]);
+		uint64_t b = token_rank(r->tokens[k]);
+
+		s.same |= (uint32_t)(a == b) << (a >> 60);
+		i += a >= b;
+		k += b >= a;
+	}
 	return s;
 }
 
-/* Do addresses count against a candidate? */
-static bool counts(const struct matcher *x, size_t kind)
+/* Kinds that do not count against a candidate: addresses that are
+ * translated. */
+static uint32_t translated(const struct matcher *x)
 {
-	if (kind == TOKEN_CLIENT || kind == TOKEN_ADDRESS ||
-	    kind == TOKEN_ENDPOINTS)
-		return !x->m->nat[0];
-	return kind != TOKEN_SERVER || !x->m->nat[1];
+	return (x->m->nat[0] ? WHO : 0) |
+	    (x->m->nat[1] ? 1u << TOKEN_SERVER : 0);
 }
 
 /* A time that stands for a second may be any within it. */
@@ -144,16 +148,14 @@ static int32_t token_worth(const struct matcher *x, const struct digest *l,
 {
 	struct shared s = share(l, r);
 	uint32_t shape = 1u << TOKEN_SHAPE, mail = 1u << TOKEN_ENVELOPE;
+	uint32_t other = s.left & s.right & ~s.same & ~translated(x);
 	int32_t worth = 0;
 	size_t k;
 
 	for (k = 0; k < TOKEN_KIND_COUNT; k++) {
-		if (s.same >> k & 1) {
-			worth += worths[k].same;
-			*by |= worths[k].by;
-		} else if (s.left & s.right & 1u << k && counts(x, k)) {
-			worth += worths[k].other;
-		}
+		worth += (int32_t)(s.same >> k & 1) * worths[k].same +
+		    (int32_t)(other >> k & 1) * worths[k].other;
+		*by |= (s.same >> k & 1) * worths[k].by;
 	}
 	if (l->mute || r->mute) /* who connected, and when, is all it tells */
 		return s.same & WHO ? worth : WORTH_FAR;
@@ -211,21 +213,13 @@ static void look_at_pair(struct translation *t, const struct digest *l,
 void match_find_translation(struct matcher *x)
 {
 	struct translation t = { { 0, 0 }, { 0, 0 } };
-	const struct entry *e = x->entries;
-	size_t i, l, r;
-	struct group g;
+	size_t i, k;
 
-	for (i = 0; i < x->entry_count; i = g.end) {
-		g = match_group(x, i);
-		if (token_kind(e[i].low) > TOKEN_ENVELOPE ||
-		    (g.middle - i) * (g.end - g.middle) > GROUP_PAIRS)
-			continue;
-		for (l = i; l < g.middle; l++)
-			for (r = g.middle; r < g.end; r++)
-				look_at_pair(&t,
-				    &x->d[0][entry_index(&e[l])],
-				    &x->d[1][entry_index(&e[r])]);
-	}
+	for (i = 0; i < x->n[0]; i++)
+		for (k = x->first_partner[i]; k < x->first_partner[i + 1]; k++)
+			if (x->partners[k] & STRONG)
+				look_at_pair(&t, &x->d[0][i],
+				    &x->d[1][x->partners[k] & ~STRONG]);
 	for (i = 0; i < 2; i++)
 		x->m->nat[i] = t.other[i] > 0 && t.other[i] > 4 * t.same[i];
 }

@@ -38,6 +38,9 @@ static inline uint32_t entry_index(const struct entry *e)
 	return e->place & ~RIGHT;
 }
 
+/* Of a partner: they share a token of TOKEN_ENVELOPE or what proves more. */
+#define STRONG RIGHT
+
 /* Entries that bear one token: those of the left from begin on, those of the
  * right from middle on. */
 struct group {
@@ -57,11 +60,15 @@ struct matcher {
 	struct matching *m;
 	struct entry *entries;
 	size_t entry_count;
+	/* Of each left the sessions of the right with which it shares tokens
+	 * that few have, one for each token: those from first_partner[left] up
+	 * to first_partner[left + 1].  Index, and STRONG. */
+	uint32_t *partners;
+	size_t *first_partner;
 	struct clock_sample *samples;
 	size_t sample_count, sample_capacity;
 	struct edge *edges;
 	size_t edge_count, edge_capacity;
-	size_t edge_settle; /* at so many those that are twice are removed */
 	bool dated;       /* both sides' times have dates */
 	int64_t reach;    /* ns: starts so far apart may be the same */
 	uint32_t *mate[2];    /* index of the other side + 1 */
@@ -91,6 +98,8 @@ void match_find_translation(struct matcher *x);
 bool match_collect_tokens(struct matcher *x);
 /* The group of tokens that begins at entry `begin`, which must be one. */
 struct group match_group(const struct matcher *x, size_t begin);
+/* The partners of each session of the left, by the tokens. */
+bool match_find_partners(struct matcher *x);
 /* Samples for the clocks: sessions that share what no others have. */
 bool match_sample_tokens(struct matcher *x);
 bool match_add_sample(struct matcher *x, const struct digest *l,

@@ -60,12 +60,25 @@ static uint64_t finish(uint64_t h, enum token_kind kind)
 	return ((h ^ h >> 33) & ~UINT64_C(15)) | kind;
 }
 
+bool check_add_token(struct digest *d, uint64_t token)
+{
+	size_t at = d->token_count;
+
+	if (at == DIGEST_TOKENS)
+		return false;
+	for (; at > 0 && token_rank(d->tokens[at - 1]) < token_rank(token);
+	    at--)
+		d->tokens[at] = d->tokens[at - 1];
+	d->tokens[at] = token;
+	d->token_count++;
+	d->kinds |= (uint16_t)(1u << token_kind(token));
+	return true;
+}
+
+/* What there is no room for is left out. */
 static void add_token(struct digest *d, enum token_kind kind, uint64_t hash)
 {
-	if (d->token_count == DIGEST_TOKENS)
-		return;
-	d->tokens[d->token_count++] = finish(hash, kind);
-	d->kinds |= (uint16_t)(1u << kind);
+	(void)check_add_token(d, finish(hash, kind));
 }
 
 static void add_text(struct digest *d, enum token_kind kind,
@@ -539,7 +552,7 @@ enum sw_status side_session(const struct side *s, const struct digest *d,
 
 	arena_reset(arena);
 	if (status == SW_OK)
-		status = store_read(buffer_slice(buffer), arena, session_r,
+		status = store_borrow(buffer_slice(buffer), arena, session_r,
 		    err);
 	return status;
 }

@@ -263,13 +263,13 @@ static bool is_plain(const struct match *m, const struct entry *l,
 /* A token that nothing but its mate has holds both together. */
 static void make_anchor(struct window *w, struct entry *e)
 {
-	struct digest *d = &e->digest;
-	size_t at = d->token_count < DIGEST_TOKENS ? d->token_count++ :
-	    DIGEST_TOKENS - 1;
-
-	d->tokens[at] = (hash_mix(w->pairs, ~w->pairs) & ~UINT64_C(15)) |
+	uint64_t token = (hash_mix(w->pairs, ~w->pairs) & ~UINT64_C(15)) |
 	    TOKEN_QUEUE_ID;
-	d->kinds |= 1u << TOKEN_QUEUE_ID;
+
+	if (!check_add_token(&e->digest, token)) {
+		e->digest.token_count--; /* rather than another one */
+		(void)check_add_token(&e->digest, token);
+	}
 	e->state = PAIRED;
 	e->pair = w->pairs;
 	drop_record(w, e);

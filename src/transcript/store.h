@@ -23,6 +23,10 @@ size_t store_record_len(struct slice octets);
  * record that is not one; never reads beyond it. */
 enum sw_status store_read(struct slice record, struct arena *arena,
     struct sw_session *s_r, struct sw_err *err) SW_MUST_USE;
+/* The same, but that strings are not copied: the session is valid as long as
+ * the record's octets are, too. */
+enum sw_status store_borrow(struct slice record, struct arena *arena,
+    struct sw_session *s_r, struct sw_err *err) SW_MUST_USE;
 
 /* Read one line of JSONL as written by emit_jsonl (also in normal form:
  * what is left out is not known).  Unknown fields are ignored.  line: for

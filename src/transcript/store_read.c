@@ -9,6 +9,7 @@
 struct reader {
 	struct cursor c;
 	struct arena *arena;
+	bool borrows;   /* strings lie where they were read */
 	bool invalid;   /* a value that nothing was written as */
 	bool no_memory;
 };
@@ -18,7 +19,8 @@ static bool is_bad(const struct reader *r)
 	return r->c.bad || r->invalid || r->no_memory;
 }
 
-static uint64_t get_u(struct reader *r)
+/* A number of more than one octet, or of which there may be none. */
+static __attribute__((noinline)) uint64_t get_u_more(struct reader *r)
 {
 	uint64_t v = 0;
 	unsigned shift;
@@ -36,6 +38,13 @@ static uint64_t get_u(struct reader *r)
 	}
 	r->invalid = true;
 	return 0;
+}
+
+static inline uint64_t get_u(struct reader *r)
+{
+	if (r->c.p < r->c.end && *r->c.p < 0x80)
+		return *r->c.p++;
+	return get_u_more(r);
 }
 
 /* A number up to max. */
@@ -69,6 +78,12 @@ static int64_t get_i(struct reader *r)
 	uint64_t u = get_u(r);
 
 	return (int64_t)(u & 1 ? ~(u >> 1) : u >> 1);
+}
+
+/* What was written as how much more than `from` it is. */
+static uint64_t get_after(struct reader *r, uint64_t from)
+{
+	return from + (uint64_t)get_i(r);
 }
 
 static int32_t get_i32(struct reader *r)
@@ -113,6 +128,12 @@ static struct sw_bytes get_bytes(struct reader *r)
 		return v;
 	if (len - 1 > cursor_left(&r->c)) {
 		r->invalid = true;
+		return v;
+	}
+	if (r->borrows) {
+		v.data = r->c.p;
+		v.len = (size_t)(len - 1);
+		cursor_skip(&r->c, v.len);
 		return v;
 	}
 	v = arena_copy(r->arena, cursor_take(&r->c, (size_t)(len - 1)));
@@ -403,16 +424,17 @@ static void get_event_kind(struct reader *r, struct sw_event *e)
 	}
 }
 
-static void get_event(struct reader *r, struct sw_event *e)
+static void get_event(struct reader *r, const struct sw_session *s,
+    struct sw_event *e)
 {
 	e->n = get_u32(r);
 	e->kind = (enum sw_event_kind)get_enum(r, SW_EVENT_KIND_COUNT);
 	e->by = (enum sw_role)get_enum(r, SW_ROLE_COUNT);
 	e->flags = get_u32(r);
-	e->time = get_i(r);
-	e->end = get_i(r);
-	e->at_first = get_u(r);
-	e->at_last = get_u(r);
+	e->time = (int64_t)get_after(r, (uint64_t)s->start);
+	e->end = (int64_t)get_after(r, (uint64_t)e->time);
+	e->at_first = get_after(r, s->source.first);
+	e->at_last = get_after(r, e->at_first);
 	get_event_kind(r, e);
 }
 
@@ -440,7 +462,7 @@ static void get_lists(struct reader *r, struct sw_session *s)
 	e = get_list(r, sizeof(*e), 8, &s->event_count);
 	s->events = e;
 	for (i = 0; i < s->event_count && !is_bad(r); i++)
-		get_event(r, &e[i]);
+		get_event(r, s, &e[i]);
 	n = get_list(r, sizeof(*n), 6, &s->note_count);
 	s->notes = n;
 	for (i = 0; i < s->note_count && !is_bad(r); i++)
@@ -482,11 +504,11 @@ size_t store_record_len(struct slice octets)
 	return (size_t)len;
 }
 
-enum sw_status store_read(struct slice record, struct arena *arena,
-    struct sw_session *s_r, struct sw_err *err)
+static enum sw_status read_record(struct slice record, struct arena *arena,
+    bool borrows, struct sw_session *s_r, struct sw_err *err)
 {
 	size_t len = store_record_len(record);
-	struct reader r = { { NULL, NULL, false }, arena, false, false };
+	struct reader r = { .arena = arena, .borrows = borrows };
 
 	memset(s_r, 0, sizeof(*s_r));
 	if (len == 0)
@@ -503,4 +525,16 @@ enum sw_status store_read(struct slice record, struct arena *arena,
 	return base_error_at(err, SW_EFORMAT,
 	    (uint64_t)(len - cursor_left(&r.c)),
 	    "the record of a session is damaged");
+}
+
+enum sw_status store_read(struct slice record, struct arena *arena,
+    struct sw_session *s_r, struct sw_err *err)
+{
+	return read_record(record, arena, false, s_r, err);
+}
+
+enum sw_status store_borrow(struct slice record, struct arena *arena,
+    struct sw_session *s_r, struct sw_err *err)
+{
+	return read_record(record, arena, true, s_r, err);
 }

@@ -3,17 +3,37 @@
 #include "transcript/store_internal.h"
 #include "transcript/store.h"
 
-static void put_u(struct buffer *b, uint64_t v)
-{
-	uint8_t octets[10];
-	size_t len = 0;
+/* Octets of the largest number. */
+#define NUMBER_MAX 10
 
+static uint8_t *write_u(uint8_t *p, uint64_t v)
+{
 	while (v >= 0x80) {
-		octets[len++] = (uint8_t)(v | 0x80);
+		*p++ = (uint8_t)(v | 0x80);
 		v >>= 7;
 	}
-	octets[len++] = (uint8_t)v;
-	(void)buffer_append(b, octets, len);
+	*p++ = (uint8_t)v;
+	return p;
+}
+
+/* Not inlined, so that the usual call stays short. */
+static __attribute__((noinline)) void put_u_more(struct buffer *b, uint64_t v)
+{
+	uint8_t octets[NUMBER_MAX];
+
+	(void)buffer_append(b, octets, (size_t)(write_u(octets, v) - octets));
+}
+
+/* Most numbers are small, and there is room for any: what is written behind
+ * one that failed is taken back with it (store_write). */
+static inline void put_u(struct buffer *b, uint64_t v)
+{
+	if (b->capacity - b->len < NUMBER_MAX)
+		put_u_more(b, v);
+	else if (v < 0x80)
+		b->p[b->len++] = (uint8_t)v;
+	else
+		b->len = (size_t)(write_u(b->p + b->len, v) - b->p);
 }
 
 static void put_i(struct buffer *b, int64_t v)
@@ -21,6 +41,12 @@ static void put_i(struct buffer *b, int64_t v)
 	uint64_t u = (uint64_t)v << 1;
 
 	put_u(b, v < 0 ? ~u : u);
+}
+
+/* By what it is more than `from`, which is less to write; it wraps. */
+static void put_after(struct buffer *b, uint64_t v, uint64_t from)
+{
+	put_i(b, (int64_t)(v - from));
 }
 
 static void put_bytes(struct buffer *b, struct sw_bytes v)
@@ -245,16 +271,17 @@ static void put_tls(struct buffer *b, const struct sw_tls *t)
 		put_turn(b, &t->turns[i]);
 }
 
-static void put_event(struct buffer *b, const struct sw_event *e)
+static void put_event(struct buffer *b, const struct sw_session *s,
+    const struct sw_event *e)
 {
 	put_u(b, e->n);
 	put_u(b, (uint64_t)e->kind);
 	put_u(b, (uint64_t)e->by);
 	put_u(b, e->flags);
-	put_i(b, e->time);
-	put_i(b, e->end);
-	put_u(b, e->at_first);
-	put_u(b, e->at_last);
+	put_after(b, (uint64_t)e->time, (uint64_t)s->start);
+	put_after(b, (uint64_t)e->end, (uint64_t)e->time);
+	put_after(b, e->at_first, s->source.first);
+	put_after(b, e->at_last, e->at_first);
 	switch (e->kind) {
 	case SW_EVENT_COMMAND:
 		put_command(b, &e->u.command);
@@ -302,7 +329,7 @@ static void put_lists(struct buffer *b, const struct sw_session *s)
 		put_message(b, &s->messages[i]);
 	put_u(b, s->event_count);
 	for (i = 0; i < s->event_count; i++)
-		put_event(b, &s->events[i]);
+		put_event(b, s, &s->events[i]);
 	put_u(b, s->note_count);
 	for (i = 0; i < s->note_count; i++)
 		put_note(b, &s->notes[i]);

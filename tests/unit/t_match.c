@@ -27,8 +27,7 @@ static void add_token(struct digest *d, enum token_kind kind, uint64_t value)
 {
 	uint64_t hash = (value + 1) * UINT64_C(0x9e3779b97f4a7c15);
 
-	d->tokens[d->token_count++] = hash * 16 + kind;
-	d->kinds |= (uint16_t)(1u << kind);
+	assert_true(check_add_token(d, hash * 16 + kind));
 }
 
 static bool drop_token(struct digest *d, enum token_kind kind)

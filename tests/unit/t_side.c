@@ -152,6 +152,9 @@ static void full(void **state)
 	assert_int_equal(d.token_count, DIGEST_TOKENS);
 	assert_true(token(&d, TOKEN_ENDPOINTS) && token(&d, TOKEN_CLIENT) &&
 	    token(&d, TOKEN_HELO) && token(&d, TOKEN_QUEUE_ID));
+	for (i = 1; i < DIGEST_TOKENS; i++)
+		assert_true(token_rank(d.tokens[i - 1]) >=
+		    token_rank(d.tokens[i]));
 	free(t);
 }
 

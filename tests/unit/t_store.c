@@ -63,6 +63,11 @@ static void binary_round_trip(void **state)
 		assert_true(store_write(&a, samples[i]));
 		assert_int_equal(store_record_len(buffer_slice(&a)), a.len);
 		record = exact(a.p, a.len);
+		assert_int_equal(store_borrow(slice_make(record, a.len),
+		    &arena, &s, NULL), SW_OK);
+		assert_true(store_write(&b, &s));
+		check_same(&b, &a);
+		buffer_clear(&b);
 		assert_int_equal(store_read(slice_make(record, a.len), &arena,
 		    &s, NULL), SW_OK);
 		free(record); /* all that was read is copied */
@@ -109,6 +114,40 @@ static void binary_extremes(void **state)
 	assert_true(t.source.first == 127 && t.source.last == 128);
 	assert_true(t.omitted.events == UINT64_C(1) << 63);
 	assert_true(t.records == UINT32_MAX && t.clock.offset_s == -12600);
+	buffer_fini(&b);
+	arena_fini(&arena);
+}
+
+/* Times and places of events are told by what is in front of them. */
+static void binary_event_extremes(void **state)
+{
+	static const struct sw_event events[] = {
+		{ .kind = SW_EVENT_CONNECT, .time = INT64_MAX,
+		    .end = INT64_MIN, .at_first = UINT64_MAX, .at_last = 0 },
+		{ .kind = SW_EVENT_CLOSE, .time = -1, .end = INT64_MAX,
+		    .at_first = 0, .at_last = UINT64_MAX },
+	};
+	struct sw_session s = sample_bare, t;
+	struct arena arena;
+	struct buffer b;
+	size_t i;
+
+	(void)state;
+	arena_init(&arena);
+	buffer_init(&b, 1u << 20);
+	s.start = INT64_MIN;
+	s.source.first = 127;
+	s.events = events;
+	s.event_count = LENGTH(events);
+	assert_true(store_write(&b, &s));
+	assert_int_equal(store_read(buffer_slice(&b), &arena, &t, NULL),
+	    SW_OK);
+	assert_int_equal(t.event_count, LENGTH(events));
+	for (i = 0; i < LENGTH(events); i++)
+		assert_true(t.events[i].time == events[i].time &&
+		    t.events[i].end == events[i].end &&
+		    t.events[i].at_first == events[i].at_first &&
+		    t.events[i].at_last == events[i].at_last);
 	buffer_fini(&b);
 	arena_fini(&arena);
 }
@@ -573,6 +612,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(binary_round_trip),
 		cmocka_unit_test(binary_extremes),
+		cmocka_unit_test(binary_event_extremes),
 		cmocka_unit_test(binary_walk),
 		cmocka_unit_test(binary_damage),
 		cmocka_unit_test(binary_counts),
