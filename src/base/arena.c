@@ -106,8 +106,8 @@ bool base_double(void **items, size_t *capacity, size_t size)
 
 	if (*capacity > SIZE_MAX / 2)
 		return false;
-	/* Most lists of large items stay short. */
-	wanted = *capacity ? *capacity * 2 : size > LARGE_ITEM ? 2 : 8;
+	/* Most lists of large items hold no other. */
+	wanted = *capacity ? *capacity * 2 : size > LARGE_ITEM ? 1 : 8;
 	p = base_realloc_array(*items, wanted, size);
 	if (!p)
 		return false;

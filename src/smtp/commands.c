@@ -319,7 +319,7 @@ void commands_take(struct dialogue *d, const struct line *l,
 	}
 	o->pipelined = (in.flags & SW_BIT(SW_FLAG_PIPELINED)) != 0;
 	o->behind_gap = d->commands_lost;
-	o->verb = verb;
+	o->verb = (uint8_t)verb;
 	o->kind = answer ? AWAIT_AUTH_STEP : AWAIT_COMMAND;
 	d->any_command = true;
 	d->last_command_acked = l->first_acked;

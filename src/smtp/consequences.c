@@ -142,9 +142,8 @@ static void expect_per_recipient(struct dialogue *d, struct outstanding *o,
 		return;
 	if (code == 353 && (o->kind == AWAIT_CONTENT ||
 	    (o->verb == VERB_BDAT && o->last))) {
-		o->per_rcpt = o->prdr = true;
+		o->per_rcpt = o->prdr = o->asked = true;
 		o->replies_left = accepted + 2; /* this one and the last */
-		o->index = -1;
 	} else if (session_is_lmtp(d->b) && accepted > 0 &&
 	    (o->kind == AWAIT_CONTENT || (o->verb == VERB_BDAT && o->last &&
 	    is_accepted(code)))) {
@@ -157,13 +156,13 @@ static void expect_per_recipient(struct dialogue *d, struct outstanding *o,
 static bool recipient_reply(struct dialogue *d, struct outstanding *o,
     int32_t code, const struct reply_in *in)
 {
-	if (o->prdr && o->index < 0) {
-		o->index = 0; /* the 353 itself */
+	if (o->asked) {
+		o->asked = false; /* the 353 itself */
 	} else if (o->prdr && o->replies_left == 1) {
 		session_verdict(d->b, code, in->lines, in->line_count, -1);
 	} else {
 		session_verdict(d->b, code, in->lines, in->line_count,
-		    o->index++);
+		    (long)o->index++);
 	}
 	return --o->replies_left == 0;
 }
@@ -189,7 +188,7 @@ void consequences_of(struct dialogue *d, struct outstanding *o,
 		return;
 	}
 	smtp_queue_pop(d);
-	switch (answered.kind) {
+	switch ((enum awaiting)answered.kind) {
 	case AWAIT_CONTENT:
 		if (answered.verb == VERB_XEXCH50)
 			break; /* no message's content */

@@ -30,19 +30,21 @@ enum awaiting {
 };
 
 struct outstanding {
-	uint32_t n;
-	enum verb verb;
-	enum awaiting kind;
-	bool uncertain; /* its reply may lie in a gap */
-	bool behind_gap; /* the next reply may be that to a command in one */
-	bool per_rcpt;  /* LMTP, PRDR: replies_left verdicts */
-	bool prdr;      /* ... and one more for the message */
-	size_t replies_left;
-	long index;
-	bool pipelined; /* so was the command itself */
-	bool last;      /* BDAT LAST */
 	uint64_t size;  /* of BDAT, XEXCH50 */
-	bool counted;   /* size is readable */
+	size_t replies_left;
+	uint32_t n;
+	uint32_t index; /* of the recipient whose verdict is next */
+	uint8_t verb;   /* enum verb */
+	uint8_t kind;   /* enum awaiting */
+	bool last;      /* BDAT LAST */
+	bool counted : 1;   /* size is readable */
+	bool uncertain : 1; /* its reply may lie in a gap */
+	bool behind_gap : 1; /* the next reply may be that to a command in
+	                       one */
+	bool per_rcpt : 1;  /* LMTP, PRDR: replies_left verdicts */
+	bool prdr : 1;      /* ... and one more for the message */
+	bool asked : 1;     /* ... and 353, which comes first, is due */
+	bool pipelined : 1; /* so was the command itself */
 };
 
 /* A piece of what is held. */
@@ -124,10 +126,12 @@ struct reply_parts {
 
 /* An event near the end, to tell whether it was acknowledged. */
 struct recent {
-	uint32_t n;
-	int dir;
-	uint64_t end_offset;
+	uint64_t n : 15; /* 0: it is not kept */
+	uint64_t dir : 1;
+	uint64_t end_offset : 48; /* RECENT_END_MAX: or beyond */
 };
+#define RECENT_END_MAX ((UINT64_C(1) << 48) - 1)
+_Static_assert(LIMIT_EVENTS < 1 << 15, "an event's n has room");
 enum { RECENT = 32 };
 
 struct dialogue {
@@ -286,9 +290,10 @@ static inline void dialogue_remember(struct dialogue *d, uint32_t n, int dir,
 {
 	struct recent *r = &d->recent[d->recent_count++ % RECENT];
 
-	r->n = n;
-	r->dir = dir;
-	r->end_offset = end_offset;
+	r->n = n <= LIMIT_EVENTS ? n & 0x7fff : 0;
+	r->dir = dir != 0;
+	r->end_offset = end_offset < RECENT_END_MAX ?
+	    end_offset & RECENT_END_MAX : RECENT_END_MAX;
 }
 /* Deliver to the phase that is on; start.c replays through it. */
 void dialogue_dispatch(struct dialogue *d, const struct delivery *o);

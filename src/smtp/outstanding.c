@@ -11,15 +11,18 @@
 
 /* Entries looked through for one that a reply after a gap fits. */
 enum { SEARCH_MAX = 1000 };
+/* A power of 2; most clients wait, or send ahead MAIL, RCPT and DATA. */
+enum { FEW_OUTSTANDING = 4 };
 
 static bool queue_make_room(struct dialogue *d)
 {
 	uint32_t old = d->queue_capacity, i;
+	uint32_t wanted = old ? old * 2 : FEW_OUTSTANDING;
 	struct outstanding *q;
 
 	if (d->queue_count < old)
 		return true;
-	q = base_realloc_array(d->queue, old ? old * 2 : 8, sizeof(*q));
+	q = base_realloc_array(d->queue, wanted, sizeof(*q));
 	if (!q) {
 		d->memory = true;
 		return false;
@@ -28,7 +31,7 @@ static bool queue_make_room(struct dialogue *d)
 		q[old + i] = q[i]; /* what wrapped goes behind the old end */
 	d->resized = true;
 	d->queue = q;
-	d->queue_capacity = old ? old * 2 : 8;
+	d->queue_capacity = wanted;
 	return true;
 }
 

@@ -9,6 +9,9 @@
 #include "base/buffer.h"
 #include "transcript/auth.h"
 
+/* A power of 2; most clients wait, or send ahead MAIL, RCPT and DATA. */
+enum { FEW_PENDING = 4 };
+
 /* What follows the verb, without leading blanks. */
 static struct slice argument_of(struct slice line, size_t verb_len)
 {
@@ -65,7 +68,8 @@ static struct pending *oldest_pending(struct session_builder *b)
 
 static bool double_pending(struct session_builder *b)
 {
-	size_t i, old = b->pending_capacity, wanted = old ? old * 2 : 8;
+	size_t i, old = b->pending_capacity;
+	size_t wanted = old ? old * 2 : FEW_PENDING;
 	struct pending *p = base_realloc_array(b->pending, wanted,
 	    sizeof(*p));
 
@@ -94,6 +98,8 @@ static struct pending *push_pending(struct session_builder *b)
 static void keep_argument(struct session_builder *b, struct pending *p,
     struct slice argument, const struct sw_event *kept)
 {
+	uint8_t *copy;
+
 	if (kept && kept->u.command.argument.data &&
 	    !(kept->flags & SW_BIT(SW_FLAG_MASKED))) {
 		p->argument = kept->u.command.argument;
@@ -101,14 +107,21 @@ static void keep_argument(struct session_builder *b, struct pending *p,
 	}
 	if (!argument.p || argument.len == 0)
 		return;
-	p->heap = malloc(argument.len);
-	if (!p->heap) {
+	copy = malloc(argument.len);
+	if (!copy) {
 		b->failed = true;
 		return;
 	}
-	memcpy(p->heap, argument.p, argument.len);
-	p->argument.data = p->heap;
+	memcpy(copy, argument.p, argument.len);
+	p->argument.data = copy;
 	p->argument.len = argument.len;
+	p->on_heap = true;
+}
+
+static void free_argument(const struct pending *p)
+{
+	if (p->on_heap)
+		free((void *)(uintptr_t)p->argument.data);
 }
 
 /* What the answer will need. */
@@ -117,10 +130,10 @@ static inline void note_pending(struct session_builder *b, struct pending *p,
     const struct sw_event *kept)
 {
 	p->n = n;
-	p->verb = verb;
+	p->verb = (uint8_t)verb;
 	p->argument.data = NULL;
 	p->argument.len = 0;
-	p->heap = NULL;
+	p->on_heap = false;
 	p->turned = turned;
 	keep_argument(b, p, argument, kept);
 }
@@ -217,11 +230,11 @@ uint32_t session_command(struct session_builder *b,
 		return 0;
 	p = push_pending(b);
 	if (!p) {
-		free(told.heap);
+		free_argument(&told);
 		return n;
 	}
 	*p = told;
-	if (p->heap)
+	if (p->on_heap)
 		b->pending_octets += p->argument.len;
 	return n;
 }
@@ -234,7 +247,7 @@ static void pop_pending(struct session_builder *b, struct pending *p_r)
 	/* what was used last is likelier to be in the cache */
 	if (--b->pending_count == 0)
 		b->pending_first = 0;
-	if (p_r->heap)
+	if (p_r->on_heap)
 		b->pending_octets -= p_r->argument.len;
 }
 
@@ -246,7 +259,7 @@ void session_answer_early(struct session_builder *b, uint32_t before)
 		pop_pending(b, &p);
 		transaction_answer(b, &p, SW_UNKNOWN, NULL, 0);
 		transaction_remember(b, &p);
-		free(p.heap);
+		free_argument(&p);
 	}
 }
 
@@ -265,8 +278,7 @@ static inline void take_answer(struct session_builder *b,
 	if (p->verb == VERB_QUIT && code != SW_UNKNOWN)
 		b->quit_answered = true;
 	transaction_answer(b, p, code, lines, line_count);
-	if (p->heap)
-		free(p->heap);
+	free_argument(p);
 }
 
 void session_answer(struct session_builder *b, uint32_t command,
@@ -324,7 +336,7 @@ void session_drop_pending(struct session_builder *b)
 		struct pending p;
 
 		pop_pending(b, &p);
-		free(p.heap);
+		free_argument(&p);
 	}
 	b->tentative_count = 0;
 }

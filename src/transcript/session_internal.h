@@ -17,10 +17,10 @@
 
 /* A command that was not answered yet. */
 struct pending {
+	struct sw_bytes argument; /* in the arena, or on the heap */
 	uint32_t n;
-	enum verb verb;
-	struct sw_bytes argument; /* in the arena, or heap */
-	uint8_t *heap;            /* to be freed, or NULL */
+	uint8_t verb;             /* enum verb */
+	bool on_heap;             /* the argument is to be freed */
 	bool turned;              /* sent after TURN */
 };
 
@@ -121,6 +121,8 @@ struct session_builder {
 	struct sw_gap *gaps; /* of content without a message */
 	size_t gap_capacity;
 };
+
+_Static_assert(VERB_COUNT <= UINT8_MAX, "a verb is one octet");
 
 /* Make room for one more in a list; false: no memory, the builder failed. */
 static inline bool session_grow(struct session_builder *b, void **items,

@@ -251,9 +251,9 @@ void transaction_answer(struct session_builder *b, const struct pending *p,
 {
 	struct slice argument = slice_make(p->argument.data,
 	    p->argument.len);
-	bool stays = !p->heap;
+	bool stays = !p->on_heap;
 
-	switch (p->verb) {
+	switch ((enum verb)p->verb) {
 	case VERB_MAIL:
 	case VERB_SEND:
 	case VERB_SOML:
@@ -265,7 +265,8 @@ void transaction_answer(struct session_builder *b, const struct pending *p,
 		break;
 	case VERB_DATA:
 	case VERB_BDAT:
-		answer_data(b, p->verb, argument, code, lines, line_count);
+		answer_data(b, (enum verb)p->verb, argument, code, lines,
+		    line_count);
 		break;
 	case VERB_LHLO:
 		if (!session_is_refusal(code))
