@@ -93,7 +93,8 @@ void session_data_octets(struct session_builder *b, struct slice octets)
 	b->data_size += octets.len;
 	if (!b->content_message)
 		return;
-	if (message_octets(&b->content, octets) != SW_OK)
+	if (message_octets(&b->content, octets,
+	    &b->messages[b->content_owner - 1], &b->arena) != SW_OK)
 		b->failed = true;
 	if (kept)
 		count_content(b);

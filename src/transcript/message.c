@@ -144,18 +144,37 @@ static size_t header_extent(struct message *m, struct slice s)
 	return i;
 }
 
-enum sw_status message_octets(struct message *m, struct slice octets)
+/* Its fields are told as soon as it is whole: while the body comes, which
+ * takes most of the time, no octets of it are held. */
+static enum sw_status take_header(struct message *m, struct slice octets,
+    struct sw_message *out, struct arena *arena)
+{
+	struct slice s = slice_head(octets, header_extent(m, octets));
+	enum sw_status status;
+
+	m->header_size += s.len;
+	if (m->header_done && m->header_len == 0)
+		return header_fields(slice_head(s, LIMIT_HEADER), out, arena);
+	status = keep_header(m, s);
+	if (!m->header_done || status != SW_OK)
+		return status;
+	status = header_fields(slice_make(m->header, m->header_len), out,
+	    arena);
+	free(m->header);
+	m->header = NULL;
+	m->header_len = m->header_capacity = 0;
+	return status;
+}
+
+enum sw_status message_octets(struct message *m, struct slice octets,
+    struct sw_message *out, struct arena *arena)
 {
 	enum sw_status status = SW_OK;
 
 	if (octets.len == 0)
 		return SW_OK;
-	if (!m->header_done && m->started && m->gap_count == 0) {
-		size_t n = header_extent(m, octets);
-
-		m->header_size += n;
-		status = keep_header(m, slice_head(octets, n));
-	}
+	if (!m->header_done && m->started && m->gap_count == 0)
+		status = take_header(m, octets, out, arena);
 	m->size += octets.len;
 	if (m->hashed)
 		hash_octets(m->hash, octets);
@@ -242,9 +261,9 @@ enum sw_status message_tell(struct message *m, struct sw_message *out,
 	out->missing = m->lost_unknown ? SW_UNKNOWN : (int64_t)m->lost;
 	out->header_size = m->header_done || whole ?
 	    (int64_t)m->header_size : SW_UNKNOWN;
-	if (!m->header_done && !whole)
+	if (!whole)
 		drop_last_field(m);
-	if (m->started && m->header_len > 0)
+	if (m->started && m->header_len > 0) /* it has no end */
 		status = header_fields(slice_make(m->header, m->header_len),
 		    out, arena);
 	if (m->hashed && whole) {

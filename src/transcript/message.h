@@ -5,7 +5,7 @@
  *
  * Content comes from smtp and from logs, un-stuffed, in slices that are
  * valid during the call only; nothing of a body is kept in memory but the
- * header up to LIMIT_HEADER.
+ * header, up to LIMIT_HEADER, until it is whole.
  */
 #ifndef TRANSCRIPT_MESSAGE_H
 #define TRANSCRIPT_MESSAGE_H
@@ -65,7 +65,8 @@ struct message {
 	uint8_t tail;               /* state of the search for the header's
 	                               end */
 	uint64_t lost;              /* octets of gaps with a known length */
-	/* Header: kept until the empty line or LIMIT_HEADER. */
+	/* Header, up to LIMIT_HEADER: kept until its end, if that is not in
+	 * the same octets as its start. */
 	uint8_t *header;            /* heap */
 	size_t header_len, header_capacity;
 	uint64_t header_size;       /* octets up to and with the empty line */
@@ -77,7 +78,10 @@ struct message {
  * another message left, whose memory serves this one. */
 enum sw_status message_init(struct message *m, const struct body_ops *ops,
     uint32_t n, bool hash) SW_MUST_USE;
-enum sw_status message_octets(struct message *m, struct slice octets);
+/* The header fields of out are filled when the header is whole, in memory of
+ * arena. */
+enum sw_status message_octets(struct message *m, struct slice octets,
+    struct sw_message *out, struct arena *arena);
 /* The same of a line and its end, CR LF or LF, if they are simply hashed:
  * true; false: nothing was done. */
 bool message_line(struct message *m, struct slice line, bool crlf);
@@ -85,8 +89,8 @@ enum sw_status message_gap(struct message *m, int64_t len);
 /* The content is over; complete: its true end was seen. */
 void message_end(struct message *m, bool complete);
 /*
- * Fill size, sha256, missing, header_size and the header fields of out, in
- * memory of arena.  May be called once, after message_end.
+ * Fill size, sha256, missing, header_size and the fields of a header that was
+ * cut in out, in memory of arena.  May be called once, after message_end.
  */
 enum sw_status message_tell(struct message *m, struct sw_message *out,
     struct arena *arena);

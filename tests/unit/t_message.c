@@ -152,13 +152,15 @@ static struct body_ops ops_of(struct seen *s)
 	return ops;
 }
 
-static void feed(struct message *m, const char *octets, size_t len)
+static void feed(struct message *m, const char *octets, size_t len,
+    struct sw_message *out, struct arena *arena)
 {
 	uint8_t *copy = malloc(len ? len : 1);
 
 	assert_non_null(copy);
 	memcpy(copy, octets, len);
-	assert_int_equal(message_octets(m, slice_make(copy, len)), SW_OK);
+	assert_int_equal(message_octets(m, slice_make(copy, len), out, arena),
+	    SW_OK);
 	free(copy);
 }
 
@@ -197,9 +199,10 @@ static void test_whole(void **state)
 			arena_init(&arena);
 			assert_int_equal(message_init(&m, &ops, 7, true),
 			    SW_OK);
-			feed(&m, text, a);
-			feed(&m, text + a, b - a);
-			feed(&m, text + b, TEXT - b);
+			feed(&m, text, a, &out, &arena);
+			feed(&m, text + a, b - a, &out, &arena);
+			feed(&m, text + b, TEXT - b, &out, &arena);
+			assert_null(m.header); /* told already */
 			message_end(&m, true);
 			message_end(&m, false); /* the first one counts */
 			assert_int_equal(message_tell(&m, &out, &arena),
@@ -244,7 +247,7 @@ static void test_pieces(void **state)
 		for (turn = 0; off < 5000; off += n, turn++) {
 			n = sizes[i][turn % 2];
 			n = n < 5000 - off ? n : 5000 - off;
-			feed(&m, octets + off, n);
+			feed(&m, octets + off, n, &out, &arena);
 		}
 		message_end(&m, true);
 		assert_int_equal(message_tell(&m, &out, &arena), SW_OK);
@@ -268,10 +271,10 @@ static void tell(bool started, bool complete, size_t gap_at, int64_t gap,
 	arena_init(&arena);
 	assert_int_equal(message_init(&m, &ops, 1, hash), SW_OK);
 	m.started = started;
-	feed(&m, text, gap_at);
+	feed(&m, text, gap_at, out, &arena);
 	if (gap)
 		assert_int_equal(message_gap(&m, gap), SW_OK);
-	feed(&m, text + gap_at, TEXT - gap_at);
+	feed(&m, text + gap_at, TEXT - gap_at, out, &arena);
 	message_end(&m, complete);
 	assert_int_equal(message_tell(&m, out, &arena), SW_OK);
 	out->subject.data = out->subject.data ? (const uint8_t *)"" : NULL;
@@ -325,11 +328,12 @@ static void test_long_header(void **state)
 	memcpy(line + sizeof(line) - 2, "\r\n", 2);
 	arena_init(&arena);
 	assert_int_equal(message_init(&m, NULL, 1, true), SW_OK);
-	feed(&m, "To: first\r\n", 11);
+	feed(&m, "To: first\r\n", 11, &out, &arena);
 	for (i = 0; i < 100; i++)
-		feed(&m, line, sizeof(line));
-	feed(&m, "Subject: late\r\n\r\n", 17);
+		feed(&m, line, sizeof(line), &out, &arena);
 	assert_true(m.header_capacity <= 2 * LIMIT_HEADER);
+	feed(&m, "Subject: late\r\n\r\n", 17, &out, &arena);
+	assert_int_equal(m.header_capacity, 0);
 	message_end(&m, true);
 	assert_int_equal(message_tell(&m, &out, &arena), SW_OK);
 	assert_int_equal(out.header_size, 11 + 100 * 1024 + 17);
