@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-enum { FIRST_BLOCK = 2048, LAST_BLOCK = 65536, LARGE_ITEM = 160 };
+enum { FIRST_BLOCK = 1024, LAST_BLOCK = 65536, LARGE_ITEM = 160 };
 
 struct arena_block {
 	struct arena_block *next;

@@ -5,11 +5,32 @@
  */
 #include "transcript/session_internal.h"
 
+enum { FEW_EVENTS = 8 };
+
 static void omit_event(struct session_builder *b)
 {
 	b->s.omitted.events++;
 	if (b->options.account)
 		account_add(b->options.account, ACCOUNT_LIMIT_EVENTS, 1);
+}
+
+/* Half as much again each time, since a dialogue of one message has a few
+ * more events than the first list has room for, and each is large. */
+static bool grow_events(struct session_builder *b)
+{
+	size_t old = b->event_capacity;
+	size_t wanted = old ? old + old / 2 : FEW_EVENTS;
+	void *events = base_realloc_array(b->events, wanted,
+	    sizeof(*b->events));
+
+	if (!events) {
+		b->failed = true;
+		return false;
+	}
+	b->events = events;
+	b->event_capacity = wanted;
+	b->held += (wanted - old) * sizeof(*b->events);
+	return true;
 }
 
 struct sw_event *session_new_event(struct session_builder *b,
@@ -18,7 +39,6 @@ struct sw_event *session_new_event(struct session_builder *b,
 {
 	static const struct sw_reply no_reply;
 	static const struct sw_command no_command;
-	void *events = b->events;
 	struct sw_event *e;
 
 	*n_r = 0;
@@ -30,10 +50,8 @@ struct sw_event *session_new_event(struct session_builder *b,
 		omit_event(b);
 		return NULL;
 	}
-	if (!session_grow(b, &events, b->event_count, &b->event_capacity,
-	    sizeof(*b->events)))
+	if (b->event_count == b->event_capacity && !grow_events(b))
 		return NULL;
-	b->events = events;
 	e = &b->events[b->event_count++];
 	/* As little is cleared as the kind needs. */
 	if (kind == SW_EVENT_REPLY)
