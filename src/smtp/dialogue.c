@@ -123,6 +123,46 @@ static struct dialogue *take_spare(struct dialogue_spares *spares)
 	return d;
 }
 
+void dialogue_take_room(struct dialogue *d)
+{
+	struct dialogue_spares *s = d->start.spares;
+	struct reply_parts *r = &d->reply;
+
+	if (!s || r->text.p || r->ends)
+		return;
+	d->resized = true;
+	if (s->reply_text.p)
+		r->text = s->reply_text;
+	r->ends = s->reply_ends;
+	r->capacity = s->reply_capacity;
+	s->reply_text.p = NULL;
+	s->reply_ends = NULL;
+	s->reply_capacity = 0;
+}
+
+void dialogue_leave_room(struct dialogue *d)
+{
+	struct dialogue_spares *s = d->start.spares;
+	struct reply_parts *r = &d->reply;
+
+	if (!s || r->text.failed)
+		return;
+	d->resized = true;
+	if (!s->reply_text.p && r->text.capacity <= SPARE_OCTETS) {
+		s->reply_text = r->text;
+		r->text.p = NULL;
+	}
+	if (!s->reply_ends && r->capacity <= SPARE_ITEMS) {
+		s->reply_ends = r->ends;
+		s->reply_capacity = r->capacity;
+		r->ends = NULL;
+	}
+	buffer_fini(&r->text);
+	free(r->ends);
+	r->ends = NULL;
+	r->capacity = 0;
+}
+
 void dialogue_spares_fini(struct dialogue_spares *s)
 {
 	while (s->list) {
@@ -132,6 +172,11 @@ void dialogue_spares_fini(struct dialogue_spares *s)
 		free_memory(d);
 	}
 	s->count = 0;
+	free(s->reply_text.p);
+	free(s->reply_ends);
+	memset(&s->reply_text, 0, sizeof(s->reply_text));
+	s->reply_ends = NULL;
+	s->reply_capacity = 0;
 }
 
 enum sw_status dialogue_new(struct session_builder *b,
@@ -162,10 +207,8 @@ void dialogue_free(struct dialogue **dp)
 	late_fini(d);
 	smtp_held_fini(&d->guess);
 	smtp_held_fini(&d->look);
-	smtp_held_fini(&d->clear[SW_CLIENT]);
-	smtp_held_fini(&d->clear[SW_SERVER]);
-	if (d->tls_started)
-		tls_observer_fini(&d->tls);
+	dialogue_tls_fini(d);
+	free(d->shown);
 	secrets_free(&d->secrets);
 	buffer_fini(&d->unechoed);
 	if (!may_be_spare(d)) {
@@ -185,16 +228,23 @@ void dialogue_free(struct dialogue **dp)
 /* What would be shown if it turns out to be no SMTP. */
 static void keep_shown(struct dialogue *d, const struct delivery *o)
 {
-	size_t n = sizeof(d->shown) - d->shown_len;
+	struct shown *s = d->shown;
+	size_t n;
 
-	if (d->shown_len == 0)
-		d->shown_dir = o->dir;
-	if (o->dir != d->shown_dir)
+	if (!s) {
+		s = d->shown = calloc(1, sizeof(*s));
+		if (!s) {
+			d->memory = true;
+			return;
+		}
+		s->dir = o->dir;
+		d->resized = true;
+	}
+	if (o->dir != s->dir)
 		return;
-	if (n > o->octets.len)
-		n = o->octets.len;
-	memcpy(d->shown + d->shown_len, o->octets.p, n);
-	d->shown_len += n;
+	n = slice_head(o->octets, sizeof(s->octets) - s->len).len;
+	memcpy(s->octets + s->len, o->octets.p, n);
+	s->len += n;
 }
 
 void dialogue_dispatch(struct dialogue *d, const struct delivery *o)
@@ -227,7 +277,7 @@ void dialogue_dispatch_gap(struct dialogue *d, int dir, uint64_t len,
 	} else if (d->phase == PHASE_SMTP) {
 		server_gap(d, len, origin);
 	} else if (d->phase == PHASE_TLS) {
-		tls_observer_gap(&d->tls, by);
+		tls_observer_gap(&d->tls->observer, by);
 		session_gap(d->b, by, (int64_t)len,
 		    dialogue_span(origin, origin));
 	}
@@ -437,11 +487,12 @@ static void tell_what_was_not_seen(struct dialogue *d,
 /* Neither a reply nor a command was ever seen: it was no SMTP. */
 static void forget_unproved(struct dialogue *d)
 {
-	int dir = d->shown_dir;
+	static const struct shown nothing;
+	const struct shown *s = d->shown ? d->shown : &nothing;
 
 	session_forget(d->b);
-	start_not_smtp(d, d->last[dir], d->last[dir], dir,
-	    slice_make(d->shown, d->shown_len));
+	start_not_smtp(d, d->last[s->dir], d->last[s->dir], s->dir,
+	    slice_make(s->octets, s->len));
 }
 
 /* Did memory run out anywhere? */
@@ -449,8 +500,7 @@ static bool ran_out(const struct dialogue *d)
 {
 	return d->memory || d->client_line.held.failed ||
 	    d->server_line.held.failed || d->reply.text.failed ||
-	    (d->tls_started && (d->tls.memory || d->tls.sni.failed ||
-	    d->tls.subject.failed || d->tls.issuer.failed));
+	    (d->tls && tls_observer_failed(&d->tls->observer));
 }
 
 void dialogue_finish(struct dialogue *d, const struct dialogue_end *end)
@@ -497,8 +547,7 @@ static size_t held_memory(const struct held *h)
 static size_t size_of(const struct dialogue *d)
 {
 	size_t n = sizeof(*d) + held_memory(&d->guess) +
-	    held_memory(&d->look) +
-	    held_memory(&d->clear[0]) + held_memory(&d->clear[1]) +
+	    held_memory(&d->look) + (d->shown ? sizeof(*d->shown) : 0) +
 	    d->client_line.held.capacity + d->server_line.held.capacity +
 	    d->reply.text.capacity +
 	    d->reply.capacity * sizeof(*d->reply.ends) +
@@ -509,13 +558,17 @@ static size_t size_of(const struct dialogue *d)
 
 	if (d->item_count > 0) /* copies of what came at the start */
 		n += d->start_octets[0] + d->start_octets[1];
-	return d->tls_started ? n + tls_observer_memory(&d->tls) : n;
+	if (d->tls)
+		n += sizeof(*d->tls) + held_memory(&d->tls->clear[0]) +
+		    held_memory(&d->tls->clear[1]) +
+		    tls_observer_memory(&d->tls->observer);
+	return n;
 }
 
 /* Asked for at each delivery, and seldom another than the last time. */
 size_t dialogue_memory(struct dialogue *d)
 {
-	if (d->resized || d->tls_started) {
+	if (d->resized || d->tls) {
 		d->size = size_of(d);
 		d->resized = false;
 	}

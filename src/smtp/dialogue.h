@@ -8,15 +8,20 @@
 #ifndef SMTP_DIALOGUE_H
 #define SMTP_DIALOGUE_H
 
+#include "base/buffer.h"
 #include "base/delivery.h"
 #include "transcript/session.h"
 
 struct dialogue;
 
-/* Dialogues that are over, to be used again; of one thread. */
+/* Dialogues that are over, to be used again, and memory in which a reply was
+ * put together; of one thread. */
 struct dialogue_spares {
 	struct dialogue *list;
 	size_t count;
+	struct buffer reply_text;
+	size_t *reply_ends;
+	size_t reply_capacity; /* of reply_ends */
 };
 void dialogue_spares_fini(struct dialogue_spares *s);
 

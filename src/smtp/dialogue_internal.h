@@ -134,6 +134,22 @@ struct recent {
 _Static_assert(LIMIT_EVENTS < 1 << 15, "an event's n has room");
 enum { RECENT = 32 };
 
+/* The part of a dialogue that is TLS. */
+struct tls_part {
+	struct tls_observer observer;
+	struct held clear[2];      /* by role: what may be a line in clear */
+	struct origin first, last;
+	uint32_t n;                /* of its event */
+	bool by_starttls;
+};
+
+/* The first octets of a direction, while the dialogue is unproved. */
+struct shown {
+	size_t len;
+	int dir;
+	uint8_t octets[80];
+};
+
 struct dialogue {
 	/* What each delivery needs stands together: of a thousand dialogues
 	 * each one's memory has to be fetched anew. */
@@ -150,7 +166,6 @@ struct dialogue {
 	bool data_open;       /* a data event is open */
 	bool content_after_gap;
 	bool client_known;    /* its direction was ever seen */
-	bool tls_started;     /* observer in use */
 	size_t late_count;
 	uint64_t client_offset; /* consumed by the parser */
 	uint64_t client_seen; /* delivered */
@@ -234,25 +249,18 @@ struct dialogue {
 	size_t mechanism_len;
 	unsigned auth_step;
 
-	/* TLS */
-	bool tls_by_starttls;
-	uint32_t tls_n;
-	struct origin tls_first, tls_last;
-	struct held clear[2];      /* by role: what may be a line in clear */
+	struct tls_part *tls;      /* heap; NULL: there was none */
 
 	bool close_told;
 	int close_dir;
 	bool close_rst;
 	struct origin last[2];     /* while at the start or unproved */
-	size_t shown_len;
-	int shown_dir;
+	struct shown *shown;       /* heap, or NULL */
 
 	/* Large, and valid as another field says: what is left of a dialogue
 	 * before, as long as that is zero. */
 	uint8_t mechanism[32];
-	uint8_t shown[80];         /* the first octets, while unproved */
 	struct recent recent[RECENT];
-	struct tls_observer tls;   /* tls_started */
 };
 
 /* --- dialogue.c ----------------------------------------------------------- */
@@ -295,6 +303,11 @@ static inline void dialogue_remember(struct dialogue *d, uint32_t n, int dir,
 	r->end_offset = end_offset < RECENT_END_MAX ?
 	    end_offset & RECENT_END_MAX : RECENT_END_MAX;
 }
+/* A reply of several lines begins: memory for it, if there is some. */
+void dialogue_take_room(struct dialogue *d);
+/* It is told: most sessions have one such, so that its memory serves that of
+ * another. */
+void dialogue_leave_room(struct dialogue *d);
 /* Deliver to the phase that is on; start.c replays through it. */
 void dialogue_dispatch(struct dialogue *d, const struct delivery *o);
 void dialogue_dispatch_gap(struct dialogue *d, int dir, uint64_t len,
@@ -462,5 +475,7 @@ void dialogue_tls_begin(struct dialogue *d, bool starttls,
 void dialogue_tls_octets(struct dialogue *d, const struct delivery *o);
 /* The record ends in PHASE_TLS. */
 void dialogue_tls_end(struct dialogue *d);
+/* Free what TLS took. */
+void dialogue_tls_fini(struct dialogue *d);
 
 #endif

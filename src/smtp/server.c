@@ -221,8 +221,10 @@ static void reply_finish(struct dialogue *d)
 	take_reply(d, &in);
 	if (lines != few)
 		free(lines);
-	if (!r->open)
-		reply_reset(r);
+	if (r->open)
+		return;
+	reply_reset(r);
+	dialogue_leave_room(d);
 }
 
 void server_unterminated(struct dialogue *d, bool note)
@@ -330,6 +332,7 @@ static void take_line(struct dialogue *d, const struct line *l)
 	}
 	if (!r->open) {
 		reply_reset(r);
+		dialogue_take_room(d);
 		r->open = true;
 		r->code = code_of(l->text);
 		r->first = l->first;

@@ -61,6 +61,12 @@ void tls_observer_fini(struct tls_observer *o)
 	o->turns = NULL;
 }
 
+bool tls_observer_failed(const struct tls_observer *o)
+{
+	return o->memory || o->sni.failed || o->subject.failed ||
+	    o->issuer.failed;
+}
+
 size_t tls_observer_memory(const struct tls_observer *o)
 {
 	return o->side[SW_CLIENT].handshake.capacity +

@@ -55,6 +55,8 @@ struct tls_observer {
 /* Memory of the caller; nothing is allocated before octets come. */
 void tls_observer_init(struct tls_observer *o);
 void tls_observer_fini(struct tls_observer *o);
+/* Did memory run out?  Then facts are missing. */
+bool tls_observer_failed(const struct tls_observer *o);
 /* Octets of memory that it has allocated. */
 size_t tls_observer_memory(const struct tls_observer *o);
 

@@ -5,6 +5,8 @@
  */
 #include "smtp/dialogue_internal.h"
 
+#include <stdlib.h>
+
 static struct sw_bytes text_of(struct dialogue *d, struct slice s)
 {
 	return session_text(d->b, s);
@@ -15,27 +17,50 @@ void dialogue_tls_begin(struct dialogue *d, bool starttls,
 {
 	struct sw_tls none = { 0 };
 
-	if (d->tls_started) {
-		d->memory = d->memory || d->tls.memory;
-		tls_observer_fini(&d->tls);
+	struct tls_part *t = d->tls;
+
+	if (t) {
+		d->memory = d->memory || t->observer.memory;
+		tls_observer_fini(&t->observer);
+	} else {
+		t = d->tls = calloc(1, sizeof(*t));
 	}
-	tls_observer_init(&d->tls);
-	d->tls_started = true;
-	d->tls_by_starttls = starttls;
+	if (!t) {
+		d->memory = true;
+		d->phase = PHASE_IGNORE;
+		return;
+	}
+	tls_observer_init(&t->observer);
+	t->by_starttls = starttls;
 	d->phase = PHASE_TLS;
-	d->tls_first = d->tls_last = origin;
-	d->tls_n = session_tls(d->b, &none, dialogue_span(origin, origin));
+	t->first = t->last = origin;
+	t->n = session_tls(d->b, &none, dialogue_span(origin, origin));
+}
+
+void dialogue_tls_fini(struct dialogue *d)
+{
+	struct tls_part *t = d->tls;
+
+	if (!t)
+		return;
+	smtp_held_fini(&t->clear[SW_CLIENT]);
+	smtp_held_fini(&t->clear[SW_SERVER]);
+	tls_observer_fini(&t->observer);
+	free(t);
+	d->tls = NULL;
 }
 
 /* What the observer knows now, into the event and the encryption object. */
 static void dialogue_tls_tell(struct dialogue *d, bool decrypted)
 {
-	struct tls_facts f = tls_observer_facts(&d->tls);
-	struct sw_event *e = session_event(d->b, d->tls_n);
+	const struct tls_part *t = d->tls;
+	struct tls_facts f = tls_observer_facts(&t->observer);
+	struct sw_event *e = session_event(d->b, t->n);
 	struct sw_encryption *enc;
 	struct sw_tls tls = { 0 };
-	bool is_tls = tls_observer_verdict(&d->tls, SW_CLIENT) == TLS_YES ||
-	    tls_observer_verdict(&d->tls, SW_SERVER) == TLS_YES;
+	bool is_tls =
+	    tls_observer_verdict(&t->observer, SW_CLIENT) == TLS_YES ||
+	    tls_observer_verdict(&t->observer, SW_SERVER) == TLS_YES;
 
 	tls.version = text_of(d, f.version);
 	tls.cipher = text_of(d, f.cipher);
@@ -47,15 +72,15 @@ static void dialogue_tls_tell(struct dialogue *d, bool decrypted)
 	tls.turn_count = tls.turns ? f.turn_count : 0;
 	if (e) {
 		e->u.tls = tls;
-		e->at_last = d->tls_last.at;
-		e->end = d->tls_last.ts_ns;
+		e->at_last = t->last.at;
+		e->end = t->last.ts_ns;
 	}
 	if (!is_tls)
-		session_note(d->b, SW_NOTE_TLS_NOT_FOLLOWED, d->tls_n,
-		    d->tls_first.at, d->tls_last.at, "STARTTLS was accepted, "
+		session_note(d->b, SW_NOTE_TLS_NOT_FOLLOWED, t->n,
+		    t->first.at, t->last.at, "STARTTLS was accepted, "
 		    "but what follows is neither TLS nor SMTP.");
 	enc = session_encryption(d->b);
-	enc->starttls = d->tls_by_starttls;
+	enc->starttls = t->by_starttls;
 	enc->version = tls.version;
 	enc->cipher = tls.cipher;
 	enc->sni = tls.sni;
@@ -89,11 +114,12 @@ static int is_clear_line(enum sw_role by, struct slice s)
 /* Hand on what was kept of one side, to the observer or to SMTP. */
 static void release(struct dialogue *d, enum sw_role by)
 {
-	struct held mine = d->clear[by];
+	struct tls_part *t = d->tls;
+	struct held mine = t->clear[by];
 	int dir = dialogue_dir(d, by);
 	size_t i, at = 0;
 
-	memset(&d->clear[by], 0, sizeof(d->clear[by]));
+	memset(&t->clear[by], 0, sizeof(t->clear[by]));
 	d->resized = true;
 	for (i = 0; i < mine.count; i++) {
 		struct delivery o = mine.pieces[i].o;
@@ -102,9 +128,9 @@ static void release(struct dialogue *d, enum sw_role by)
 		o.octets = slice_make(mine.octets.p + at,
 		    mine.pieces[i].end - at);
 		at = mine.pieces[i].end;
-		tls_observer_origin(&d->tls, o.origin);
+		tls_observer_origin(&t->observer, o.origin);
 		if (d->phase == PHASE_TLS)
-			tls_observer_feed(&d->tls, by, o.octets);
+			tls_observer_feed(&t->observer, by, o.octets);
 		else
 			dialogue_dispatch(d, &o);
 	}
@@ -115,18 +141,20 @@ static void release(struct dialogue *d, enum sw_role by)
  * decrypted in place, or the server never took part in TLS. */
 static void go_on_in_clear(struct dialogue *d, bool refused)
 {
+	struct tls_part *t = d->tls;
+
 	dialogue_tls_tell(d, !refused);
 	if (refused) {
 		session_get(d->b)->encryption = NULL;
-		session_note(d->b, SW_NOTE_TLS_NOT_FOLLOWED, d->tls_n,
-		    d->tls_first.at, d->tls_last.at, "The client began TLS, "
+		session_note(d->b, SW_NOTE_TLS_NOT_FOLLOWED, t->n,
+		    t->first.at, t->last.at, "The client began TLS, "
 		    "but the server answers in clear.");
 	}
-	d->tls_n = 0;
+	t->n = 0;
 	d->phase = PHASE_SMTP;
 	d->kind = DIALOGUE_SMTP;
 	d->client = refused ? CLIENT_TLS : CLIENT_COMMAND;
-	d->greeting_due = !d->tls_by_starttls;
+	d->greeting_due = !t->by_starttls;
 	release(d, SW_SERVER);
 	release(d, SW_CLIENT);
 }
@@ -136,9 +164,10 @@ static void go_on_in_clear(struct dialogue *d, bool refused)
 static size_t surely_tls(const struct dialogue *d, enum sw_role by,
     struct slice s)
 {
-	const struct tls_side *side = &d->tls.side[by];
+	const struct tls_part *t = d->tls;
+	const struct tls_side *side = &t->observer.side[by];
 
-	if (d->clear[by].count > 0)
+	if (t->clear[by].count > 0)
 		return 0;
 	if (side->lost)
 		return s.len;
@@ -154,7 +183,8 @@ static size_t surely_tls(const struct dialogue *d, enum sw_role by,
 static void keep_clear(struct dialogue *d, enum sw_role by,
     struct slice octets, const struct delivery *o)
 {
-	struct held *clear = &d->clear[by];
+	struct tls_part *t = d->tls;
+	struct held *clear = &t->clear[by];
 	struct delivery p = *o;
 	int is_clear;
 
@@ -166,18 +196,19 @@ static void keep_clear(struct dialogue *d, enum sw_role by,
 	}
 	is_clear = is_clear_line(by, buffer_slice(&clear->octets));
 	if (is_clear > 0)
-		go_on_in_clear(d, d->tls.side[by].octets == 0);
+		go_on_in_clear(d, t->observer.side[by].octets == 0);
 	else if (is_clear == 0)
 		release(d, by);
 }
 
 void dialogue_tls_octets(struct dialogue *d, const struct delivery *o)
 {
+	struct tls_part *t = d->tls;
 	enum sw_role by = dialogue_role(d, o->dir);
 	struct slice rest = o->octets;
 
-	d->tls_last = o->origin;
-	tls_observer_origin(&d->tls, o->origin);
+	t->last = o->origin;
+	tls_observer_origin(&t->observer, o->origin);
 	while (rest.len > 0) {
 		size_t n = surely_tls(d, by, rest);
 
@@ -185,7 +216,7 @@ void dialogue_tls_octets(struct dialogue *d, const struct delivery *o)
 			keep_clear(d, by, rest, o);
 			return;
 		}
-		tls_observer_feed(&d->tls, by, slice_head(rest, n));
+		tls_observer_feed(&t->observer, by, slice_head(rest, n));
 		rest = slice_from(rest, n);
 	}
 }
