@@ -29,7 +29,7 @@
 
 enum {
 	WRITE_AT = 1 << 16, /* octets gathered before they are written */
-	KINDS_MAX = 256,    /* interfaces of one file */
+	KINDS_MAX = 256,    /* interfaces of one section */
 	SECTION = 0x0a0d0d0a,
 	SECTION_LEN = 28,
 	INTERFACE = 1,
@@ -46,7 +46,7 @@ struct keeper {
 	uint64_t size;       /* of the file, with what is gathered */
 	uint64_t written;    /* octets of it, of whole blocks */
 	int64_t first_ns;    /* of its frames; SW_NO_TIME: none yet */
-	uint32_t kinds[KINDS_MAX]; /* link types of its interfaces */
+	uint32_t kinds[KINDS_MAX]; /* link types of the section's interfaces */
 	uint32_t kind_count;
 	bool rotate;         /* before the next frame */
 	int64_t named_s;     /* second of the last name, and its number */
@@ -346,14 +346,16 @@ static bool is_due(const struct keeper *k, int64_t ts_ns)
 	    clock_add(ts_ns, -k->first_ns) >= k->options.rotate_ns);
 }
 
-/* Number of the interface for such frames. */
+/* Number of the interface for such frames; each section numbers its own. */
 static uint32_t kind_of(struct keeper *k, uint32_t link_type)
 {
 	for (uint32_t i = 0; i < k->kind_count; i++)
 		if (k->kinds[i] == link_type)
 			return i;
-	if (k->kind_count == KINDS_MAX)
-		return KINDS_MAX;
+	if (k->kind_count == KINDS_MAX) {
+		put_section(k);
+		k->kind_count = 0;
+	}
 	put_interface(k, link_type);
 	k->kinds[k->kind_count] = link_type;
 	return k->kind_count++;
@@ -364,16 +366,13 @@ enum sw_status keeper_add(struct keeper *k, const struct frame *frame,
 {
 	enum sw_status status = SW_OK;
 	size_t before;
-	uint32_t kind;
 
 	if (is_due(k, ts_ns))
 		status = next_file(k, err);
 	if (status != SW_OK)
 		return status;
 	before = k->buffer.len;
-	kind = kind_of(k, frame->link_type);
-	if (kind < KINDS_MAX)
-		put_packet(k, kind, frame, ts_ns);
+	put_packet(k, kind_of(k, frame->link_type), frame, ts_ns);
 	if (k->buffer.failed)
 		return base_error_set(err, SW_ENOMEM, "out of memory");
 	k->size += k->buffer.len - before;

@@ -15,6 +15,8 @@
 
 #include <cmocka.h>
 
+#include "base/account.h"
+#include "capture/capture.h"
 #include "capture/keeper.h"
 
 /* Of a file: its section, the interface, a frame of four octets. */
@@ -32,14 +34,19 @@ static struct keeper *begin(bool spare)
 	return k;
 }
 
-static void add(struct keeper *k)
+static void add_kind(struct keeper *k, uint32_t link_type)
 {
 	static const uint8_t octets[4];
-	struct frame f = { .link_type = 1, .wire_len = sizeof(octets),
+	struct frame f = { .link_type = link_type, .wire_len = sizeof(octets),
 		.octets = slice_make(octets, sizeof(octets)) };
 
 	assert_int_equal(keeper_add(k, &f, 0, NULL), SW_OK);
 	assert_int_equal(keeper_flush(k, NULL), SW_OK);
+}
+
+static void add(struct keeper *k)
+{
+	add_kind(k, 1);
 }
 
 /* -1: there is none. */
@@ -161,12 +168,40 @@ static void test_moved(void **state)
 	assert_int_equal(count_files(), 3);
 }
 
+/* Frames of more link types than a section has interfaces. */
+static void test_many_kinds(void **state)
+{
+	enum { KINDS = 600 };
+	struct keeper *k = begin(false);
+	struct account account;
+	struct capture *c;
+	struct source *s;
+	struct frame f;
+	uint32_t i;
+
+	(void)state;
+	account_init(&account);
+	for (i = 1; i <= KINDS; i++)
+		add_kind(k, i);
+	keeper_free(&k);
+	assert_int_equal(source_open(path, NULL, &s, NULL), SW_OK);
+	assert_int_equal(capture_open(s, &account, &c, NULL), SW_OK);
+	for (i = 1; capture_next(c, &f, NULL) > 0; i++)
+		assert_int_equal(f.link_type, i);
+	assert_int_equal(i, KINDS + 1);
+	capture_free(&c);
+	source_free(&s);
+	account_fini(&account);
+	assert_int_equal(count_files(), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_before),
 		cmocka_unit_test(test_rotate),
 		cmocka_unit_test(test_moved),
+		cmocka_unit_test(test_many_kinds),
 	};
 	int failed;
 
