@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* reader.c - files to the sessions that are asked for */
-#include <sys/random.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/folder.h"
+#include "base/secret.h"
 #include "emit/mbox.h"
 #include "pipeline/input.h"
 
@@ -134,17 +134,6 @@ static bool on_gate(void *ctx, const struct sw_session *s)
 	return filter_passes(&r->options.o.filter, s);
 }
 
-static uint64_t random_secret(void)
-{
-	uint64_t secret = 0;
-
-	/* Without entropy the tables are keyed by 0: slower to attack is
-	 * not needed to be right. */
-	if (getrandom(&secret, sizeof(secret), GRND_NONBLOCK) < 0)
-		secret = 0;
-	return secret;
-}
-
 static enum sw_status open_inputs(struct sw_reader *r, struct sw_err *err)
 {
 	const struct sw_options *o = &r->options.o;
@@ -161,7 +150,7 @@ static enum sw_status open_inputs(struct sw_reader *r, struct sw_err *err)
 	w.attempts = o->attempts;
 	w.nids = o->engine == SW_ENGINE_NIDS;
 	w.memory = o->memory;
-	w.secret = random_secret();
+	w.secret = base_secret();
 	/* An observer is called in the caller's thread, and frames of an
 	 * interface are handed on as they come. */
 	w.threads = o->observer.event || wants_bodies(&o->observer) ||

@@ -24,13 +24,13 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/secret.h"
 #include "emit/pile.h"
 
 enum {
@@ -582,8 +582,7 @@ enum sw_status emit_mbox_new(const char *path, bool growing,
 	e->out = malloc(OUT_SIZE);
 	e->waiting = calloc(BUCKETS_FIRST, sizeof(struct mail *));
 	e->bucket_count = e->waiting ? BUCKETS_FIRST : 0;
-	if (getrandom(&e->secret, sizeof(e->secret), GRND_NONBLOCK) < 0)
-		e->secret = 0; /* as well as can be */
+	e->secret = base_secret();
 	for (i = 0; i < EMIT_EML_LANES; i++)
 		init_lane(&e->lanes[i], e, eml ? emit_eml_ops(eml, i) : NULL);
 	error = e->path && e->out && e->waiting ? open_mailbox(e) : ENOMEM;
