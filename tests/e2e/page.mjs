@@ -15,6 +15,8 @@ const [folder, executablePath, shots] = process.argv.slice(2);
 const {chromium} = createRequire(resolve(folder) + '/')(
 	'playwright-core');
 const program = process.env.SMTPWIRE, tmp = process.env.TMP;
+// ms; a busy machine may be slow.
+const PATIENCE = 120000;
 
 function told(name, good, why) {
 	console.log(good ? 'ok ' + name : 'not ok ' + name + ': ' +
@@ -107,6 +109,7 @@ async function open(browser, path, options) {
 		viewport: {width: 1280, height: 800}, ...options});
 	const page = await context.newPage();
 
+	page.setDefaultTimeout(PATIENCE);
 	page.on('request', (r) => noise.requests.push(r.url()));
 	page.on('pageerror', (e) => noise.errors.push(e.message));
 	page.on('console', (m) => noise.errors.push(m.text()));
@@ -125,6 +128,12 @@ const shot = (page, name) => page.screenshot(
 	{path: shots + '/' + name + '.png'});
 const text = (page, selector) => page.locator(selector).first().innerText();
 const rows = (page) => page.locator('#grid .row').count();
+
+// By the key; the page hears of it a moment later.
+async function closeSession(page) {
+	await page.keyboard.press('Escape');
+	await page.waitForFunction(() => opened.at < 0);
+}
 
 // Contrast of an element's text to what it stands on, as WCAG has it.
 function contrasts(selectors) {
@@ -290,7 +299,7 @@ async function tabs(page) {
 	told('page-open', /wireshark -r/.test(await text(page,
 		'#panel-open')), 'no command');
 	await shot(page, 'elsewhere');
-	await page.keyboard.press('Escape');
+	await closeSession(page);
 	is('page-closed', 0, await page.locator('#session[open]').count());
 	is('page-focus-back', 'grid', await page.evaluate(() =>
 		document.activeElement.id));
@@ -339,7 +348,7 @@ const TEXTS = ['.quiet', '.headline', '.badge', '.tile-name', '.mark',
 
 // The browser writes what a page keeps when it has time to.
 async function until(holds) {
-	const end = Date.now() + 10000;
+	const end = Date.now() + PATIENCE;
 
 	while (!await holds())
 		if (Date.now() > end)
@@ -473,8 +482,15 @@ async function copying(browser, path) {
 	await page.click('#grid .row');
 	await page.waitForSelector('#session[open]');
 	await page.keyboard.press('5');
+	// it is shown for a moment only
+	await page.evaluate(() => new MutationObserver(([{target}]) => {
+		if (target.classList.contains('on'))
+			window.toasted = target.textContent;
+	}).observe(document.querySelector('#toast'),
+		{attributeFilter: ['class']}));
 	await page.click('#panel-open .copy button');
-	await page.waitForSelector('#toast.on');
+	await page.waitForFunction(() => window.toasted);
+	is('page-toast', 'Copied', await page.evaluate(() => window.toasted));
 	is('page-copied', tmp + '/mail.log:3', await page.evaluate(() =>
 		navigator.clipboard.readText()));
 	await page.context().close();
@@ -526,7 +542,7 @@ async function many(browser) {
 	await page.waitForSelector('#session[open]');
 	told('page-many-open', (await text(page, '#session-title'))
 		.includes('host17.'), await text(page, '#session-title'));
-	await page.keyboard.press('Escape');
+	await closeSession(page);
 	await page.keyboard.press('Escape');
 	await page.click('[data-verdict="1"]');
 	is('page-many-differ', '30 of 3 000 sessions', (await text(page,
@@ -601,11 +617,10 @@ async function undecided(browser) {
 }
 
 const browser = await chromium.launch({executablePath,
-	args: ['--no-sandbox']});
+	timeout: PATIENCE, args: ['--no-sandbox']});
 const path = checkPage();
 const page = await open(browser, path);
 
-page.setDefaultTimeout(5000);
 for (const act of [overview, filters, sorting, differing, tabs, keys])
 	await step('page-' + act.name, () => act(page));
 await page.context().close();
