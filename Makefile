@@ -455,7 +455,7 @@ RUN_TSAN = tests/run $(RUNFLAGS) $(BUILD)/tsan
 
 VALGRIND = valgrind -q --error-exitcode=99 --leak-check=full
 valgrind: tests-build ## unit and golden tests, fuzzers' corpus, under memcheck
-	@TEST_SECONDS=1800 tests/run --wrap '$(VALGRIND)' $(O) $(GOLDEN) \
+	@TEST_SECONDS=7200 tests/run --wrap '$(VALGRIND)' $(O) $(GOLDEN) \
 		$(PROGRAMS)
 
 # live needs root, and goes on as another user, who has to write there what was
@@ -464,7 +464,7 @@ cover: ## which lines the tests reach; parsers: 95 %, or a reason
 	@$(SUB) MODE=cover CC=gcc tests-build
 	@find $(BUILD)/cover -name '*.gcda' -exec rm {} +
 	@chmod -R a+rwX $(BUILD)/cover/src
-	-@umask 0; TEST_SECONDS=1800 $(SUB) MODE=cover CC=gcc check
+	-@umask 0; TEST_SECONDS=7200 $(SUB) MODE=cover CC=gcc check
 	@python3 tests/lint/cover.py $(BUILD)/cover
 
 SECS ?= 60

@@ -312,7 +312,7 @@ def run(case, expect, folder, mss):
 		names = [names[i] for i in expect.files]
 	argv = [PROGRAM, 'read', '-f', 'jsonl'] + expect.args + names
 	env = dict(os.environ, TZ='UTC', LC_ALL='C')
-	p = subprocess.run(argv, cwd=folder, capture_output=True, timeout=60,
+	p = subprocess.run(argv, cwd=folder, capture_output=True, timeout=600,
 	    env=env)
 	err = p.stderr.decode('utf-8', 'replace')
 	out = []

@@ -21,7 +21,7 @@ import sys
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-LIMIT_S = int(os.environ.get('CORPUS_SECONDS', '20'))
+LIMIT_S = int(os.environ.get('CORPUS_SECONDS', '120'))
 NOT_CAPTURES = {'INDEX.tsv', 'README.md', 'facts.jsonl'}
 DEFAULT_PORTS = {25, 465, 587, 2525}
 REPORT = re.compile(rb'(ERROR: \w+Sanitizer|runtime error:)[^\n]*')

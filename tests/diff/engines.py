@@ -74,7 +74,7 @@ def inputs(generator, folder):
 def sessions(engine, arguments, files):
 	p = subprocess.run([PROGRAM, 'read', '-q', '--normal', '-f', 'jsonl',
 	    '--engine', engine] + arguments + files, capture_output=True,
-	    timeout=120, check=False)
+	    timeout=600, check=False)
 	if p.returncode not in (0, 3):
 		raise RuntimeError('%s: status %d: %s' % (engine,
 		    p.returncode, p.stderr.decode('utf-8', 'replace')[-300:]))

@@ -46,7 +46,7 @@ class Failed(Exception):
 
 def smtpwire(*arguments, octets=None):
 	p = subprocess.run([PROGRAM, *arguments], input=octets,
-	    capture_output=True, timeout=120, check=False)
+	    capture_output=True, timeout=600, check=False)
 	if p.returncode != 0:
 		raise Failed('status %d: %.300s' % (p.returncode,
 		    p.stderr.decode('utf-8', 'replace')))

@@ -36,7 +36,7 @@ ALL = TERMINAL + MARKUP + QUOTES + PATH
 
 
 def run(*arguments, status=(0,)):
-    p = subprocess.run([PROGRAM, *arguments], capture_output=True, timeout=60,
+    p = subprocess.run([PROGRAM, *arguments], capture_output=True, timeout=600,
                        check=False)
     if p.returncode not in status:
         raise ValueError(f'status {p.returncode}: {p.stderr[-200:]}')

@@ -24,7 +24,7 @@ has link-followed '^{"transcript":1' "$TMP/o.txt"
 is mode-stays 640 "$(stat -c %a "$TMP/o.txt")"
 
 mkfifo "$TMP/fifo"
-timeout 20 cat "$TMP/fifo" >"$TMP/through" &
+timeout 600 cat "$TMP/fifo" >"$TMP/through" &
 exits fifo 0 "$SMTPWIRE" read -q -o "$TMP/fifo" "$capture"
 wait
 is fifo-same '' "$(cmp "$TMP/plain" "$TMP/through" 2>&1)"

@@ -40,7 +40,7 @@ reader=$!
 exec 3>"$TMP/waits"
 cat "$capture" >&3
 i=0
-while [ ! -s "$TMP/live" ] && [ $i -lt 100 ]; do
+while [ ! -s "$TMP/live" ] && [ $i -lt 1200 ]; do
 	sleep 0.1
 	i=$((i + 1))
 done

@@ -924,7 +924,7 @@ static void compare_endless(enum sw_event_kind first,
 		b.t[1]->s.events = endless(other, other);
 		b.t[1]->s.event_count = 2 * ENDLESS;
 	}
-	alarm(60);
+	alarm(600);
 	run(&b);
 	alarm(0);
 	free((void *)(uintptr_t)b.t[0]->s.events);

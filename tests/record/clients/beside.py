@@ -25,11 +25,11 @@ LIVE = "/srv/smtpwire live -i eth0 -f jsonl"
 WATCHERS = {
     "told": f"{LIVE} -o {OUT}told.jsonl -w {OUT}kept.pcapng --rotate-size 500K "
             f"--account {OUT}account.json",
-    "check": f"{LIVE} -o {OUT}check.jsonl --check {LOG} --grace 20",
+    "check": f"{LIVE} -o {OUT}check.jsonl --check {LOG} --grace 60",
     "tcpdump": "tcpdump -i eth0 -U -B 32768 -Z root "
                f"--time-stamp-precision=nano -w {OUT}tcpdump.pcap tcp",
 }
-PATIENCE_S = 120
+PATIENCE_S = 300
 
 
 def report(name, wrong):
@@ -140,6 +140,7 @@ def finish(count):
     wait_for(lambda: len(glob.glob("/srv/mail/all/new/*")) >= count)
     # For sessions without ports in the log a better mate is waited for.
     time.sleep(5)
+    wait_for(lambda: normal_of(OUT + "tcpdump.pcap").total() >= count)
     same("status", ["0"] * 3, [stop(name) for name in WATCHERS])
     check_told(count)
     check_checked(count)

@@ -52,7 +52,8 @@ def by_curl(number):
 def by_swaks(number):
     run(number, ["swaks", "--server", SERVERS[0], "--from",
                  f"a{number}@example.net", "--to", "b@example.org",
-                 "--ehlo", "client.example.net", "--silent", "3", "--data"])
+                 "--ehlo", "client.example.net", "--silent", "3",
+                 "--timeout", "300", "--data"])
 
 
 def work(send, numbers, lock):

@@ -94,7 +94,7 @@ host_start() {
 		echo up >"$4"
 		exec sleep infinity' host "$here" "$dir" "$2" "$fifo" \
 		</dev/null >"$scratch/host.log" 2>&1 &
-	read -r -t 20 _ <>"$fifo" || die "host $2 did not start"
+	read -r -t 120 _ <>"$fifo" || die "host $2 did not start"
 	pgrep -P $! | head -n 1
 }
 
