@@ -22,18 +22,16 @@ struct tcp_flow {
 static inline uint64_t tcp_endpoint_word(const uint64_t key[2],
     const struct endpoint *e)
 {
-	uint64_t word, ip[2];
+	uint64_t ip[2];
 	uint32_t ip4;
 
-	word = (uint64_t)e->port << 32 | (uint64_t)e->family << 48;
 	if (e->family == 4) {
 		memcpy(&ip4, e->ip, sizeof(ip4));
-		word |= ip4;
-	} else {
-		memcpy(ip, e->ip, sizeof(ip));
-		word ^= hash_mix(ip[0] ^ key[0], ip[1] ^ key[1]);
+		return (uint64_t)e->port << 32 | ip4;
 	}
-	return word;
+	memcpy(ip, e->ip, sizeof(ip));
+	return ((uint64_t)e->port << 32 | (uint64_t)e->family << 48) ^
+	    hash_mix(ip[0] ^ key[0], ip[1] ^ key[1]);
 }
 
 /* A hash of two endpoints, the same from both sides: the lower word comes
@@ -50,14 +48,17 @@ static inline uint64_t tcp_hash_endpoints(const uint64_t key[2],
 
 /* The shard of a connection: a fixed hash of both innermost endpoints, the
  * same in both directions and in every run, so that the output never depends
- * on a secret; 0 to SHARD_COUNT - 1. */
+ * on a secret; 0 to SHARD_COUNT - 1.  It only spreads. */
 static inline unsigned tcp_shard_of(const struct endpoint *a,
     const struct endpoint *b)
 {
-	static const uint64_t key[2] = { UINT64_C(0x9e3779b97f4a7c15),
-		UINT64_C(0xbf58476d1ce4e5b9) };
+	uint64_t x[2], y[2];
 
-	return (unsigned)(tcp_hash_endpoints(key, a, b) % SHARD_COUNT);
+	memcpy(x, a->ip, sizeof(x));
+	memcpy(y, b->ip, sizeof(y));
+	return (unsigned)(hash_mix(x[0] ^ y[0] ^ UINT64_C(0x9e3779b97f4a7c15) ^
+	    (uint64_t)(a->port ^ b->port) << 32,
+	    x[1] ^ y[1] ^ UINT64_C(0xbf58476d1ce4e5b9)) % SHARD_COUNT);
 }
 
 #endif
