@@ -154,7 +154,7 @@ SRC_LIB := $(SRC_BASE) $(SRC_CAPTURE) $(SRC_NET) $(SRC_TCP) \
 # the command, a client of include/ alone
 SRC_CLI := $(addprefix src/cli/, \
 	check.c confine.c explain.c formats.c live.c main.c options.c \
-	output.c read.c \
+	options_help.c options_table.c output.c read.c \
 	reading.c rights.c terminal.c values.c)
 
 SRC_UNIT := $(wildcard tests/unit/t_*.c)
@@ -392,7 +392,7 @@ $(REPLAY): $(O)/tests/fuzz/replay_%: $(O)/tests/fuzz/fuzz_%.o \
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) \
 		$(LIB_A) $(PC_LIBS)
 $(addprefix $(O)/tests/fuzz/,replay_options fuzz_options): \
-	$(O)/src/cli/options.o $(O)/src/cli/values.o
+	$(addprefix $(O)/src/cli/,options.o options_table.o values.o)
 
 WRAPPED := malloc calloc realloc strdup strndup posix_memalign fdopen opendir \
 	clock_gettime

@@ -60,7 +60,7 @@ struct cli_args {
 	                     nothing follows; NULL: none */
 };
 
-/* --- options.c ---------------------------------------------------------- */
+/* --- options.c, options_help.c -------------------------------------------- */
 
 /*
  * Parse argv (argv[0]: the command's name) by the rows of the table that

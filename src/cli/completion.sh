@@ -4,9 +4,9 @@
 #
 #	completion.sh bash|zsh|fish PROGRAM
 #
-# What PROGRAM prints for --help comes from that table (options.c); here it is
-# put into rows of command, letter, name, argument, values and description,
-# and those into the words of the shell.
+# What PROGRAM prints for --help comes from that table (options_table.c).  Here
+# it is put into rows of command, letter, name, argument, values and
+# description, and those into the words of the shell.
 # shellcheck disable=SC2016 # what is in single quotes is for that shell
 set -eu
 shell=$1
