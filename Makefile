@@ -120,7 +120,7 @@ SRC_LOGS := $(addprefix src/logs/, \
 SRC_EMIT := $(addprefix src/emit/, \
 	eml.c jsonl.c jsonl_event.c mbox.c page.c page_rows.c page_write.c \
 	pen.c pile.c \
-	report_json.c report_text.c text.c words.c)
+	report_json.c report_text.c text.c text_event.c text_line.c words.c)
 # the HTML page's own text, and its program in this order
 PAGE_JS := $(addprefix src/emit/page/, \
 	text.js data.js time.js filter.js overview.js timeline.js table.js \
