@@ -118,7 +118,8 @@ SRC_LOGS := $(addprefix src/logs/, \
 
 # the model -> outputs
 SRC_EMIT := $(addprefix src/emit/, \
-	eml.c jsonl.c jsonl_event.c mbox.c page.c page_rows.c page_write.c \
+	eml.c jsonl.c jsonl_event.c mbox.c mbox_file.c \
+	mbox_message.c page.c page_rows.c page_write.c \
 	pen.c pile.c \
 	report_json.c report_text.c text.c text_event.c text_line.c words.c)
 # the HTML page's own text, and its program in this order
