@@ -118,7 +118,7 @@ SRC_LOGS := $(addprefix src/logs/, \
 
 # the model -> outputs
 SRC_EMIT := $(addprefix src/emit/, \
-	eml.c jsonl.c jsonl_event.c mbox.c mbox_file.c \
+	eml.c eml_body.c eml_settle.c jsonl.c jsonl_event.c mbox.c mbox_file.c \
 	mbox_message.c page.c page_rows.c page_write.c \
 	pen.c pile.c \
 	report_json.c report_text.c text.c text_event.c text_line.c words.c)
