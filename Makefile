@@ -46,7 +46,8 @@ SRC_CAPTURE := $(addprefix src/capture/, \
 	capture.c erf.c interfaces.c keeper.c live.c live_counters.c \
 	live_filter.c netmon.c \
 	netmon_frame.c netmon_media.c netmon_side.c netmon_walk.c netxray.c \
-	pcap.c pcapng.c pcapng_block.c pcapng_time.c records.c sniffer.c \
+	pcap.c pcap_open.c pcap_search.c \
+	pcapng.c pcapng_block.c pcapng_time.c records.c sniffer.c \
 	snoop.c)
 
 # frames -> TCP segments

@@ -3,9 +3,9 @@
  * pcap.c - the capture format of libpcap, with its old and odd relatives
  *
  * Theory of operation.  A file header of 24 octets (magic, version, snap
- * length, link type), then records of a header and the frame.  The format has
- * no marks to find a record again, so a header is judged before it is
- * believed:
+ * length, link type; pcap_open.c), then records of a header and the frame.
+ * The format has no marks to find a record again, so a header is judged before
+ * it is believed:
  *
  * - usual: the length is within the snap length and the length on the wire.
  *   Believed at once; nearly all records are.
@@ -13,107 +13,14 @@
  *   make such records.  Believed if the record behind it makes sense or the
  *   file ends just there; the reader then takes that kind as usual.
  * - anything else is damage: the next place at which a row of records begins
- *   is searched, octet by octet.  The search is linear: each place costs a
- *   look at four words, and what is read is kept until it has been passed.
- *
- * Variants: byte order and resolution by the magic; A1B2CD34 (patched
- * libpcap 0.4) has 24 octets of record header, SuSE 6.3's 28; under the
- * ordinary magic Red Hat 6.1 wrote 24 and Nokia 20.  The first records tell
- * which it is.  Until version 2.3 both lengths stood the other way round.
+ *   is searched (pcap_search.c).
  *
  * Microseconds of 10^6 and more: some writers put nanoseconds under the
  * microsecond magic, others forget to carry.  One pass cannot know all
  * records: what is 2 * 10^6 or more is nanoseconds, and so are the others once
  * most records have had such values; until then 1 * 10^6 and more is carried.
  */
-#include "capture/format.h"
-
-#define MAGIC_US UINT32_C(0xa1b2c3d4)
-#define MAGIC_NS UINT32_C(0xa1b23c4d)
-#define MAGIC_MODIFIED UINT32_C(0xa1b2cd34)
-
-#define FILE_HEADER 24u
-#define RECORD_HEADER 16u
-#define RECORD_HEADER_NOKIA 20u
-#define RECORD_HEADER_MODIFIED 24u
-#define RECORD_HEADER_SUSE 28u
-
-/* The upper bits of the link type tell of a frame check sequence. */
-#define LINK_TYPE_MASK UINT32_C(0x03ffffff)
-
-/* A record found by searching is one if so many follow each other ... */
-#define CHAIN_LEN 4
-/* ... or two, at most this far from the last good record in time. */
-#define NEAR_S 86400
-
-struct record {
-	uint32_t s, fraction;
-	uint32_t len; /* captured */
-	uint32_t wire;
-};
-
-struct pcap {
-	struct capture_input in;
-	bool big;  /* byte order of the file */
-	bool ns;   /* by its magic */
-	enum { LENGTHS_ORDERED, LENGTHS_SWAPPED, LENGTHS_UNSURE } lengths;
-	uint32_t link_type;
-	uint32_t header_len; /* of a record */
-	uint32_t usual;      /* captured octets believed at once */
-	bool longer;         /* records longer than the wire are usual */
-	bool know_time;
-	uint32_t last_s;     /* seconds of the last good record */
-	uint64_t number;
-	uint64_t carried, plain; /* records with 10^6 us and more, and less */
-	bool warned_time;
-	bool know_ahead; /* the next record is usual and lies in the block */
-	struct record ahead;
-};
-
-/* The lengths of old versions. */
-static void order_lengths(const struct pcap *p, struct record *r)
-{
-	uint32_t len = r->wire;
-
-	if (p->lengths == LENGTHS_UNSURE && r->len <= r->wire)
-		return;
-	r->wire = r->len;
-	r->len = len;
-}
-
-/* RECORD_HEADER octets. */
-static inline struct record read_record(const struct pcap *p,
-    const uint8_t *header)
-{
-	struct record r;
-
-	if (p->big) {
-		r.s = octets_be32(header);
-		r.fraction = octets_be32(header + 4);
-		r.len = octets_be32(header + 8);
-		r.wire = octets_be32(header + 12);
-	} else {
-		r.s = octets_le32(header);
-		r.fraction = octets_le32(header + 4);
-		r.len = octets_le32(header + 8);
-		r.wire = octets_le32(header + 12);
-	}
-	if (p->lengths != LENGTHS_ORDERED)
-		order_lengths(p, &r);
-	return r;
-}
-
-/* The same, zeros for what is missing. */
-static struct record get_record(const struct pcap *p, struct slice octets)
-{
-	uint8_t header[RECORD_HEADER] = { 0 };
-
-	if (octets.len >= sizeof(header))
-		return read_record(p, octets.p);
-	if (octets.len > 0)
-		memcpy(header, octets.p, octets.len);
-	return read_record(p, header);
-}
+#include "capture/pcap_internal.h"
 
 /* --- judging a record ---------------------------------------------------- */
 
@@ -123,165 +30,7 @@ static inline bool is_usual(const struct pcap *p, const struct record *r)
 	    r->wire - 1 < LIMIT_FRAME;
 }
 
-/* Could this be a header at all? */
-static bool is_possible(const struct pcap *p, const struct record *r)
-{
-	uint32_t most = p->usual > CAPTURE_FRAME_USUAL ? p->usual :
-	    CAPTURE_FRAME_USUAL;
-
-	return r->len <= most && (r->len <= r->wire || p->longer) &&
-	    r->wire - 1 < LIMIT_FRAME && r->fraction < NS_PER_S;
-}
-
-static bool is_near(uint32_t a, uint32_t b)
-{
-	return (a > b ? a - b : b - a) <= NEAR_S;
-}
-
-enum chain { CHAIN_BROKEN, CHAIN_GOOD };
-
-/*
- * Does a row of records begin here?  Nothing is consumed.  first_s: seconds
- * that the first record should be near to, or NULL.
- */
-static enum sw_status follow_chain(struct pcap *p, uint32_t header_len,
-    const uint32_t *first_s, enum chain *chain_r, struct sw_err *err)
-{
-	size_t off = 0;
-	int k;
-
-	*chain_r = CHAIN_BROKEN;
-	for (k = 0; k < CHAIN_LEN; k++) {
-		struct slice octets;
-		struct record r;
-		enum sw_status status = source_peek(p->in.source,
-		    off + header_len, &octets, err);
-
-		if (status != SW_OK)
-			return status;
-		if (octets.len < off + header_len) {
-			/* The file ends here, or in the middle of a record
-			 * after several. */
-			if (k > 0 && (octets.len == off || k > 1))
-				*chain_r = CHAIN_GOOD;
-			return SW_OK;
-		}
-		r = get_record(p, slice_from(octets, off));
-		if (!is_possible(p, &r))
-			return SW_OK;
-		if (k > 0 && first_s && is_near(r.s, *first_s))
-			break;
-		if (k == 0 && first_s && !is_near(r.s, *first_s))
-			first_s = NULL;
-		off += header_len + r.len;
-	}
-	*chain_r = CHAIN_GOOD;
-	return SW_OK;
-}
-
-/* --- searching the next record ------------------------------------------- */
-
-/* Place in octets where a header may begin; octets.len: nowhere. */
-static size_t find_possible(const struct pcap *p, struct slice octets)
-{
-	size_t i;
-
-	for (i = 0; octets.len - i >= p->header_len; i++) {
-		struct record r = get_record(p, slice_from(octets, i));
-
-		if (is_possible(p, &r))
-			return i;
-	}
-	return octets.len;
-}
-
-/*
- * Consume up to the next row of records behind the damaged header here.
- * *found_r false: there is none.
- */
-static enum sw_status search(struct pcap *p, bool *found_r,
-    struct sw_err *err)
-{
-	const uint32_t *near_s = p->know_time ? &p->last_s : NULL;
-	struct source *s = p->in.source;
-	enum sw_status status = source_skip(s, 1, err);
-
-	*found_r = false;
-	while (status == SW_OK) {
-		struct slice octets;
-		enum chain chain;
-		size_t i;
-
-		status = source_peek(s, p->header_len, &octets, err);
-		if (status != SW_OK)
-			break;
-		if (octets.len < p->header_len)
-			return source_skip(s, octets.len, err);
-		i = find_possible(p, octets);
-		if (i == octets.len) {
-			status = source_skip(s, i - p->header_len + 1, err);
-			continue;
-		}
-		status = source_skip(s, i, err);
-		if (status == SW_OK)
-			status = follow_chain(p, p->header_len, near_s,
-			    &chain, err);
-		if (status == SW_OK && chain == CHAIN_GOOD) {
-			*found_r = true;
-			break;
-		}
-		if (status == SW_OK)
-			status = source_skip(s, 1, err);
-	}
-	return status;
-}
-
-static enum sw_status skip_damage(struct pcap *p, const struct record *r,
-    struct sw_err *err)
-{
-	uint64_t start = source_offset(p->in.source);
-	bool found;
-	enum sw_status status = search(p, &found, err);
-	uint64_t skipped = source_offset(p->in.source) - start;
-
-	p->number++;
-	capture_warn_record(&p->in, start, found ?
-	    "damaged record (length %lu), %llu octets skipped" :
-	    "damaged record (length %lu), nothing readable in the %llu "
-	    "octets", (unsigned long)r->len, (unsigned long long)skipped);
-	return status;
-}
-
-/* --- unusual records ----------------------------------------------------- */
-
 enum verdict { VERDICT_RECORD, VERDICT_DAMAGE };
-
-/* Is there a row of records within the last octets of the file?  Then the
- * record that reaches beyond the end is damaged, not cut. */
-static bool has_records(const struct pcap *p, struct slice rest)
-{
-	size_t i = 1;
-
-	for (; i < rest.len; i++) {
-		struct slice at = slice_from(rest, i);
-		size_t n = 0;
-
-		while (at.len >= p->header_len) {
-			struct record r = get_record(p, at);
-
-			if (!is_possible(p, &r) || (p->know_time &&
-			    !is_near(r.s, p->last_s)) ||
-			    r.len > at.len - p->header_len)
-				break;
-			at = slice_from(at, p->header_len + r.len);
-			if (++n == 2)
-				return true;
-		}
-		if (n > 0 && at.len == 0)
-			return true;
-	}
-	return false;
-}
 
 static enum sw_status judge(struct pcap *p, const struct record *r,
     enum verdict *verdict_r, struct sw_err *err)
@@ -384,8 +133,8 @@ static int cut_record(struct pcap *p, const struct record *r,
 	uint64_t start = source_offset(p->in.source);
 	enum sw_status status;
 
-	if (has_records(p, octets)) {
-		status = skip_damage(p, r, err);
+	if (capture_pcap_has_records(p, octets)) {
+		status = capture_pcap_skip_damage(p, r, err);
 		return status == SW_OK ? 0 : status;
 	}
 	set_frame(p, r, slice_from(octets, p->header_len), f);
@@ -408,7 +157,7 @@ static int next_slow(struct pcap *p, struct record *r, struct frame *f,
 	if (!is_usual(p, r))
 		status = judge(p, r, &verdict, err);
 	if (status == SW_OK && verdict == VERDICT_DAMAGE)
-		return skip_damage(p, r, err);
+		return capture_pcap_skip_damage(p, r, err);
 	if (status == SW_OK)
 		status = source_peek(s, want, &octets, err);
 	if (status != SW_OK)
@@ -491,107 +240,6 @@ static bool would_block(const void *state)
 	return !p->know_ahead;
 }
 
-/* --- opening ------------------------------------------------------------- */
-
-static bool is_magic(uint32_t magic)
-{
-	return magic == MAGIC_US || magic == MAGIC_NS ||
-	    magic == MAGIC_MODIFIED;
-}
-
-static enum capture_probe probe(struct slice head)
-{
-	struct cursor c = cursor_make(head), d = c;
-	uint32_t le = cursor_le32(&c), be = cursor_be32(&d);
-	bool big = is_magic(be);
-
-	if (c.bad || (!is_magic(le) && !big))
-		return CAPTURE_NOT_MINE;
-	if (head.len > 4 && head.len < FILE_HEADER)
-		return CAPTURE_BROKEN;
-	if (head.len >= FILE_HEADER && cursor_x16(&c, big) < 2)
-		return CAPTURE_BROKEN; /* before libpcap 0.4 */
-	return CAPTURE_MINE;
-}
-
-/* Other lengths of the record header that go with a magic. */
-static const uint32_t *other_headers(bool modified)
-{
-	static const uint32_t ordinary[] = { RECORD_HEADER_MODIFIED,
-		RECORD_HEADER_NOKIA, 0 };
-	static const uint32_t patched[] = { RECORD_HEADER_SUSE,
-		RECORD_HEADER, 0 };
-
-	return modified ? patched : ordinary;
-}
-
-/*
- * Do the first records have the header that the magic says?  A pipe is not
- * waited for: what it has brought decides, or the magic.
- */
-static enum sw_status guess_header(struct pcap *p, bool modified,
-    struct sw_err *err)
-{
-	const uint32_t *other = other_headers(modified);
-	enum sw_status status;
-	enum chain chain;
-
-	if (source_is_stream(p->in.source) && source_would_block(p->in.source,
-	    CHAIN_LEN * (size_t)RECORD_HEADER_SUSE))
-		return SW_OK;
-	status = follow_chain(p, p->header_len, NULL, &chain, err);
-	for (; status == SW_OK && chain == CHAIN_BROKEN && *other; other++) {
-		status = follow_chain(p, *other, NULL, &chain, err);
-		if (status == SW_OK && chain == CHAIN_GOOD)
-			p->header_len = *other;
-	}
-	return status;
-}
-
-static void parse_header(struct pcap *p, struct slice head, bool *modified_r)
-{
-	struct cursor c = cursor_make(head), d = c;
-	uint32_t magic = cursor_le32(&c), snaplen;
-	uint16_t major, minor;
-
-	p->big = !is_magic(magic);
-	if (p->big)
-		magic = cursor_be32(&d);
-	p->ns = magic == MAGIC_NS;
-	*modified_r = magic == MAGIC_MODIFIED;
-	p->header_len = *modified_r ? RECORD_HEADER_MODIFIED : RECORD_HEADER;
-	major = cursor_x16(&c, p->big);
-	minor = cursor_x16(&c, p->big);
-	cursor_skip(&c, 8); /* zone and accuracy: never used */
-	snaplen = cursor_x32(&c, p->big);
-	p->usual = snaplen > 0 && snaplen < CAPTURE_FRAME_USUAL ? snaplen :
-	    CAPTURE_FRAME_USUAL;
-	p->link_type = cursor_x32(&c, p->big) & LINK_TYPE_MASK;
-	/* libpcap's savefile.c; 543.0 is DG/UX. */
-	if ((major == 2 && minor < 3) || major == 543)
-		p->lengths = LENGTHS_SWAPPED;
-	else if (major == 2 && minor == 3)
-		p->lengths = LENGTHS_UNSURE;
-	/* AIX writes interface types: 6 is Ethernet (RFC 1573). */
-	if (major == 2 && minor == 2 && p->link_type == 6)
-		p->link_type = 1;
-}
-
-static enum sw_status begin(void *state, struct sw_err *err)
-{
-	struct pcap *p = state;
-	struct slice head;
-	bool modified;
-	enum sw_status status = source_peek(p->in.source, FILE_HEADER, &head,
-	    err);
-
-	if (status != SW_OK)
-		return status;
-	parse_header(p, head, &modified);
-	status = source_skip(p->in.source, FILE_HEADER, err);
-	return status == SW_OK ? guess_header(p, modified, err) : status;
-}
-
 static const char *describe(const void *state, struct sw_clock *clock_r)
 {
 	const struct pcap *p = state;
@@ -603,8 +251,8 @@ static const char *describe(const void *state, struct sw_clock *clock_r)
 const struct capture_format capture_pcap = {
 	.name = "pcap",
 	.state_len = sizeof(struct pcap),
-	.probe = probe,
-	.begin = begin,
+	.probe = capture_pcap_probe,
+	.begin = capture_pcap_begin,
 	.next = next,
 	.would_block = would_block,
 	.describe = describe
