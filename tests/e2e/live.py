@@ -36,7 +36,7 @@ from dump import Dump
 SMTPWIRE = os.environ.get("SMTPWIRE", "")
 TMP = os.environ.get("TMP", "")
 SERVER, SERVER6 = "192.0.2.1", "2001:db8::1"
-CLIENT = "192.0.2.2"
+CLIENT, SERVER_MAC = "192.0.2.2", "02:00:00:00:00:01"
 # A build with sanitizers takes its time, and so does a busy machine.
 PATIENCE_S = 120
 
@@ -212,6 +212,7 @@ class Peer:
         self.address()
 
     def address(self):
+        ip(f"link set va address {SERVER_MAC}")
         ip(f"addr add {SERVER}/24 dev va")
         ip(f"addr add {SERVER6}/64 dev va nodad")
         ip("link set va up")
@@ -219,6 +220,10 @@ class Peer:
                         "addr add 2001:db8::2/64 dev vb nodad",
                         "link set vb up"):
             ip(command, self.within())
+        # Who begins while the link is down is not told that nobody is there.
+        for address in (SERVER, SERVER6):
+            ip(f"neigh replace {address} lladdr {SERVER_MAC} dev vb "
+               "nud permanent", self.within())
 
     def within(self):
         return ["nsenter", "-t", str(self.holder.pid), "-n"]
