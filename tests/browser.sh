@@ -26,13 +26,16 @@ if [ ! -e "$place/node_modules/playwright-core/package.json" ]; then
 	command -v npm >/dev/null || missing 'no npm'
 	mkdir -p "$folder" || exit 1
 	part=$(mktemp -d "$folder/part-XXXXXX") || exit 1
-	# Its own browsers are not wanted: no scripts.
-	if ! npm install --prefix "$part" --no-save --ignore-scripts \
-		--no-audit --no-fund --fetch-retries 1 \
+	# Its own browsers are not wanted: no scripts.  Without a home folder
+	# that can be written to npm may try for ever to make one.
+	if ! timeout 300 npm install --prefix "$part" --cache "$part/cache" \
+		--no-save --ignore-scripts --no-audit --no-fund \
+		--fetch-retries 1 --fetch-timeout 60000 \
 		"playwright-core@$version" >"$part/log" 2>&1; then
 		rm -rf "$part"
 		missing "playwright-core $version cannot be had from npm"
 	fi
+	rm -rf "$part/cache"
 	# Another may have been quicker.
 	mv -T "$part" "$place" 2>/dev/null || rm -rf "$part"
 fi
