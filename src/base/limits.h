@@ -41,14 +41,15 @@
 
 /* Octets that all connections take, unless the caller says otherwise; each of
  * the SHARD_COUNT shards has its share.  Half of it is for open sessions: a
- * dialogue takes some 10 KiB until it ends, so that this suffices for 20 000 at
- * once on a machine that does other work too.  3/16 each are for octets out of
- * order and for connections as such, LIMIT_FLOW_OCTETS each; the rest is what
- * the allocator, tables and buffers take beside.  Beyond it the session of the
- * shard that was idle longest ends with `limit`, a note of that name and a
- * count in the account; what comes of it later is a session without a start;
- * of connections those that never were sessions go first.  A shard's only
- * session stays: LIMIT_SESSION_TEXT and LIMIT_EVENTS bound it. */
+ * dialogue takes some 7 KiB until it ends, beside what waits for a reply, so
+ * that this suffices for 25 000 at once on a machine that does other work too.
+ * 3/16 each are for octets out of order and for connections as such,
+ * LIMIT_FLOW_OCTETS each; the rest is what the allocator, tables and buffers
+ * take beside.  Beyond it the session of the shard that was idle longest ends
+ * with `limit`, a note of that name and a count in the account; what comes of
+ * it later is a session without a start; of connections those that never were
+ * sessions go first.  A shard's only session stays: LIMIT_SESSION_TEXT and
+ * LIMIT_EVENTS bound it. */
 #define LIMIT_MEMORY (512u << 20)
 /* A connection, its places in the tables and what the allocator adds. */
 #define LIMIT_FLOW_OCTETS 640

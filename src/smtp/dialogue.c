@@ -23,6 +23,10 @@
 
 /* --- memory --------------------------------------------------------------- */
 
+/* Ten thousand are open at once, and each waits for memory: what few need
+ * comes when they need it. */
+_Static_assert(sizeof(struct dialogue) <= 1536, "a dialogue is small");
+
 /* What a spare dialogue may keep, in items of each list and in octets; one
  * that had more is freed (of what it held only the octets). */
 enum { SPARE_ITEMS = 64, SPARE_OCTETS = 16384, SPARES_MAX = 4 };

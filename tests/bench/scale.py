@@ -28,7 +28,7 @@ FLOWS_MB = 3100
 KB_A_SESSION = 31
 FLAT = 1.25	# the most that a megabyte costs against the least, by size
 MEMORY_MIB = 64	# more than this no size may take
-# An open session takes some 14 KiB: the default is for 30 000.
+# An open session takes some 10 KiB: the default is for 30 000.
 MEMORY = '4G'
 
 
