@@ -76,7 +76,7 @@ SRC_SMTP := $(addprefix src/smtp/, \
 # lines of logs -> the model
 SRC_LOGS := $(addprefix src/logs/, \
 	dialogue.c lines.c logs.c sessions.c talk.c text.c when.c \
-	dialogue_auth.c dialogue_queue.c session_keys.c session_source.c \
+	dialogue_auth.c dialogue_queue.c ends.c session_keys.c session_source.c \
 	held.c iis_find.c iis_rows.c iis_values.c odbc.c odbc_name.c \
 	odbc_query.c quote.c strangers.c syslog.c trace.c waiting.c \
 	follow.c \

@@ -27,46 +27,6 @@ struct slice log_take_until(struct slice *rest, uint8_t c)
 	return head;
 }
 
-/* What begins behind each of those that were found from off on. */
-static inline uint32_t *put_ends(uint32_t *at, size_t off, uint64_t found)
-{
-	for (; found; found &= found - 1)
-		*at++ = (uint32_t)off + 1 +
-		    (uint32_t)__builtin_ctzll(found);
-	return at;
-}
-
-/* Those in the last octets of line, from off on, fewer than 64. */
-static uint64_t find_last(struct slice line, size_t off, uint8_t c)
-{
-	uint8_t few[64] = { 0 };
-
-	if (line.len >= sizeof(few)) /* with some that were looked at */
-		return log_find_in_64(line.p + line.len - sizeof(few), c) >>
-		    (sizeof(few) - (line.len - off));
-	memcpy(few, line.p + off, line.len - off);
-	return log_find_in_64(few, c);
-}
-
-bool log_find_ends(struct slice line, uint8_t c, size_t most,
-    struct log_ends *e)
-{
-	uint32_t *at = e->at;
-	size_t off = 0;
-
-	*at++ = 0;
-	for (; line.len - off >= 64; off += 64) {
-		at = put_ends(at, off, log_find_in_64(line.p + off, c));
-		if ((size_t)(at - e->at) > most + 1)
-			return false;
-	}
-	if (off < line.len)
-		at = put_ends(at, off, find_last(line, off, c));
-	e->count = (size_t)(at - e->at);
-	*at = (uint32_t)line.len + 1;
-	return e->count <= most + 1;
-}
-
 bool log_take_digits(struct slice *rest, size_t count, int *value_r)
 {
 	int value = 0;
