@@ -221,8 +221,11 @@ static inline enum sw_status take_frame(struct wire *w,
 	if (w->options.keeper)
 		status = keep(w, frame, what, seg, &icmp, fragments <
 		    w->account->counters[ACCOUNT_FRAGMENTS]);
-	if (status != SW_OK)
+	if (status != SW_OK) {
+		if (what == NET_SEGMENT)
+			free(seg->owned);
 		return status;
+	}
 	switch (what) {
 	case NET_NOTHING:
 		return SW_OK;
@@ -259,5 +262,7 @@ int wire_run_block(struct wire *w, struct sw_err *err)
 	int got = take_block(w, err);
 	enum sw_status status = feed_rest(w); /* they lie in the block */
 
-	return got < 0 || status == SW_OK ? got : (int)status;
+	/* A capture that breaks off may go on as if it had ended: not with
+	 * those that were not fed. */
+	return status == SW_OK ? got : (int)status;
 }
