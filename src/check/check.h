@@ -113,6 +113,7 @@ struct matching {
 	size_t pair_count;
 	struct sw_clock_piece *clock;
 	size_t clock_count;
+	int64_t slack_ns;     /* what times of both sides may differ by */
 	bool nat[2];          /* the client's, the server's addresses differ
 	                         throughout */
 	struct sw_only *only[2];

@@ -264,6 +264,18 @@ static int64_t reach_of(const struct matcher *x)
 	return reach + (resolution < DAY ? 2 * resolution : 2 * DAY);
 }
 
+/* Once for all pairs: of made-up times there are nearly as many pieces. */
+static int64_t slack_of(const struct matching *m)
+{
+	int64_t slack = TIME_BASE;
+	size_t i;
+
+	for (i = 0; i < m->clock_count; i++)
+		if (slack < 4 * m->clock[i].spread_ns)
+			slack = 4 * m->clock[i].spread_ns;
+	return slack;
+}
+
 static bool make_tables(struct matcher *x)
 {
 	size_t side;
@@ -295,6 +307,7 @@ static enum sw_status run(struct matcher *x, int64_t max_offset_ns)
 	if (status != SW_OK)
 		return status;
 	x->reach = reach_of(x);
+	x->m->slack_ns = slack_of(x->m);
 	if (!match_take_candidates(x) || !match_assign(x) ||
 	    !match_pair_in_order(x))
 		return SW_ENOMEM;

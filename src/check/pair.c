@@ -2,20 +2,6 @@
 /* pair.c - two sessions that were matched, compared */
 #include "check/check.h"
 
-#include "base/clock.h"
-
-/* What times of both sides may differ by. */
-static int64_t slack_of(const struct matching *m)
-{
-	int64_t slack = 2 * NS_PER_S;
-	size_t i;
-
-	for (i = 0; i < m->clock_count; i++)
-		if (slack < 4 * m->clock[i].spread_ns)
-			slack = 4 * m->clock[i].spread_ns;
-	return slack;
-}
-
 enum sw_status pair_compare(const struct pair_options *options,
     const struct match *match, const struct sw_session *left,
     const struct sw_session *right, struct arena *arena,
@@ -24,7 +10,7 @@ enum sw_status pair_compare(const struct pair_options *options,
 	const struct matching *m = options->matching;
 	struct verdict_options o = { .ignore = options->ignore,
 		.only = options->only, .nat = { m->nat[0], m->nat[1] },
-		.timed = m->clock_count > 0, .slack_ns = slack_of(m),
+		.timed = m->clock_count > 0, .slack_ns = m->slack_ns,
 		.offset_ns = match_offset(m, right->start) };
 	struct sw_aligned *rows;
 	enum sw_status status;
