@@ -141,7 +141,10 @@ struct group match_group(const struct matcher *x, size_t begin)
 /* Are sessions with this token candidates? */
 static bool is_rare(const struct group *g)
 {
-	return (g->middle - g->begin) * (g->end - g->middle) <= GROUP_PAIRS;
+	size_t left = g->middle - g->begin, right = g->end - g->middle;
+
+	/* The product may be more than a size_t holds. */
+	return left == 0 || right <= GROUP_PAIRS / left;
 }
 
 /* How many each has, in front of the place of the next. */
