@@ -172,7 +172,9 @@ bool log_find_ends(struct slice line, uint8_t c, size_t most,
 {
 #if defined(__x86_64__)
 	if (__builtin_cpu_supports("avx512bw") &&
-	    __builtin_cpu_supports("avx512vbmi2"))
+	    __builtin_cpu_supports("avx512vbmi") &&
+	    __builtin_cpu_supports("avx512vbmi2") &&
+	    __builtin_cpu_supports("popcnt"))
 		return find_ends_avx512(line, c, most, e);
 	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
 	    __builtin_cpu_supports("popcnt"))
