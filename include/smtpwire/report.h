@@ -197,7 +197,9 @@ const char *sw_check_warning(struct sw_check *c);
  * sw_status. */
 int sw_check_next(struct sw_check *c, struct sw_pair *p_r,
     struct sw_err *err) SW_MUST_USE;
-/* A session that one side alone has, by its place in report->only. */
+/* A session that one side alone has, by its place in report->only; valid until
+ * the next call for that side or of sw_check_next(), and the end of the pair
+ * that came last. */
 enum sw_status sw_check_only(struct sw_check *c, enum sw_side side,
     size_t i, const struct sw_session **s_r, struct sw_err *err)
     SW_MUST_USE;
