@@ -432,7 +432,7 @@ void client_end(struct dialogue *d, bool cut, struct origin origin)
 
 	d->no_more_replies = true;
 	give_up_looking(d);
-	if (smtp_held_any(&d->held))
+	if (!d->replaying && smtp_held_any(&d->held))
 		content_take_held(d);
 	if (d->guess.count > 0) {
 		if (d->data_open)

@@ -118,7 +118,9 @@ void late_tell_reply(struct dialogue *d, const struct reply_in *in)
 		keep_late(d, in);
 	else
 		tell(d, in);
-	if (d->late_count > LATE_MAX || d->late_octets > LATE_OCTETS_MAX)
+	/* What is being parsed must stay; the next reply asks again. */
+	if (!d->replaying && (d->late_count > LATE_MAX ||
+	    d->late_octets > LATE_OCTETS_MAX))
 		content_take_held(d);
 }
 

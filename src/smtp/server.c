@@ -99,6 +99,14 @@ static void lose_greeting(struct dialogue *d, const struct reply_in *in)
 	doubt_outstanding(d);
 }
 
+/* What the reply does to what it answers, if that is still the oldest. */
+static void consequences_if_first(struct dialogue *d,
+    const struct reply_in *in)
+{
+	if (d->queue_count > 0 && smtp_queue_at(d, 0)->n == in->to)
+		consequences_of(d, smtp_queue_at(d, 0), in);
+}
+
 /* A complete reply. */
 static void take_reply(struct dialogue *d, struct reply_in *in)
 {
@@ -131,8 +139,10 @@ static void take_reply(struct dialogue *d, struct reply_in *in)
 	in->is_challenge = in->code == 334;
 	in->flags = dialogue_flags(d, in->flags);
 	late_tell_reply(d, in);
+	/* That may have parsed what was held: the queue stands elsewhere then,
+	 * and may have lost its head. */
 	if (o)
-		consequences_of(d, o, in);
+		consequences_if_first(d, in);
 	else if (!greeting && in->to == 0)
 		consequences_unprompted(d, in);
 	else if (!greeting)

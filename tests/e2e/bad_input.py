@@ -483,6 +483,30 @@ def t_unanswered(t):
 	    results[1].cpu)
 
 
+def late_replies(t, replies, unended, more):
+	"""Replies that may answer what is held, more than is kept of them."""
+	f = Talk(t, 'late.pcap')
+	f.hello()
+	f.say('C', b'NOOP\r\n' * 3 + b'BDAT 5\r\n')
+	f.say('C', b'hello' + b'NOOP\r\n' * 200)
+	for _ in range(replies):
+		f.say('S', (b'250-' + b'x' * 1040 + b'\r\n') * 999)
+		f.say('S', b'250 ' + b'y' * 1040 + b'\r\n')
+	f.say('S', (b'250-' + b'z' * 1040 + b'\r\n') * unended)
+	for _ in range(more):
+		f.say('C', b'NOOP ' + b'n' * 95 + b'\r\n')
+	return read(f.close()).sessions()[0]
+
+
+def t_late_replies(t):
+	for replies, unended, more in (2, 0, 0), (1, 20, 1000):
+		s = late_replies(t, replies, unended, more)
+		told = [e['verb'] for e in s['events'] if
+		    e['kind'] == 'command']
+		need(told == ['EHLO'] + ['NOOP'] * 3 + ['BDAT'] +
+		    ['NOOP'] * (200 + more), '%d commands' % len(told))
+
+
 def t_far_ahead(t):
 	f = Talk(t, 'ahead.pcap')
 	f.hello()
