@@ -132,7 +132,7 @@ void dialogue_take_room(struct dialogue *d)
 	struct dialogue_spares *s = d->start.spares;
 	struct reply_parts *r = &d->reply;
 
-	if (!s || r->text.p || r->ends)
+	if (!s || r->text.p || r->ends || r->text.failed)
 		return;
 	d->resized = true;
 	if (s->reply_text.p)
