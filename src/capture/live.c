@@ -102,6 +102,7 @@ struct live {
 	unsigned lost;    /* pauses that are to say so, see next */
 	bool paused;      /* nothing was there: all before now is out */
 	bool stopped;
+	bool over;        /* all from before that was handed out */
 	int64_t until_ns; /* when it was stopped */
 };
 
@@ -487,7 +488,7 @@ static int refill(struct live *l, struct sw_err *err)
 	bool stopped = l->stopped; /* before this wait */
 	enum sw_status status;
 
-	if (is_counted_out(l))
+	if (l->over || is_counted_out(l))
 		return 0;
 	wait_for_frames(l);
 	status = read_ring(l, err);
@@ -497,6 +498,7 @@ static int refill(struct live *l, struct sw_err *err)
 	if (stopped && is_beyond_stop(l)) {
 		ask_drops(l);
 		l->len = 0;
+		l->over = true; /* though frames go on being lost */
 		return l->lost > 0;
 	}
 	l->paused = l->len == 0;
