@@ -123,6 +123,21 @@ uint32_t session_close(struct session_builder *b, enum sw_role by,
 	return n;
 }
 
+/* Between the chunks of a message the client's lost octets may hold a further
+ * one with its BDAT (RFC 3030 2): the message is not known to be whole. */
+static void may_lose_chunk(struct session_builder *b)
+{
+	const struct message *m = &b->content;
+
+	if (!b->content_open || b->in_data)
+		return;
+	if (m->gap_count > 0 && m->gaps[m->gap_count - 1].length < 0 &&
+	    m->gaps[m->gap_count - 1].offset == m->size + m->lost)
+		return; /* told of the chunk before */
+	if (message_gap(&b->content, SW_UNKNOWN) != SW_OK)
+		b->failed = true;
+}
+
 uint32_t session_gap(struct session_builder *b, enum sw_role by,
     int64_t size, struct event_span span)
 {
@@ -132,6 +147,8 @@ uint32_t session_gap(struct session_builder *b, enum sw_role by,
 
 	if (e)
 		e->u.gap.size = size;
+	if (by == SW_CLIENT)
+		may_lose_chunk(b);
 	session_event_done(b, e);
 	return n;
 }
