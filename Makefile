@@ -198,7 +198,8 @@ MODE_CFLAGS_debug := -O0 -g3
 MODE_CFLAGS_asan := -O1 -g $(SAN)
 MODE_CFLAGS_tsan := -O1 -g -fsanitize=thread -DSW_UNCONFINED
 MODE_CFLAGS_cover := -O0 -g --coverage -DSW_UNCONFINED
-MODE_CFLAGS_fuzz := -O1 -g $(SAN) -fsanitize=fuzzer-no-link
+# Limits that small inputs reach, see src/base/limits.h.
+MODE_CFLAGS_fuzz := -O1 -g $(SAN) -fsanitize=fuzzer-no-link -DSW_SMALL_LIMITS
 MODE_LDFLAGS_asan := $(SAN)
 MODE_LDFLAGS_tsan := -fsanitize=thread
 MODE_LDFLAGS_cover := --coverage

@@ -9,35 +9,43 @@
 #ifndef BASE_LIMITS_H
 #define BASE_LIMITS_H
 
+/* The fuzzers are built with limits of a dialogue that small inputs reach, as
+ * nobody else is (MODE=fuzz, tests/fuzz/README.md). */
+#ifdef SW_SMALL_LIMITS
+#define LIMIT_OR_SMALL(usual, small) (small)
+#else
+#define LIMIT_OR_SMALL(usual, small) (usual)
+#endif
+
 /* --- transcript (TRANSCRIPT: "omitted") --------------------------------- */
 
 /* Events kept in a session; later ones are counted in omitted.events, their
  * effect on messages and verdicts still counts. */
-#define LIMIT_EVENTS 10000
+#define LIMIT_EVENTS LIMIT_OR_SMALL(10000, 150)
 /* Recipients kept in a message; later ones are counted. */
-#define LIMIT_RECIPIENTS 1000
+#define LIMIT_RECIPIENTS LIMIT_OR_SMALL(1000, 20)
 /* Lines kept of one reply; the others are counted in a limit note. */
-#define LIMIT_REPLY_LINES 1000
+#define LIMIT_REPLY_LINES LIMIT_OR_SMALL(1000, 12)
 /* Octets kept of one line of the dialogue; the rest is counted in `octets`,
  * flags overlong and a limit note. */
-#define LIMIT_LINE 65536
+#define LIMIT_LINE LIMIT_OR_SMALL(65536, 1200)
 /* Notes kept in a session; later ones are counted in omitted.notes. */
-#define LIMIT_NOTES 1000
+#define LIMIT_NOTES LIMIT_OR_SMALL(1000, 20)
 /* Octets of text kept in one session over all events: an attacker's session
  * of 10 000 events of 64 KiB would hold 640 MiB.  Beyond it events are
  * counted as omitted. */
-#define LIMIT_SESSION_TEXT (16u << 20)
+#define LIMIT_SESSION_TEXT LIMIT_OR_SMALL(16u << 20, 64u << 10)
 /* Octets of a message's header that are kept for its fields; header_size
  * is still counted to its end. */
-#define LIMIT_HEADER 65536
+#define LIMIT_HEADER LIMIT_OR_SMALL(65536, 1000)
 /* Messages kept in a session; later MAIL commands are events only. */
-#define LIMIT_MESSAGES 10000
+#define LIMIT_MESSAGES LIMIT_OR_SMALL(10000, 12)
 /* Gaps listed in one data event or message; missing still counts all. */
-#define LIMIT_GAPS 1000
+#define LIMIT_GAPS LIMIT_OR_SMALL(1000, 5)
 /* ESMTP parameters kept of one MAIL or RCPT. */
-#define LIMIT_PARAMS 64
+#define LIMIT_PARAMS LIMIT_OR_SMALL(64, 8)
 /* AUTH exchanges listed in a session. */
-#define LIMIT_AUTH 100
+#define LIMIT_AUTH LIMIT_OR_SMALL(100, 4)
 
 /* Octets that all connections take, unless the caller says otherwise; each of
  * the SHARD_COUNT shards has its share.  Half of it is for open sessions: a
@@ -58,10 +66,14 @@
 
 /* Commands that await their reply; a client far ahead of its server.
  * Beyond it the oldest is taken as unanswered. */
-#define LIMIT_OUTSTANDING 20000
+#define LIMIT_OUTSTANDING LIMIT_OR_SMALL(20000, 40)
 /* Octets of content in flight behind DATA or BDAT that are held until the
  * reply decides (RULES: provisional content). */
-#define LIMIT_PROVISIONAL 65536
+#define LIMIT_PROVISIONAL LIMIT_OR_SMALL(65536, 600)
+/* Replies, and octets of their lines, that wait until what is held before them
+ * is decided.  Beyond it that is taken as content. */
+#define LIMIT_LATE LIMIT_OR_SMALL(10000, 20)
+#define LIMIT_LATE_OCTETS LIMIT_OR_SMALL(1 << 20, 1000)
 /* Lines and octets after which a stream that is neither SMTP nor TLS is
  * called not-smtp. */
 #define LIMIT_NOT_SMTP_LINES 4
@@ -71,7 +83,7 @@
 #define LIMIT_TLS_HANDSHAKE 32768
 /* Turns of application data that are kept of a TLS connection: some thirty
  * mails.  Beyond it none is told. */
-#define LIMIT_TLS_TURNS 256
+#define LIMIT_TLS_TURNS LIMIT_OR_SMALL(256, 12)
 
 /* --- tcp ---------------------------------------------------------------- */
 

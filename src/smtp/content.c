@@ -14,7 +14,7 @@
 
 /* Octets of memory that stay for what is held next; more goes to whoever needs
  * it next, while it is in the cache. */
-enum { HELD_KEPT = 16384 };
+enum { HELD_KEPT = LIMIT_OR_SMALL(16384, 64) };
 
 /* What was given back makes room when it is most of the buffer: each octet
  * is moved once for each time the buffer fills. */

@@ -31,7 +31,7 @@ _Static_assert(sizeof(struct dialogue) <= 1536, "a dialogue is small");
  * that had more is freed (of what it held only the octets). */
 enum { SPARE_ITEMS = 64, SPARE_OCTETS = 16384, SPARES_MAX = 4 };
 /* Octets of text kept of one reply. */
-enum { REPLY_TEXT_MAX = 1 << 20 };
+enum { REPLY_TEXT_MAX = LIMIT_OR_SMALL(1 << 20, 4000) };
 
 static bool may_be_spare(const struct dialogue *d)
 {

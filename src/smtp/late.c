@@ -7,9 +7,6 @@
 
 #include <stdlib.h>
 
-/* Octets and number of replies that wait. */
-enum { LATE_OCTETS_MAX = 1 << 20, LATE_MAX = 10000 };
-
 static void tell(struct dialogue *d, const struct reply_in *in)
 {
 	uint32_t n = session_reply(d->b, in);
@@ -119,8 +116,8 @@ void late_tell_reply(struct dialogue *d, const struct reply_in *in)
 	else
 		tell(d, in);
 	/* What is being parsed must stay; the next reply asks again. */
-	if (!d->replaying && (d->late_count > LATE_MAX ||
-	    d->late_octets > LATE_OCTETS_MAX))
+	if (!d->replaying && (d->late_count > LIMIT_LATE ||
+	    d->late_octets > LIMIT_LATE_OCTETS))
 		content_take_held(d);
 }
 

@@ -4,14 +4,17 @@
  *
  * Input: an octet of options (bit 0: the SYN was seen; bits 1 and 2: which
  * direction is the server's by its port, 0 and 3: not known; bit 3: the input
- * ends; bit 4: secrets are shown), then operations.  An operation's octet:
+ * ends; bit 4: secrets are shown; bit 5: the octets of operations 2 and 5 are
+ * repeated 1 to 4096 times, as a further octet says: what is there in large
+ * numbers reaches the limits), then operations.  An operation's octet:
  * bits 0 to 2 what (0 to 2: the opener's octets, 3 to 5: the other's, 6: a
  * gap, 7: a close), bit 3 whether it acknowledges all of the other direction
  * or only what was acknowledged before, bit 4 (gap and close) direction, bit 5
  * a reset, or bits 4 to 7 the number of lines that octets go to.
  *
  * Whatever comes: numbers are in order and refer to what is there, sizes add
- * up, JSON is JSON, and octets that come one by one tell the same.
+ * up, JSON is JSON, and octets that come one by one tell the same, unless more
+ * of them wait than are kept: how much more depends on how they come.
  */
 #include <jansson.h>
 #include <stdio.h>
@@ -19,7 +22,7 @@
 
 #include "base/limits.h"
 #include "emit/emit.h"
-#include "smtp/dialogue.h"
+#include "smtp/dialogue_internal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -27,7 +30,9 @@ struct script {
 	struct dialogue *d;
 	struct session_builder *b;
 	struct slice rest;
-	bool one_by_one;
+	bool one_by_one, repeats;
+	bool too_many;              /* may wait: which are decided early */
+	size_t expanded;            /* octets that repetition added */
 	uint64_t sent[2], acked[2]; /* acked[dir]: of dir's octets */
 	bool seen[2], closed[2];
 	uint64_t at;
@@ -39,6 +44,11 @@ static void broken(const char *what, int line)
 	fprintf(stderr, "fuzz_smtp.c:%d: not so: %s\n", line, what);
 	abort();
 }
+
+/* Octets of one delivery that are repeated, and those of all: in a build of
+ * small limits (see base/limits.h) little is enough for them. */
+#define REPEATED_MAX LIMIT_OR_SMALL(2u << 20, 8192u)
+#define EXPANDED_MAX LIMIT_OR_SMALL(6u << 20, 32768u)
 
 #define require(good) ((good) ? (void)0 : broken(#good, __LINE__))
 
@@ -71,6 +81,15 @@ static struct slice next_lines(struct script *s, unsigned n)
 	return slice_head(s->rest, len);
 }
 
+/* May a limit of what waits be reached by so many further octets? */
+static bool may_be_too_many(const struct dialogue *d, size_t len)
+{
+	return smtp_held_len(&d->held) + len > LIMIT_PROVISIONAL ||
+	    d->guess.octets.len + len > LIMIT_PROVISIONAL ||
+	    len > LIMIT_LINE || d->late_octets + len > LIMIT_LATE_OCTETS ||
+	    d->late_count + len / 4 > LIMIT_LATE;
+}
+
 static void deliver(struct script *s, int dir, struct slice octets)
 {
 	struct delivery o = { 0 };
@@ -86,27 +105,70 @@ static void deliver(struct script *s, int dir, struct slice octets)
 	o.acked = s->acked[1 - dir];
 	o.acked_known = s->seen[1 - dir];
 	o.other_seen = s->seen[1 - dir];
+	s->too_many = s->too_many || may_be_too_many(s->d, octets.len);
 	dialogue_feed(s->d, &o);
 	free(copy);
 	s->sent[dir] += octets.len;
+}
+
+/* What is repeated comes whole, or its first time octet by octet and then so
+ * that pieces end anywhere. */
+static void deliver_often(struct script *s, int dir, struct slice lines,
+    size_t times)
+{
+	size_t len = lines.len * times, i;
+	uint8_t *all = malloc(len);
+
+	require(all != NULL);
+	for (i = 0; i < len; i++)
+		all[i] = lines.p[i % lines.len];
+	for (i = 0; i < len;) {
+		struct slice rest = slice_make(all + i, len - i);
+
+		if (s->one_by_one)
+			rest = slice_head(rest, i < lines.len ? 1 : 61);
+		deliver(s, dir, rest);
+		i += rest.len;
+	}
+	free(all);
+	s->octets += len;
+	s->expanded += len - lines.len;
+}
+
+/* How often a delivery comes, of what is left of the most. */
+static size_t times_of(struct script *s, uint8_t op, size_t len)
+{
+	size_t times, most = EXPANDED_MAX - s->expanded;
+
+	if (!s->repeats || op % 8 % 3 != 2 || len == 0)
+		return 1;
+	times = (size_t)1 << (next_octet(s) % 13);
+	if (most > REPEATED_MAX)
+		most = REPEATED_MAX;
+	return times - 1 > most / len ? most / len + 1 : times;
 }
 
 static void octets(struct script *s, uint8_t op)
 {
 	int dir = (op & 7) >= 3;
 	struct slice lines = next_lines(s, 1 + (op >> 4));
-	size_t i;
+	size_t i, times;
 
 	s->rest = slice_from(s->rest, lines.len);
+	times = times_of(s, op, lines.len);
 	if (lines.len == 0 || s->closed[dir])
 		return;
 	if (!(op & 8))
 		s->acked[1 - dir] = s->sent[1 - dir];
+	s->seen[dir] = true;
+	if (times > 1) {
+		deliver_often(s, dir, lines, times);
+		return;
+	}
 	if (!s->one_by_one)
 		deliver(s, dir, lines);
 	for (i = 0; s->one_by_one && i < lines.len; i++)
 		deliver(s, dir, slice_make(lines.p + i, 1));
-	s->seen[dir] = true;
 	s->octets += lines.len;
 }
 
@@ -276,7 +338,8 @@ static void check_text(const struct sw_session *s)
 	buffer_fini(&out);
 }
 
-static void run(const uint8_t *data, size_t size, bool one_by_one,
+/* true: how the octets came must make no difference. */
+static bool run(const uint8_t *data, size_t size, bool one_by_one,
     struct buffer *out)
 {
 	struct emit_options options = { true, false, false, false, NULL };
@@ -287,6 +350,7 @@ static void run(const uint8_t *data, size_t size, bool one_by_one,
 
 	s.rest = slice_make(data + 1, size - 1);
 	s.one_by_one = one_by_one;
+	s.repeats = data[0] & 32;
 	so.hash = true;
 	so.show_secrets = data[0] & 16;
 	start.opener_known = data[0] & 1;
@@ -306,19 +370,21 @@ static void run(const uint8_t *data, size_t size, bool one_by_one,
 	}
 	dialogue_free(&s.d);
 	session_builder_free(&s.b);
+	return !s.too_many;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct buffer whole, split;
+	bool same;
 
 	if (size < 2 || size > 20000)
 		return 0;
 	buffer_init(&whole, 64 << 20);
 	buffer_init(&split, 64 << 20);
-	run(data, size, false, &whole);
-	run(data, size, true, &split);
-	if (!slice_eq(buffer_slice(&whole), buffer_slice(&split))) {
+	same = run(data, size, false, &whole);
+	same = run(data, size, true, &split) && same;
+	if (same && !slice_eq(buffer_slice(&whole), buffer_slice(&split))) {
 		fprintf(stderr, "whole %.*s\nsplit %.*s\n", (int)whole.len,
 		    (const char *)whole.p, (int)split.len,
 		    (const char *)split.p);
