@@ -165,13 +165,27 @@ static void tell_data(const struct teller *t, const struct sw_event *e)
 	text_end_line(t, e->flags, CYAN);
 }
 
-/* "TLSv1.3" is told as "TLS 1.3". */
-static void put_tls_version(const struct teller *t, struct sw_bytes v)
+/* Does a note say that TLS did not follow where this event begins? */
+static bool is_no_tls(const struct teller *t, uint32_t n)
 {
+	size_t i;
+
+	for (i = 0; i < t->s->note_count; i++)
+		if (t->s->notes[i].code == SW_NOTE_TLS_NOT_FOLLOWED &&
+		    t->s->notes[i].event == n)
+			return true;
+	return false;
+}
+
+/* "TLSv1.3" is told as "TLS 1.3". */
+static void put_tls_version(const struct teller *t, const struct sw_event *e)
+{
+	struct sw_bytes v = e->u.tls.version;
 	struct slice s = slice_make(v.data, v.len);
 
 	if (!v.data) {
-		put(t, "octets that are not SMTP");
+		put(t, !e->u.tls.sni.data && is_no_tls(t, e->n) ?
+		    "octets that are not SMTP" : "TLS of an unknown version");
 		return;
 	}
 	if (s.len > 4 && memcmp(s.p, "TLSv", 4) == 0) {
@@ -186,7 +200,7 @@ static void tell_tls(const struct teller *t, const struct sw_event *e)
 	const struct sw_tls *tls = &e->u.tls;
 
 	text_begin_line(t, e->time, "*", DIM);
-	put_tls_version(t, tls->version);
+	put_tls_version(t, e);
 	if (tls->cipher.data) {
 		put(t, ", ");
 		words_bytes(t->b, tls->cipher);

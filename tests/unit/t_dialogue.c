@@ -581,9 +581,23 @@ static const struct script scripts[] = {
 	    "  S  250 STARTTLS\n"
 	    "  C  STARTTLS\n"
 	    "  S  220 go\n"
-	    "  *  octets that are not SMTP: 15 octets from the "
+	    "  *  TLS of an unknown version: 15 octets from the "
 	    "client, 7 octets from the server\n"
 	    "  *  closed by the client\n" },
+	{ "neither TLS nor SMTP behind STARTTLS", true,
+	    "S 220 mx|\n"
+	    "C STARTTLS|\n"
+	    "S 220 go|\n"
+	    "C \\x01\\x02\\x03\\x04\\x05\\x06\n"
+	    "C.\n",
+	    "  S  220 mx\n"
+	    "  C  STARTTLS\n"
+	    "  S  220 go\n"
+	    "  *  octets that are not SMTP: 6 octets from the client, "
+	    "0 octets from the server\n"
+	    "  *  closed by the client\n"
+	    "  !  tls-not-followed: STARTTLS was accepted, but what follows "
+	    "is neither TLS nor SMTP.\n" },
 	{ "STARTTLS, decrypted in place", true,
 	    "S 220 mx|\n"
 	    "C STARTTLS|\n"
@@ -907,7 +921,7 @@ static const struct script scripts[] = {
 	    "  S  250 a\n"
 	    "  ---  10 octets of the client's are missing\n"
 	    "  S  220 go\n"
-	    "  *  octets that are not SMTP: 7 octets from the client, "
+	    "  *  TLS of an unknown version: 7 octets from the client, "
 	    "0 octets from the server\n"
 	    "  *  the record ends here\n"
 	    "  !  gap: 10 octets of the client's are missing from the "

@@ -202,7 +202,7 @@ static void connection(void **state)
 	e.kind = SW_EVENT_TLS;
 	e.u.tls.octets.client = SW_UNKNOWN;
 	check_event(e, 1000, SW_ENDING_QUIT, "  0.000000 *  "
-	    "octets that are not SMTP: an unknown number of octets from the "
+	    "TLS of an unknown version: an unknown number of octets from the "
 	    "client, 0 octets from the server");
 }
 

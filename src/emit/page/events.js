@@ -55,8 +55,9 @@ function dataLines(e) {
 }
 
 function tlsLines(e) {
-	return [(e.version ? visible(e.version) :
-		'octets that are not SMTP') +
+	return [(e.version ? visible(e.version) : e.sni ?
+		'TLS of an unknown version' :
+		'TLS, or octets that are not SMTP') +
 		(e.cipher ? ', ' + visible(e.cipher) : '') +
 		(e.sni ? ', server name ' + visible(e.sni) : '') + ': ' +
 		octetsText(e.octets.client) + ' from the client, ' +
