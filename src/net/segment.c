@@ -117,7 +117,9 @@ static void fill_payload(struct walk *w, const struct packet *p,
 	read_options(s, slice_from(header, TCP_HEADER));
 	s->payload = slice_from(p->octets, header_len);
 	s->payload_len = (uint32_t)(p->wire_len - header_len);
-	if (s->payload.len < s->payload_len) {
+	/* The snap length cut no frame in which the file ends. */
+	if (s->payload.len < s->payload_len &&
+	    !(s->anomalies & ANOMALY_BIT(ANOMALY_TRUNCATED_INPUT))) {
 		s->anomalies |= ANOMALY_BIT(ANOMALY_SNAPPED);
 		account_add(w->net->account, ACCOUNT_FRAMES_SNAPPED, 1);
 	}

@@ -276,6 +276,16 @@ def t_cut_names_offset(t):
 	need(len(r.sessions()) == 1, 'nothing told')
 	need('torn.pcap' in r.err and any(c.isdigit() for c in r.err),
 	    'no warning with file and offset: %r' % r.err[:300])
+	for form in ('pcap', 'pcapng', 'netmon1', 'netmon2.3'):
+		with open(make(t, form), 'rb') as f:
+			whole = f.read()
+		# the snap length has cut nothing
+		cut = whole.rindex(b'QUIT\r\n') + 3
+		r = read(put(t, 'torn', whole[:cut]))
+		notes = [n['code'] for n in r.sessions()[0]['notes']]
+		need('truncated-input' in notes and 'snapped' not in notes,
+		    '%s: %s' % (form, notes))
+		need('snap length' not in r.err, form)
 
 
 def t_random_behind_header(t):
