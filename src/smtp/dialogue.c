@@ -401,9 +401,10 @@ void dialogue_gap(struct dialogue *d, int dir, uint64_t len,
 	d->gap_seen[dir] = true;
 	d->recent_lost[dir] = d->recent_count;
 	session_note(d->b, SW_NOTE_GAP, 0, origin.at, origin.at,
-	    "%llu octets of the %s's are missing from the record.",
-	    (unsigned long long)len,
-	    dialogue_role(d, dir) == SW_CLIENT ? "client" : "server");
+	    "%llu octet%s of the %s's %s missing from the record.",
+	    (unsigned long long)len, len == 1 ? "" : "s",
+	    dialogue_role(d, dir) == SW_CLIENT ? "client" : "server",
+	    len == 1 ? "is" : "are");
 	if (d->phase != PHASE_START) {
 		dialogue_dispatch_gap(d, dir, len, origin);
 		return;
