@@ -97,6 +97,8 @@ static void lose_greeting(struct dialogue *d, const struct reply_in *in)
 	    "from the record.");
 	session_gap(d->b, SW_SERVER, SW_UNKNOWN, in->span);
 	doubt_outstanding(d);
+	if (smtp_held_any(&d->held))
+		content_take_held(d);
 }
 
 /* What the reply does to what it answers, if that is still the oldest. */
