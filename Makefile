@@ -69,8 +69,8 @@ SRC_TRANSCRIPT := $(addprefix src/transcript/, \
 
 # octets of two directions -> the model
 SRC_SMTP := $(addprefix src/smtp/, \
-	body.c body_scan.c client.c commands.c consequences.c content.c \
-	dialogue.c guess.c late.c line.c outstanding.c server.c start.c \
+	body.c body_scan.c chunk.c client.c commands.c consequences.c \
+	content.c dialogue.c guess.c late.c line.c outstanding.c server.c start.c \
 	tls.c tls_ciphers.c tls_handshake.c tls_phase.c)
 
 # lines of logs -> the model

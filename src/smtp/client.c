@@ -24,7 +24,7 @@ static void expect_chunk(struct dialogue *d, size_t len)
 	const struct outstanding *o;
 
 	if (d->client != CLIENT_AFTER_BDAT || d->queue_count == 0 ||
-	    n <= d->held.octets.capacity)
+	    d->chunk || n <= d->held.octets.capacity)
 		return;
 	o = smtp_queue_at(d, d->queue_count - 1);
 	n = n < HELD_MOST / HELD_GROWTH ? n * HELD_GROWTH : HELD_MOST;
@@ -37,10 +37,18 @@ static void expect_chunk(struct dialogue *d, size_t len)
 static void hold(struct dialogue *d, struct slice octets,
     const struct delivery *p)
 {
-	expect_chunk(d, octets.len);
-	if (!smtp_held_add(&d->held, octets, p))
-		d->memory = true;
-	if (smtp_held_len(&d->held) > LIMIT_PROVISIONAL)
+	size_t used = chunk_take(d, octets, p);
+	struct delivery behind;
+
+	if (used < octets.len) {
+		behind = *p;
+		behind.offset += used;
+		octets = slice_from(octets, used);
+		expect_chunk(d, octets.len);
+		if (!smtp_held_add(&d->held, octets, &behind))
+			d->memory = true;
+	}
+	if (smtp_held_len(&d->held) + chunk_octets(d) > LIMIT_PROVISIONAL)
 		content_take_held(d);
 }
 

@@ -74,7 +74,7 @@ static void bdat_reply(struct dialogue *d, const struct outstanding *o,
 		return;
 	if (code >= 200 && code < 400) {
 		content_expect_chunk(d, o, SW_METHOD_BDAT, 0);
-	} else if (smtp_held_len(&d->held) > 0) {
+	} else if (smtp_held_any(&d->held)) {
 		/* sent before the refusal could be known (CASES C14) */
 		content_expect_chunk(d, o, SW_METHOD_NONE,
 		    SW_BIT(SW_FLAG_REFUSED));

@@ -155,18 +155,24 @@ void content_replay(struct dialogue *d)
 		struct slice octets = slice_make(h->octets.p + h->from,
 		    p->end - h->from);
 
-		if (octets.len == 0) {
+		if (octets.len == 0 && !d->chunk) {
 			h->next++;
 			continue;
 		}
 		holds = client_holds(d, p->o.other_seen);
 		if (holds)
 			break;
-		replay_piece(d, octets);
+		if (d->chunk)
+			chunk_tell(d);
+		else
+			replay_piece(d, octets);
 	}
 	d->replaying = outer;
-	if (!holds)
-		smtp_held_clear(h);
+	if (holds)
+		return;
+	smtp_held_clear(h);
+	if (d->chunk)
+		chunk_drop(d); /* the phase is over, or memory ran out */
 }
 
 /* --- content -------------------------------------------------------------- */
@@ -385,7 +391,7 @@ void content_break(struct dialogue *d, struct origin origin,
 /* The reply will not decide: what follows DATA or BDAT is content. */
 void content_choose(struct dialogue *d, bool ahead)
 {
-	struct outstanding *o = NULL;
+	const struct outstanding *o = chunk_of(d);
 	size_t i;
 
 	for (i = d->queue_count; i > 0 && !o; i--)

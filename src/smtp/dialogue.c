@@ -213,6 +213,7 @@ void dialogue_free(struct dialogue **dp)
 	smtp_held_fini(&d->look);
 	dialogue_tls_fini(d);
 	free(d->shown);
+	chunk_drop(d);
 	secrets_free(&d->secrets);
 	buffer_fini(&d->unechoed);
 	if (!may_be_spare(d)) {
@@ -551,7 +552,7 @@ static size_t held_memory(const struct held *h)
 /* All but d->held, which comes and goes with each chunk. */
 static size_t size_of(const struct dialogue *d)
 {
-	size_t n = sizeof(*d) + held_memory(&d->guess) +
+	size_t n = sizeof(*d) + chunk_memory(d) + held_memory(&d->guess) +
 	    held_memory(&d->look) + (d->shown ? sizeof(*d->shown) : 0) +
 	    d->client_line.held.capacity + d->server_line.held.capacity +
 	    d->reply.text.capacity +

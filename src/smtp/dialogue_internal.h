@@ -3,7 +3,8 @@
  * dialogue_internal.h - what the files of the dialogue share: dialogue.c
  * (deliveries, the end), start.c (who is who, and is it SMTP), client.c (the
  * client's octets), commands.c (its lines), content.c (content, and what is
- * held until it is known to be that), guess.c (no SYN), server.c (replies),
+ * held until it is known to be that), chunk.c (BDAT's,
+ * likewise), guess.c (no SYN), server.c (replies),
  * outstanding.c (what they answer), consequences.c (what they do), late.c
  * (what waits for client octets), tls_phase.c (TLS)
  */
@@ -206,6 +207,8 @@ struct dialogue {
 	uint32_t queue_before_gap; /* entries in front of lost commands */
 	uint32_t recent_count;
 	struct outstanding *queue; /* ring */
+	struct chunk *chunk;       /* heap; the first piece of held is its
+	                              place.  NULL: there is none */
 	uint64_t reply_end;        /* server offset: end of latest reply */
 	uint64_t reply_acked;      /* client offset that its latest line
 	                              acknowledges; UINT64_MAX: none */
@@ -361,6 +364,21 @@ void client_feed(struct dialogue *d, struct slice octets,
 struct slice client_first_line(struct slice octets);
 /* Is this the beginning, without LF, of what may become a command? */
 bool client_may_be_command(struct slice s);
+
+/* --- chunk.c -------------------------------------------------------------- */
+/* Octets behind an unanswered BDAT: take those of its chunk, if they need not
+ * be held for that; returns how many were used. */
+size_t chunk_take(struct dialogue *d, struct slice octets,
+    const struct delivery *p);
+/* What was taken of it, 0 without one. */
+uint64_t chunk_octets(const struct dialogue *d);
+size_t chunk_memory(const struct dialogue *d);
+/* The BDAT that it belongs to. */
+const struct outstanding *chunk_of(const struct dialogue *d);
+/* It is known what it is: tell it, in the state that is set now, CHUNK. */
+void chunk_tell(struct dialogue *d);
+/* Forget it. */
+void chunk_drop(struct dialogue *d);
 
 /* --- content.c ------------------------------------------------------------ */
 /* Begin content behind an answered DATA, BDAT or XEXCH50. */

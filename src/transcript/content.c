@@ -4,6 +4,8 @@
  */
 #include "transcript/session_internal.h"
 
+#include <stdlib.h>
+
 /* Of the current message. */
 static void open_content(struct session_builder *b,
     const struct sw_message *m, struct transaction *t)
@@ -77,13 +79,19 @@ uint32_t session_data_begin(struct session_builder *b,
 }
 
 /* The memory of content may have grown. */
+static void count_memory(struct session_builder *b, const struct message *m,
+    size_t *counted)
+{
+	size_t now = m->header_capacity +
+	    m->gap_capacity * sizeof(*m->gaps);
+
+	b->held += now - *counted;
+	*counted = now;
+}
+
 static void count_content(struct session_builder *b)
 {
-	size_t now = b->content.header_capacity +
-	    b->content.gap_capacity * sizeof(*b->content.gaps);
-
-	b->held += now - b->content_held;
-	b->content_held = now;
+	count_memory(b, &b->content, &b->content_held);
 }
 
 void session_data_octets(struct session_builder *b, struct slice octets)
@@ -142,6 +150,52 @@ void session_data_gap(struct session_builder *b, int64_t len)
 		b->failed = true;
 	count_content(b);
 }
+
+/* --- early content -------------------------------------------------------- */
+
+bool session_early_begin(struct session_builder *b)
+{
+	if (b->options.body_ops || b->content_open || b->failed)
+		return false;
+	if (!b->early) {
+		b->early = calloc(1, sizeof(*b->early));
+		b->held += sizeof(*b->early);
+	}
+	if (!b->early || message_init(&b->early->content, NULL, 0,
+	    b->options.hash) != SW_OK)
+		b->failed = true;
+	return !b->failed;
+}
+
+void session_early_octets(struct session_builder *b, struct slice octets)
+{
+	struct message *m = &b->early->content;
+	bool kept = !m->header_done;
+
+	if (message_octets(m, octets, NULL, NULL) != SW_OK)
+		b->failed = true;
+	if (kept)
+		count_memory(b, m, &b->early->held);
+}
+
+void session_early_take(struct session_builder *b)
+{
+	struct message *m = &b->early->content, old = b->content;
+
+	b->data_size += m->size;
+	if (b->content_message) {
+		b->content = *m;
+		*m = old;
+		if (message_tell_header(&b->content,
+		    &b->messages[b->content_owner - 1], &b->arena) != SW_OK)
+			b->failed = true;
+	}
+	message_reset(m);
+	count_content(b);
+	count_memory(b, m, &b->early->held);
+}
+
+/* --- gaps, the end -------------------------------------------------------- */
 
 static void tell_gaps(struct session_builder *b, struct sw_data *d)
 {

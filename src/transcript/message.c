@@ -153,11 +153,21 @@ static enum sw_status take_header(struct message *m, struct slice octets,
 	enum sw_status status;
 
 	m->header_size += s.len;
-	if (m->header_done && m->header_len == 0)
+	if (out && m->header_done && m->header_len == 0)
 		return header_fields(slice_head(s, LIMIT_HEADER), out, arena);
 	status = keep_header(m, s);
-	if (!m->header_done || status != SW_OK)
+	if (!out || status != SW_OK)
 		return status;
+	return message_tell_header(m, out, arena);
+}
+
+enum sw_status message_tell_header(struct message *m, struct sw_message *out,
+    struct arena *arena)
+{
+	enum sw_status status;
+
+	if (!m->header_done || m->header_len == 0)
+		return SW_OK;
 	status = header_fields(slice_make(m->header, m->header_len), out,
 	    arena);
 	free(m->header);

@@ -79,11 +79,14 @@ struct message {
 enum sw_status message_init(struct message *m, const struct body_ops *ops,
     uint32_t n, bool hash) SW_MUST_USE;
 /* The header fields of out are filled when the header is whole, in memory of
- * arena. */
+ * arena; without out the header is kept for message_tell_header. */
 enum sw_status message_octets(struct message *m, struct slice octets,
     struct sw_message *out, struct arena *arena);
-/* The same of a line and its end, CR LF or LF, if they are simply hashed:
- * true; false: nothing was done. */
+/* Fill them of a header that is kept and whole. */
+enum sw_status message_tell_header(struct message *m, struct sw_message *out,
+    struct arena *arena);
+/* As message_octets, of a line and its end, CR LF or LF, if they are simply
+ * hashed: true; false: nothing was done. */
 bool message_line(struct message *m, struct slice line, bool crlf);
 enum sw_status message_gap(struct message *m, int64_t len);
 /* The content is over; complete: its true end was seen. */

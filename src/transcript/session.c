@@ -19,6 +19,8 @@ static bool may_be_spare(const struct session_builder *b)
 	    b->arena.total <= SPARE_OCTETS &&
 	    b->content.header_capacity <= SPARE_OCTETS &&
 	    b->content.gap_capacity <= SPARE_ITEMS &&
+	    (!b->early ||
+	    b->early->content.header_capacity <= SPARE_OCTETS) &&
 	    b->event_capacity <= SPARE_ITEMS &&
 	    b->note_capacity <= SPARE_ITEMS &&
 	    b->auth_capacity <= SPARE_ITEMS &&
@@ -38,11 +40,16 @@ static void reset(struct session_builder *b)
 	arena_reset(&b->arena);
 	memset((uint8_t *)b + from, 0, to - from);
 	message_reset(&b->content);
+	if (b->early)
+		message_reset(&b->early->content);
 }
 
 static void free_memory(struct session_builder *b)
 {
 	message_fini(&b->content);
+	if (b->early)
+		message_fini(&b->early->content);
+	free(b->early);
 	free(b->pending);
 	free(b->events);
 	free(b->notes);

@@ -180,6 +180,16 @@ void session_data_line(struct session_builder *b, struct slice line, bool cut,
 bool session_keeps_content(const struct session_builder *b);
 void session_data_gap(struct session_builder *b, int64_t len);
 /*
+ * Octets that are content, though it is not known yet whether of a message:
+ * they are counted and digested as they come, in memory that does not grow
+ * with them.  Begin one such content (false: not now, since the caller wants
+ * octets of bodies, or other content goes on); its octets; and, right behind
+ * session_data_begin, make it the beginning of that event's content.
+ */
+bool session_early_begin(struct session_builder *b);
+void session_early_octets(struct session_builder *b, struct slice octets);
+void session_early_take(struct session_builder *b);
+/*
  * The content of this event is over.  complete: its end was seen.  last: the
  * message's content is over with it (the final dot, BDAT LAST).  wire:
  * octets on the wire, stuffing, ends and terminator included (SW_UNKNOWN).

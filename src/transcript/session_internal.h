@@ -57,6 +57,12 @@ struct transaction {
 	uint32_t chunks;           /* data events so far */
 };
 
+/* Content that came before it is known what it belongs to. */
+struct early {
+	struct message content;
+	size_t held; /* part of the builder's */
+};
+
 /*
  * What each event needs stands at the beginning, in few lines of the cache.
  * What stays for the next session of a spare
@@ -108,6 +114,7 @@ struct session_builder {
 	/* Memory that stays. */
 	struct message content; /* in progress */
 	size_t content_held;    /* part of held */
+	struct early *early;    /* heap; NULL: there was none */
 	struct sw_message *messages;
 	struct transaction *transactions;
 	size_t message_capacity, transaction_capacity;

@@ -7,8 +7,8 @@
  * \r \n \t \0 \xHH as in C.  `-C 12` and `-S 12` are gaps, `-S ?` at the start
  * that nobody saw where the server's octets begin; `C.` and `S.` a FIN, `C!`
  * and `S!` a RST.  Each script is played as it stands, octet by octet,
- * and in every cut of one delivery: all must tell the same, in the words of
- * the text form.
+ * in every cut of one delivery, and with somebody who wants the octets of
+ * bodies: all must tell the same, in the words of the text form.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,8 +20,9 @@
 #include "emit/emit.h"
 #include "smtp/dialogue.h"
 
-/* How deliveries are cut: not, into octets, or one of them at one place. */
-enum { WHOLE, OCTETS, ONE_CUT };
+/* How deliveries are cut: not, not but bodies are wanted, into octets, or one
+ * of them at one place. */
+enum { WHOLE, WATCHED, OCTETS, ONE_CUT };
 enum { DELIVERIES = 64 };
 
 struct play {
@@ -180,10 +181,57 @@ static void only_events(struct buffer *out)
 	buffer_append_char(out, '\0');
 }
 
+/* --- bodies that are wanted, and not used -------------------------------- */
+
+static void *on_open(void *ctx, uint32_t n)
+{
+	(void)n;
+	return ctx;
+}
+
+static void on_octets(void *ctx, void *body, struct slice octets)
+{
+	(void)ctx;
+	(void)body;
+	(void)octets;
+}
+
+static void on_gap(void *ctx, void *body, uint64_t offset, int64_t len)
+{
+	(void)ctx;
+	(void)body;
+	(void)offset;
+	(void)len;
+}
+
+static void on_close(void *ctx, void *body)
+{
+	(void)ctx;
+	(void)body;
+}
+
+static enum sw_status on_settle(void *ctx, void *body,
+    const struct sw_session *s, struct sw_message *m, bool keep,
+    struct arena *arena, struct sw_err *err)
+{
+	(void)ctx;
+	(void)body;
+	(void)s;
+	(void)m;
+	(void)keep;
+	(void)arena;
+	(void)err;
+	return SW_OK;
+}
+
+/* --- playing -------------------------------------------------------------- */
+
 static struct play play(const char *script, bool opener_known, int how,
     size_t delivery, size_t cut, struct buffer *text, struct buffer *json)
 {
 	struct play p = { 0 };
+	struct body_ops bodies = { &p, on_open, on_octets, on_gap, on_close,
+		on_settle };
 	struct session_options options = { 0 };
 	struct emit_options no_times = { false, true, false, false, NULL };
 	struct emit_options normal = { true, false, false, false, NULL };
@@ -196,6 +244,8 @@ static struct play play(const char *script, bool opener_known, int how,
 	p.delivery = delivery;
 	p.cut = cut;
 	options.hash = true;
+	if (how == WATCHED)
+		options.body_ops = &bodies;
 	if (strncmp(line, "-S ?\n", 5) == 0) {
 		start.answer_lost = true;
 		line += 5;
@@ -247,6 +297,7 @@ static void check(const char *script, bool opener_known, const char *want)
 		    want);
 		fail_msg("%s", script);
 	}
+	same(script, opener_known, WATCHED, 0, 0, &json);
 	same(script, opener_known, OCTETS, 0, 0, &json);
 	for (i = 0; i < p.deliveries; i++)
 		for (k = 1; k < p.len[i]; k++)
@@ -386,6 +437,62 @@ static const struct script scripts[] = {
 	    "  S  501 no\n"
 	    "  C  BDAT 0 LAST\n"
 	    "  S  250 ok  {unacked}\n"
+	    "  *  the record ends here\n" },
+	{ "chunks with a header, refused and not, cut and continued", true,
+	    "S 220 mx|\n"
+	    "C MAIL FROM:<a>|\n"
+	    "S 250 a|\n"
+	    "C BDAT 14|Subject: no|x\n"
+	    "S 503 no|\n"
+	    "C RCPT TO:<b>|BDAT 12|Subject: yes\n"
+	    "C BDAT 12 LAST||||body|\n"
+	    "S 250 b|250 c|\n"
+	    "S 250 d|\n"
+	    "C MAIL FROM:<a>|\n"
+	    "S 250 a|\n"
+	    "C BDAT 30 LAST|Subject: cut||\n"
+	    "-C 14\n"
+	    "C QUIT|\n"
+	    "S 250 e|221 f|\n",
+	    "  S  220 mx\n"
+	    "  C  MAIL FROM:<a>\n"
+	    "  S  250 a\n"
+	    "  C  BDAT 14\n"
+	    "  C  [content of no message: 14 octets]  {refused}\n"
+	    "  S  503 no\n"
+	    "  C  RCPT TO:<b>\n"
+	    "  C  BDAT 12  {pipelined}\n"
+	    "  C  [message 1: 12 octets]  {pipelined}\n"
+	    "  C  BDAT 12 LAST  {pipelined}\n"
+	    "  C  [message 1: 12 octets]  {pipelined}\n"
+	    "  S  250 b\n"
+	    "  S  250 c\n"
+	    "  S  250 d\n"
+	    "  C  MAIL FROM:<a>\n"
+	    "  S  250 a\n"
+	    "  C  BDAT 30 LAST\n"
+	    "  C  [message 2: 16 octets, 14 missing at 16]  {inferred}\n"
+	    "  C  QUIT  {pipelined}\n"
+	    "  S  250 e  {unacked}\n"
+	    "  S  221 f  {unacked}\n"
+	    "  !  gap: 14 octets of the client's are missing from the "
+	    "record.\n" },
+	{ "a chunk that did not arrive", true,
+	    "S 220 mx|\n"
+	    "C MAIL FROM:<a>|\n"
+	    "S 250 a|\n"
+	    "C BDAT 3 LAST|\n"
+	    "S 421-e|\n"
+	    "c x|\n"
+	    "s 421 f|\n",
+	    "  S  220 mx\n"
+	    "  C  MAIL FROM:<a>\n"
+	    "  S  250 a\n"
+	    "  C  BDAT 3 LAST\n"
+	    "  C  [content of no message: 3 octets]  {unacked, "
+	    "refused}\n"
+	    "  S  421-e\n"
+	    "  S  421 f  {unacked}\n"
 	    "  *  the record ends here\n" },
 	{ "chunks in flight in front of a gap and of the end", true,
 	    "S 220 mx|\n"
