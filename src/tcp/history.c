@@ -58,6 +58,11 @@ void tcp_history_add(struct history *h, struct side *s, uint64_t off,
 	memcpy(h->ring + at + sizeof r, octets.p, octets.len);
 	s->history = h->end;
 	h->end += size;
+	/* Until the next record many frames go by, of other engines, and the
+	 * ring leaves the cache: what is written then is asked for now. */
+	__builtin_prefetch(h->ring + h->end % HISTORY_SIZE, 1);
+	__builtin_prefetch(h->ring + (h->end + TCP_CACHE_LINE) % HISTORY_SIZE,
+	    1);
 }
 
 /* Is there a record at place that was not overwritten? */
