@@ -6,7 +6,9 @@
  * direction is the server's by its port, 0 and 3: not known; bit 3: the input
  * ends; bit 4: secrets are shown; bit 5: the octets of operations 2 and 5 are
  * repeated 1 to 4096 times, as a further octet says: what is there in large
- * numbers reaches the limits), then operations.  An operation's octet:
+ * numbers reaches the limits; bits 6 and 7: somebody wants the octets of
+ * bodies, where octets come one by one and where they do not), then operations.
+ * An operation's octet:
  * bits 0 to 2 what (0 to 2: the opener's octets, 3 to 5: the other's, 6: a
  * gap, 7: a close), bit 3 whether it acknowledges all of the other direction
  * or only what was acknowledged before, bit 4 (gap and close) direction, bit 5
@@ -84,7 +86,8 @@ static struct slice next_lines(struct script *s, unsigned n)
 /* May a limit of what waits be reached by so many further octets? */
 static bool may_be_too_many(const struct dialogue *d, size_t len)
 {
-	return smtp_held_len(&d->held) + len > LIMIT_PROVISIONAL ||
+	return smtp_held_len(&d->held) + chunk_octets(d) + len >
+	    LIMIT_PROVISIONAL ||
 	    d->guess.octets.len + len > LIMIT_PROVISIONAL ||
 	    len > LIMIT_LINE || d->late_octets + len > LIMIT_LATE_OCTETS ||
 	    d->late_count + len / 4 > LIMIT_LATE;
@@ -338,6 +341,68 @@ static void check_text(const struct sw_session *s)
 	buffer_fini(&out);
 }
 
+/* --- bodies that somebody wants ------------------------------------------ */
+
+struct wanted {
+	uint64_t octets;
+	bool closed;
+};
+
+static void *on_open(void *ctx, uint32_t n)
+{
+	struct wanted *w = calloc(1, sizeof(*w));
+
+	(void)ctx;
+	require(w != NULL && n > 0);
+	return w;
+}
+
+static void on_octets(void *ctx, void *body, struct slice octets)
+{
+	struct wanted *w = body;
+
+	(void)ctx;
+	require(!w->closed);
+	w->octets += octets.len;
+}
+
+static void on_gap(void *ctx, void *body, uint64_t offset, int64_t len)
+{
+	struct wanted *w = body;
+
+	(void)ctx;
+	require(!w->closed && offset >= w->octets);
+	require(len > 0 || len == SW_UNKNOWN);
+}
+
+static void on_close(void *ctx, void *body)
+{
+	struct wanted *w = body;
+
+	(void)ctx;
+	require(!w->closed);
+	w->closed = true;
+}
+
+static enum sw_status on_settle(void *ctx, void *body,
+    const struct sw_session *s, struct sw_message *m, bool keep,
+    struct arena *arena, struct sw_err *err)
+{
+	struct wanted *w = body;
+
+	(void)ctx;
+	(void)s;
+	(void)arena;
+	(void)err;
+	require(w->closed || !keep);
+	require(!keep || m->size == (int64_t)w->octets);
+	free(w);
+	return SW_OK;
+}
+
+static const struct body_ops wanted_ops = { NULL, on_open, on_octets, on_gap,
+	on_close, on_settle };
+
 /* true: how the octets came must make no difference. */
 static bool run(const uint8_t *data, size_t size, bool one_by_one,
     struct buffer *out)
@@ -352,6 +417,7 @@ static bool run(const uint8_t *data, size_t size, bool one_by_one,
 	s.one_by_one = one_by_one;
 	s.repeats = data[0] & 32;
 	so.hash = true;
+	so.body_ops = data[0] & (one_by_one ? 64 : 128) ? &wanted_ops : NULL;
 	so.show_secrets = data[0] & 16;
 	start.opener_known = data[0] & 1;
 	start.server_dir = (data[0] >> 1 & 3) == 1 ? 0 :
