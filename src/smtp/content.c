@@ -152,8 +152,9 @@ void content_replay(struct dialogue *d)
 	d->replaying = true;
 	while (smtp_held_any(h) && d->phase == PHASE_SMTP && !d->memory) {
 		struct piece *p = &h->pieces[h->next];
-		struct slice octets = slice_make(h->octets.p + h->from,
-		    p->end - h->from);
+		/* without memory where there is but the place of a chunk */
+		struct slice octets = slice_from(slice_head(
+		    buffer_slice(&h->octets), p->end), h->from);
 
 		if (octets.len == 0 && !d->chunk) {
 			h->next++;
