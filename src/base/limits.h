@@ -35,10 +35,16 @@
  * of 10 000 events of 64 KiB would hold 640 MiB.  Beyond it events are
  * counted as omitted. */
 #define LIMIT_SESSION_TEXT LIMIT_OR_SMALL(16u << 20, 64u << 10)
+/* Octets of memory that one session takes over all.  Each of LIMIT_MESSAGES
+ * may have LIMIT_RECIPIENTS, and texts of LIMIT_LINE or LIMIT_HEADER, which
+ * would be gigabytes.  Beyond it, recipients and messages are counted, texts of
+ * replies and arguments of commands that wait are not kept. */
+#define LIMIT_SESSION_OCTETS LIMIT_OR_SMALL(32u << 20, 128u << 10)
 /* Octets of a message's header that are kept for its fields; header_size
  * is still counted to its end. */
 #define LIMIT_HEADER LIMIT_OR_SMALL(65536, 1000)
-/* Messages kept in a session; later MAIL commands are events only. */
+/* Messages kept in a session; later MAIL commands are events only, a note says
+ * so, and the account counts them. */
 #define LIMIT_MESSAGES LIMIT_OR_SMALL(10000, 12)
 /* Gaps listed in one data event or message; missing still counts all. */
 #define LIMIT_GAPS LIMIT_OR_SMALL(1000, 5)

@@ -105,7 +105,7 @@ static void keep_argument(struct session_builder *b, struct pending *p,
 		p->argument = kept->u.command.argument;
 		return;
 	}
-	if (!argument.p || argument.len == 0)
+	if (!argument.p || argument.len == 0 || session_is_full(b))
 		return;
 	copy = malloc(argument.len);
 	if (!copy) {

@@ -187,8 +187,10 @@ static struct sw_bytes same_or_copy(struct session_builder *b,
 	    e->u.reply.line_count > 0 ? e->u.reply.lines : NULL;
 
 	if (said && line.p && line.len == said->len &&
-	    memcmp(said->data, line.p, line.len) == 0)
+	    memcmp(said->data, line.p, line.len) == 0) {
+		b->shared_octets += line.len;
 		return *said;
+	}
 	return session_text(b, line.p ? line : slice_make("", 0));
 }
 
@@ -199,7 +201,7 @@ struct sw_bytes session_join(struct session_builder *b,
 	size_t i, len = 0;
 	uint8_t *p;
 
-	if (count == 0)
+	if (count == 0 || session_is_full(b))
 		return none;
 	if (count == 1)
 		return same_or_copy(b, lines[0]);

@@ -260,12 +260,12 @@ void session_forget(struct session_builder *b)
 	session_drop_pending(b);
 	b->event_count = 0;
 	b->s.message_count = b->s.auth_count = 0;
-	b->auth_told = false;
+	b->auth_told = b->messages_left_out = false;
 	b->s.note_count = 0;
 	b->s.encryption = NULL;
 	memset(&b->s.omitted, 0, sizeof(b->s.omitted));
 	b->next_n = 1;
-	b->current = 0;
+	b->current = b->shared_octets = 0;
 	b->greeted = b->quit_sent = b->quit_answered = false;
 	b->s.client.name.data = b->s.server.name.data = NULL;
 	b->s.client.name.len = b->s.server.name.len = 0;

@@ -86,12 +86,14 @@ struct session_builder {
 	bool closed;          /* a close event was told */
 	bool quit_sent, quit_answered;
 	bool replies_unseen;
+	bool messages_left_out; /* it was noted */
 	bool finished;
 	bool adopted; /* the session's lists are none of the builder's */
 	size_t pending_first, pending_count;
 	size_t pending_octets; /* of their heap */
 	size_t tentative_count;
 	size_t current; /* index + 1 of the open message, 0: none */
+	size_t shared_octets; /* of texts that events have, too */
 	size_t recipient_octets; /* of all messages' lists, on the heap */
 	struct session_options options;
 
@@ -147,6 +149,13 @@ static inline bool session_grow(struct session_builder *b, void **items,
 	return true;
 }
 
+/* Is nothing more to be kept than what bounds the session's own events?  Texts
+ * that share their memory take it where they are told. */
+static inline bool session_is_full(const struct session_builder *b)
+{
+	return session_memory(b) + b->shared_octets > LIMIT_SESSION_OCTETS;
+}
+
 /* --- session.c ------------------------------------------------------------ */
 
 /* A copy of s in the arena, in capitals; null stays null. */
@@ -174,7 +183,7 @@ void session_drop_pending(struct session_builder *b);
 
 /* --- reply.c -------------------------------------------------------------- */
 
-/* Texts joined by LF, in the arena. */
+/* Texts joined by LF, in the arena; null if the session is full. */
 struct sw_bytes session_join(struct session_builder *b,
     const struct slice *lines, size_t count);
 

@@ -26,6 +26,18 @@ void transaction_end(struct session_builder *b, bool aborted)
 	b->current = 0;
 }
 
+static void leave_out_message(struct session_builder *b)
+{
+	if (b->options.account)
+		account_add(b->options.account, ACCOUNT_LIMIT_OTHER, 1);
+	if (b->messages_left_out)
+		return;
+	b->messages_left_out = true;
+	session_note(b, SW_NOTE_LIMIT, 0, 0, 0,
+	    "Messages are left out: there are too many, or they take too much "
+	    "memory.");
+}
+
 static struct sw_message *new_message(struct session_builder *b)
 {
 	void *messages = b->messages, *transactions = b->transactions;
@@ -33,8 +45,12 @@ static struct sw_message *new_message(struct session_builder *b)
 	struct sw_message *m;
 	struct transaction *t;
 
-	if (b->failed || count >= LIMIT_MESSAGES)
+	if (b->failed)
 		return NULL;
+	if (count >= LIMIT_MESSAGES || session_is_full(b)) {
+		leave_out_message(b);
+		return NULL;
+	}
 	if (!session_grow(b, &messages, count, &b->message_capacity,
 	    sizeof(*b->messages)))
 		return NULL;
@@ -144,7 +160,7 @@ static struct sw_recipient *new_recipient(struct session_builder *b,
 {
 	struct sw_recipient *r;
 
-	if (m->recipient_count >= LIMIT_RECIPIENTS) {
+	if (m->recipient_count >= LIMIT_RECIPIENTS || session_is_full(b)) {
 		b->s.omitted.recipients++;
 		if (b->options.account)
 			account_add(b->options.account,

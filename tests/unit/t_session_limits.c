@@ -154,6 +154,96 @@ static void test_recipients(void **state)
 	drop(&m);
 }
 
+/* As many as there may be of messages and recipients are too many together:
+ * the others are counted, and a note says so once. */
+static void test_octets_of_all(void **state)
+{
+	const struct sw_session *s;
+	struct made m;
+	uint32_t i, n, messages = 400;
+
+	(void)state;
+	make(&m);
+	for (i = 0; i < messages; i++) {
+		answered(&m, "MAIL FROM:<a>", 250);
+		for (n = 0; n < LIMIT_RECIPIENTS; n++)
+			answered(&m, "RCPT TO:<b>", 550);
+		answered(&m, "RSET", 250);
+	}
+	assert_true(session_memory(m.b) <
+	    LIMIT_SESSION_OCTETS + (1u << 20));
+	s = session_finish(m.b);
+	assert_in_range(s->message_count, 100, messages - 1);
+	assert_true(s->omitted.recipients > 0);
+	assert_int_equal(m.account.counters[ACCOUNT_LIMIT_OTHER],
+	    messages - s->message_count);
+	assert_int_equal(s->note_count, 1);
+	assert_int_equal(s->notes[0].code, SW_NOTE_LIMIT);
+	drop(&m);
+}
+
+/* Texts of refusals that no event tells any more, one longer than the other;
+ * then commands that are never answered. */
+static void test_long_texts(void **state)
+{
+	const size_t len = 60000;
+	char *line = malloc(len + 1);
+	struct made m;
+	size_t i;
+
+	(void)state;
+	assert_non_null(line);
+	memset(line, 'x', len);
+	line[len] = '\0';
+	memcpy(line, "RCPT TO:", 8);
+	make(&m);
+	for (i = 0; i < 1000; i++) {
+		struct slice text = slice_make(line, len - i);
+
+		session_answer(m.b, command(&m, "MAIL FROM:<a>"), 550, &text,
+		    1);
+	}
+	for (i = 0; i < 1000; i++)
+		command(&m, line);
+	assert_true(session_memory(m.b) <
+	    LIMIT_SESSION_OCTETS + (1u << 20));
+	session_finish(m.b);
+	assert_true(session_memory(m.b) <
+	    LIMIT_SESSION_OCTETS + (1u << 20));
+	drop(&m);
+	free(line);
+}
+
+/* A text that messages share with the reply is told with each. */
+static void test_shared_texts(void **state)
+{
+	const size_t len = 60000;
+	char *line = malloc(len);
+	struct reply_in reply = { .by = SW_SERVER, .code = 550,
+		.span = nowhere };
+	struct slice text = slice_make(line, len);
+	const struct sw_session *s;
+	struct made m;
+	size_t i;
+
+	(void)state;
+	assert_non_null(line);
+	memset(line, 'x', len);
+	reply.lines = &text;
+	reply.line_count = 1;
+	make(&m);
+	for (i = 0; i < 1000; i++) {
+		reply.to = command(&m, "MAIL FROM:<a>");
+		session_reply(m.b, &reply);
+		session_answer(m.b, reply.to, 550, &text, 1);
+	}
+	s = session_finish(m.b);
+	assert_in_range(s->message_count, 1,
+	    LIMIT_SESSION_OCTETS / len + 1);
+	drop(&m);
+	free(line);
+}
+
 /* The end of the content before was not seen: the next begins all the
  * same. */
 static void test_content_in_content(void **state)
@@ -215,6 +305,9 @@ int main(void)
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_notes),
 		cmocka_unit_test(test_recipients),
+		cmocka_unit_test(test_octets_of_all),
+		cmocka_unit_test(test_long_texts),
+		cmocka_unit_test(test_shared_texts),
 		cmocka_unit_test(test_content_in_content),
 		cmocka_unit_test(test_chunks_of_another),
 	};
