@@ -5,13 +5,14 @@
  *	gen [--size MB] [--sessions N] [--concurrency N] [--seed N]
  *	    [--loss R] [--reorder R] [--dup R] [--ipv6 R] [--bdat R]
  *	    [--format pcap|pcapng] [--pace US] [-o FILE]
- *	    [--log FILE [--ahead SECONDS]]
+ *	    [--log FILE [--ahead SECONDS]] [--octets FILE]
  *
  * Rates R lie between 0 and 1.  Equal arguments give equal octets; loss,
  * reorder and dup decide what is captured, never what the hosts say.  A frame
  * comes --pace microseconds (20) after the one before.  --log writes beside
  * the capture what the server logged (receive_log.h), whose clock may be
- * ahead of that of the one who captured.
+ * ahead of that of the one who captured.  --octets writes how many octets the
+ * capture has, which are those of --size by chance and on average.
  *
  * Theory of operation.  A session is a script: each step of it is a burst
  * of octets of one side (a reply, a group of commands, a message), which is
@@ -54,7 +55,7 @@ struct options {
 	unsigned sessions, concurrency;
 	uint64_t seed;
 	bool pcapng;
-	const char *output, *log;
+	const char *output, *log, *octets;
 };
 
 /* Steps of a session, in order. */
@@ -736,6 +737,8 @@ static int set_option(struct options *o, const char *name, const char *value)
 		o->pcapng = strcmp(value, "pcapng") == 0;
 	else if (strcmp(name, "--log") == 0)
 		o->log = value;
+	else if (strcmp(name, "--octets") == 0)
+		o->octets = value;
 	else if (strcmp(name, "-o") == 0)
 		o->output = value;
 	else
@@ -751,6 +754,15 @@ static size_t mean_body(const struct options *o)
 	double each = o->size_mb * 1e6 * 1.01 / o->sessions - 2700;
 
 	return each < 1000 ? 100 : (size_t)(each / 1.1 / 1.075);
+}
+
+static void tell_octets(const struct gen *g)
+{
+	FILE *f = fopen(g->o.octets, "w");
+
+	if (!f || fprintf(f, "%llu\n", (unsigned long long)g->out.total) < 0 ||
+	    fclose(f) != 0)
+		die(g->o.octets);
 }
 
 int main(int argc, char **argv)
@@ -790,6 +802,8 @@ int main(int argc, char **argv)
 		receive_begin(&g.log);
 	run(&g);
 	flush(&g.out);
+	if (g.o.octets)
+		tell_octets(&g);
 	if (g.log.file && fclose(g.log.file) != 0)
 		die(g.o.log);
 	free(g.pool);
