@@ -97,7 +97,8 @@ static void lose_greeting(struct dialogue *d, const struct reply_in *in)
 	    "from the record.");
 	session_gap(d->b, SW_SERVER, SW_UNKNOWN, in->span);
 	doubt_outstanding(d);
-	if (smtp_held_any(&d->held))
+	/* What is being parsed must stay. */
+	if (!d->replaying && smtp_held_any(&d->held))
 		content_take_held(d);
 }
 

@@ -477,6 +477,29 @@ static const struct script scripts[] = {
 	    "  S  221 f  {unacked}\n"
 	    "  !  gap: 14 octets of the client's are missing from the "
 	    "record.\n" },
+	{ "the lost greeting is noticed while what was held is parsed", true,
+	    "-S ?\n"
+	    "C BDAT 3|\n"
+	    "S 250 a\n"
+	    "C abcNOOP|QUIT|\n"
+	    "-C 10\n"
+	    "C RSET|\n"
+	    "S |250 b|\n",
+	    "  C  BDAT 3\n"
+	    "  C  [message 1: 3 octets]  {inferred}\n"
+	    "  ---  an unknown number of octets of the server's are "
+	    "missing\n"
+	    "  C  NOOP\n"
+	    "  C  QUIT  {pipelined}\n"
+	    "  ---  10 octets of the client's are missing\n"
+	    "  S  250 a  {after-gap}\n"
+	    "  C  RSET  {pipelined, after-gap}\n"
+	    "  S  250 b  {unacked}\n"
+	    "  *  the record ends here\n"
+	    "  !  gap: 10 octets of the client's are missing from the "
+	    "record.\n"
+	    "  !  gap: The first octets of the server's are missing "
+	    "from the record.\n" },
 	{ "a chunk that did not arrive", true,
 	    "S 220 mx|\n"
 	    "C MAIL FROM:<a>|\n"
