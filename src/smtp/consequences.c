@@ -51,10 +51,18 @@ static void swap_roles(struct dialogue *d)
 	smtp_queue_drop(d, d->queue_count);
 }
 
+/* The client's octets wait for the newest command's reply: the content of an
+ * older one was told already. */
+static bool is_newest(struct dialogue *d, const struct outstanding *o)
+{
+	return d->queue_count == 0 ||
+	    smtp_queue_at(d, d->queue_count - 1)->n == o->n;
+}
+
 static void data_reply(struct dialogue *d, const struct outstanding *o,
     int32_t code)
 {
-	if (d->client != CLIENT_AFTER_DATA)
+	if (d->client != CLIENT_AFTER_DATA || !is_newest(d, o))
 		return; /* its content is being read already */
 	if (is_intermediate(code)) {
 		content_expect_body(d, o->n, 0, true);
@@ -70,7 +78,7 @@ static void data_reply(struct dialogue *d, const struct outstanding *o,
 static void bdat_reply(struct dialogue *d, const struct outstanding *o,
     int32_t code)
 {
-	if (d->client != CLIENT_AFTER_BDAT)
+	if (d->client != CLIENT_AFTER_BDAT || !is_newest(d, o))
 		return;
 	if (code >= 200 && code < 400) {
 		content_expect_chunk(d, o, SW_METHOD_BDAT, 0);
