@@ -39,7 +39,7 @@ TURNS = 3
 TURN_MB = 350	# of a small one, in a turn
 FLAT = 1.25	# the most that a megabyte costs against the least, by size
 MEMORY_MIB = 64	# more than this no size may take
-# An open session takes some 10 KiB: the default is for 30 000.
+# An open session takes some 7 KiB: the default is for 25 000.
 MEMORY = '4G'
 
 
@@ -106,7 +106,7 @@ def table(head, runs, what):
 	yield '| %s | CPU s | ms/MB | sessions | peak MiB |' % head
 	yield '|---|---|---|---|---|'
 	for r in runs:
-		yield '| %s | %.2f | %.3f | %d | %.0f |' % (what(r), r.cpu,
+		yield '| %s | %.3g | %.3f | %d | %.0f |' % (what(r), r.cpu,
 		    r.ms_per_mb(), r.sessions, r.mib)
 
 
