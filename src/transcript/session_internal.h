@@ -85,6 +85,7 @@ struct session_builder {
 	bool greeted;
 	bool closed;          /* a close event was told */
 	bool quit_sent, quit_answered;
+	bool auth_told;       /* the newest exchange is in the list */
 	bool replies_unseen;
 	bool messages_left_out; /* it was noted */
 	bool finished;
@@ -124,7 +125,6 @@ struct session_builder {
 	size_t note_capacity;
 	struct sw_auth *auth;
 	size_t auth_capacity;
-	bool auth_told; /* the newest exchange is in the list */
 	struct tentative *tentative;
 	size_t tentative_capacity;
 	struct sw_gap *gaps; /* of content without a message */
