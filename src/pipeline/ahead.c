@@ -14,7 +14,7 @@ static void look(const struct ahead *a, struct shard *shards, unsigned at)
 
 		if (at - a->first < a->end - a->first)
 			shard_fetch(&shards[a->shards[i]], &a->segments[i],
-			    step);
+			    a->hashes[i], step);
 	}
 }
 
@@ -31,9 +31,10 @@ static enum sw_status feed_first(struct ahead *a, struct shard *shards,
 enum sw_status ahead_feed(struct ahead *a, struct shard *shards,
     unsigned shard, uint64_t stretch)
 {
-	unsigned at = a->end++;
+	unsigned at = a->end++, i = at % AHEAD_PLACES;
 
-	a->shards[at % AHEAD_PLACES] = (uint8_t)shard;
+	a->shards[i] = (uint8_t)shard;
+	a->hashes[i] = shard_hash(&shards[shard], &a->segments[i]);
 	look(a, shards, at);
 	return a->end - a->first < AHEAD ? SW_OK :
 	    feed_first(a, shards, stretch);

@@ -29,12 +29,13 @@ enum { AHEAD_STRIDE = 3, AHEAD = AHEAD_STRIDE * SHARD_FETCHES,
 	AHEAD_PLACES = 16 };
 _Static_assert(AHEAD < AHEAD_PLACES, "room for one more");
 
-/* Octets of open sessions from which on it pays. */
-#define AHEAD_HELD (UINT64_C(24) << 20)
+/* Octets of open sessions from which on it pays: those of a thousand or two. */
+#define AHEAD_HELD (UINT64_C(12) << 20)
 
 struct ahead {
 	struct segment segments[AHEAD_PLACES];
 	uint8_t shards[AHEAD_PLACES];
+	uint32_t hashes[AHEAD_PLACES]; /* shard_hash() of each */
 	unsigned first, end; /* those that wait; counted on and on */
 };
 

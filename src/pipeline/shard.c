@@ -414,11 +414,17 @@ static void on_fetch(const void *user, unsigned step)
 	session_fetch(l->builder, step - 1);
 }
 
+uint32_t shard_hash(const struct shard *s, const struct segment *seg)
+{
+	return s->tcp == &tcp_native_ops ?
+	    tcp_native_ops.hash(s->engine, seg) : 0;
+}
+
 void shard_fetch(const struct shard *s, const struct segment *seg,
-    unsigned step)
+    uint32_t hash, unsigned step)
 {
 	if (s->tcp == &tcp_native_ops)
-		tcp_native_ops.fetch(s->engine, seg, step);
+		tcp_native_ops.fetch(s->engine, seg, hash, step);
 }
 
 const struct tcp_sink_ops shard_sink_ops = {

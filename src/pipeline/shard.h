@@ -119,7 +119,9 @@ enum sw_status shard_feed(struct shard *s, struct segment *seg) SW_MUST_USE;
  * what a session is, its dialogue and builder, and their lists. */
 enum { SHARD_FETCHES = TCP_FETCH_USER + 3 };
 void shard_fetch(const struct shard *s, const struct segment *seg,
-    unsigned step);
+    uint32_t hash, unsigned step);
+/* What shard_fetch is given of a segment in all steps. */
+uint32_t shard_hash(const struct shard *s, const struct segment *seg);
 /* Capture time has come to that of frame at. */
 enum sw_status shard_tick(struct shard *s, struct origin at) SW_MUST_USE;
 

@@ -131,9 +131,12 @@ struct tcp_engine_ops {
 	enum sw_status (*feed)(struct tcp_engine *e,
 	    const struct segment *seg);
 	/* seg will be fed soon: ask for the memory that it needs, of what was
-	 * asked for in the steps before.  Changes nothing.  NULL: none. */
+	 * asked for in the steps before; hash is the engine's of it, told once
+	 * for all steps.  Changes nothing.  Both NULL: none. */
 	void (*fetch)(const struct tcp_engine *e, const struct segment *seg,
-	    unsigned step);
+	    uint32_t hash, unsigned step);
+	uint32_t (*hash)(const struct tcp_engine *e,
+	    const struct segment *seg);
 	enum sw_status (*icmp)(struct tcp_engine *e,
 	    const struct icmp_error *icmp);
 	/* Capture time has come to now at frame origin.at: expire what is

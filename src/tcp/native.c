@@ -279,12 +279,18 @@ static inline void fetch_neighbours(const struct flow *f)
 	__builtin_prefetch(f->session.prev, 1);
 }
 
+static uint32_t native_hash(const struct tcp_engine *e,
+    const struct segment *seg)
+{
+	return hash_of(e, seg);
+}
+
 /* The flow is most often that of the first place; another does no harm. */
 static void native_fetch(const struct tcp_engine *e,
-    const struct segment *seg, unsigned step)
+    const struct segment *seg, uint32_t hash, unsigned step)
 {
 	const struct flows *t = &e->flows;
-	const struct entry *place = &t->table[hash_of(e, seg) & t->mask];
+	const struct entry *place = &t->table[hash & t->mask];
 	const struct flow *f;
 
 	if (step == TCP_FETCH_PLACE) {
@@ -517,6 +523,7 @@ const struct tcp_engine_ops tcp_native_ops = {
 	.open = native_open,
 	.feed = native_feed,
 	.fetch = native_fetch,
+	.hash = native_hash,
 	.icmp = native_icmp,
 	.tick = native_tick,
 	.evict = native_evict,
