@@ -235,6 +235,30 @@ static void check_reference(const struct sw_session *s, uint32_t n,
 		    s->events[to - 1].kind == SW_EVENT_DATA);
 }
 
+/* BDAT has one run of octets, no more than it says (RFC 3030 2). */
+static void check_chunk(const struct sw_session *s, const struct sw_data *d,
+    uint32_t *before)
+{
+	const struct sw_command *c;
+	struct slice digits;
+	uint64_t n;
+	size_t i;
+
+	if (d->of == 0 || d->of > s->event_count ||
+	    s->events[d->of - 1].kind != SW_EVENT_COMMAND)
+		return;
+	c = &s->events[d->of - 1].u.command;
+	if (!slice_eq(slice_make(c->verb.data, c->verb.len), slice_str("BDAT")))
+		return;
+	require(d->of != *before);
+	*before = d->of;
+	digits = slice_make(c->argument.data, c->argument.len);
+	for (i = 0; i < digits.len && ascii_is_digit(digits.p[i]); i++)
+		;
+	if (slice_to_u64(slice_head(digits, i), &n))
+		require((uint64_t)d->octets <= n);
+}
+
 static uint64_t check_event(const struct sw_session *s, size_t i)
 {
 	const struct sw_event *e = &s->events[i];
@@ -304,12 +328,17 @@ static void check_session(const struct script *s)
 {
 	const struct sw_session *session = session_get(s->b);
 	uint64_t octets = 0;
+	uint32_t before = 0;
 	size_t i;
 
 	require(session->event_count <= LIMIT_EVENTS);
 	require(session->note_count <= LIMIT_NOTES);
 	for (i = 0; i < session->event_count; i++)
 		octets += check_event(session, i);
+	for (i = 0; i < session->event_count; i++)
+		if (session->events[i].kind == SW_EVENT_DATA)
+			check_chunk(session, &session->events[i].u.data,
+			    &before);
 	require(octets <= s->octets);
 	for (i = 0; i < session->message_count; i++)
 		check_message(session, i);
