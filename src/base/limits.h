@@ -175,6 +175,9 @@
 /* Sessions of one log that are open at once; beyond it the one that was idle
  * longest ends with `limit`. */
 #define LIMIT_LOG_SESSIONS 16384
+/* Octets that the open sessions of one log take; each may take
+ * LIMIT_SESSION_OCTETS.  Beyond it as above. */
+#define LIMIT_LOG_OCTETS (256u << 20)
 /* Open sessions that bear one key (all that a log tells of a connection);
  * each row looks at all of them.  Beyond it as above. */
 #define LIMIT_LOG_KEY_SESSIONS 256

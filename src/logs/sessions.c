@@ -126,6 +126,7 @@ static void detach(struct log_sessions *t, struct log_session *s)
 	unlink_key(s);
 	log_keys_drop(t, s->key);
 	t->count--;
+	t->held -= s->held;
 }
 
 static void free_memory(struct log_session *s)
@@ -273,15 +274,16 @@ static struct log_session *find_surplus(const struct log_sessions *t,
 {
 	if (k && k->count >= LIMIT_LOG_KEY_SESSIONS)
 		return k->first;
-	return t->count >= LIMIT_LOG_SESSIONS ? t->oldest : NULL;
+	return t->count >= LIMIT_LOG_SESSIONS || t->held > LIMIT_LOG_OCTETS ?
+	    t->oldest : NULL;
 }
 
 static enum sw_status make_room(struct log_sessions *t,
     struct log_session *s)
 {
 	session_note(s->b, SW_NOTE_LIMIT, 0, s->first, s->last,
-	    "too many sessions are open at once: this one is told as far "
-	    "as it came");
+	    "too many sessions are open at once, or they take too much "
+	    "memory: this one is told as far as it came");
 	account_add(t->account, ACCOUNT_LIMIT_OTHER, 1);
 	return log_sessions_end(t, s, SW_ENDING_LIMIT);
 }
@@ -333,12 +335,22 @@ enum sw_status log_sessions_begin(struct log_sessions *t, struct slice key,
 	return SW_OK;
 }
 
+/* What it holds since the line before. */
+static void count_held(struct log_sessions *t, struct log_session *s)
+{
+	size_t held = session_memory(s->b);
+
+	t->held = t->held - s->held + held;
+	s->held = held;
+}
+
 void log_sessions_touch(struct log_sessions *t, struct log_session *s,
     uint64_t number, int64_t time)
 {
 	if (t->file_count > 1 && number > t->files[t->file_count - 1].base &&
 	    s->last <= t->files[t->file_count - 1].base)
 		log_source_turn(s, number);
+	count_held(t, s);
 	s->last = number;
 	s->heard_ns = t->now_ns;
 	if (time != SW_NO_TIME)
@@ -481,6 +493,8 @@ enum sw_status log_sessions_expire_some(struct log_sessions *t, int64_t now)
 	    t->oldest->last_time != SW_NO_TIME &&
 	    now - LIMIT_LOG_IDLE_NS > t->oldest->last_time)
 		status = end_unclosed(t, t->oldest, SW_ENDING_IDLE);
+	while (t->held > LIMIT_LOG_OCTETS && t->count > 1 && status == SW_OK)
+		status = make_room(t, t->oldest);
 	return status;
 }
 

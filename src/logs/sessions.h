@@ -81,6 +81,7 @@ struct log_session {
 	/* private */
 	struct log_turn *first_turn, *last_turn; /* in b's arena */
 	size_t turn_count;
+	size_t held;            /* octets, as counted in the log's */
 	struct log_key *key;
 	struct log_session *same_next, *same_prev; /* of the key, by age */
 	struct log_session *older, *newer;         /* by the last line */
@@ -142,6 +143,7 @@ struct log_sessions {
 	struct log_session *spares;        /* by same_next */
 	size_t spare_count;
 	size_t count;
+	size_t held;                       /* octets of the open ones */
 	struct log_session *oldest, *newest;
 	struct log_session *first_begun, *last_begun;
 	struct log_session *first_waiting, *last_waiting;
@@ -207,8 +209,9 @@ enum sw_status log_sessions_attempt(struct log_sessions *t,
 enum sw_status log_sessions_linger(struct log_sessions *t,
     struct log_session *s) SW_MUST_USE;
 /* The time of the next line is now: end those without a line since now -
- * LIMIT_LOG_IDLE_NS, and what cannot go on in a new file.  To be called
- * before a session is looked up for the line. */
+ * LIMIT_LOG_IDLE_NS, what cannot go on in a new file, and the oldest at
+ * LIMIT_LOG_OCTETS.  To be called before a session is looked up for the
+ * line. */
 enum sw_status log_sessions_expire_some(struct log_sessions *t, int64_t now)
     SW_MUST_USE;
 static inline enum sw_status log_sessions_expire(struct log_sessions *t,
@@ -218,7 +221,8 @@ static inline enum sw_status log_sessions_expire(struct log_sessions *t,
 
 	if (now == SW_NO_TIME)
 		return SW_OK;
-	if (now == t->newest_time && !t->file_begun && (!s ||
+	if (now == t->newest_time && !t->file_begun &&
+	    t->held <= LIMIT_LOG_OCTETS && (!s ||
 	    s->last_time == SW_NO_TIME ||
 	    now - LIMIT_LOG_IDLE_NS <= s->last_time))
 		return SW_OK; /* as at the line before */

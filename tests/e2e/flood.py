@@ -26,6 +26,8 @@ os.environ.setdefault("SMTPWIRE", os.environ["O"] + "/smtpwire")
 MEMORY = 2 << 20
 # The same for dialogues, some 1600 of which it holds.
 DIALOGUES = 32 << 20
+# A log's open sessions, and a quarter for what the allocator adds.
+LOG = 320 << 20
 # What the program takes without any connection: code, tables, buffers; a
 # sanitizer takes several times that.
 BESIDE = 24 << 20
@@ -258,6 +260,28 @@ def check_disorder(mib, memory):
           "connections released for the limit on memory", memory, mib * 4)
 
 
+def log_rows(sessions, rows, octets):
+    """A log whose sessions go on to its end."""
+    row = "2023-01-11T00:00:%02d.000Z,MX\\In,%016X,%d,192.0.2.25:25," \
+        "192.0.2.10:%d,%s,%s,\r\n"
+    yield b"#Software: Microsoft Exchange Server\r\n#Version: 15.0.0.0\r\n" \
+        b"#Log-type: SMTP Receive Protocol Log\r\n#Fields: date-time," \
+        b"connector-id,session-id,sequence-number,local-endpoint," \
+        b"remote-endpoint,event,data,context\r\n"
+    for n in range(rows):
+        for i in range(sessions):
+            data = "NOOP " + "y" * octets
+            yield (row % (n * 60 // rows, i, n, 1024 + i,
+                          "<" if n else "+", data if n else "")).encode()
+
+
+def check_log():
+    """Twice what open sessions of a log may take."""
+    _, account = run(log_rows(1000, 330, 1500), "512M")
+    told("flood-log", "things left out by other limits" in account and
+         int(re.search(r"(\d+)  sessions\n", account)[1]) > 1000, account)
+
+
 KINDS = {"syn": check_syn, "established": check_established,
          "silent": check_silent, "dialogue": check_dialogue,
          "disorder": check_disorder}
@@ -290,6 +314,8 @@ def main():
     check_peak("memory", MEMORY)
     check_dialogue(8000, DIALOGUES)
     check_peak("memory-dialogue", DIALOGUES)
+    check_log()
+    check_peak("memory-log", LOG)
     # Behind the peaks: it is of all that ran.
     check_colliding()
 
