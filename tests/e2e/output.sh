@@ -97,3 +97,9 @@ else
 fi
 
 exits closed 4 sh -c "'$SMTPWIRE' read -q '$capture' >&-"
+
+# Mail is for who reads the capture, whatever the umask.
+mkdir "$TMP/own"
+(umask 0 && "$SMTPWIRE" read -q --eml "$TMP/own" --mbox "$TMP/own/mbox" \
+	"$capture" >/dev/null)
+is own-only 600 "$(stat -c %a "$TMP"/own/* | sort -u)"
