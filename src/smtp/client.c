@@ -387,6 +387,9 @@ void client_gap(struct dialogue *d, uint64_t len, struct origin origin)
 	if (d->guess.count > 0)
 		guess_is_content(d, d->guess.octets.len);
 	d->client_offset = d->client_seen;
+	/* The chunk follows its BDAT without waiting (RFC 3030 2). */
+	if (d->client == CLIENT_AFTER_BDAT)
+		content_choose(d, false);
 	if (d->client == CLIENT_CHUNK && d->chunk_left < len) {
 		/* the chunk's end lies in the gap: what is behind it are
 		 * commands */

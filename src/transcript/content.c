@@ -18,6 +18,13 @@ static void open_content(struct session_builder *b,
 	t->body = b->content.body;
 }
 
+/* The first octets that are there are not the content's first. */
+static void lose_start(struct session_builder *b)
+{
+	if (message_lose_start(&b->content) != SW_OK)
+		b->failed = true;
+}
+
 static void begin_content(struct session_builder *b,
     const struct data_in *d)
 {
@@ -42,6 +49,9 @@ static void begin_content(struct session_builder *b,
 		return;
 	}
 	open_content(b, m, t);
+	/* before it, or with its MAIL, a chunk may be lost */
+	if (d->method == SW_METHOD_BDAT && t->chunk_lost)
+		lose_start(b);
 }
 
 uint32_t session_data_begin(struct session_builder *b,
@@ -186,6 +196,8 @@ void session_early_take(struct session_builder *b)
 	if (b->content_message) {
 		b->content = *m;
 		*m = old;
+		if (!old.started)
+			lose_start(b);
 		if (message_tell_header(&b->content,
 		    &b->messages[b->content_owner - 1], &b->arena) != SW_OK)
 			b->failed = true;

@@ -104,6 +104,7 @@ uint32_t session_connect(struct session_builder *b, enum sw_role by,
 {
 	uint32_t n;
 
+	b->start_seen = true;
 	session_event_done(b, session_new_event(b, SW_EVENT_CONNECT, by, &span,
 	    0, &n));
 	return n;
@@ -123,12 +124,16 @@ uint32_t session_close(struct session_builder *b, enum sw_role by,
 	return n;
 }
 
-/* Between the chunks of a message the client's lost octets may hold a further
- * one with its BDAT (RFC 3030 2): the message is not known to be whole. */
+/* Between the chunks of a message, and before them, the client's lost octets
+ * may hold a further one with its BDAT (RFC 3030 2): the message is not known
+ * to be whole. */
 static void may_lose_chunk(struct session_builder *b)
 {
 	const struct message *m = &b->content;
+	struct transaction *t = transaction_state(b);
 
+	if (t && t->chunks == 0)
+		t->chunk_lost = true;
 	if (!b->content_open || b->in_data)
 		return;
 	if (m->gap_count > 0 && m->gaps[m->gap_count - 1].length < 0 &&
@@ -147,8 +152,10 @@ uint32_t session_gap(struct session_builder *b, enum sw_role by,
 
 	if (e)
 		e->u.gap.size = size;
-	if (by == SW_CLIENT)
+	if (by == SW_CLIENT) {
+		b->gap_n = n;
 		may_lose_chunk(b);
+	}
 	session_event_done(b, e);
 	return n;
 }

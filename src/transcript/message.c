@@ -236,6 +236,14 @@ enum sw_status message_gap(struct message *m, int64_t len)
 	return SW_OK;
 }
 
+enum sw_status message_lose_start(struct message *m)
+{
+	m->started = m->header_done = false;
+	m->header_len = 0;
+	m->header_size = 0;
+	return message_gap(m, SW_UNKNOWN);
+}
+
 void message_end(struct message *m, bool complete)
 {
 	if (!m->open)

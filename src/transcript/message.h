@@ -89,6 +89,9 @@ enum sw_status message_tell_header(struct message *m, struct sw_message *out,
  * hashed: true; false: nothing was done. */
 bool message_line(struct message *m, struct slice line, bool crlf);
 enum sw_status message_gap(struct message *m, int64_t len);
+/* An unknown number of octets is lost before all that there is: no header, no
+ * digest. */
+enum sw_status message_lose_start(struct message *m);
 /* The content is over; complete: its true end was seen. */
 void message_end(struct message *m, bool complete);
 /*

@@ -266,6 +266,7 @@ void session_forget(struct session_builder *b)
 	memset(&b->s.omitted, 0, sizeof(b->s.omitted));
 	b->next_n = 1;
 	b->current = b->shared_octets = 0;
+	b->mail_n = b->gap_n = 0;
 	b->greeted = b->quit_sent = b->quit_answered = false;
 	b->s.client.name.data = b->s.server.name.data = NULL;
 	b->s.client.name.len = b->s.server.name.len = 0;

@@ -55,6 +55,7 @@ struct transaction {
 	void *body;                /* of the body operations, until settle */
 	bool content_done;         /* message_tell was called */
 	uint32_t chunks;           /* data events so far */
+	bool chunk_lost;           /* a gap may hold a chunk before them */
 };
 
 /* Content that came before it is known what it belongs to. */
@@ -88,6 +89,8 @@ struct session_builder {
 	bool auth_told;       /* the newest exchange is in the list */
 	bool replies_unseen;
 	bool messages_left_out; /* it was noted */
+	bool start_seen; /* of the record */
+	uint32_t mail_n, gap_n; /* the newest MAIL, gap of the client's */
 	bool finished;
 	bool adopted; /* the session's lists are none of the builder's */
 	size_t pending_first, pending_count;

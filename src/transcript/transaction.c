@@ -77,13 +77,17 @@ static struct sw_message *new_message(struct session_builder *b)
 
 struct sw_message *transaction_current(struct session_builder *b, bool open)
 {
-	if (!b->current && open && new_message(b))
+	if (!b->current && open && new_message(b)) {
 		b->current = b->s.message_count;
+		b->transactions[b->current - 1].chunk_lost =
+		    b->gap_n > b->mail_n || (!b->mail_n && !b->start_seen);
+	}
 	return b->current ? &b->messages[b->current - 1] : NULL;
 }
 
-static void answer_mail(struct session_builder *b, struct slice argument,
-    bool stays, int32_t code, const struct slice *lines, size_t count)
+static void answer_mail(struct session_builder *b, uint32_t n,
+    struct slice argument, bool stays, int32_t code,
+    const struct slice *lines, size_t count)
 {
 	struct sw_message *m;
 	struct transaction *t;
@@ -111,6 +115,8 @@ static void answer_mail(struct session_builder *b, struct slice argument,
 		t->ended = true;
 	} else {
 		b->current = b->s.message_count;
+		b->mail_n = n;
+		t->chunk_lost = b->gap_n > n;
 	}
 }
 
@@ -274,7 +280,8 @@ void transaction_answer(struct session_builder *b, const struct pending *p,
 	case VERB_SEND:
 	case VERB_SOML:
 	case VERB_SAML:
-		answer_mail(b, argument, stays, code, lines, line_count);
+		answer_mail(b, p->n, argument, stays, code, lines,
+		    line_count);
 		break;
 	case VERB_RCPT:
 		answer_rcpt(b, argument, stays, code, lines, line_count);

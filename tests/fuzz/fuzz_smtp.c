@@ -293,7 +293,10 @@ static void check_message(const struct sw_session *s, size_t i)
 {
 	const struct sw_message *m = &s->messages[i];
 	int64_t size = 0, missing = 0;
-	bool any = false, unknown = false, may_lack_chunk = false;
+	bool any = false, unknown = false;
+	/* it may lie before the record, or in what the client's is lost */
+	bool may_lack_chunk = s->event_count > 0 &&
+	    s->events[0].kind != SW_EVENT_CONNECT;
 	size_t k;
 
 	require(m->n == i + 1 && m->outcome < SW_OUTCOME_COUNT);
@@ -301,8 +304,7 @@ static void check_message(const struct sw_session *s, size_t i)
 	for (k = 0; k < s->event_count; k++) {
 		const struct sw_data *d = &s->events[k].u.data;
 
-		/* the client's, lost behind a chunk, may hold another */
-		if (any && s->events[k].kind == SW_EVENT_GAP &&
+		if (s->events[k].kind == SW_EVENT_GAP &&
 		    s->events[k].by == SW_CLIENT)
 			may_lack_chunk = true;
 		if (s->events[k].kind != SW_EVENT_DATA || d->message != m->n)
