@@ -493,7 +493,8 @@ enum sw_status log_sessions_expire_some(struct log_sessions *t, int64_t now)
 	    t->oldest->last_time != SW_NO_TIME &&
 	    now - LIMIT_LOG_IDLE_NS > t->oldest->last_time)
 		status = end_unclosed(t, t->oldest, SW_ENDING_IDLE);
-	while (t->held > LIMIT_LOG_OCTETS && t->count > 1 && status == SW_OK)
+	while (t->held > LIMIT_LOG_OCTETS && t->count > 1 && t->oldest &&
+	    status == SW_OK)
 		status = make_room(t, t->oldest);
 	return status;
 }
