@@ -38,7 +38,7 @@ all: lib smtpwire ## the library and the command (default)
 # sources, buffers, escapes, clock, account
 SRC_BASE := $(addprefix src/base/, \
 	account.c arena.c buffer.c clock.c decompress.c error.c escape.c \
-	folder.c library.c members.c scratch.c secret.c slice.c source.c \
+	folder.c library.c members.c part.c scratch.c secret.c slice.c source.c \
 	source_block.c source_open.c source_random.c source_store.c)
 
 # capture files -> frames

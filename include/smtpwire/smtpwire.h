@@ -146,8 +146,8 @@ struct sw_options {
 	                          pcapng file; of files, if filter selects,
 	                          at the end those of the sessions told; of
 	                          an interface whatever it says, and what
-	                          is there is renamed first, of files it is
-	                          replaced; NULL */
+	                          is there is renamed first; of files it is
+	                          replaced when all are read; NULL */
 	uint64_t rotate_size;  /* of that file in octets, and the time between
 	                          its first and last frame, at which it is
 	                          renamed and begun anew; 0: never */

@@ -391,6 +391,15 @@ static enum sw_status finish_mailbox(struct sw_reader *r, struct sw_err *err)
 	return emit_mbox_finish(r->mbox, r->failed == 0, err);
 }
 
+/* Those of the sessions that were selected are written now. */
+static enum sw_status finish_frames(struct sw_reader *r, struct sw_err *err)
+{
+	enum sw_status status = r->kept ? kept_write(r->kept, err) : SW_OK;
+
+	return status != SW_OK ? status :
+	    keeper_finish(r->keeper, r->failed == 0, err);
+}
+
 static int next_as_they_end(struct sw_reader *r, const struct sw_session **s,
     struct sw_err *err)
 {
@@ -412,8 +421,8 @@ static int next_as_they_end(struct sw_reader *r, const struct sw_session **s,
 	if (r->mbox && got >= 0)
 		status = got > 0 ? mail_session(r, *s, err) :
 		    finish_mailbox(r, err);
-	if (r->kept && got == 0 && status == SW_OK)
-		status = kept_write(r->kept, err);
+	if (r->keeper && got == 0 && status == SW_OK)
+		status = finish_frames(r, err);
 	return status == SW_OK ? got : (int)status;
 }
 

@@ -8,10 +8,12 @@
  * gathered and written whole, so that a file which is cut off by whatever
  * ends the program can be read up to there.
  *
- * Others may rename or remove the file meanwhile, as logrotate does.  So it is
+ * Others may rename or remove a file that grows, as logrotate does.  So it is
  * put away only while its name leads to the descriptor that is written, and
- * else it is theirs, and the next begins.  What is no file (a pipe, a device)
- * is written from beginning to end.
+ * else it is theirs, and the next begins.  One that does not grow has a name
+ * that nobody looks for until it is complete, so that a disk that runs full
+ * leaves what was there before; if the run is killed, it stays under that name.
+ * What is no file (a pipe, a device) is written from beginning to end.
  */
 #include "capture/keeper.h"
 
@@ -26,6 +28,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/part.h"
 
 enum {
 	WRITE_AT = 1 << 16, /* octets gathered before they are written */
@@ -40,6 +43,7 @@ enum {
 struct keeper {
 	struct keeper_options options;
 	char *path;
+	char *part;          /* name until it is complete; NULL: its own */
 	int fd;
 	bool regular;        /* and not a pipe or a device */
 	struct buffer buffer;
@@ -194,6 +198,11 @@ static unsigned first_number(struct keeper *k)
 	return 0;
 }
 
+static const char *written_name(const struct keeper *k)
+{
+	return k->part ? k->part : k->path;
+}
+
 /* To a name of this time, with the first number from *number on that is free.
  * *name_r is the caller's, NULL: there was nothing to be renamed. */
 static enum sw_status rename_to(struct keeper *k, int64_t ns,
@@ -213,7 +222,7 @@ static enum sw_status rename_to(struct keeper *k, int64_t ns,
 			errno = EEXIST;
 			continue;
 		}
-		if (rename(k->path, name) == 0) {
+		if (rename(written_name(k), name) == 0) {
 			*name_r = name;
 			return SW_OK;
 		}
@@ -222,7 +231,12 @@ static enum sw_status rename_to(struct keeper *k, int64_t ns,
 		errno = error;
 		break;
 	}
-	return errno == ENOENT ? SW_OK : fail(k, err);
+	return errno == ENOENT && !k->part ? SW_OK : fail(k, err);
+}
+
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
 /* Does the name still lead to what is written? */
@@ -230,8 +244,8 @@ static bool is_in_place(const struct keeper *k)
 {
 	struct stat ours, there;
 
-	return fstat(k->fd, &ours) == 0 && stat(k->path, &there) == 0 &&
-	    ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
+	return fstat(k->fd, &ours) == 0 &&
+	    stat(written_name(k), &there) == 0 && is_same(&ours, &there);
 }
 
 static enum sw_status put_away(struct keeper *k, struct sw_err *err)
@@ -240,10 +254,14 @@ static enum sw_status put_away(struct keeper *k, struct sw_err *err)
 	unsigned number;
 	char *name;
 
-	if (!is_in_place(k))
+	if (!k->part && !is_in_place(k))
 		return SW_OK; /* somebody else has done it */
 	number = first_number(k);
 	status = rename_to(k, k->first_ns, &number, &name, err);
+	if (status == SW_OK) {
+		free(k->part);
+		k->part = NULL;
+	}
 	if (name) {
 		k->named = number;
 		remember(k, name);
@@ -279,7 +297,7 @@ static enum sw_status make_room(struct keeper *k, struct sw_err *err)
 	struct stat st;
 	char *name;
 
-	if (!k->options.spare || stat(k->path, &st) != 0 ||
+	if (!k->options.growing || stat(k->path, &st) != 0 ||
 	    !S_ISREG(st.st_mode) || holds_nothing(k, &st))
 		return SW_OK;
 	status = rename_to(k, clock_make((int64_t)st.st_mtime, 0), &number,
@@ -288,18 +306,53 @@ static enum sw_status make_room(struct keeper *k, struct sw_err *err)
 	return status;
 }
 
-static bool is_regular(const struct keeper *k)
+/* What is there is replaced when the first block is ready. */
+static int open_growing(struct keeper *k)
 {
 	struct stat st;
 
-	return fstat(k->fd, &st) == 0 && S_ISREG(st.st_mode);
+	k->fd = open(k->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (k->fd < 0)
+		return errno;
+	k->regular = fstat(k->fd, &st) == 0 && S_ISREG(st.st_mode);
+	return 0;
 }
 
-/* A file without frames is one all the same, one without octets is none.
- * What is there is replaced when the first block is ready. */
+/* A pipe, a device, or what standard output is. */
+static int open_direct(struct keeper *k, bool is_stdout)
+{
+	k->regular = false;
+	k->fd = is_stdout ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3) :
+	    open(k->path, O_WRONLY | O_CLOEXEC);
+	return k->fd < 0 ? errno : 0;
+}
+
+/* What is there is not touched before the new one is complete. */
+static int open_part(struct keeper *k)
+{
+	struct stat st, out;
+	bool there = stat(k->path, &st) == 0, is_stdout;
+
+	if (!there && errno != ENOENT)
+		return errno;
+	if (!there && lstat(k->path, &st) == 0)
+		return ENOENT; /* a link to what is not there stays */
+	/* /dev/stdout may be a file that others write too. */
+	is_stdout = there && fstat(STDOUT_FILENO, &out) == 0 &&
+	    is_same(&st, &out);
+	if (there && (is_stdout || !S_ISREG(st.st_mode)))
+		return open_direct(k, is_stdout);
+	if (there && access(k->path, W_OK) != 0)
+		return errno;
+	k->regular = true;
+	return part_create(k->path, &k->part, &k->fd);
+}
+
+/* A file without frames is one all the same, one without octets is none. */
 static enum sw_status open_file(struct keeper *k, struct sw_err *err)
 {
 	enum sw_status status;
+	int error;
 
 	put_section(k);
 	if (k->buffer.failed)
@@ -307,24 +360,39 @@ static enum sw_status open_file(struct keeper *k, struct sw_err *err)
 	status = make_room(k, err);
 	if (status != SW_OK)
 		return status;
-	k->fd = open(k->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (k->fd < 0)
+	error = k->options.growing ? open_growing(k) : open_part(k);
+	if (error == ENOMEM)
+		return base_error_set(err, SW_ENOMEM, "out of memory");
+	if (error != 0) {
+		errno = error;
 		return fail(k, err);
-	k->regular = is_regular(k);
+	}
 	k->size = 0;
 	k->written = 0;
 	k->kind_count = 0;
 	k->first_ns = SW_NO_TIME;
 	k->rotate = false;
 	status = keeper_flush(k, err);
-	if (status != SW_OK && k->regular)
+	if (status != SW_OK && k->regular && !k->part)
 		(void)unlink(k->path);
+	return status;
+}
+
+/* All frames of a file that does not grow are on the disk: that it is full, or
+ * a quota, may be told only now. */
+static enum sw_status complete(struct keeper *k, struct sw_err *err)
+{
+	enum sw_status status = keeper_flush(k, err);
+
+	if (status == SW_OK && k->part && fsync(k->fd) != 0 &&
+	    errno != EINVAL)
+		return fail(k, err);
 	return status;
 }
 
 static enum sw_status next_file(struct keeper *k, struct sw_err *err)
 {
-	enum sw_status status = keeper_flush(k, err);
+	enum sw_status status = complete(k, err);
 
 	if (status == SW_OK)
 		status = put_away(k, err);
@@ -418,11 +486,24 @@ enum sw_status keeper_new(const struct keeper_options *options,
 	status = !k->path || (options->keep > 0 && !k->old) ?
 	    base_error_set(err, SW_ENOMEM, "out of memory") :
 	    open_file(k, err);
-	k->options.spare = true; /* what others put there from now on */
 	if (status != SW_OK)
 		keeper_free(&k);
 	*k_r = k;
 	return status;
+}
+
+enum sw_status keeper_finish(struct keeper *k, bool even_empty,
+    struct sw_err *err)
+{
+	enum sw_status status = complete(k, err);
+
+	if (status != SW_OK || !k->part || (k->kind_count == 0 && !even_empty))
+		return status;
+	if (rename(k->part, k->path) != 0)
+		return fail(k, err);
+	free(k->part);
+	k->part = NULL;
+	return SW_OK;
 }
 
 void keeper_free(struct keeper **kp)
@@ -434,6 +515,9 @@ void keeper_free(struct keeper **kp)
 	*kp = NULL;
 	if (k->fd >= 0)
 		close(k->fd);
+	if (k->part)
+		(void)unlink(k->part);
+	free(k->part);
 	for (unsigned i = 0; k->old && i < k->options.keep; i++)
 		free(k->old[i]);
 	free(k->old);

@@ -2,10 +2,13 @@
 /*
  * keeper.h - frames to pcapng files
  *
- * The file of the given name is the one that is written.  When it is large or
- * old enough it is renamed to NAME.YYYYMMDDTHHMMSSZ after its first frame (a
- * number behind it if there is one already), and the next begins.  If somebody
- * else renamed or removed it, the next begins as well.
+ * A file that is large or old enough is renamed to NAME.YYYYMMDDTHHMMSSZ after
+ * its first frame (a number behind it if there is one already), and the next
+ * begins.
+ *
+ * One that grows is written under its own name.  If somebody else renamed or
+ * removed it, the next begins as well.  Another is NAME.PID-N.part until it is
+ * complete, and then replaces what is there.
  */
 #ifndef CAPTURE_KEEPER_H
 #define CAPTURE_KEEPER_H
@@ -20,10 +23,10 @@ struct keeper_options {
 	int64_t rotate_ns;    /* between first and last frame, 0: never */
 	unsigned keep; /* files that were renamed; older ones are removed; 0:
 	                  all */
-	bool spare;    /* a file that is there at first, and is more than one of
-	                  a run without frames, is renamed so after the time of
-	                  its last change (and stays), as is always what others
-	                  put there later; false: it is replaced */
+	bool growing;  /* what is there at first, or what others put there
+	                  later, and is more than a file of a run without
+	                  frames, is renamed so after the time of its last
+	                  change, and stays */
 };
 
 /* Begins the first file.  SW_EWRITE, SW_ENOMEM. */
@@ -37,7 +40,12 @@ enum sw_status keeper_flush(struct keeper *k, struct sw_err *err)
     SW_MUST_USE;
 /* Begin the next file with the next frame. */
 void keeper_rotate(struct keeper *k);
-/* What is buffered and was not flushed is lost. */
+/* All frames were added: what does not grow gets its name, without frames only
+ * if even_empty.  SW_EWRITE, SW_ENOMEM. */
+enum sw_status keeper_finish(struct keeper *k, bool even_empty,
+    struct sw_err *err) SW_MUST_USE;
+/* What was not flushed is lost; what does not grow and was not finished
+ * vanishes. */
 void keeper_free(struct keeper **k);
 
 #endif

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/part.h"
 
 enum sw_status emit_mbox_cannot_write(const struct emit_mbox *e, int error,
     struct sw_err *err)
@@ -95,7 +96,7 @@ int emit_mbox_open(struct emit_mbox *e)
 		return there ? errno : ENOMEM;
 	if (there && access(e->target, W_OK) != 0)
 		return errno;
-	return emit_pile_create(e->target, &e->part, &e->fd);
+	return part_create(e->target, &e->part, &e->fd);
 }
 
 enum sw_status emit_mbox_reopen(struct emit_mbox *e, struct sw_err *err)

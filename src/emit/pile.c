@@ -13,48 +13,25 @@
 #include "emit/pile.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/part.h"
 
 enum {
 	TAIL_FIRST = 1024,
 	BLOCK = 16384,
-	GATHER_TOTAL = 16 << 20,
-	NAME_TRIES = 1000
+	GATHER_TOTAL = 16 << 20
 };
 
 /* --- blocks --------------------------------------------------------------- */
-
-int emit_pile_create(const char *path, char **name_r, int *fd_r)
-{
-	size_t size = strlen(path) + 64;
-	char *name = malloc(size);
-	int tries, error = name ? EEXIST : ENOMEM;
-
-	for (tries = 0; tries < NAME_TRIES && error == EEXIST; tries++) {
-		(void)snprintf(name, size, "%s.%ld-%d.part", path,
-		    (long)getpid(), tries);
-		*fd_r = open(name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW |
-		    O_CLOEXEC, 0600);
-		error = *fd_r >= 0 ? 0 : errno;
-	}
-	if (error != 0) {
-		free(name);
-		name = NULL;
-	}
-	*name_r = name;
-	return error;
-}
 
 /* The file of blocks, which has no name; the lock is held. */
 static int open_blocks(struct emit_pile *e)
 {
 	char *name;
-	int error = emit_pile_create(e->base, &name, &e->fd);
+	int error = part_create(e->base, &name, &e->fd);
 
 	if (error != 0) {
 		e->fd = -1;

@@ -48,9 +48,6 @@ int emit_piled_tell(const struct emit_piled *m,
     void (*tell)(void *ctx, struct slice octets), void *ctx);
 void emit_piled_fini(struct emit_piled *m);
 
-/* A new file PATH.PID-N.part, 0600, for reading and writing; its name is on
- * the heap.  0 or an errno value. */
-int emit_pile_create(const char *path, char **name_r, int *fd_r);
 /* Write all octets, at a place or (-1) where the file is; 0 or an errno
  * value. */
 int emit_pile_write(int fd, const uint8_t *p, size_t len, off_t at);

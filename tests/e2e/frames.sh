@@ -74,6 +74,42 @@ wait $!
 is pipe-same yes "$(cmp -s "$TMP/expected" "$TMP/actual" && echo yes)"
 is pipe-stays '' "$(find "$TMP" -name 'pipe.*')"
 
+# What others write to standard output as well is written behind theirs.
+(
+	echo theirs
+	"$SMTPWIRE" read -q -o /dev/null -w /dev/stdout "$large"
+) >"$TMP/shared"
+is stdout theirs "$(head -n 1 "$TMP/shared")"
+tail -n +2 "$TMP/shared" >"$TMP/behind"
+"$SMTPWIRE" read -q -f jsonl --normal "$TMP/behind" >"$TMP/actual"
+is stdout-same yes "$(cmp -s "$TMP/expected" "$TMP/actual" && echo yes)"
+
+# What was there stays until all is read, and if the run is killed, what it had
+# is beside it.
+mkdir "$TMP/killed"
+mkfifo "$TMP/endless"
+echo before >"$TMP/killed/f"
+"$SMTPWIRE" read -q -w "$TMP/killed/f" "$TMP/endless" >"$TMP/out" &
+exec 3>"$TMP/endless"
+cat "$capture" >&3
+tries=0
+while [ ! -s "$TMP/out" ] && [ $tries -lt 600 ]; do
+	sleep 0.1
+	tries=$((tries + 1))
+done
+is killed-before before "$(cat "$TMP/killed/f")"
+kill -9 $!
+wait $! 2>"$TMP/err" || :
+exec 3>&-
+is killed before "$(cat "$TMP/killed/f")"
+"$SMTPWIRE" read -q -f jsonl --normal "$capture" >"$TMP/expected"
+"$SMTPWIRE" read -q -f jsonl --normal "$TMP"/killed/f.*.part >"$TMP/actual"
+is killed-beside yes "$(cmp -s "$TMP/expected" "$TMP/actual" && echo yes)"
+
+# Nothing could be read: what was there stays, too.
+exits unread 3 "$SMTPWIRE" read -q -w "$TMP/killed/f" "$TMP/absent"
+is unread-stays before "$(cat "$TMP/killed/f")"
+
 # chosen NAME COUNT FILE OPTION...: by what was kept of the sessions that the
 # options select these are told, and no others
 chosen()

@@ -76,6 +76,23 @@ status=0
 ) 2>/dev/null || status=$?
 is limit 4 $status
 is limit-nothing-half before "$(cat "$TMP/small")"
+# limited_frames NAME OPTION...: the frames of -w on a full disk
+limited_frames()
+{
+	of=$1
+	shift
+	echo before >"$TMP/small.pcapng"
+	status=0
+	(
+		ulimit -f 0
+		exec "$SMTPWIRE" read -q -w "$TMP/small.pcapng" "$@" \
+			"$capture"
+	) >/dev/null 2>&1 || status=$?
+	is "$of" 4 $status
+	is "$of-nothing-half" before "$(cat "$TMP/small.pcapng")"
+}
+limited_frames limit-frames
+limited_frames limit-frames-rotated --rotate-size 2K
 status=0
 (
 	ulimit -f 0
@@ -91,6 +108,17 @@ if mount -t tmpfs -o size=16k tmpfs "$TMP/disk" 2>/dev/null; then
 	head -c 16384 /dev/zero >"$TMP/disk/filler" 2>/dev/null
 	exits disk 4 "$SMTPWIRE" read -q -o "$TMP/disk/o.txt" "$capture"
 	is disk-nothing-half filler "$(ls "$TMP/disk")"
+	exits disk-frames 4 "$SMTPWIRE" read -q -w "$TMP/disk/f.pcapng" \
+		"$capture"
+	is disk-frames-nothing-half filler "$(ls "$TMP/disk")"
+	# Room for what is there, but not for what would replace it.
+	"$SMTPWIRE" read -q -w "$TMP/before.pcapng" "$capture" >/dev/null
+	head -c 8000 /dev/zero >"$TMP/disk/filler"
+	cp "$TMP/before.pcapng" "$TMP/disk/f.pcapng"
+	exits disk-selected 4 "$SMTPWIRE" read -q -w "$TMP/disk/f.pcapng" \
+		--host 192 "$capture"
+	is disk-selected-stays '' "$(cmp "$TMP/before.pcapng" \
+		"$TMP/disk/f.pcapng" 2>&1)"
 	umount "$TMP/disk"
 else
 	skip disk 'no file system can be mounted here'

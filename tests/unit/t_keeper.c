@@ -25,9 +25,9 @@ enum { SECTION = 28, FRAMES = SECTION + 32, FRAME = 36 };
 static char folder[] = "/tmp/smtpwire-keeper-XXXXXX";
 static char path[sizeof(folder) + 2], moved[sizeof(folder) + 2];
 
-static struct keeper *begin(bool spare)
+static struct keeper *begin(bool growing)
 {
-	struct keeper_options o = { .path = path, .spare = spare };
+	struct keeper_options o = { .path = path, .growing = growing };
 	struct keeper *k;
 
 	assert_int_equal(keeper_new(&o, &k, NULL), SW_OK);
@@ -42,6 +42,13 @@ static void add_kind(struct keeper *k, uint32_t link_type)
 
 	assert_int_equal(keeper_add(k, &f, 0, NULL), SW_OK);
 	assert_int_equal(keeper_flush(k, NULL), SW_OK);
+}
+
+static void add_fails(struct keeper *k)
+{
+	struct frame f = { .link_type = 1 };
+
+	assert_int_equal(keeper_add(k, &f, 0, NULL), SW_EWRITE);
 }
 
 static void add(struct keeper *k)
@@ -124,8 +131,57 @@ static void test_before(void **state)
 	add(k);
 	keeper_free(&k);
 	k = begin(false);
+	assert_int_equal(keeper_finish(k, true, NULL), SW_OK);
 	keeper_free(&k);
 	assert_int_equal(count_files(), 1);
+}
+
+/* One that does not grow is there when it is complete, and else what was there
+ * before; nothing else stays. */
+static void test_whole(void **state)
+{
+	struct keeper *k;
+
+	(void)state;
+	put("before", 6);
+	k = begin(false);
+	add(k);
+	assert_int_equal(size_of(path), 6);
+	keeper_free(&k);
+	assert_int_equal(size_of(path), 6);
+	k = begin(false);
+	assert_int_equal(keeper_finish(k, false, NULL), SW_OK);
+	keeper_free(&k);
+	assert_int_equal(size_of(path), 6);
+	k = begin(false);
+	add(k);
+	assert_int_equal(keeper_finish(k, false, NULL), SW_OK);
+	assert_int_equal(keeper_finish(k, false, NULL), SW_OK);
+	keeper_free(&k);
+	assert_int_equal(size_of(path), FRAMES + FRAME);
+	/* Those in front of it have their names as they are complete. */
+	k = begin(false);
+	add(k);
+	keeper_rotate(k);
+	add(k);
+	keeper_free(&k);
+	assert_int_equal(size_of(path), FRAMES + FRAME);
+	assert_int_equal(count_files(), 2);
+}
+
+/* Who removes what is not complete has it told. */
+static void test_part_removed(void **state)
+{
+	struct keeper *k = begin(false);
+
+	(void)state;
+	add(k);
+	assert_int_equal(count_files(), 1);
+	assert_int_equal(keeper_finish(k, true, NULL), SW_EWRITE);
+	keeper_rotate(k);
+	add_fails(k);
+	keeper_free(&k);
+	assert_int_equal(count_files(), 0);
 }
 
 /* The next one begins, but not for want of frames. */
@@ -183,6 +239,7 @@ static void test_many_kinds(void **state)
 	account_init(&account);
 	for (i = 1; i <= KINDS; i++)
 		add_kind(k, i);
+	assert_int_equal(keeper_finish(k, true, NULL), SW_OK);
 	keeper_free(&k);
 	assert_int_equal(source_open(path, NULL, &s, NULL), SW_OK);
 	assert_int_equal(capture_open(s, &account, &c, NULL), SW_OK);
@@ -199,6 +256,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_before),
+		cmocka_unit_test(test_whole),
+		cmocka_unit_test(test_part_removed),
 		cmocka_unit_test(test_rotate),
 		cmocka_unit_test(test_moved),
 		cmocka_unit_test(test_many_kinds),

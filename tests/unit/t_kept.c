@@ -74,6 +74,7 @@ static void finish(struct run *r, const char *want)
 
 	assert_int_equal(kept_write(r->kept, NULL), SW_OK);
 	kept_free(&r->kept);
+	assert_int_equal(keeper_finish(r->keeper, true, NULL), SW_OK);
 	keeper_free(&r->keeper);
 	account_init(&account);
 	assert_int_equal(source_open(r->path, NULL, &s, NULL), SW_OK);
