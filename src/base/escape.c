@@ -156,22 +156,39 @@ bool escape_is_utf8(struct slice s)
 
 /* --- what must not reach a terminal ------------------------------------- */
 
-/* Code points that change how what follows is read or ordered: C1, line and
- * paragraph separators, bidirectional controls (UAX 9). */
-static bool is_control(uint32_t c)
+/*
+ * Does it turn, hide or disguise the text beside it, or cannot be seen itself?
+ * DEL and C1, line and paragraph separators, bidirectional controls (UAX 9),
+ * interlinear annotations, and what Unicode calls
+ * Default_Ignorable_Code_Point (DerivedCoreProperties.txt, 15.0): fillers,
+ * joiners, variation selectors, tags.
+ */
+static bool is_unseen(uint32_t c)
 {
-	return (c >= 0x7f && c <= 0x9f) || c == 0x061c ||
-	    c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
-	    (c >= 0x2066 && c <= 0x2069);
-}
+	static const struct {
+		uint32_t first, last;
+	} ranges[] = {
+		{ 0x7f, 0x9f }, { 0xad, 0xad }, { 0x34f, 0x34f },
+		{ 0x61c, 0x61c }, { 0x115f, 0x1160 }, { 0x17b4, 0x17b5 },
+		{ 0x180b, 0x180f }, { 0x200b, 0x200f }, { 0x2028, 0x202e },
+		{ 0x2060, 0x206f }, { 0x3164, 0x3164 }, { 0xfe00, 0xfe0f },
+		{ 0xfeff, 0xfeff }, { 0xffa0, 0xffa0 }, { 0xfff0, 0xfffb },
+		{ 0x1bca0, 0x1bca3 }, { 0x1d173, 0x1d17a },
+		{ 0xe0000, 0xe0fff },
+	};
+	size_t low = 0, high = sizeof(ranges) / sizeof(ranges[0]);
 
-/* Others that cannot be seen (general category Cf). */
-static bool is_invisible(uint32_t c)
-{
-	return c == 0xad || c == 0x034f || c == 0x180e ||
-	    (c >= 0x200b && c <= 0x200d) || (c >= 0x2060 && c <= 0x206f) ||
-	    c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb) ||
-	    (c >= 0xe0000 && c <= 0xe0fff);
+	while (low < high) {
+		size_t i = (low + high) / 2;
+
+		if (c > ranges[i].last)
+			low = i + 1;
+		else if (c < ranges[i].first)
+			high = i;
+		else
+			return true;
+	}
+	return false;
 }
 
 static uint8_t *put(uint8_t *w, const char *s, size_t len)
@@ -261,6 +278,16 @@ static uint8_t *json_ascii(uint8_t *w, uint8_t c)
 	return letter == 'u' ? put_hex(w, c, 4) : w;
 }
 
+/* As one or two code units of UTF-16. */
+static uint8_t *json_unit(uint8_t *w, uint32_t c)
+{
+	if (c > 0xffff) {
+		w = put_hex(put(w, "\\u", 2), 0xd7c0 + (c >> 10), 4);
+		c = 0xdc00 | (c & 0x3ff);
+	}
+	return put_hex(put(w, "\\u", 2), c, 4);
+}
+
 static uint8_t *json_multi(uint8_t *w, const uint8_t **p, struct state *st)
 {
 	bool ok;
@@ -274,8 +301,8 @@ static uint8_t *json_multi(uint8_t *w, const uint8_t **p, struct state *st)
 		return put(w, "\xef\xbf\xbd", 3);
 	}
 	c = utf8_decode(at, len);
-	if (is_control(c))
-		return put_hex(put(w, "\\u", 2), c, 4);
+	if (is_unseen(c))
+		return json_unit(w, c);
 	memcpy(w, at, len);
 	return w + len;
 }
@@ -374,7 +401,7 @@ static uint8_t *text_special(uint8_t *w, const uint8_t *p,
 	c = utf8_decode(p, len);
 	if (c < 0x20 || c == 0x7f)
 		return put_hex(put(w, "\\x", 2), c, 2);
-	if (c < 0x80 || !(is_control(c) || is_invisible(c))) {
+	if (c < 0x80 || !is_unseen(c)) {
 		memcpy(w, p, len);
 		return w + len;
 	}

@@ -34,8 +34,8 @@ bool escape_is_utf8(struct slice s);
  * Append a JSON string with its quotes (RFC 8259).  Octets that are no UTF-8
  * become U+FFFD, one for each maximal ill-formed subsequence (as Unicode
  * recommends and Python does).  Control characters, '"' and '\' are escaped,
- * and U+007F, U+0080 to U+009F, U+2028, U+2029 and the bidirectional
- * controls as \uXXXX, so that a line of JSON is harmless on a terminal.
+ * and what escape_text escapes of UTF-8 as \uXXXX, so that a line of JSON is
+ * harmless on a terminal.
  * Returns true if something was replaced (base64 is then wanted).
  */
 bool escape_json(struct buffer *b, struct slice s);
@@ -53,8 +53,9 @@ bool escape_base64(struct buffer *b, struct slice s);
 
 /*
  * Append text for a terminal or a text file: printable UTF-8 as it is;
- * control characters (C0, DEL, C1), octets that are no UTF-8, and
- * bidirectional and other invisible format controls as \xNN or \u{NNNN};
+ * control characters (C0, DEL, C1), octets that are no UTF-8, line and
+ * paragraph separators, bidirectional controls and other code points that
+ * cannot be seen (Default_Ignorable_Code_Point) as \xNN or \u{NNNN};
  * a backslash as \\ only when it could be mistaken for such an escape
  * (before x, u{ or an escape, and the others of its run with it).  Tab
  * becomes \x09.

@@ -43,14 +43,18 @@ static uint32_t code_point(const unsigned char *s, size_t n)
 	return c;
 }
 
-/* Does it turn or hide the text beside it (general categories Cf, Zl, Zp)?
- * The library escapes the same in what it prints. */
+/* Does it turn or hide the text beside it, or cannot be seen itself?  The
+ * library escapes the same in what it prints (base/escape.c). */
 static bool is_hidden(uint32_t c)
 {
-	return c == 0xad || c == 0x034f || c == 0x061c || c == 0x180e ||
-	    (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
-	    (c >= 0x2060 && c <= 0x206f) || c == 0xfeff ||
-	    (c >= 0xfff9 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe0fff);
+	return c == 0xad || c == 0x34f || c == 0x61c || c == 0x115f ||
+	    c == 0x1160 || c == 0x17b4 || c == 0x17b5 ||
+	    (c >= 0x180b && c <= 0x180f) || (c >= 0x200b && c <= 0x200f) ||
+	    (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) ||
+	    c == 0x3164 || (c >= 0xfe00 && c <= 0xfe0f) || c == 0xfeff ||
+	    c == 0xffa0 || (c >= 0xfff0 && c <= 0xfffb) ||
+	    (c >= 0x1bca0 && c <= 0x1bca3) ||
+	    (c >= 0x1d173 && c <= 0x1d17a) || (c >= 0xe0000 && c <= 0xe0fff);
 }
 
 static void put_sequence(const unsigned char *s, size_t n)

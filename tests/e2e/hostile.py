@@ -23,8 +23,15 @@ sys.path.insert(0, 'tests/cases')
 import build
 
 TMP, PROGRAM = os.environ['TMP'], os.environ['SMTPWIRE']
-# Clear the screen, ring, go back, C1 in both forms, turn, hide, end a line.
-TERMINAL = '\x1b[2J\x07\x08\x7f\x9b1m\u202e\u2066\u200b\u200f\u2028\x0b\x0c'
+# Default_Ignorable_Code_Point of Unicode 15.0, beyond those of category Cf.
+IGNORED = ((0x34f, 0x34f), (0x115f, 0x1160), (0x17b4, 0x17b5),
+           (0x180b, 0x180f), (0x2065, 0x2065), (0x3164, 0x3164),
+           (0xfe00, 0xfe0f), (0xffa0, 0xffa0), (0xfff0, 0xfff8),
+           (0xe0000, 0xe0fff))
+# Clear the screen, ring, go back, C1 in both forms, turn, hide, end a line;
+# fill, choose a variant, tag.
+TERMINAL = '\x1b[2J\x07\x08\x7f\x9b1m\u202e\u2066\u200b\u200f\u2028\x0b\x0c' \
+    '\u115f\u3164\ufe0f\U000e0041'
 MARKUP = '</script><script>alert(1)</script><!--<img src=x onerror=a()>"\'&`'
 QUOTES = '","x":{"y":["\\\\"]},\\u0000${x}$(x)%s%n'
 PATH = '../../../../../tmp/hostile/../x\\..\\y:z'
@@ -56,7 +63,9 @@ def commands(octets):
     except UnicodeDecodeError as e:
         return f'no UTF-8: {e}'
     for i, c in enumerate(text):
-        if c != '\n' and unicodedata.category(c) in ('Cc', 'Cf', 'Zl', 'Zp'):
+        if c != '\n' and (unicodedata.category(c) in (
+                'Cc', 'Cf', 'Zl', 'Zp') or any(
+                    first <= ord(c) <= last for first, last in IGNORED)):
             return f'U+{ord(c):04X} in {text[max(0, i - 20):i + 9]!r}'
     return ''
 
@@ -68,7 +77,7 @@ def in_json(octets):
             json.loads(line)
         except ValueError as e:
             return f'{e}: {line[:99]}'
-    return commands(octets.replace('\u200b'.encode(), b''))
+    return commands(octets)
 
 
 def in_page(octets, plain):
@@ -76,8 +85,7 @@ def in_page(octets, plain):
     for tag in b'<script', b'</script', b'<img', b'<!--':
         if octets.count(tag) != plain.count(tag):
             return f'{octets.count(tag)} times {tag}'
-    return commands(octets.replace('\u200b'.encode(), b'').replace(
-        b'\t', b'')) if commands(plain.replace(b'\t', b'')) == '' else ''
+    return commands(octets.replace(b'\t', b'')) if commands(plain.replace(b'\t', b'')) == '' else ''
 
 
 def in_text(octets):
@@ -260,6 +268,15 @@ def check_idn():
     told('idn', wrong)
 
 
+def check_ignored():
+    """A message shows each end of each range."""
+    ends = ''.join(chr(c) for r in IGNORED + (
+        (0x1bca0, 0x1bca3), (0x1d173, 0x1d17a)) for c in r)
+    err = run('read', '--since', ends, status=(2,))[1]
+    told('ignored', commands(err) or
+         ('' if err.count(b'\\u{') == len(ends) else err))
+
+
 def main():
     pcap = capture()
     check_outputs('capture', pcap, 15)
@@ -269,6 +286,7 @@ def main():
     check_logs()
     check_formulas()
     check_idn()
+    check_ignored()
     name = TMP + '/' + TERMINAL
     wrong = [['read', name], ['read', '--' + ALL], [ALL],
              ['read', '--filter', TERMINAL, pcap],

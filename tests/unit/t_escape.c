@@ -160,7 +160,7 @@ static const struct {
 	  "\"\\u061c\\u200e\\u200f\\u202e\\u2066\\u2069\"", false,
 	  "\\u{061c}\\u{200e}\\u{200f}\\u{202e}\\u{2066}\\u{2069}" },
 	{ IN("\xc2\xad\xe2\x80\x8b\xef\xbb\xbf\xf3\xa0\x81\x81"),
-	  "\"\xc2\xad\xe2\x80\x8b\xef\xbb\xbf\xf3\xa0\x81\x81\"", false,
+	  "\"\\u00ad\\u200b\\ufeff\\udb40\\udc41\"", false,
 	  "\\u{00ad}\\u{200b}\\u{feff}\\u{0e0041}" },
 	/* one U+FFFD for each maximal subpart (Unicode 15, table 3-8) */
 	{ IN("a\x80\xff" "b"),
@@ -185,6 +185,68 @@ static const struct {
 	{ IN("C:\\spool\\xyz"), "\"C:\\\\spool\\\\xyz\"", false,
 	  "C:\\spool\\\\xyz" },
 };
+
+/* What Unicode 15.0 calls Default_Ignorable_Code_Point, as
+ * DerivedCoreProperties.txt lists it, and what is escaped beside it: C1,
+ * separators, embeddings and overrides, annotations. */
+static const uint32_t unseen[][2] = {
+	{ 0x00ad, 0x00ad }, { 0x034f, 0x034f }, { 0x061c, 0x061c },
+	{ 0x115f, 0x1160 }, { 0x17b4, 0x17b5 }, { 0x180b, 0x180d },
+	{ 0x180e, 0x180e }, { 0x180f, 0x180f }, { 0x200b, 0x200f },
+	{ 0x202a, 0x202e }, { 0x2060, 0x2064 }, { 0x2065, 0x2065 },
+	{ 0x2066, 0x206f }, { 0x3164, 0x3164 }, { 0xfe00, 0xfe0f },
+	{ 0xfeff, 0xfeff }, { 0xffa0, 0xffa0 }, { 0xfff0, 0xfff8 },
+	{ 0x1bca0, 0x1bca3 }, { 0x1d173, 0x1d17a }, { 0xe0000, 0xe0fff },
+	{ 0x0080, 0x009f }, { 0x2028, 0x2029 }, { 0xfff9, 0xfffb },
+};
+
+static bool is_unseen(uint32_t c)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(unseen) / sizeof(unseen[0]); i++)
+		if (c >= unseen[i][0] && c <= unseen[i][1])
+			return true;
+	return false;
+}
+
+/* Each code point is shown as it is, or escaped, in text and JSON. */
+static void code_points(void **state)
+{
+	uint32_t c;
+
+	(void)state;
+	for (c = 0x80; c <= 0x10ffff; c++) {
+		char text[16], json[24] = "\"";
+		uint8_t u[4];
+		size_t n = escape_utf8_put(u, c);
+		struct buffer b;
+
+		if (c >= 0xd800 && c <= 0xdfff)
+			continue;
+		memcpy(json + 1, u, n);
+		memcpy(text, u, n);
+		text[n] = json[n + 1] = '\0';
+		if (is_unseen(c) && c > 0xffff) {
+			snprintf(text, sizeof(text), "\\u{%06x}", c);
+			snprintf(json, sizeof(json), "\"\\u%04x\\u%04x",
+			    0xd800 + ((c - 0x10000) >> 10),
+			    0xdc00 + (c & 0x3ff));
+		} else if (is_unseen(c)) {
+			snprintf(text, sizeof(text), "\\u{%04x}", c);
+			snprintf(json, sizeof(json), "\"\\u%04x", c);
+		}
+		buffer_init(&b, 100);
+		assert_true(escape_text(&b, slice_make(u, n)));
+		check(&b, text);
+		buffer_fini(&b);
+		buffer_init(&b, 100);
+		assert_false(escape_json(&b, slice_make(u, n)));
+		memcpy(json + strlen(json), "\"", 2);
+		check(&b, json);
+		buffer_fini(&b);
+	}
+}
 
 static void escapes(void **state)
 {
@@ -341,6 +403,7 @@ int main(void)
 		cmocka_unit_test(utf16_put),
 		cmocka_unit_test(utf8_len),
 		cmocka_unit_test(escapes),
+		cmocka_unit_test(code_points),
 		cmocka_unit_test(position_does_not_matter),
 		cmocka_unit_test(copies_of_plain),
 		cmocka_unit_test(long_runs),
