@@ -6,8 +6,7 @@
 # with SMTPWIRE (the command), O (the build) and TMP (a folder of its own).
 
 : "${SMTPWIRE:?}" "${TMP:?}"
-# Shared by the scripts that source this.
-# shellcheck disable=SC2034
+# shellcheck disable=SC2034 # for the scripts that source this
 capture=pcaps/postfix-plain.pcap
 
 ok()

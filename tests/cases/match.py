@@ -46,7 +46,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import build  # noqa: E402
+import build  # noqa: E402  # found by sys.path
 
 FLAGS = ('pipelined masked truncated overlong code-only first-line-only '
     'joined inferred after-gap unacked refused turned bare-lf bare-cr nul '

@@ -20,8 +20,8 @@ import subprocess
 import sys
 
 sys.path.insert(0, 'tests/cases')
-import build  # noqa: E402
-import match  # noqa: E402
+import build  # noqa: E402  # found by sys.path
+import match  # noqa: E402  # found by sys.path
 
 PROGRAM = os.path.abspath(os.environ.get('SMTPWIRE', os.path.join(
     os.environ.get('O', 'build/release'), 'smtpwire')))

@@ -31,8 +31,8 @@ import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
     'lib'))
-import frames as wire  # noqa: E402
-import talks  # noqa: E402
+import frames as wire  # noqa: E402  # found by sys.path
+import talks  # noqa: E402  # found by sys.path
 
 PROGRAM = os.path.abspath(os.environ.get('SMTPWIRE', os.path.join(
     os.environ.get('O', 'build/release'), 'smtpwire')))
@@ -371,7 +371,7 @@ def main():
 			os.makedirs(a.keep, exist_ok=True)
 
 		def one(seed):
-			# pylint: disable=consider-using-with
+			# pylint: disable=consider-using-with  # goes with t
 			folder = a.keep or tempfile.mkdtemp(dir=t)
 			return seed, try_seed(seed, folder, ways)
 		for seed, wrong in pool.map(one, seeds):

@@ -20,7 +20,7 @@ import tempfile
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, 'tests', 'cases'))
-import build  # noqa: E402
+import build  # noqa: E402  # found by sys.path
 
 PROGRAM = os.path.abspath(os.environ.get('SMTPWIRE', os.path.join(
     os.environ.get('O', 'build/release'), 'smtpwire')))

@@ -61,15 +61,15 @@ pc()
 
 # pkg-config leaves out folders that the compiler knows: name it.
 flags="-I$root/usr/include"
-# shellcheck disable=SC2046,SC2086
-exits example-shared 0 "$CC" -std=c11 -Wall -Wextra -Werror $flags \
+# shellcheck disable=SC2046 # several words
+exits example-shared 0 "$CC" -std=c11 -Wall -Wextra -Werror "$flags" \
 	"$TMP/example.c" -o "$TMP/shared" $(pc --cflags --libs)
 exits example-shared-runs 0 env LD_LIBRARY_PATH="$root/usr/lib/here" \
 	"$TMP/shared" "$capture"
 has example-shared-output '^[0-9]* messages' "$TMP/out"
 # The library static, what it stands on shared: systems lack static copies.
-# shellcheck disable=SC2046,SC2086
-exits example-static 0 "$CC" -std=c11 $flags "$TMP/example.c" \
+# shellcheck disable=SC2046 # several words
+exits example-static 0 "$CC" -std=c11 "$flags" "$TMP/example.c" \
 	-o "$TMP/static" "$root/usr/lib/here/libsmtpwire.a" \
 	$(pkg-config --libs $(pc --print-requires-private))
 exits example-static-runs 0 "$TMP/static" "$capture"

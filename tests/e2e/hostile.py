@@ -19,7 +19,7 @@ import sys
 import unicodedata
 
 sys.path.insert(0, 'tests/cases')
-# pylint: disable=wrong-import-position
+# pylint: disable=wrong-import-position  # found by sys.path
 import build
 
 TMP, PROGRAM = os.environ['TMP'], os.environ['SMTPWIRE']

@@ -98,6 +98,6 @@ for o in '--tz UTC' '--format iis-native' '--date-order mdy'; do
 	exits "last ${o%% *}" 2 "$SMTPWIRE" read "$log" $o
 	has "last-told ${o%% *}" "${o%% *}: it concerns the files that follow" \
 		"$TMP/err"
-	# shellcheck disable=SC2086
+	# shellcheck disable=SC2086 # two words
 	exits "last-check ${o%% *}" 2 "$SMTPWIRE" check "$log" "$log" $o
 done

@@ -20,7 +20,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, 'lib'))
-# pylint: disable=wrong-import-position
+# pylint: disable=wrong-import-position  # found by sys.path
 import live
 from live import Watch, read_lines, report, same, wait_for
 from wirefile import ACK, SYN, Capture
@@ -287,7 +287,7 @@ def run(test, name):
         with tempfile.TemporaryDirectory(dir='/tmp') as folder:
             shutil.chown(folder, 'nobody')
             test(Wire(name), folder)
-    # pylint: disable=broad-except
+    # pylint: disable=broad-except  # the other tests go on
     except Exception as e:
         report(test.__name__, repr(e))
 

@@ -21,7 +21,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 'lib'))
-# pylint: disable=wrong-import-position
+# pylint: disable=wrong-import-position  # found by sys.path
 from wirefile import ACK, FIN, PSH, SYN, Frame
 
 SMTPWIRE = os.environ['SMTPWIRE']

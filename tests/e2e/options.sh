@@ -66,13 +66,13 @@ while read -r o; do
 		exits "read$o" 0 "$SMTPWIRE" read "$o" ${value:+"$value"} \
 			"$capture"
 	fi
-	# shellcheck disable=SC2086
+	# shellcheck disable=SC2086 # no word if there is no value
 	if grep -qxe "$o" "$TMP/check"; then
 		exits "check$o" 0 "$SMTPWIRE" check "$o" ${value:+"$value"} \
 			"$capture" "$capture"
 	fi
 	# It is parsed before it is found that live takes no file.
-	# shellcheck disable=SC2086
+	# shellcheck disable=SC2086 # no word if there is no value
 	if grep -qxe "$o" "$TMP/live" && ! [ "$o" = --help ] &&
 		! [ "$o" = --version ]; then
 		exits "live$o" 2 "$SMTPWIRE" live "$o" ${value:+"$value"} x

@@ -4,23 +4,20 @@
 . tests/lib.sh
 
 # The name of the input is in the transcript, what was read is not.
-normal="read -q -f jsonl --normal"
+set -- "$SMTPWIRE" read -q -f jsonl --normal
 
-# shellcheck disable=SC2086 # normal is a list of words
-"$SMTPWIRE" $normal "$capture" >"$TMP/file"
-# shellcheck disable=SC2086
-"$SMTPWIRE" $normal - <"$capture" >"$TMP/redirected"
+"$@" "$capture" >"$TMP/file"
+"$@" - <"$capture" >"$TMP/redirected"
 is redirected '' "$(cmp "$TMP/file" "$TMP/redirected" 2>&1)"
-# shellcheck disable=SC2086,SC2002
-cat "$capture" | "$SMTPWIRE" $normal - >"$TMP/piped"
+# shellcheck disable=SC2002 # a pipe, and no file
+cat "$capture" | "$@" - >"$TMP/piped"
 is piped '' "$(cmp "$TMP/file" "$TMP/piped" 2>&1)"
-# shellcheck disable=SC2086,SC2002
-cat "$capture" | dd bs=1 2>/dev/null | "$SMTPWIRE" $normal - >"$TMP/trickled"
+# shellcheck disable=SC2002 # a pipe, and no file
+cat "$capture" | dd bs=1 2>/dev/null | "$@" - >"$TMP/trickled"
 is trickled '' "$(cmp "$TMP/file" "$TMP/trickled" 2>&1)"
 mkfifo "$TMP/fifo"
 cat "$capture" >"$TMP/fifo" &
-# shellcheck disable=SC2086
-"$SMTPWIRE" $normal "$TMP/fifo" >"$TMP/named"
+"$@" "$TMP/fifo" >"$TMP/named"
 wait
 is fifo '' "$(cmp "$TMP/file" "$TMP/named" 2>&1)"
 for p in gzip xz zstd bzip2 lz4; do
@@ -28,8 +25,7 @@ for p in gzip xz zstd bzip2 lz4; do
 		skip "compressed-$p" "no $p"
 		continue
 	fi
-	# shellcheck disable=SC2086
-	$p -c <"$capture" | "$SMTPWIRE" $normal - >"$TMP/compressed"
+	$p -c <"$capture" | "$@" - >"$TMP/compressed"
 	is "compressed-$p" '' "$(cmp "$TMP/file" "$TMP/compressed" 2>&1)"
 done
 

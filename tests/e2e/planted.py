@@ -19,7 +19,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 'lib'))
-# pylint: disable=wrong-import-position
+# pylint: disable=wrong-import-position  # found by sys.path
 import report
 from planting import (Base, FORMATS, alone, attempt, check_table, hold,
                       serial)

@@ -14,7 +14,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 'lib'))
-# pylint: disable=wrong-import-position
+# pylint: disable=wrong-import-position  # found by sys.path
 import report
 from report import Failed, TMP, check, found, read, tell
 

@@ -18,7 +18,7 @@ import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 'lib'))
-# pylint: disable=wrong-import-position
+# pylint: disable=wrong-import-position  # found by sys.path
 import report
 from dump import PORT, Dump
 from report import Failed, TMP, check, found, tell

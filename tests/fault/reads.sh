@@ -95,7 +95,7 @@ for input in "$capture" "$TMP/in.tgz" "$log"; do
 	done
 	for k in 1 2; do
 		status=0
-		# shellcheck disable=SC2002
+		# shellcheck disable=SC2002 # a pipe, and no file
 		cat "$input" | faulty "read:$k:EIO:]" "$SMTPWIRE" read - \
 			>"$TMP/out" 2>"$TMP/err" || status=$?
 		[ "$(cat "$TMP/count")" -ge $k ] || continue

@@ -65,35 +65,24 @@ ends()
 	is "$of-pipe-quiet" '' "$(cat "$TMP/err")"
 }
 
-read="$SMTPWIRE read -q --threads 1"
+set -- "$SMTPWIRE" read -q --threads 1
 status_right=0
 for form in text jsonl html; do
-	# shellcheck disable=SC2086 # words
-	fails "o-$form" o $read -f $form -o "$new/o" "$capture"
-	# shellcheck disable=SC2086
-	fails "stdout-$form" 'standard output' $read -f $form "$capture"
-	# shellcheck disable=SC2086
-	ends "stdout-$form" $read -f $form "$capture"
+	fails "o-$form" o "$@" -f $form -o "$new/o" "$capture"
+	fails "stdout-$form" 'standard output' "$@" -f $form "$capture"
+	ends "stdout-$form" "$@" -f $form "$capture"
 done
-# shellcheck disable=SC2086
-fails account account $read -o /dev/null --account "$new/account" "$log"
-# shellcheck disable=SC2086
-fails eml '' $read -o /dev/null --eml "$new" "$capture"
-# shellcheck disable=SC2086
-fails mbox '/\(mbox\|null\): ' $read -o /dev/null --mbox "$new/mbox" \
+fails account account "$@" -o /dev/null --account "$new/account" "$log"
+fails eml '' "$@" -o /dev/null --eml "$new" "$capture"
+fails mbox '/\(mbox\|null\): ' "$@" -o /dev/null --mbox "$new/mbox" \
 	"$capture"
-# shellcheck disable=SC2086
-fails frames '/\(frames.*\|null\): ' $read -o /dev/null \
+fails frames '/\(frames.*\|null\): ' "$@" -o /dev/null \
 	-w "$new/frames" "$capture"
-# shellcheck disable=SC2086
-fails selected '/\(frames.*\|null\|temporary file\): ' $read -o /dev/null \
-	-w "$new/frames" --failed "$capture"
-# shellcheck disable=SC2086
-fails rotated '/\(frames.*\|null\): ' $read -o /dev/null \
+fails selected '/\(frames.*\|null\|temporary file\): ' "$@" \
+	-o /dev/null -w "$new/frames" --failed "$capture"
+fails rotated '/\(frames.*\|null\): ' "$@" -o /dev/null \
 	-w "$new/frames" --rotate-size 2K "$capture"
-# shellcheck disable=SC2086
-fails sort '' $read -o "$new/o" --sort start "$capture"
-# shellcheck disable=SC2086
+fails sort '' "$@" -o "$new/o" --sort start "$capture"
 fails threads '/\(mbox\|null\): ' "$SMTPWIRE" read -q --threads 2 \
 	-o /dev/null --mbox "$new/mbox" "$capture"
 for form in text json html; do

@@ -6,7 +6,8 @@ usage: style.py "SOURCES OF THE MAKEFILE"
 
 Every source is in the Makefile; each file bears its licence and says what it
 is; lines fit 80 columns and begin with tabs; names of base/banned.h are not
-used; functions stay readable; nothing is left to be done later.
+used; functions stay readable; nothing is left to be done later; what another
+linter is told to overlook has its reason beside it.
 """
 import glob
 import os
@@ -22,6 +23,9 @@ NOT_IN_LIBRARY = ("printf fprintf puts perror exit _exit abort getenv setenv "
 COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.S)
 STRING = re.compile(r'"(?:\\.|[^"\\\n])*"|' r"'(?:\\.|[^'\\\n])+'")
 UNFINISHED = re.compile(r"\b(" + "|".join(("TO" "DO", "FIX" "ME", "XX" "X")) + r")\b")
+
+OVERLOOKED = re.compile(r"(?:shellcheck disable=|pylint: disable=|noqa\b:?|"
+                        r"NOLINT|cppcheck-suppress)[\w ,()-]*$")
 
 
 def banned_names():
@@ -55,6 +59,9 @@ def check_lines(path, lines):
             yield n, "begins with blanks, not tabs"
         if UNFINISHED.search(line):
             yield n, "left to be done"
+        # What stands behind the names of its kinds is the reason.
+        if OVERLOOKED.search(line):
+            yield n, "overlooked without a reason"
 
 
 def check_names(path, code, banned):
@@ -109,6 +116,7 @@ def check(path, banned):
 def files():
     patterns = ("src/*/*.[ch]", "include/*/*.h", "tests/*/*.[ch]",
                 "tests/*/*.sh", "tests/*/*.py", "tests/*.sh", "Makefile",
+                "tests/*/lib/*.py", "src/*/*.sh",
                 "src/*/page/*", "tests/*/*.mjs",
                 ".ci/run", "tests/run")
     for p in patterns:

@@ -11,7 +11,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
     '../../cases'))
-import build  # noqa: E402
+import build  # noqa: E402  # found by sys.path
 
 C, S = 0, 1
 WORDS = 'a body of some words goes by 250 ok DATA . .. mail from'.split()

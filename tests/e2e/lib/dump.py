@@ -22,7 +22,7 @@ class Dump:
 
     def __init__(self, file, interface, address, *options):
         self.file, self.address = file, address
-        # pylint: disable=consider-using-with
+        # pylint: disable=consider-using-with  # stop() ends it
         self.process = subprocess.Popen(
             ['tcpdump', '-U', '-B', '32768', '-Z', 'root', '-i', interface,
              '-w', file, *options], stderr=subprocess.PIPE)
