@@ -51,7 +51,7 @@ static void memory_file_fini(struct memory_file *f)
 
 /* A sw_write_fn: what is told of the input is harmless on a terminal; ctx:
  * how many octets were told (uint64_t), for the caller to bound. */
-static int take_harmless(void *ctx, const void *octets, size_t len)
+static inline int take_harmless(void *ctx, const void *octets, size_t len)
 {
 	const unsigned char *p = octets;
 	uint64_t *told = ctx;
@@ -63,7 +63,7 @@ static int take_harmless(void *ctx, const void *octets, size_t len)
 }
 
 /* The same of a page, whose own text has tabs. */
-static int take_page(void *ctx, const void *octets, size_t len)
+static inline int take_page(void *ctx, const void *octets, size_t len)
 {
 	const unsigned char *p = octets;
 	uint64_t *told = ctx;
