@@ -9,12 +9,15 @@
 #include "cli/options_internal.h"
 
 #include <getopt.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/terminal.h"
 
 #define ROWS_MAX 64
+/* All their names with what is told between them. */
+#define NAMES_SIZE (24 * ROWS_MAX)
 
 /* The table as getopt_long wants it. */
 struct getopt_form {
@@ -82,8 +85,39 @@ static int bad_usage(const char *command)
 	return CLI_USAGE;
 }
 
+/* The long options that begin as the one given does, with commas between
+ * them; "" if there are none. */
+static void list_candidates(const struct getopt_form *f, const char *given,
+    char *text, size_t size)
+{
+	size_t len = strcspn(given, "="), used = 0;
+
+	text[0] = '\0';
+	if (strncmp(given, "--", 2) != 0)
+		return;
+	for (const struct option *o = f->longs; o->name != NULL; o++)
+		if (strncmp(o->name, given + 2, len - 2) == 0 && used < size)
+			used += (size_t)snprintf(text + used, size - used,
+			    "%s--%s", used > 0 ? ", " : "", o->name);
+}
+
+/* No option, or the beginning of several. */
+static void tell_unknown(const struct getopt_form *f, const char *command,
+    const char *given)
+{
+	char names[NAMES_SIZE];
+
+	list_candidates(f, given, names, sizeof(names));
+	if (names[0] != '\0')
+		terminal_say("smtpwire %s: %s: ambiguous, it begins %s",
+		    command, given, names);
+	else
+		terminal_say("smtpwire %s: %s: no such option", command,
+		    given);
+}
+
 /* getopt met something that is not in the table. */
-static int bad_option(int c, char **argv)
+static int bad_option(const struct getopt_form *f, int c, char **argv)
 {
 	const char *given = argv[optind - 1];
 
@@ -93,10 +127,11 @@ static int bad_option(int c, char **argv)
 	else if (optopt > 0 && optopt < LONG_BASE)
 		terminal_say("smtpwire %s: -%c: no such option", argv[0],
 		    optopt);
+	else if (optopt >= LONG_BASE)
+		terminal_say("smtpwire %s: %s: takes no argument", argv[0],
+		    given);
 	else
-		terminal_say("smtpwire %s: %s: %s", argv[0], given,
-		    optopt >= LONG_BASE ? "takes no argument" :
-					  "no such option");
+		tell_unknown(f, argv[0], given);
 	return bad_usage(argv[0]);
 }
 
@@ -164,7 +199,7 @@ static int parse_rows(struct getopt_form *f, int argc, char **argv,
 			continue;
 		}
 		if (c == '?' || c == ':')
-			return bad_option(c, argv);
+			return bad_option(f, c, argv);
 		row = form_find(f, c);
 		why = row->set(row, a, optarg);
 		if (why != NULL)

@@ -80,6 +80,18 @@ while read -r o; do
 	fi
 done <"$TMP/help"
 
+# The beginning of a long option is enough if no other begins so.
+exits short-name 0 "$SMTPWIRE" read --quie --fail "$capture"
+exits short-name-value 0 "$SMTPWIRE" read --quie --thr=1 "$capture"
+for o in --no --no=1; do
+	exits "ambiguous$o" 2 "$SMTPWIRE" read "$o" "$capture"
+	has "ambiguous$o-told" \
+	    ": $o: ambiguous, it begins --no-hash, --no-times, --normal, --no-progress\$" "$TMP/err"
+done
+exits ambiguous-not 2 "$SMTPWIRE" read --nothing "$capture"
+has ambiguous-not-told ': --nothing: no such option$' "$TMP/err"
+exits exact-name 0 "$SMTPWIRE" read -q --id 0 "$capture"
+
 # No line of help is wider than a terminal.
 for command in '' read live check formats explain; do
 	# shellcheck disable=SC2086 # no word if there is no command
