@@ -619,6 +619,41 @@ async function undecided(browser) {
 	await page.context().close();
 }
 
+// What is known of the encryption, in words.
+async function encryption(browser) {
+	const facts = async (name, args) => {
+		const page = await open(browser, makePage(name,
+			['read', '-q', '--any-port'].concat(args)));
+
+		await page.click('#grid .row');
+		await page.waitForSelector('#session[open]');
+		const talk = await text(page, '#panel-talk');
+
+		await page.click('#tab-facts');
+		const found = (await text(page, '#panel-facts')).replace(
+			/[^]*encryption\s*/i, '').split('\n')[0];
+
+		await page.context().close();
+		return [found, talk];
+	};
+
+	execFileSync('python3', ['tests/cases/build.py', '-o', tmp,
+		'tests/cases/c04-neither.case']);
+	const [neither, talk] = await facts('neither.html',
+		[tmp + '/c04-neither.pcap']);
+
+	is('page-no-tls', 'STARTTLS, octets that are not SMTP; ' +
+		'opaque from there', neither);
+	told('page-no-tls-talk', talk.includes(
+		'octets that are not SMTP: 91 octets from the client'), talk);
+	is('page-tls-of-no-version', 'STARTTLS, TLS of an unknown version; ' +
+		'opaque from there', (await facts('log.html',
+		['pcaps/opensmtpd-starttls.server.log']))[0]);
+	is('page-tls', 'STARTTLS, TLS 1.3, TLS_AES_256_GCM_SHA384; ' +
+		'opaque from there', (await facts('tls.html',
+		['pcaps/postfix-starttls.pcap']))[0]);
+}
+
 const browser = await chromium.launch({executablePath,
 	timeout: PATIENCE, args: ['--no-sandbox']});
 const path = checkPage();
@@ -635,6 +670,7 @@ await step('page-hostile', () => hostile(browser));
 await step('page-many', () => many(browser));
 await step('page-timeless', () => timeless(browser));
 await step('page-undecided', () => undecided(browser));
+await step('page-encryption', () => encryption(browser));
 await step('page-read', () => reading(browser));
 is('page-no-errors', [], noise.errors);
 is('page-no-network', [], noise.requests.filter((u) =>

@@ -158,5 +158,12 @@ async function transcript(row) {
 			page.chunks.delete(page.chunks.keys().next().value);
 		page.chunks.set(chunk, lines);
 	}
-	return lines ? JSON.parse(lines[page.rows.entry[row]]) : null;
+	if (!lines)
+		return null;
+	const found = JSON.parse(lines[page.rows.entry[row]]);
+
+	for (const s of [found.left, found.right])
+		if (s)
+			markNoTls(s);
+	return found;
 }

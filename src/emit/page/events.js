@@ -54,11 +54,30 @@ function dataLines(e) {
 		missingText(e) + ']'];
 }
 
+/* Marks what a note says to be no TLS: neither the event nor `encryption`
+ * tells. */
+function markNoTls(s) {
+	const events = s.notes.filter((n) => n.code === 'tls-not-followed')
+		.map((n) => n.event);
+	const marked = s.events.filter((e) => e.kind === 'tls' &&
+		!e.version && !e.sni && events.includes(e.n));
+
+	for (const e of marked)
+		e.noTls = true;
+	if (s.encryption && !s.encryption.version && marked.length > 0)
+		s.encryption.noTls = true;
+}
+
+/* Of an event, or of `encryption`. */
+function tlsName(e) {
+	if (e.version)
+		return visible(e.version).replace(/^TLSv/, 'TLS ');
+	return e.noTls ? 'octets that are not SMTP' :
+		'TLS of an unknown version';
+}
+
 function tlsLines(e) {
-	return [(e.version ? visible(e.version) : e.sni ?
-		'TLS of an unknown version' :
-		'TLS, or octets that are not SMTP') +
-		(e.cipher ? ', ' + visible(e.cipher) : '') +
+	return [tlsName(e) + (e.cipher ? ', ' + visible(e.cipher) : '') +
 		(e.sni ? ', server name ' + visible(e.sni) : '') + ': ' +
 		octetsText(e.octets.client) + ' from the client, ' +
 		octetsText(e.octets.server) + ' from the server'];

@@ -14,7 +14,7 @@ function encryptionText(e) {
 	if (!e)
 		return 'none';
 	return (e.starttls ? 'STARTTLS, ' : 'from the start, ') +
-		visible(e.version || 'version not known') +
+		tlsName(e) +
 		(e.cipher ? ', ' + visible(e.cipher) : '') +
 		(e.decrypted ? '; goes on in clear' : '; opaque from there');
 }
