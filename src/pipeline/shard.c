@@ -7,6 +7,9 @@
 #include "pipeline/connection.h"
 #include "smtp/dialogue.h"
 
+/* Octets that a session of a few mails does not take. */
+enum { LARGE = 32768 };
+
 /* A connection that is a session. */
 struct live {
 	struct live *next, **link; /* of the shard's list; what points here */
@@ -14,10 +17,18 @@ struct live {
 	struct dialogue *dialogue;
 	struct tcp_flow *flow;
 	size_t held; /* octets, as counted in the shard's */
+	size_t large_held; /* ... in its large_held; 0: it is none of these */
+	struct link large; /* the shard's, if it is */
 	bool listed; /* one of its ports is a server port */
 	bool answer_lost; /* as struct dialogue_start has it */
 	uint32_t anomalies[TCP_DIRECTIONS];
 };
+
+static struct live *live_of_large(struct link *l)
+{
+	return (struct live *)(void *)((uint8_t *)l -
+	    offsetof(struct live, large));
+}
 
 /* By the ports: direction of the server's octets; -1: they do not tell. */
 static int server_dir(const struct shard *s,
@@ -29,6 +40,21 @@ static int server_dir(const struct shard *s,
 	return a == b ? -1 : a ? 0 : 1;
 }
 
+/* Few are, and one that is goes behind the others. */
+static __attribute__((noinline)) void count_large(struct shard *s,
+    struct live *l, size_t held)
+{
+	if (l->large_held > 0)
+		link_remove(&l->large);
+	else
+		link_init(&l->large);
+	s->large_held -= l->large_held;
+	l->large_held = held >= s->large_from ? held : 0;
+	s->large_held += l->large_held;
+	if (l->large_held > 0)
+		link_append(&s->large, &l->large);
+}
+
 /* Count what the session holds now. */
 static void count_held(struct shard *s, struct live *l)
 {
@@ -37,6 +63,8 @@ static void count_held(struct shard *s, struct live *l)
 
 	s->held = s->held - l->held + held;
 	l->held = held;
+	if (held >= s->large_from || l->large_held > 0)
+		count_large(s, l, held);
 }
 
 static void live_free(struct shard *s, struct live **lp)
@@ -52,6 +80,8 @@ static void live_free(struct shard *s, struct live **lp)
 			l->next->link = l->link;
 	}
 	s->held -= l->held;
+	if (l->large_held > 0)
+		count_large(s, l, 0);
 	dialogue_free(&l->dialogue);
 	session_builder_free(&l->builder);
 	free(l);
@@ -76,6 +106,7 @@ static void *on_open(void *ctx, struct tcp_flow *flow)
 	start.answer_lost = info->opener_known && !info->syn_seen[1];
 	start.server_dir = server_dir(s, info);
 	start.spares = &s->spares.dialogues;
+	options.octets = s->session_octets;
 	options.account = &s->account;
 	options.body_ops = s->body_ops;
 	options.spares = &s->spares.sessions;
@@ -202,6 +233,25 @@ static void keep_error(struct finished *f, enum sw_status status,
 		f->status = SW_ENOMEM;
 }
 
+/* Those that may become spares stay until all of the list is freed, so that
+ * which do does not depend on when they are told. */
+static void add_to_list(const struct shard *s, struct finished_list *list,
+    struct finished *f)
+{
+	size_t octets = session_memory(f->builder);
+
+	list->count++;
+	f->stays = list->staying < SESSION_SPARES_MAX &&
+	    session_is_small(f->builder) &&
+	    list->staying_octets + octets <= s->spares.sessions.most;
+	if (f->stays) {
+		list->staying++;
+		list->staying_octets += octets;
+	} else {
+		list->octets += octets;
+	}
+}
+
 /* Its list has room; bodies are kept or removed. */
 static void settle(struct shard *s, struct session_builder *b,
     struct finished *f)
@@ -216,8 +266,8 @@ static void settle(struct shard *s, struct session_builder *b,
 		session_builder_free(&b);
 		return;
 	}
-	s->finished[s->stretch & 1].count++;
 	f->builder = b;
+	add_to_list(s, &s->finished[s->stretch & 1], f);
 	keep_error(f, status, &err);
 }
 
@@ -265,7 +315,14 @@ static void free_finished(struct finished_list *list)
 		session_builder_free(&list->items[i].builder);
 		free(list->items[i].error);
 	}
-	list->count = list->taken = 0;
+	list->count = list->taken = list->staying = 0;
+	list->octets = list->staying_octets = 0;
+}
+
+void shard_told(struct finished *f)
+{
+	if (!f->stays)
+		session_builder_discard(&f->builder);
 }
 
 void shard_begin_stretch(struct shard *s, uint64_t stretch)
@@ -453,6 +510,10 @@ enum sw_status shard_init(struct shard *s, unsigned number,
 	s->tcp = o->nids && number == 0 ? &tcp_nids_ops : &tcp_native_ops;
 	memory = o->nids ? memory : memory / SHARD_COUNT;
 	s->share = memory / 2;
+	s->session_octets = s->share + s->share / 8;
+	s->spares.sessions.most = s->share / 16;
+	s->large_from = s->share / 16 > LARGE ? s->share / 16 : LARGE;
+	link_init(&s->large);
 	account_init(&s->account);
 	options.strict_vlan = o->strict_vlan;
 	/* 0: default */
@@ -463,9 +524,31 @@ enum sw_status shard_init(struct shard *s, unsigned number,
 	    &s->account, &options);
 }
 
+/* A session ends for the limit.  If large ones hold more than half of the
+ * share it is one of these: the others are not to suffer for them. */
+static bool evict(struct shard *s, struct origin now)
+{
+	struct tcp_flow *flow = NULL;
+
+	if (s->large_held > s->share / 2)
+		flow = live_of_large(s->large.next)->flow;
+	return s->tcp->evict(s->engine, flow, now);
+}
+
+/* What the engine does not take of its own serves sessions, too: no more than
+ * three quarters of all, since the allocator adds most to these. */
+static uint64_t most_held(const struct shard *s)
+{
+	uint64_t most = s->share + s->share / 2;
+	uint64_t taken = s->tcp->memory(s->engine);
+
+	return taken < most - s->share ? most - taken : s->share;
+}
+
 static void keep_share(struct shard *s, struct origin now)
 {
-	while (s->held > s->share && s->tcp->evict(s->engine, now))
+	while (s->held > s->share && s->held > most_held(s) &&
+	    evict(s, now))
 		;
 }
 

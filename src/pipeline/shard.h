@@ -20,6 +20,7 @@
 #include "smtp/dialogue.h"
 #include "tcp/engine.h"
 #include "tcp/flow.h"
+#include "tcp/link.h"
 
 /* Frames of a file that is still being read: as many as there may be. */
 #define TRAFFIC_PART_OPEN (UINT64_MAX / 2)
@@ -71,12 +72,15 @@ struct finished {
 	uint64_t key;     /* (kept.h), if they are kept */
 	struct sw_err *error; /* settling failed: heap, or NULL */
 	enum sw_status status;
+	bool stays; /* until its list is freed, to become a spare */
 };
 
 struct finished_list {
 	struct finished *items;
 	size_t count, capacity;
 	size_t taken; /* how many of them the dispatcher has seen */
+	size_t staying, staying_octets; /* those that stay */
+	uint64_t octets; /* of the others, which are freed when told */
 };
 
 struct shard {
@@ -94,7 +98,12 @@ struct shard {
 	struct id_set ids;
 	struct live *open; /* sessions, a list */
 	uint64_t held;  /* octets of the sessions that are open */
-	uint64_t share; /* of the limit on them */
+	uint64_t share; /* that they may always take of the limit on memory */
+	size_t session_octets; /* that each may take by what is told of it */
+	/* Those that hold so many octets or more: all of theirs, and a list,
+	 * the one first that was counted longest ago. */
+	uint64_t large_from, large_held;
+	struct link large;
 	bool memory; /* ran out */
 };
 
@@ -111,6 +120,9 @@ static inline void shard_begin(struct shard *s, uint64_t stretch)
 	if (s->stretch != stretch)
 		shard_begin_stretch(s, stretch);
 }
+/* A finished session was told and is not needed any more; while its shard is
+ * fed, if it is of a stretch before. */
+void shard_told(struct finished *f);
 /* Give the engine a segment; what it owns is freed.  Sessions end while the
  * shard holds more than its share. */
 enum sw_status shard_feed(struct shard *s, struct segment *seg) SW_MUST_USE;

@@ -16,9 +16,10 @@
  *
  * What shards finish in a stretch is put in order of (frame at which the end
  * became certain, first frame): the same however the shards are served.  It is
- * freed when the next stretch but one begins in its shard: then it has been
- * told, and what a shard has of spare memory, which counts for the limit on
- * memory, depends on the input alone.
+ * freed when it was told, but for a few small sessions: these when the next
+ * stretch but one begins in their shard, so that what it has of spare memory,
+ * which counts for the limit on memory, depends on the input alone.  If what a
+ * batch finished takes much, it is told before the next batch runs.
  */
 #include "pipeline/wire_internal.h"
 
@@ -85,10 +86,8 @@ int wire_take(struct wire *w, struct wire_finished *f_r, struct sw_err *err)
 {
 	const struct finished *f;
 
-	if (w->ready_next == w->ready_count) {
-		w->ready_next = w->ready_count = 0;
+	if (w->ready_next == w->ready_count)
 		return 0;
-	}
 	f = w->ready[w->ready_next++];
 	f_r->session = session_get(f->builder);
 	f_r->certain = f->certain;
@@ -158,24 +157,16 @@ static enum sw_status collect_batch(struct wire *w, struct batch *b)
 	return status;
 }
 
-enum sw_status wire_join(struct wire *w)
-{
-	struct batch *ran;
-	enum sw_status status = rest(w, &ran);
-
-	return status == SW_OK ? collect_batch(w, ran) : status;
-}
-
 /* What was filled runs from now on; the other is filled next. */
 static enum sw_status start(struct wire *w)
 {
 	struct batch *b = w->filling;
 	unsigned count = 0, i;
 
+	w->due = false;
 	if (!w->crew && crew_new(w->options.threads - 1, run_task, w,
 	    &w->crew) != SW_OK)
 		return SW_ENOMEM;
-	b->stretch = w->stretch;
 	for (i = 0; i < SHARD_COUNT; i++) {
 		w->failed[i] = SW_OK;
 		if (batch_concerns(b, i))
@@ -187,22 +178,53 @@ static enum sw_status start(struct wire *w)
 	return SW_OK;
 }
 
+enum sw_status wire_join(struct wire *w)
+{
+	struct batch *ran;
+	enum sw_status status = w->due ? start(w) : SW_OK;
+
+	if (status == SW_OK)
+		status = rest(w, &ran);
+	return status == SW_OK ? collect_batch(w, ran) : status;
+}
+
+/* Does what a batch finished, and will be freed when it is told, take much? */
+static bool is_much(const struct wire *w, const struct batch *ran)
+{
+	uint64_t octets = 0;
+	size_t i;
+
+	for (i = 0; ran && i < SHARD_COUNT; i++)
+		octets += w->shards[i].finished[ran->stretch & 1].octets;
+	return octets > wire_memory(w) / 16;
+}
+
+/* What was filled runs, behind what ran. */
+static enum sw_status run_batch(struct wire *w)
+{
+	enum sw_status status;
+	struct batch *ran;
+
+	w->filling->stretch = w->stretch;
+	batch_sort(w->filling); /* while the one before it runs */
+	status = rest(w, &ran);
+	if (status != SW_OK)
+		return status;
+	if (is_much(w, ran))
+		w->due = true;
+	else
+		status = start(w);
+	return status == SW_OK ? collect_batch(w, ran) : status;
+}
+
 /* --- with any number ------------------------------------------------------ */
 
 /* The stretch goes on with what is told at once; with several threads it is
  * over: it is run, behind the one before it. */
 static enum sw_status run_filled(struct wire *w)
 {
-	enum sw_status status;
-	struct batch *ran;
-
-	if (!wire_is_threaded(w))
-		return wire_collect(w, w->stretch);
-	batch_sort(w->filling); /* while the one before it runs */
-	status = rest(w, &ran);
-	if (status == SW_OK)
-		status = start(w);
-	return status == SW_OK ? collect_batch(w, ran) : status;
+	return wire_is_threaded(w) ? run_batch(w) :
+	    wire_collect(w, w->stretch);
 }
 
 /* All that was read is done. */
@@ -408,9 +430,11 @@ static int keep_up(struct wire *w, int got, struct sw_err *err)
 static int read_on(struct wire *w)
 {
 	struct sw_err *err = &w->pending_err;
-	enum sw_status status;
+	enum sw_status status = w->due ? start(w) : SW_OK;
 	int got;
 
+	if (status != SW_OK)
+		return (int)status;
 	if (wire_is_threaded(w)) {
 		got = fill_stretch(w, err);
 	} else {
@@ -446,11 +470,21 @@ static int take_pending(struct wire *w, struct sw_err *err)
 	return got;
 }
 
+/* All that was ready is told. */
+static void free_told(struct wire *w)
+{
+	size_t i;
+
+	for (i = 0; i < w->ready_count; i++)
+		shard_told(w->ready[i]);
+	w->ready_next = w->ready_count = 0;
+}
+
 int wire_step(struct wire *w, struct sw_err *err)
 {
 	int got = take_pending(w, err);
 
-	w->ready_next = w->ready_count = 0;
+	free_told(w);
 	if (got != 0)
 		return got;
 	if (!w->current) {

@@ -10,6 +10,7 @@
  */
 #include "pipeline/wire_internal.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -145,9 +146,23 @@ enum sw_status wire_add_live(struct wire *w, struct capture **c,
 	return SW_OK;
 }
 
+/* Have sessions that are open so much that it must not be taken twice?  What
+ * they make of it at their end is in this thread's memory, which the C library
+ * keeps apart from that of others, where they held it. */
+static bool is_trimmed(const struct wire *w)
+{
+	uint64_t held = 0;
+	size_t i;
+
+	for (i = 0; i < SHARD_COUNT; i++)
+		held += w->shards[i].held;
+	return wire_is_threaded(w) && held > wire_memory(w) / 8;
+}
+
 enum sw_status wire_end_traffic(struct wire *w)
 {
 	enum sw_status status = SW_OK;
+	bool trims = is_trimmed(w);
 	size_t i;
 
 	w->last.ts_ns = w->now_ns;
@@ -156,6 +171,8 @@ enum sw_status wire_end_traffic(struct wire *w)
 		shard_begin(&w->shards[i], w->stretch);
 		status = w->shards[i].tcp->finish(w->shards[i].engine,
 		    w->last);
+		if (trims)
+			malloc_trim(0);
 	}
 	if (status == SW_OK)
 		status = wire_collect(w, w->stretch);

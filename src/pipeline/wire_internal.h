@@ -57,6 +57,7 @@ struct wire {
 	struct batch batches[2]; /* with several */
 	struct batch *filling; /* one of them */
 	struct batch *running; /* the other, or NULL */
+	bool due; /* what was filled is to run before anything else */
 	struct crew *crew;     /* NULL: one thread, or nothing has run */
 	uint8_t tasks[SHARD_COUNT]; /* shards that the running batch feeds */
 	enum sw_status failed[SHARD_COUNT];
@@ -72,6 +73,12 @@ struct wire {
 static inline bool wire_is_threaded(const struct wire *w)
 {
 	return w->options.threads > 1;
+}
+
+/* The limit on memory. */
+static inline uint64_t wire_memory(const struct wire *w)
+{
+	return w->options.memory ? w->options.memory : LIMIT_MEMORY;
 }
 
 /* --- wire.c --------------------------------------------------------------- */

@@ -142,10 +142,14 @@ struct tcp_engine_ops {
 	/* Capture time has come to now at frame origin.at: expire what is
 	 * due. */
 	enum sw_status (*tick)(struct tcp_engine *e, struct origin now);
-	/* End the session that was idle longest with TCP_END_LIMIT, as the
-	 * sink has too much of them.  false: there is no other than the one
-	 * that was used last; nothing was done. */
-	bool (*evict)(struct tcp_engine *e, struct origin now);
+	/* End a session with TCP_END_LIMIT, as the sink has too much of
+	 * them: this one; NULL: the one that was idle longest.  false: there
+	 * is none. */
+	bool (*evict)(struct tcp_engine *e, struct tcp_flow *flow,
+	    struct origin now);
+	/* Octets that it takes: those out of order, and of connections as
+	 * such. */
+	uint64_t (*memory)(const struct tcp_engine *e);
 	/* The input (or this traffic) is over: end every flow, oldest
 	 * (first frame) first.  The engine is empty then and may be fed
 	 * again. */

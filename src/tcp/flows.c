@@ -225,7 +225,7 @@ struct flow *tcp_flows_idlest(const struct flows *t)
 	const struct flow_list *list = t->silent.count * 8 >
 	    t->sessions.count ? &t->silent : &t->sessions;
 
-	if (t->silent.count + t->sessions.count < 2)
+	if (link_is_alone(&list->first))
 		return NULL;
 	return flow_of_session(list->first.next);
 }

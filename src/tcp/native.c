@@ -373,15 +373,22 @@ static enum sw_status native_tick(struct tcp_engine *e, struct origin now)
 	return status(e);
 }
 
-static bool native_evict(struct tcp_engine *e, struct origin now)
+static bool native_evict(struct tcp_engine *e, struct tcp_flow *flow,
+    struct origin now)
 {
-	struct flow *f = tcp_flows_idlest(&e->flows);
+	struct flow *f = flow ? (struct flow *)(void *)flow :
+	    tcp_flows_idlest(&e->flows);
 
 	if (!f)
 		return false;
 	account_add(e->account, ACCOUNT_TCP_LIMIT_OCTETS, 1);
 	tcp_causal_end(e, f, TCP_END_LIMIT, now);
 	return true;
+}
+
+static uint64_t native_memory(const struct tcp_engine *e)
+{
+	return e->held + e->flows.count * LIMIT_FLOW_OCTETS;
 }
 
 static int compare_first(const void *a, const void *b)
@@ -527,6 +534,7 @@ const struct tcp_engine_ops tcp_native_ops = {
 	.icmp = native_icmp,
 	.tick = native_tick,
 	.evict = native_evict,
+	.memory = native_memory,
 	.finish = native_finish,
 	.close = native_close
 };

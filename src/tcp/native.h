@@ -427,7 +427,7 @@ struct flow *tcp_flows_new(struct flows *t, const struct endpoint *host0,
 /* The session to be ended for the limit on memory: the one idle longest, of
  * those in which one of the hosts said nothing if these are more than an
  * eighth of all; the few that just begin are not to suffer for the others.
- * NULL: there is none, or no other. */
+ * NULL: there is none. */
 struct flow *tcp_flows_idlest(const struct flows *t);
 
 /* Put f into the table; false: no memory. */

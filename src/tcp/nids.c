@@ -473,14 +473,21 @@ static enum sw_status nids_icmp(struct tcp_engine *e,
 	return tcp_native_ops.icmp(e, icmp);
 }
 
-static bool nids_evict(struct tcp_engine *e, struct origin now)
+static bool nids_evict(struct tcp_engine *e, struct tcp_flow *flow,
+    struct origin now)
 {
-	struct flow *f = tcp_flows_idlest(&e->flows);
+	struct flow *f = flow ? (struct flow *)(void *)flow :
+	    tcp_flows_idlest(&e->flows);
 
 	if (!f)
 		return false;
 	prepare_end(e, f);
-	return tcp_native_ops.evict(e, now);
+	return tcp_native_ops.evict(e, &f->common, now);
+}
+
+static uint64_t nids_memory(const struct tcp_engine *e)
+{
+	return tcp_native_ops.memory(e);
 }
 
 static enum sw_status nids_finish(struct tcp_engine *e, struct origin now)
@@ -529,6 +536,7 @@ const struct tcp_engine_ops tcp_nids_ops = {
 	.icmp = nids_icmp,
 	.tick = nids_tick,
 	.evict = nids_evict,
+	.memory = nids_memory,
 	.finish = nids_finish,
 	.close = nids_close
 };

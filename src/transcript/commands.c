@@ -141,7 +141,8 @@ static inline void note_pending(struct session_builder *b, struct pending *p,
 /* HELO, EHLO and LHLO name the client: the last accepted, else the last. */
 static void name_client(struct session_builder *b, struct slice argument)
 {
-	b->s.client.name = session_text(b, slice_trim(argument));
+	if (session_has_room(b, argument.len))
+		b->s.client.name = session_text(b, slice_trim(argument));
 }
 
 /* One copy of the line serves its argument as well. */

@@ -15,14 +15,21 @@ static void omit_event(struct session_builder *b)
 }
 
 /* Half as much again each time, since a dialogue of one message has a few
- * more events than the first list has room for, and each is large. */
+ * more events than the first list has room for, and each is large.  false: no
+ * more are kept, or there is no memory. */
 static bool grow_events(struct session_builder *b)
 {
 	size_t old = b->event_capacity;
 	size_t wanted = old ? old + old / 2 : FEW_EVENTS;
-	void *events = base_realloc_array(b->events, wanted,
-	    sizeof(*b->events));
+	void *events;
 
+	if (wanted > LIMIT_EVENTS)
+		wanted = LIMIT_EVENTS;
+	if (!session_has_room(b, (wanted - old) * sizeof(*b->events))) {
+		b->event_most = b->event_count;
+		return false;
+	}
+	events = base_realloc_array(b->events, wanted, sizeof(*b->events));
 	if (!events) {
 		b->failed = true;
 		return false;
@@ -44,14 +51,15 @@ struct sw_event *session_new_event(struct session_builder *b,
 	*n_r = 0;
 	if (b->failed)
 		return NULL;
-	if (b->event_count >= LIMIT_EVENTS ||
-	    b->arena.total > LIMIT_SESSION_TEXT) {
+	if (b->event_count >= b->event_most ||
+	    b->arena.total > b->options.octets / 2 ||
+	    (b->event_count == b->event_capacity && !grow_events(b))) {
+		if (b->failed)
+			return NULL;
 		*n_r = b->next_n++;
 		omit_event(b);
 		return NULL;
 	}
-	if (b->event_count == b->event_capacity && !grow_events(b))
-		return NULL;
 	e = &b->events[b->event_count++];
 	/* As little is cleared as the kind needs. */
 	if (kind == SW_EVENT_REPLY)

@@ -5,6 +5,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+/* Kept even of a session that has no room for more. */
+enum { FEW_NOTES = LIMIT_OR_SMALL(50, 5) };
+
 /* What a note of each code weighs. */
 static const uint8_t severities[SW_NOTE_CODE_COUNT] = {
 	[SW_NOTE_OVERLAP_DIFFERS] = SW_PROBLEM,
@@ -54,7 +57,8 @@ void session_note(struct session_builder *b, enum sw_note_code code,
 
 	if (b->failed)
 		return;
-	if (b->s.note_count >= LIMIT_NOTES) {
+	if (b->s.note_count >= LIMIT_NOTES ||
+	    (b->s.note_count >= FEW_NOTES && session_is_full(b))) {
 		b->s.omitted.notes++;
 		return;
 	}

@@ -11,12 +11,11 @@
 
 /* What a spare builder may keep, in items of each list and in octets; one of
  * a larger session is freed. */
-enum { SPARE_ITEMS = 64, SPARE_OCTETS = 32768, SPARES_MAX = 16 };
+enum { SPARE_ITEMS = 64, SPARE_OCTETS = 32768 };
 
-static bool may_be_spare(const struct session_builder *b)
+bool session_is_small(const struct session_builder *b)
 {
-	return b->options.spares && b->options.spares->count < SPARES_MAX &&
-	    b->arena.total <= SPARE_OCTETS &&
+	return b->arena.total <= SPARE_OCTETS &&
 	    b->content.header_capacity <= SPARE_OCTETS &&
 	    b->content.gap_capacity <= SPARE_ITEMS &&
 	    (!b->early ||
@@ -29,6 +28,14 @@ static bool may_be_spare(const struct session_builder *b)
 	    b->gap_capacity <= SPARE_ITEMS &&
 	    b->pending_capacity <= SPARE_ITEMS &&
 	    b->tentative_capacity <= SPARE_ITEMS;
+}
+
+static bool may_be_spare(const struct session_builder *b)
+{
+	const struct session_spares *s = b->options.spares;
+
+	return s && s->count < SESSION_SPARES_MAX &&
+	    session_is_small(b) && s->octets + session_memory(b) <= s->most;
 }
 
 /* As new, but for the memory that it has. */
@@ -75,6 +82,7 @@ static struct session_builder *take_spare(struct session_spares *spares)
 	b = spares->list;
 	spares->list = b->next_spare;
 	spares->count--;
+	spares->octets -= session_memory(b);
 	return b;
 }
 
@@ -90,6 +98,7 @@ static void free_or_spare(struct session_builder *b)
 	b->next_spare = spares->list;
 	spares->list = b;
 	spares->count++;
+	spares->octets += session_memory(b);
 }
 
 void session_spares_fini(struct session_spares *s)
@@ -100,7 +109,7 @@ void session_spares_fini(struct session_spares *s)
 		s->list = b->next_spare;
 		free_memory(b);
 	}
-	s->count = 0;
+	s->count = s->octets = 0;
 }
 
 enum sw_status session_builder_new(const struct session_options *options,
@@ -112,7 +121,11 @@ enum sw_status session_builder_new(const struct session_options *options,
 	if (!b)
 		return SW_ENOMEM;
 	b->options = *options;
+	if (b->options.octets == 0 ||
+	    b->options.octets > LIMIT_SESSION_OCTETS)
+		b->options.octets = LIMIT_SESSION_OCTETS;
 	b->next_n = 1;
+	b->event_most = LIMIT_EVENTS;
 	b->s.start = b->s.end = SW_NO_TIME;
 	b->s.client.port = b->s.server.port = SW_UNKNOWN;
 	b->s.ending = SW_ENDING_INPUT_ENDED;
@@ -133,6 +146,13 @@ void session_builder_free(struct session_builder **bp)
 	session_drop_pending(b);
 	transaction_free(b);
 	free_or_spare(b);
+}
+
+void session_builder_discard(struct session_builder **bp)
+{
+	if (*bp)
+		(*bp)->options.spares = NULL;
+	session_builder_free(bp);
 }
 
 struct sw_session *session_get(struct session_builder *b)
@@ -220,7 +240,7 @@ void session_auth(struct session_builder *b, uint32_t command,
 
 void session_auth_user(struct session_builder *b, struct slice user)
 {
-	if (b->auth_told)
+	if (b->auth_told && session_has_room(b, user.len))
 		b->auth[b->s.auth_count - 1].user = session_text(b, user);
 }
 
@@ -259,6 +279,7 @@ void session_forget(struct session_builder *b)
 	transaction_free(b);
 	session_drop_pending(b);
 	b->event_count = 0;
+	b->event_most = LIMIT_EVENTS;
 	b->s.message_count = b->s.auth_count = 0;
 	b->auth_told = b->messages_left_out = false;
 	b->s.note_count = 0;

@@ -41,10 +41,15 @@ struct session_builder;
 struct session_spares {
 	struct session_builder *list;
 	size_t count;
+	size_t octets, most; /* that they hold, and may hold */
 };
+enum { SESSION_SPARES_MAX = 16 };
 void session_spares_fini(struct session_spares *s);
 
 struct session_options {
+	/* Of memory that the session may take, no more than
+	 * LIMIT_SESSION_OCTETS; 0: that. */
+	size_t octets;
 	bool show_secrets;
 	bool hash; /* SHA-256 of every message */
 	const struct body_ops *body_ops; /* NULL: none */
@@ -59,6 +64,10 @@ struct session_options {
 enum sw_status session_builder_new(const struct session_options *options,
     struct session_builder **b_r) SW_MUST_USE;
 void session_builder_free(struct session_builder **b);
+/* Free it, spares are left alone; in any thread, if it is settled. */
+void session_builder_discard(struct session_builder **b);
+/* Is it small enough to become a spare? */
+bool session_is_small(const struct session_builder *b);
 
 /* The session as it stands: set its plain fields (id, source, clock, start,
  * end, endpoints, tcp, records ...) directly; lists are the builder's. */

@@ -80,6 +80,7 @@ struct session_builder {
 
 	/* From here on all is zero at the beginning of a session. */
 	size_t event_count; /* s, which is far away, is told by session_get */
+	size_t event_most;  /* no more of them are kept */
 	uint32_t next_n;
 	bool failed;
 	bool helo_accepted;
@@ -152,11 +153,29 @@ static inline bool session_grow(struct session_builder *b, void **items,
 	return true;
 }
 
-/* Is nothing more to be kept than what bounds the session's own events?  Texts
- * that share their memory take it where they are told. */
+/* May the session take so many octets more?  Texts that share their memory
+ * take it where they are told. */
+static inline bool session_has_room(const struct session_builder *b,
+    size_t octets)
+{
+	size_t wanted = session_memory(b) + octets;
+
+	return wanted <= b->options.octets &&
+	    wanted + b->shared_octets <= LIMIT_SESSION_OCTETS;
+}
+
+/* Is nothing more to be kept?  Events end earlier, so that there is room for
+ * messages. */
 static inline bool session_is_full(const struct session_builder *b)
 {
-	return session_memory(b) + b->shared_octets > LIMIT_SESSION_OCTETS;
+	return !session_has_room(b, 0);
+}
+
+/* Octets that double a list of so many items, if it is full. */
+static inline size_t session_growth(size_t count, size_t capacity,
+    size_t size)
+{
+	return count < capacity ? 0 : capacity * size;
 }
 
 /* --- session.c ------------------------------------------------------------ */

@@ -47,7 +47,9 @@ static struct sw_message *new_message(struct session_builder *b)
 
 	if (b->failed)
 		return NULL;
-	if (count >= LIMIT_MESSAGES || session_is_full(b)) {
+	if (count >= LIMIT_MESSAGES || !session_has_room(b,
+	    session_growth(count, b->message_capacity,
+	    sizeof(*m) + sizeof(*t)))) {
 		leave_out_message(b);
 		return NULL;
 	}
@@ -340,6 +342,9 @@ void transaction_remember(struct session_builder *b, const struct pending *p)
 
 	if (p->verb != VERB_MAIL && p->verb != VERB_RCPT)
 		return;
+	if (!session_has_room(b, session_growth(b->tentative_count,
+	    b->tentative_capacity, sizeof(*t))))
+		return; /* its reply fills in nothing */
 	if (!session_grow(b, &list, b->tentative_count,
 	    &b->tentative_capacity, sizeof(*t)))
 		return;

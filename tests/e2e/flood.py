@@ -320,4 +320,5 @@ def main():
     check_colliding()
 
 
-main()
+if __name__ == "__main__":
+    main()

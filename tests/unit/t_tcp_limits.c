@@ -118,25 +118,43 @@ static void test_flow_limit(void **state)
 	script_free(s);
 }
 
-/* The session idle longest is ended, not an attempt, not the last one. */
+/* The session idle longest is ended, the last one as well, not an attempt. */
 static void test_evict(void **state)
 {
 	struct script *s = script_new(NULL);
 
 	(void)state;
 	script_run(s, "C S\n"); /* an attempt, oldest of all */
-	assert_false(tcp_native_ops.evict(s->e, s->origin));
-	script_run(s, "port 1026\n" HELLO);
-	assert_false(tcp_native_ops.evict(s->e, s->origin));
-	script_run(s, "port 1027\n" HELLO "port 1026\nC A 0 0 used\n");
-	assert_true(tcp_native_ops.evict(s->e, s->origin));
+	assert_false(tcp_native_ops.evict(s->e, NULL, s->origin));
+	script_run(s, "port 1026\n" HELLO "port 1027\n" HELLO
+	    "port 1026\nC A 0 0 used\n");
+	assert_true(tcp_native_ops.evict(s->e, NULL, s->origin));
 	assert_string_equal(s->out, "open\n2:open\nC@8+0 used a0\n"
 	    "2:note C limit @8\n2:end limit @8\n");
 	assert_int_equal(counter(s, ACCOUNT_TCP_LIMIT_OCTETS), 1);
-	assert_false(tcp_native_ops.evict(s->e, s->origin));
+	assert_int_equal(tcp_native_ops.memory(s->e),
+	    2 * LIMIT_FLOW_OCTETS);
+	assert_true(tcp_native_ops.evict(s->e, NULL, s->origin));
+	assert_false(tcp_native_ops.evict(s->e, NULL, s->origin));
 	/* One that is closed and remembered is no session. */
 	script_run(s, "port 1028\n" HELLO "C R 0 -\n");
-	assert_false(tcp_native_ops.evict(s->e, s->origin));
+	assert_false(tcp_native_ops.evict(s->e, NULL, s->origin));
+	script_free(s);
+}
+
+/* The one that is asked for is ended, though another was idle for longer. */
+static void test_evict_flow(void **state)
+{
+	struct script *s = script_new(NULL);
+	struct link *last;
+
+	(void)state;
+	script_run(s, HELLO "port 1026\n" HELLO);
+	last = s->e->flows.live.prev;
+	assert_true(tcp_native_ops.evict(s->e, &flow_of_age(last)->common,
+	    s->origin));
+	assert_string_equal(s->out, "open\n2:open\n2:note C limit @6\n"
+	    "2:end limit @6\n");
 	script_free(s);
 }
 
@@ -149,7 +167,7 @@ static void test_evict_behind_hole(void **state)
 	(void)state;
 	script_run(s, HELLO "S A 0 0 220\nC A 0 3 EHLO\n"
 	    "port 1026\n" HELLO "S A 0 0 220\nC A 4 3 x\n");
-	assert_true(tcp_native_ops.evict(s->e, s->origin));
+	assert_true(tcp_native_ops.evict(s->e, NULL, s->origin));
 	script_run(s, "port 1025\nS A 3 4 250\n");
 	assert_string_equal(s->out, "open\nS@4+0 220 a0\nC@5+0 EHLO a3\n"
 	    "2:open\n2:S@9+0 220 a0\n2:gap C+0 4 @10\n2:C@10+4 x a3\n"
@@ -167,7 +185,7 @@ static void test_evict_behind_gap(void **state)
 	script_run(s, HELLO "S A 0 0 220\nC A 0 3 EHLO\n"
 	    "port 1026\n" HELLO "S A 0 0 220\nC A 4 3 x\nS A 3 5\n"
 	    "+1100\ntick\n");
-	assert_true(tcp_native_ops.evict(s->e, s->origin));
+	assert_true(tcp_native_ops.evict(s->e, NULL, s->origin));
 	script_run(s, "C A 5 3 y\nport 1025\nS A 3 4 250\n");
 	assert_string_equal(s->out, "open\nS@4+0 220 a0\nC@5+0 EHLO a3\n"
 	    "2:open\n2:S@9+0 220 a0\n2:gap C+0 4 @10\n2:C@10+4 x a3\n"
@@ -184,7 +202,7 @@ static void test_evict_out_of_order(void **state)
 	(void)state;
 	script_run(s, HELLO "S A 2 0 0\nS A 0 0 22\nC A 2 3 LO\n"
 	    "C A 0 3 EH\nport 1026\n" HELLO "S A 0 0 220\n");
-	assert_true(tcp_native_ops.evict(s->e, s->origin));
+	assert_true(tcp_native_ops.evict(s->e, NULL, s->origin));
 	assert_string_equal(s->out, "open\nS@5+0 22 a0\nS@4+2 0 a0\n"
 	    "C@7+0 EH a3\nC@6+2 LO a3\n2:open\n2:S@11+0 220 a0\n"
 	    "2:note C limit @11\n2:end limit @11\n");
@@ -455,6 +473,7 @@ int main(void)
 		cmocka_unit_test(test_memory_limit),
 		cmocka_unit_test(test_flow_limit),
 		cmocka_unit_test(test_evict),
+		cmocka_unit_test(test_evict_flow),
 		cmocka_unit_test(test_evict_behind_hole),
 		cmocka_unit_test(test_evict_behind_gap),
 		cmocka_unit_test(test_evict_out_of_order),

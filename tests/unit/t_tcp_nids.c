@@ -177,10 +177,9 @@ static void test_evict(void **state)
 	struct script *s = script_new_of(&tcp_nids_ops, NULL);
 
 	(void)state;
-	script_run(s, HELLO);
-	assert_false(s->tcp->evict(s->e, s->origin));
-	script_run(s, "port 1026\n" HELLO);
-	assert_true(s->tcp->evict(s->e, s->origin));
+	assert_false(s->tcp->evict(s->e, NULL, s->origin));
+	script_run(s, HELLO "port 1026\n" HELLO);
+	assert_true(s->tcp->evict(s->e, NULL, s->origin));
 	assert_string_equal(s->out, "open\n2:open\nnote C limit @6\n"
 	    "end limit @6\n");
 	/* Its stream went with it. */
