@@ -183,10 +183,22 @@ static void after_data_2xx(struct dialogue *d, struct slice octets,
 /* Nothing more comes that could decide: what was looked at are commands. */
 static void give_up_looking(struct dialogue *d)
 {
+	bool again = d->client == CLIENT_BEHIND_GAP && guess_knows_chunks(d);
+	struct slice all = buffer_slice(&d->look.octets);
+
 	if (d->look.count == 0)
 		return;
-	d->client = CLIENT_COMMAND;
+	/* half a line behind a gap that is no command is of a chunk */
+	if (again && all.p[all.len - 1] != '\n' && (d->in_chunks ||
+	    !client_may_be_command(all)))
+		d->client = CLIENT_GUESS;
+	else
+		d->client = CLIENT_COMMAND;
 	content_give_back(d, &d->look);
+	/* one line that is no command tells nothing of the next */
+	if (again && d->client == CLIENT_COMMAND && d->queue_count > 0 &&
+	    smtp_queue_at(d, d->queue_count - 1)->verb <= VERB_UNKNOWN)
+		d->client = CLIENT_BEHIND_GAP;
 }
 
 /* Octets behind an accepted STARTTLS: TLS, SMTP in clear, or neither. */
@@ -228,6 +240,9 @@ static int look_behind_gap(const struct dialogue *d, struct slice all)
 		return -1;
 	if (start_is_command(line) || d->auth_open)
 		return 1;
+	/* between chunks there are no commands with long lines */
+	if (d->in_chunks)
+		return 0;
 	rest = slice_from(all, (size_t)(lf - all.p) + 1);
 	if (rest.len == 0)
 		return -1;
@@ -241,7 +256,7 @@ static size_t behind_gap(struct dialogue *d, struct slice octets,
 {
 	int commands;
 
-	if (d->look.count == 0 && octets.p[0] == 0x16) {
+	if (d->look.count == 0 && octets.p[0] == 0x16 && !d->uses_chunks) {
 		behind_starttls(d, octets, p); /* it lies in the gap */
 		return octets.len;
 	}
@@ -362,7 +377,9 @@ void client_decide(struct dialogue *d, struct origin origin)
 
 	give_up_looking(d);
 	if (d->client == CLIENT_GUESS)
-		guess_is_commands(d, origin);
+		guess_settle(d, origin);
+	if (d->client == CLIENT_GUESS && guess_knows_chunks(d))
+		return;
 	if (d->client != CLIENT_BODY && d->client != CLIENT_CHUNK &&
 	    d->client != CLIENT_GUESS)
 		return;

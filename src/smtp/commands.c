@@ -141,8 +141,10 @@ void commands_forget_auth_step(struct dialogue *d)
 static void after_command(struct dialogue *d, struct outstanding *o,
     struct slice argument)
 {
+	d->in_chunks = false;
 	switch (o->verb) {
 	case VERB_DATA:
+		d->uses_chunks = d->offers_chunks = false;
 		if (argument.len == 0)
 			d->client = CLIENT_AFTER_DATA;
 		break;
@@ -152,6 +154,8 @@ static void after_command(struct dialogue *d, struct outstanding *o,
 		break;
 	case VERB_BDAT:
 		o->counted = session_bdat_parse(argument, &o->size, &o->last);
+		d->uses_chunks = d->uses_chunks || o->counted;
+		d->in_chunks = o->counted && !o->last;
 		if (o->counted && o->size > 0)
 			d->client = CLIENT_AFTER_BDAT;
 		break;

@@ -45,6 +45,7 @@ static void swap_roles(struct dialogue *d)
 	d->turned = !d->turned;
 	d->greeting_due = true;
 	d->any_command = false;
+	d->offers_chunks = d->uses_chunks = d->in_chunks = false;
 	d->client = CLIENT_COMMAND;
 	d->reply_end = 0;
 	d->last_command_acked_known = false;
@@ -102,10 +103,28 @@ static void last_of_none(struct dialogue *d)
 		session_content_empty(d->b);
 }
 
-static void command_reply(struct dialogue *d, const struct outstanding *o,
-    int32_t code)
+/* RFC 3030 2: the server takes chunks. */
+static void ehlo_reply(struct dialogue *d, const struct reply_in *in)
 {
+	size_t i;
+
+	d->offers_chunks = false;
+	for (i = 1; i < in->line_count && is_accepted(in->code); i++)
+		if (slice_eq_nocase(slice_trim(in->lines[i]),
+		    slice_str("CHUNKING")))
+			d->offers_chunks = true;
+}
+
+static void command_reply(struct dialogue *d, const struct outstanding *o,
+    const struct reply_in *in)
+{
+	int32_t code = in->code;
+
 	switch (o->verb) {
+	case VERB_EHLO:
+	case VERB_LHLO:
+		ehlo_reply(d, in);
+		break;
 	case VERB_DATA:
 		data_reply(d, o, code);
 		break;
@@ -146,7 +165,7 @@ static void expect_per_recipient(struct dialogue *d, struct outstanding *o,
 {
 	size_t accepted = session_accepted(d->b);
 
-	if (o->per_rcpt)
+	if (o->per_rcpt || (o->kind == AWAIT_CONTENT && o->verb == VERB_BDAT))
 		return;
 	if (code == 353 && (o->kind == AWAIT_CONTENT ||
 	    (o->verb == VERB_BDAT && o->last))) {
@@ -186,7 +205,7 @@ void consequences_of(struct dialogue *d, struct outstanding *o,
 		/* BDAT's chunk comes before the verdicts on it; what is
 		 * parsed by that may move the queue. */
 		if (answered.kind == AWAIT_COMMAND && !answered.per_rcpt)
-			command_reply(d, &answered, code);
+			command_reply(d, &answered, in);
 		if (recipient_reply(d, smtp_queue_at(d, 0), code, in)) {
 			if (answered.kind == AWAIT_COMMAND)
 				session_answer(d->b, answered.n, SW_UNKNOWN,
@@ -200,6 +219,11 @@ void consequences_of(struct dialogue *d, struct outstanding *o,
 	case AWAIT_CONTENT:
 		if (answered.verb == VERB_XEXCH50)
 			break; /* no message's content */
+		if (answered.verb == VERB_BDAT) {
+			session_chunk_answer(d->b, code, in->lines,
+			    in->line_count);
+			break;
+		}
 		session_verdict(d->b, code, in->lines, in->line_count, -1);
 		break;
 	case AWAIT_AUTH_STEP:
@@ -208,11 +232,11 @@ void consequences_of(struct dialogue *d, struct outstanding *o,
 	case AWAIT_COMMAND:
 		/* BDAT's chunk belongs to its message: content first. */
 		if (answered.verb == VERB_BDAT)
-			command_reply(d, &answered, code);
+			command_reply(d, &answered, in);
 		session_answer(d->b, answered.n, code, in->lines,
 		    in->line_count);
 		if (answered.verb != VERB_BDAT)
-			command_reply(d, &answered, code);
+			command_reply(d, &answered, in);
 		break;
 	}
 }

@@ -195,6 +195,10 @@ struct dialogue {
 	bool pipelines;            /* the client sends ahead */
 	bool commands_lost;        /* in a gap, and no reply since */
 	bool starttls_noted;
+	bool offers_chunks;        /* the server, and DATA was not used */
+	bool uses_chunks;          /* the client: BDAT came later than DATA */
+	bool in_chunks;            /* BDAT came last, not LAST: no envelope
+	                              follows */
 	bool auth_expected;        /* next client line is an answer */
 	bool after_auth;           /* an AUTH was seen */
 	bool auth_open;            /* an exchange is going on */
@@ -427,6 +431,13 @@ size_t guess_take(struct dialogue *d, struct slice octets,
  * (all: SIZE_MAX), or all are commands. */
 void guess_is_content(struct dialogue *d, size_t run);
 void guess_is_commands(struct dialogue *d, struct origin origin);
+/* The server speaks: decide what hangs on it. */
+void guess_settle(struct dialogue *d, struct origin origin);
+/* May octets behind a gap be those of a chunk whose BDAT is lost? */
+static inline bool guess_knows_chunks(const struct dialogue *d)
+{
+	return d->uses_chunks || d->offers_chunks;
+}
 
 /* --- commands.c ----------------------------------------------------------- */
 /* Take octets up to the end of the first line in them, and tell that line if

@@ -3,13 +3,92 @@
  * guess.c - a client whose connection began before the record
  *
  * RULES (No SYN): its octets are content until a line that is a known verb in
- * valid form is answered by a reply.
+ * valid form is answered by a reply.  So are octets behind a gap that are no
+ * commands: their DATA lies in it.  Where chunks are in use it may be a BDAT,
+ * and then nothing in the octets tells their end: a reply that no command
+ * awaits does, or a further BDAT, for which any octet may stand.
  */
 #include "smtp/dialogue_internal.h"
 
 #include <stdlib.h>
 
 #include "transcript/auth.h"
+
+/* --- chunks --------------------------------------------------------------- */
+
+/* BDAT, a size of 19 digits, LAST, blanks, CR LF. */
+enum { BDAT_LINE_MAX = 40, BDAT_LEN = 4 };
+
+/* Is s, without an end, a BDAT line? */
+static bool is_bdat(struct slice s)
+{
+	uint64_t size;
+	bool last;
+
+	return slice_has_prefix_nocase(s, slice_str("BDAT ")) &&
+	    session_bdat_parse(slice_from(s, BDAT_LEN), &size, &last);
+}
+
+/* May it become one?  s is not empty. */
+static bool may_be_bdat(struct slice s)
+{
+	size_t i;
+
+	if (!slice_has_prefix_nocase(slice_str("BDAT "), slice_head(s,
+	    BDAT_LEN + 1)))
+		return false;
+	for (i = BDAT_LEN + 1; i < s.len; i++)
+		if (!ascii_is_digit(s.p[i]) && s.p[i] != '\r' &&
+		    !memchr(" LASTlast", s.p[i], 9))
+			return false;
+	return true;
+}
+
+/* Where in s a whole BDAT line begins, which octets of a chunk may stand
+ * before, or what may become one; s.len: nowhere. */
+static size_t find_bdat(struct slice s, bool *whole)
+{
+	size_t line = 0, at;
+
+	while (line < s.len) {
+		struct slice rest = slice_from(s, line);
+		struct slice text = client_first_line(rest);
+		const uint8_t *lf = memchr(rest.p, '\n', rest.len);
+		size_t most = lf ? text.len : rest.len;
+
+		*whole = lf != NULL;
+		at = most > BDAT_LINE_MAX ? most - BDAT_LINE_MAX : 0;
+		for (; at < most; at++)
+			if (lf ? is_bdat(slice_from(text, at)) :
+			    may_be_bdat(slice_from(rest, at)))
+				return line + at;
+		line += lf ? (size_t)(lf - rest.p) + 1 : rest.len;
+	}
+	*whole = false;
+	return s.len;
+}
+
+/* The chunk whose BDAT is lost ends here: it still awaits its reply.  More
+ * octets may be lost behind it. */
+static void end_chunk(struct dialogue *d, struct origin origin)
+{
+	bool lost = d->pending_gap > 0;
+	struct outstanding *o;
+
+	if (!d->data_open)
+		return;
+	d->data_last = false;
+	content_break(d, origin, lost);
+	if (!lost || d->body.counted)
+		content_await_verdict(d);
+	if (d->memory)
+		return;
+	o = smtp_queue_at(d, d->queue_count - 1);
+	o->verb = VERB_BDAT;
+	d->commands_lost = false; /* that was it */
+}
+
+/* --- what was kept -------------------------------------------------------- */
 
 /* The first run octets of what was taken for possible commands are content
  * after all; the others are looked at anew. */
@@ -76,15 +155,16 @@ static size_t rest_of_line(struct slice s)
 }
 
 /* Where the lines at the end of s that may be commands begin; s.len: there
- * are none.  Looks at no more than LIMIT_LINE octets of the end. */
-static size_t command_run(struct slice s)
+ * are none.  Looks at no more than LIMIT_LINE octets of the end.  chunk: they
+ * may be of one, so that none is taken for an answer of AUTH. */
+static size_t command_run(struct slice s, bool chunk)
 {
 	size_t from = s.len > LIMIT_LINE ? s.len - LIMIT_LINE : 0, run;
 
 	if (from > 0)
 		from += rest_of_line(slice_from(s, from));
 	while (from < s.len) {
-		bool answer = false;
+		bool answer = chunk;
 		const uint8_t *lf;
 
 		run = from;
@@ -109,6 +189,40 @@ static bool speaks_for_itself(const struct dialogue *d, struct slice octets,
 	    start_is_command(client_first_line(octets));
 }
 
+/* Where content that stands before a BDAT line, or the beginning of one, ends:
+ * in front of commands that stand before that, too.  In front of line there is
+ * no BDAT; from and line are where lines begin. */
+static size_t before_bdat(struct slice s, size_t from, size_t line,
+    bool *whole)
+{
+	size_t at = line + find_bdat(slice_from(s, line), whole);
+
+	if (*whole && at > from && s.p[at - 1] == '\n')
+		return from + command_run(slice_from(slice_head(s, at), from),
+		    true);
+	return at;
+}
+
+/* BDAT comes next, or commands before it. */
+static void chunk_follows(struct dialogue *d, struct origin origin)
+{
+	end_chunk(d, origin);
+	d->client = CLIENT_COMMAND;
+	d->client_mid_line = false;
+}
+
+/* What was kept holds a BDAT line; content stands before bdat. */
+static void take_before_bdat(struct dialogue *d, size_t bdat,
+    struct origin origin)
+{
+	if (bdat > 0) {
+		guess_is_content(d, bdat);
+		return;
+	}
+	chunk_follows(d, origin);
+	content_give_back(d, &d->guess);
+}
+
 /*
  * Content until proved otherwise: what stands at the end of a delivery and
  * reads like commands is kept until the server replies (commands) or the
@@ -117,6 +231,8 @@ static bool speaks_for_itself(const struct dialogue *d, struct slice octets,
 size_t guess_take(struct dialogue *d, struct slice octets,
     const struct delivery *p)
 {
+	size_t bdat = SIZE_MAX;
+	bool whole = false;
 	bool at_line_start = !d->data_open ||
 	    d->body.state == BODY_CANDIDATE ||
 	    (d->body.state == BODY_TEXT && d->body.prev == '\n');
@@ -129,15 +245,25 @@ size_t guess_take(struct dialogue *d, struct slice octets,
 	if (d->guess.count == 0) {
 		size_t run = at_line_start ? 0 : rest_of_line(octets);
 
+		if (guess_knows_chunks(d))
+			bdat = before_bdat(octets, run, 0, &whole);
+		if (bdat == 0 && whole) {
+			chunk_follows(d, p->origin);
+			return 0;
+		}
 		if (!d->data_open)
-			content_expect(d, 0, SW_METHOD_DATA,
+			content_expect(d, 0, d->uses_chunks ?
+			    SW_METHOD_BDAT : SW_METHOD_DATA,
 			    SW_BIT(SW_FLAG_INFERRED) |
-			    SW_BIT(SW_FLAG_AFTER_GAP), false, false);
-		run += command_run(slice_from(octets, run));
+			    SW_BIT(SW_FLAG_AFTER_GAP), false, d->uses_chunks);
+		run += command_run(slice_from(octets, run),
+		    guess_knows_chunks(d));
+		if (run > bdat || whole)
+			run = bdat;
 		if (run > 0)
 			return content_take_body(d, slice_head(octets, run), p);
 		d->guess_line = 0;
-		d->guess_answer = false;
+		d->guess_answer = guess_knows_chunks(d);
 	}
 	d->resized = true;
 	if (!smtp_held_add(&d->guess, octets, p)) {
@@ -145,12 +271,21 @@ size_t guess_take(struct dialogue *d, struct slice octets,
 		return octets.len;
 	}
 	all = buffer_slice(&d->guess.octets);
-	if (speaks_for_itself(d, all, p))
+	bdat = guess_knows_chunks(d) ? before_bdat(all, 0, d->guess_line,
+	    &whole) : all.len;
+	if (whole) {
+		take_before_bdat(d, bdat, p->origin);
+		return octets.len;
+	}
+	if (speaks_for_itself(d, all, p)) {
 		guess_is_commands(d, p->origin);
-	else if (all.len > LIMIT_PROVISIONAL)
+	} else if (all.len > LIMIT_PROVISIONAL) {
 		guess_is_content(d, all.len);
-	else if (!are_commands(all, &d->guess_line, &d->guess_answer))
-		guess_is_content(d, command_run(all));
+	} else if (!are_commands(all, &d->guess_line, &d->guess_answer)) {
+		size_t run = command_run(all, guess_knows_chunks(d));
+
+		guess_is_content(d, run < bdat ? run : bdat);
+	}
 	return octets.len;
 }
 
@@ -159,8 +294,36 @@ void guess_is_commands(struct dialogue *d, struct origin origin)
 {
 	if (d->guess.count == 0)
 		return;
-	if (d->data_open)
+	if (d->data_open && guess_knows_chunks(d))
+		end_chunk(d, origin);
+	else if (d->data_open)
 		content_break(d, origin, false);
 	d->client = CLIENT_COMMAND;
 	content_give_back(d, &d->guess);
+}
+
+/* Where chunks are in use: as long as commands await replies, these are
+ * theirs and decide nothing.  Half a line is not what is replied to. */
+static void settle_chunk(struct dialogue *d, struct origin origin)
+{
+	struct slice all = buffer_slice(&d->guess.octets);
+
+	if (d->data_open && d->queue_count > 0)
+		return;
+	if (d->guess.count > 0 && (d->data_open || d->in_chunks) &&
+	    all.p[all.len - 1] != '\n')
+		guess_is_content(d, all.len);
+	guess_is_commands(d, origin);
+	if (d->client != CLIENT_GUESS || !d->data_open)
+		return;
+	end_chunk(d, origin);
+	d->client = CLIENT_BEHIND_GAP;
+}
+
+void guess_settle(struct dialogue *d, struct origin origin)
+{
+	if (guess_knows_chunks(d))
+		settle_chunk(d, origin);
+	else
+		guess_is_commands(d, origin);
 }

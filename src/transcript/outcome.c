@@ -92,6 +92,37 @@ void session_verdict(struct session_builder *b, int32_t code,
 	transaction_end(b, false);
 }
 
+void session_chunk_answer(struct session_builder *b, int32_t code,
+    const struct slice *lines, size_t line_count)
+{
+	struct sw_message *m = transaction_current(b, false);
+	struct transaction *t = transaction_state(b);
+
+	if (!m || !t || session_is_lmtp(b))
+		return;
+	m->method = SW_METHOD_BDAT;
+	if (session_is_refusal(code)) {
+		transaction_refuse_content(b, t, true, code, lines,
+		    line_count);
+	} else if (session_is_positive(code)) {
+		t->chunk_code = code;
+		t->chunk_text = session_join(b, lines, line_count);
+	}
+}
+
+void transaction_settle_chunk(struct session_builder *b, struct sw_message *m,
+    struct transaction *t, bool surely)
+{
+	struct slice text = slice_make(t->chunk_text.data, t->chunk_text.len);
+
+	if (t->chunk_code == SW_UNKNOWN || t->verdict ||
+	    t->data_code != SW_UNKNOWN)
+		return;
+	/* a server gives its id to a whole message only */
+	if (surely || (text.p && session_queue_id(text).p))
+		transaction_set_verdict(b, m, t, t->chunk_code, &text, 1);
+}
+
 /* --- the end -------------------------------------------------------------- */
 
 static enum sw_outcome outcome_of(int32_t code)
@@ -160,6 +191,8 @@ static void work_out(struct session_builder *b, struct sw_message *m,
 		    SW_OUTCOME_REJECTED;
 	} else if (tells_no_codes(&b->s)) {
 		m->outcome = SW_OUTCOME_UNKNOWN;
+	} else if (t->chunk_code != SW_UNKNOWN) {
+		m->outcome = SW_OUTCOME_UNKNOWN;
 	} else if (t->aborted || (!t->ended && b->closed &&
 	    !(b->replies_unseen && m->method != SW_METHOD_NONE))) {
 		/* where content was sent, its verdict may have been lost */
@@ -172,6 +205,9 @@ void transaction_finish(struct session_builder *b)
 	size_t i;
 
 	session_content_finish(b, false);
+	if (b->current)
+		transaction_settle_chunk(b, &b->messages[b->current - 1],
+		    transaction_state(b), b->quit_sent);
 	for (i = 0; i < b->s.message_count; i++)
 		work_out(b, &b->messages[i], &b->transactions[i]);
 	b->current = 0;

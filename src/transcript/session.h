@@ -225,6 +225,11 @@ void session_content_empty(struct session_builder *b);
 void session_verdict(struct session_builder *b, int32_t code,
     const struct slice *lines, size_t line_count, long index);
 
+/* The reply to a chunk whose BDAT is lost, so that nobody knows whether it was
+ * the last one: it was if no BDAT follows in its message. */
+void session_chunk_answer(struct session_builder *b, int32_t code,
+    const struct slice *lines, size_t line_count);
+
 /* State that the dialogue needs. */
 bool session_is_lmtp(const struct session_builder *b);
 /* Accepted recipients of the newest message. */

@@ -45,6 +45,9 @@ struct transaction {
 	struct sw_bytes mail_text;
 	int32_t data_code;         /* of a refused DATA or BDAT */
 	struct sw_bytes data_text;
+	int32_t chunk_code;        /* of the reply to a chunk whose BDAT is
+	                              lost, if none follows */
+	struct sw_bytes chunk_text;
 	uint64_t final_accepted, final_deferred, final_rejected;
 	size_t final_next;         /* recipient to look at next */
 	uint64_t final_count;      /* verdicts per recipient so far */
@@ -269,6 +272,10 @@ static inline struct sw_recipient *transaction_recipients(
 {
 	return (struct sw_recipient *)(uintptr_t)m->recipients;
 }
+/* DATA or BDAT was refused; keep_first: unless one before was. */
+void transaction_refuse_content(struct session_builder *b,
+    struct transaction *t, bool keep_first, int32_t code,
+    const struct slice *lines, size_t count);
 /* A command was answered early: what will be filled in. */
 void transaction_remember(struct session_builder *b, const struct pending *p);
 /* Was this command answered early?  Then fill in. */
@@ -283,6 +290,10 @@ void transaction_free(struct session_builder *b);
 void transaction_set_verdict(struct session_builder *b, struct sw_message *m,
     struct transaction *t, int32_t code, const struct slice *lines,
     size_t count);
+/* No chunk follows the one whose BDAT is lost: the reply to it is the verdict.
+ * surely: what follows shows that; else the reply itself has to. */
+void transaction_settle_chunk(struct session_builder *b, struct sw_message *m,
+    struct transaction *t, bool surely);
 /* Work out outcome, code and text of all messages. */
 void transaction_finish(struct session_builder *b);
 

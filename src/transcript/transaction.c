@@ -21,6 +21,7 @@ void transaction_end(struct session_builder *b, bool aborted)
 
 	if (!t)
 		return;
+	transaction_settle_chunk(b, &b->messages[b->current - 1], t, !aborted);
 	t->ended = true;
 	t->aborted = aborted && !t->verdict;
 	b->current = 0;
@@ -71,7 +72,8 @@ static struct sw_message *new_message(struct session_builder *b)
 	m->size = m->missing = m->header_size = SW_UNKNOWN;
 	m->code = SW_UNKNOWN;
 	m->outcome = SW_OUTCOME_UNKNOWN;
-	t->rcpt_code = t->mail_code = t->data_code = SW_UNKNOWN;
+	t->rcpt_code = t->mail_code = t->data_code = t->chunk_code =
+	    SW_UNKNOWN;
 	if (b->options.account)
 		account_add(b->options.account, ACCOUNT_MESSAGES, 1);
 	return m;
@@ -238,8 +240,9 @@ static void answer_rcpt(struct session_builder *b, struct slice argument,
 	r->status = session_status_of(code);
 }
 
-static void refuse_content(struct session_builder *b, struct transaction *t,
-    bool keep_first, int32_t code, const struct slice *lines, size_t count)
+void transaction_refuse_content(struct session_builder *b,
+    struct transaction *t, bool keep_first, int32_t code,
+    const struct slice *lines, size_t count)
 {
 	if (keep_first && t->data_code != SW_UNKNOWN)
 		return;
@@ -259,10 +262,11 @@ static void answer_data(struct session_builder *b, enum verb verb,
 	if (!m || !t)
 		return;
 	m->method = bdat ? SW_METHOD_BDAT : SW_METHOD_DATA;
+	t->chunk_code = SW_UNKNOWN; /* that one was not the last */
 	if (session_is_refusal(code)) {
 		/* After a refused chunk the others are refused too: the
 		 * first says why (RFC 3030 2). */
-		refuse_content(b, t, bdat, code, lines, count);
+		transaction_refuse_content(b, t, bdat, code, lines, count);
 	} else if (bdat && session_is_positive(code) &&
 	    session_bdat_parse(argument, &size, &last) && last) {
 		transaction_set_verdict(b, m, t, code, lines, count);
