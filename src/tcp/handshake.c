@@ -201,12 +201,20 @@ static bool is_same_syn(const struct flow *f, int dir, uint32_t seq)
 	return is_late_syn(f, dir, seq);
 }
 
+/* The SYN that found the flow is not its own: it is no frame of it. */
+static void disown(struct arrival *a)
+{
+	a->f->frames--;
+	a->f->last = a->before;
+}
+
 /* An open session met a SYN of another connection. */
 static void challenge(struct arrival *a)
 {
 	struct flow *f = a->f, *rival = f->rival;
 	int dir;
 
+	disown(a);
 	a->f = NULL;
 	if (rival) {
 		dir = tcp_flows_dir(rival, &a->seg->src, &a->seg->dst);
@@ -234,6 +242,7 @@ static void challenge(struct arrival *a)
 /* An attempt met a SYN of another one. */
 static void begin_anew(struct arrival *a)
 {
+	disown(a);
 	tcp_causal_end(a->e, a->f, TCP_END_REUSED, a->seg->origin);
 	a->f = begin(a->e, a->seg, &a->dir);
 	if (!a->f)

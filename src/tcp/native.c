@@ -147,6 +147,8 @@ enum sw_status tcp_native_feed_any(struct tcp_engine *e,
 		return status(e);
 	if (refused) /* the same SYN again: told already */
 		a.f->state |= FLOW_REPORTED | FLOW_REFUSED;
+	if (seg->flags & TCP_SYN)
+		a.before = a.f->last;
 	touch(e, a.f, seg);
 	if (seg->flags & TCP_RST) {
 		tcp_handshake_rst(&a);

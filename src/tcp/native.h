@@ -237,6 +237,7 @@ struct arrival {
 	uint64_t ack;    /* offset in the other direction */
 	bool ack_known;  /* the segment acknowledges, and of what is known */
 	bool twin;       /* looks like the frame before it */
+	struct origin before; /* of a SYN: the flow's last frame before it */
 };
 
 static inline struct flow *flow_of_age(struct link *l)
