@@ -10,14 +10,15 @@
 #include "transcript/auth.h"
 
 /* Sent in a segment that does not acknowledge the end of the reply before? */
-static bool is_pipelined(const struct dialogue *d, const struct line *l,
+static bool is_pipelined(struct dialogue *d, const struct line *l,
     bool other_seen)
 {
 	if (!other_seen)
 		return d->any_command && l->first_acked_known &&
 		    d->last_command_acked_known &&
 		    l->first_acked == d->last_command_acked;
-	if (d->queue_count > d->queue_uncertain)
+	if (d->queue_count > d->queue_uncertain &&
+	    !(d->queue_count == 1 && smtp_queue_at(d, 0)->early))
 		return true;
 	if (d->greeting_due)
 		return true;

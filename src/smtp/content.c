@@ -201,6 +201,7 @@ void content_expect(struct dialogue *d, uint32_t of,
 	d->pending_gap = 0;
 	d->content_after_gap = false;
 	d->bare_lf_end = false;
+	d->early_code = 0;
 	body_init(&d->body, start_seen, counted);
 }
 
@@ -270,6 +271,8 @@ void content_await_verdict(struct dialogue *d)
 		return;
 	o->n = d->data_n;
 	o->kind = AWAIT_CONTENT;
+	/* 421 is about the connection (RFC 5321 3.8): it answers nothing */
+	o->early = d->early_code != 0 && d->early_code != 421;
 	if (d->data_method == SW_METHOD_NONE)
 		o->verb = VERB_XEXCH50; /* no message's content */
 }

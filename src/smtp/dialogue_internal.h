@@ -46,6 +46,8 @@ struct outstanding {
 	bool prdr : 1;      /* ... and one more for the message */
 	bool asked : 1;     /* ... and 353, which comes first, is due */
 	bool pipelined : 1; /* so was the command itself */
+	bool early : 1;     /* its reply came before its end: another may
+	                       come */
 };
 
 /* A piece of what is held. */
@@ -197,6 +199,8 @@ struct dialogue {
 	bool starttls_noted;
 	bool offers_chunks;        /* the server, and DATA was not used */
 	bool uses_chunks;          /* the client: BDAT came later than DATA */
+	int32_t early_code;        /* of the reply that broke in on content,
+	                              0: none did */
 	bool in_chunks;            /* BDAT came last, not LAST: no envelope
 	                              follows */
 	bool auth_expected;        /* next client line is an answer */

@@ -65,7 +65,9 @@ static void give_up_first(struct dialogue *d)
 {
 	const struct outstanding *o = smtp_queue_at(d, 0);
 
-	if (o->kind == AWAIT_CONTENT)
+	if (o->early)
+		; /* it was answered */
+	else if (o->kind == AWAIT_CONTENT)
 		session_replies_unseen(d->b);
 	else
 		session_answer(d->b, o->n, SW_UNKNOWN, NULL, 0);
@@ -134,11 +136,26 @@ static bool resolve_after_gap(struct dialogue *d, int32_t code)
 	    !smtp_queue_at(d, 0)->behind_gap;
 }
 
+/* The first entry is content that was refused before its end.  Does the
+ * server refuse it again behind that, or answer the next command? */
+static bool is_refused_again(struct dialogue *d, int32_t code)
+{
+	const struct outstanding *next;
+
+	if (d->queue_count == 1 || code == d->early_code)
+		return true;
+	next = smtp_queue_at(d, 1);
+	return next->kind == AWAIT_COMMAND && next->verb == VERB_QUIT &&
+	    code != 221;
+}
+
 /* The entry that this reply answers, NULL: none. */
 struct outstanding *smtp_queue_find(struct dialogue *d, int32_t code)
 {
 	if (d->queue_count == 0)
 		return NULL;
+	if (smtp_queue_at(d, 0)->early && !is_refused_again(d, code))
+		smtp_queue_drop(d, 1);
 	/* No verdict on content is 221: that one lies in a gap. */
 	if ((d->queue_uncertain > 0 || smtp_queue_at(d, 0)->behind_gap ||
 	    (code == 221 && (d->gap_seen[0] || d->gap_seen[1]))) &&

@@ -110,6 +110,15 @@ static void consequences_if_first(struct dialogue *d,
 		consequences_of(d, smtp_queue_at(d, 0), in);
 }
 
+/* A reply in the midst of content: the verdict, if no other comes behind the
+ * end. */
+static void break_in(struct dialogue *d, const struct reply_in *in)
+{
+	if (d->data_open)
+		d->early_code = in->code;
+	session_early_verdict(d->b, in->code, in->lines, in->line_count);
+}
+
 /* A complete reply. */
 static void take_reply(struct dialogue *d, struct reply_in *in)
 {
@@ -149,8 +158,7 @@ static void take_reply(struct dialogue *d, struct reply_in *in)
 	else if (!greeting && in->to == 0)
 		consequences_unprompted(d, in);
 	else if (!greeting)
-		session_verdict(d->b, in->code, in->lines, in->line_count,
-		    -1);
+		break_in(d, in);
 	d->any_reply = true;
 	d->server_after_gap = d->commands_lost = false;
 	if (d->client == CLIENT_GUESS && !d->data_open) {

@@ -14,6 +14,7 @@ void transaction_set_verdict(struct session_builder *b, struct sw_message *m,
 	m->code = code;
 	m->text = session_join(b, lines, count);
 	t->verdict = true;
+	t->early_verdict = false;
 	if (!session_is_positive(code) || !m->text.data)
 		return;
 	id = session_queue_id(slice_make(m->text.data, m->text.len));
@@ -46,6 +47,12 @@ static void final_verdict(struct session_builder *b, struct sw_message *m,
 {
 	struct sw_recipient *list = transaction_recipients(m), *r = NULL;
 
+	if (t->early_verdict) { /* these decide */
+		t->early_verdict = t->verdict = false;
+		m->code = SW_UNKNOWN;
+		m->text.data = NULL;
+		m->text.len = 0;
+	}
 	t->final_count++;
 	if (session_is_positive(code))
 		t->final_accepted++;
@@ -90,6 +97,18 @@ void session_verdict(struct session_builder *b, int32_t code,
 	}
 	transaction_set_verdict(b, m, t, code, lines, line_count);
 	transaction_end(b, false);
+}
+
+void session_early_verdict(struct session_builder *b, int32_t code,
+    const struct slice *lines, size_t line_count)
+{
+	struct sw_message *m = transaction_current(b, false);
+	struct transaction *t = transaction_state(b);
+
+	if (!m || !t || code == SW_UNKNOWN)
+		return;
+	transaction_set_verdict(b, m, t, code, lines, line_count);
+	t->early_verdict = true;
 }
 
 void session_chunk_answer(struct session_builder *b, int32_t code,

@@ -225,6 +225,10 @@ void session_content_empty(struct session_builder *b);
 void session_verdict(struct session_builder *b, int32_t code,
     const struct slice *lines, size_t line_count, long index);
 
+/* The same before the content's end, as a whole: another may follow. */
+void session_early_verdict(struct session_builder *b, int32_t code,
+    const struct slice *lines, size_t line_count);
+
 /* The reply to a chunk whose BDAT is lost, so that nobody knows whether it was
  * the last one: it was if no BDAT follows in its message. */
 void session_chunk_answer(struct session_builder *b, int32_t code,

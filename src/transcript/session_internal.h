@@ -55,6 +55,7 @@ struct transaction {
 	bool ended;                /* no more commands belong to it */
 	bool aborted;              /* RSET, HELO or EHLO came first */
 	bool verdict;              /* message.code is set */
+	bool early_verdict;        /* ... before the content's end */
 	void *body;                /* of the body operations, until settle */
 	bool content_done;         /* message_tell was called */
 	uint32_t chunks;           /* data events so far */
