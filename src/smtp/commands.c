@@ -143,6 +143,8 @@ static void after_command(struct dialogue *d, struct outstanding *o,
     struct slice argument)
 {
 	d->in_chunks = false;
+	if (o->verb != VERB_QUIT)
+		d->chunk_missed = false;
 	switch (o->verb) {
 	case VERB_DATA:
 		d->uses_chunks = d->offers_chunks = false;

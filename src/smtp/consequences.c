@@ -220,7 +220,7 @@ void consequences_of(struct dialogue *d, struct outstanding *o,
 		if (answered.verb == VERB_XEXCH50)
 			break; /* no message's content */
 		if (answered.verb == VERB_BDAT) {
-			session_chunk_answer(d->b, code, in->lines,
+			session_chunk_answer(d->b, true, code, in->lines,
 			    in->line_count);
 			break;
 		}
@@ -244,6 +244,9 @@ void consequences_of(struct dialogue *d, struct outstanding *o,
 /* A reply that nothing asked for. */
 void consequences_unprompted(struct dialogue *d, const struct reply_in *in)
 {
+	if (d->chunk_missed)
+		session_chunk_answer(d->b, false, in->code, in->lines,
+		    in->line_count);
 	if (in->code == 354 && d->client == CLIENT_GUESS) {
 		/* what came before was some other content, or none */
 		if (d->data_open)

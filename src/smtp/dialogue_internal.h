@@ -201,6 +201,8 @@ struct dialogue {
 	bool uses_chunks;          /* the client: BDAT came later than DATA */
 	int32_t early_code;        /* of the reply that broke in on content,
 	                              0: none did */
+	bool chunk_missed;         /* a whole one may be lost, and its reply
+	                              to come */
 	bool in_chunks;            /* BDAT came last, not LAST: no envelope
 	                              follows */
 	bool auth_expected;        /* next client line is an answer */

@@ -111,7 +111,18 @@ void session_early_verdict(struct session_builder *b, int32_t code,
 	t->early_verdict = true;
 }
 
-void session_chunk_answer(struct session_builder *b, int32_t code,
+/* A server gives its id to a whole message only. */
+static bool names_message(const struct slice *lines, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (session_queue_id(lines[i]).p)
+			return true;
+	return false;
+}
+
+void session_chunk_answer(struct session_builder *b, bool seen, int32_t code,
     const struct slice *lines, size_t line_count)
 {
 	struct sw_message *m = transaction_current(b, false);
@@ -119,13 +130,18 @@ void session_chunk_answer(struct session_builder *b, int32_t code,
 
 	if (!m || !t || session_is_lmtp(b))
 		return;
-	m->method = SW_METHOD_BDAT;
+	if (!seen && m->method != SW_METHOD_BDAT &&
+	    !(session_is_positive(code) && names_message(lines, line_count)))
+		return; /* it may be another command that is lost */
+	if (seen)
+		m->method = SW_METHOD_BDAT;
 	if (session_is_refusal(code)) {
 		transaction_refuse_content(b, t, true, code, lines,
 		    line_count);
 	} else if (session_is_positive(code)) {
 		t->chunk_code = code;
 		t->chunk_text = session_join(b, lines, line_count);
+		t->chunk_seen = seen;
 	}
 }
 
@@ -137,8 +153,7 @@ void transaction_settle_chunk(struct session_builder *b, struct sw_message *m,
 	if (t->chunk_code == SW_UNKNOWN || t->verdict ||
 	    t->data_code != SW_UNKNOWN)
 		return;
-	/* a server gives its id to a whole message only */
-	if (surely || (text.p && session_queue_id(text).p))
+	if ((surely && t->chunk_seen) || (text.p && names_message(&text, 1)))
 		transaction_set_verdict(b, m, t, t->chunk_code, &text, 1);
 }
 

@@ -230,8 +230,9 @@ void session_early_verdict(struct session_builder *b, int32_t code,
     const struct slice *lines, size_t line_count);
 
 /* The reply to a chunk whose BDAT is lost, so that nobody knows whether it was
- * the last one: it was if no BDAT follows in its message. */
-void session_chunk_answer(struct session_builder *b, int32_t code,
+ * the last one: it was if no BDAT follows in its message.  seen: some of its
+ * octets were; else the reply itself has to show that it is a verdict. */
+void session_chunk_answer(struct session_builder *b, bool seen, int32_t code,
     const struct slice *lines, size_t line_count);
 
 /* State that the dialogue needs. */

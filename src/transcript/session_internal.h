@@ -48,6 +48,7 @@ struct transaction {
 	int32_t chunk_code;        /* of the reply to a chunk whose BDAT is
 	                              lost, if none follows */
 	struct sw_bytes chunk_text;
+	bool chunk_seen;           /* some of its octets were */
 	uint64_t final_accepted, final_deferred, final_rejected;
 	size_t final_next;         /* recipient to look at next */
 	uint64_t final_count;      /* verdicts per recipient so far */
