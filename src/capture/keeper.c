@@ -306,18 +306,6 @@ static enum sw_status make_room(struct keeper *k, struct sw_err *err)
 	return status;
 }
 
-/* What is there is replaced when the first block is ready. */
-static int open_growing(struct keeper *k)
-{
-	struct stat st;
-
-	k->fd = open(k->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (k->fd < 0)
-		return errno;
-	k->regular = fstat(k->fd, &st) == 0 && S_ISREG(st.st_mode);
-	return 0;
-}
-
 /* A pipe, a device, or what standard output is. */
 static int open_direct(struct keeper *k, bool is_stdout)
 {
@@ -325,6 +313,21 @@ static int open_direct(struct keeper *k, bool is_stdout)
 	k->fd = is_stdout ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3) :
 	    open(k->path, O_WRONLY | O_CLOEXEC);
 	return k->fd < 0 ? errno : 0;
+}
+
+/* What is there is replaced when the first block is ready. */
+static int open_growing(struct keeper *k)
+{
+	struct stat st, out;
+
+	if (stat(k->path, &st) == 0 && fstat(STDOUT_FILENO, &out) == 0 &&
+	    is_same(&st, &out) && !S_ISREG(st.st_mode))
+		return open_direct(k, true);
+	k->fd = open(k->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (k->fd < 0)
+		return errno;
+	k->regular = fstat(k->fd, &st) == 0 && S_ISREG(st.st_mode);
+	return 0;
 }
 
 /* What is there is not touched before the new one is complete. */

@@ -43,6 +43,7 @@ struct cli_args {
 	size_t log_count;
 	unsigned grace_s; /* 0: not given */
 	const char *account; /* --account, NULL: none */
+	const char *on_stdout; /* the option beside -o that was given "-" */
 	struct cli_time since, until;
 	uint32_t ignore, only; /* of check: sets of 1u << sw_finding_kind */
 	int64_t max_offset_ns; /* 0: any */

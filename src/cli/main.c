@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -128,12 +129,31 @@ static void hold_standard_descriptors(void)
 
 static int run_command(int argc, char **argv)
 {
+	struct stat st;
+
 	for (size_t i = 0; i < COMMANDS; i++)
 		if (strcmp(argv[0], commands[i].name) == 0)
 			return commands[i].run(argc, argv);
 	terminal_say("smtpwire: %s: no such command", argv[0]);
+	if (stat(argv[0], &st) == 0) {
+		terminal_say("It is a file: 'smtpwire read %s' tells what it "
+		    "holds.", argv[0]);
+		return CLI_USAGE;
+	}
 	print_usage(stderr);
 	return CLI_USAGE;
+}
+
+/* Of all, or of the command that is named. */
+static int help(int argc, char **argv)
+{
+	char option[] = "--help";
+	char *of_one[] = {argc > 2 ? argv[2] : NULL, option, NULL};
+
+	if (of_one[0] != NULL)
+		return run_command(2, of_one);
+	print_usage(stdout);
+	return cli_flush();
 }
 
 /* What is freed at the end of a session is wanted by the next: to give it to
@@ -184,10 +204,8 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 	if (strcmp(first, "-h") == 0 || strcmp(first, "--help") == 0 ||
-	    strcmp(first, "help") == 0) {
-		print_usage(stdout);
-		return cli_flush();
-	}
+	    strcmp(first, "help") == 0)
+		return help(argc, argv);
 	if (strcmp(first, "-V") == 0 || strcmp(first, "--version") == 0) {
 		cli_version();
 		return cli_flush();

@@ -249,6 +249,13 @@ int cli_options_parse(enum cli_command command, int argc, char **argv,
 		cli_version();
 		return CLI_HELP;
 	}
+	if (a_r->on_stdout != NULL && (a_r->output == NULL ||
+	    strcmp(a_r->output, "-") == 0)) {
+		terminal_say("smtpwire %s: %s -: the sessions are told there; "
+			     "-o FILE puts them elsewhere", argv[0],
+		    a_r->on_stdout);
+		return bad_usage(argv[0]);
+	}
 	return CLI_OK;
 }
 

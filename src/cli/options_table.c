@@ -38,6 +38,16 @@ static const char *set_string(const struct row *row, struct cli_args *a,
 	return NULL;
 }
 
+/* "-" is standard output, as for -o, and cannot be that of both. */
+static const char *set_file(const struct row *row, struct cli_args *a,
+    const char *value)
+{
+	if (strcmp(value, "-") != 0)
+		return set_string(row, a, value);
+	a->on_stdout = row->name != NULL ? "--mbox" : "-w";
+	return set_string(row, a, "/dev/stdout");
+}
+
 static const char *set_time(const struct row *row, struct cli_args *a,
     const char *value)
 {
@@ -173,7 +183,13 @@ static const char *set_ports(const struct row *row, struct cli_args *a,
 static const char *set_log_format(const struct row *row,
     struct cli_args *a, const char *value)
 {
+	static const char *const forms[] = {"text", "json", "jsonl", "html"};
+
 	(void)row;
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
+		if (strcmp(value, forms[i]) == 0)
+			return "no format of a log; the form of the output is "
+			       "-f";
 	a->lib.format = value;
 	return NULL;
 }
@@ -377,9 +393,9 @@ static const struct row rows_output[] = {
 	    set_string, AT(output), CLI_LIVE, 'o'},
 	{NULL, "FILE", "keep the frames of the ports as pcapng in FILE, or\n"
 	    "those of the sessions that are selected",
-	    set_string, AT(lib.frames), CLI_READ, 'w'},
+	    set_file, AT(lib.frames), CLI_READ, 'w'},
 	{NULL, "FILE", "keep the frames of the ports as pcapng in FILE",
-	    set_string, AT(lib.frames), CLI_LIVE, 'w'},
+	    set_file, AT(lib.frames), CLI_LIVE, 'w'},
 	{"rotate-size", "SIZE", "rename it when it is so large ...",
 	    set_rotate_size, 0, CLI_READ | CLI_LIVE, 0},
 	{"rotate-time", "TIME", "... or so old (such as 60, 5m, 1h, 1d)",
@@ -390,10 +406,10 @@ static const struct row rows_output[] = {
 	    set_string, AT(lib.eml_dir), CLI_READ | CLI_LIVE, 0},
 	{"mbox", "FILE", "write each whole message to FILE (mboxrd), which\n"
 	    "appears when it is complete",
-	    set_string, AT(lib.mbox), CLI_READ, 0},
+	    set_file, AT(lib.mbox), CLI_READ, 0},
 	{"mbox", "FILE", "append each whole message to FILE (mboxrd); SIGHUP\n"
 	    "opens it anew",
-	    set_string, AT(lib.mbox), CLI_LIVE, 0},
+	    set_file, AT(lib.mbox), CLI_LIVE, 0},
 	{"account", "FILE", "write the account as JSON to FILE",
 	    set_string, AT(account), CLI_READ | CLI_LIVE, 0},
 };

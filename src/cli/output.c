@@ -212,8 +212,9 @@ int output_try(const char *name, bool is_folder)
 	int status = 0;
 
 	if (name == NULL || strcmp(name, "-") == 0 ||
+	    strcmp(name, "/dev/stdout") == 0 ||
 	    (is_folder && mkdir(name, 0700) == 0))
-		return 0;
+		return 0; /* nothing is to be made */
 	folder = is_folder ? strdup(name) : folder_of(name);
 	if (folder == NULL)
 		return ENOMEM;

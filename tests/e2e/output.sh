@@ -16,6 +16,34 @@ exits stdout-device 0 "$SMTPWIRE" read -q -o /dev/stdout "$capture"
 is stdout-device-same '' "$(cmp "$TMP/plain" "$TMP/out" 2>&1)"
 exits null-device 0 "$SMTPWIRE" read -q -o /dev/null "$capture"
 
+# "-" is standard output for frames and mailbox, too, if the sessions are not
+# told there.
+for o in -w --mbox; do
+	for to in '' '-o -'; do
+		# shellcheck disable=SC2086 # no words or two
+		exits "dash$o$to" 2 "$SMTPWIRE" read "$o" - $to "$capture"
+		has "dash$o$to-told" "$o -: the sessions are told there" \
+			"$TMP/err"
+	done
+	exits "dash$o-live" 2 "$SMTPWIRE" live -i lo "$o" -
+	"$SMTPWIRE" read -q -o /dev/null "$o" "$TMP/dash" "$capture"
+	exits "dash$o-file" 0 "$SMTPWIRE" read -q -o /dev/null "$o" - \
+		"$capture"
+	is "dash$o-file-same" '' "$(cmp "$TMP/dash" "$TMP/out" 2>&1)"
+	"$SMTPWIRE" read -q -o /dev/null "$o" - "$capture" | cat >"$TMP/out"
+	is "dash$o-pipe-same" '' "$(cmp "$TMP/dash" "$TMP/out" 2>&1)"
+	is "dash$o-none" no "$([ -e ./- ] && echo yes || echo no)"
+done
+if timeout -s INT 1 "$SMTPWIRE" live -q -i lo -o /dev/null 2>"$TMP/err" ||
+	[ ! -s "$TMP/err" ]; then
+	timeout -s INT 2 "$SMTPWIRE" live -q -i lo -w - -o /dev/null \
+		2>"$TMP/err" | cat >"$TMP/out"
+	is dash-live-user '' "$(cat "$TMP/err")"
+	is dash-live 28 "$(head -c 28 "$TMP/out" | wc -c)"
+else
+	skip dash-live "nothing can be captured here"
+fi
+
 ln -s o.txt "$TMP/link"
 chmod 640 "$TMP/o.txt"
 exits link 0 "$SMTPWIRE" read -q -f jsonl -o "$TMP/link" "$capture"

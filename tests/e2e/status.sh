@@ -9,6 +9,16 @@ exits unknown-command 2 "$SMTPWIRE" frobnicate
 has unknown-command-named 'frobnicate: no such command' "$TMP/err"
 exits help 0 "$SMTPWIRE" --help
 has help-lists-read 'smtpwire read' "$TMP/out"
+exits file-as-command 2 "$SMTPWIRE" "$capture"
+has file-as-command-told "'smtpwire read $capture' tells" "$TMP/err"
+for c in read live check formats explain; do
+	"$SMTPWIRE" $c --help >"$TMP/expected"
+	exits "help-$c" 0 "$SMTPWIRE" help $c
+	is "help-$c-same" '' "$(cmp "$TMP/expected" "$TMP/out" 2>&1)"
+done
+exits help-unknown 2 "$SMTPWIRE" help frobnicate
+exits form-as-format 2 "$SMTPWIRE" read --format jsonl "$capture"
+has form-as-format-told 'the form of the output is -f$' "$TMP/err"
 exits version 0 "$SMTPWIRE" --version
 has version-number '^smtpwire [0-9]*\.[0-9]*\.[0-9]*$' "$TMP/out"
 exits read-version 0 "$SMTPWIRE" read -V
