@@ -277,6 +277,15 @@ size_t guess_take(struct dialogue *d, struct slice octets,
 		take_before_bdat(d, bdat, p->origin);
 		return octets.len;
 	}
+	if (guess_knows_chunks(d) && !at_line_start) {
+		/* it was kept for a BDAT, and for no other command */
+		size_t run = rest_of_line(all);
+
+		run += command_run(slice_from(all, run), true);
+		if (bdat > 0)
+			guess_is_content(d, run < bdat ? run : bdat);
+		return octets.len;
+	}
 	if (speaks_for_itself(d, all, p)) {
 		guess_is_commands(d, p->origin);
 	} else if (all.len > LIMIT_PROVISIONAL) {
