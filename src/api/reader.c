@@ -418,22 +418,16 @@ static int next_as_they_end(struct sw_reader *r, const struct sw_session **s,
 		r->failed++;
 	if (got == SW_ENOMEM)
 		base_error_set(err, SW_ENOMEM, "out of memory");
-	if (r->mbox && got >= 0)
-		status = got > 0 ? mail_session(r, *s, err) :
-		    finish_mailbox(r, err);
-	if (r->keeper && got == 0 && status == SW_OK)
+	if (r->keeper && got == 0)
 		status = finish_frames(r, err);
 	return status == SW_OK ? got : (int)status;
 }
 
-int sw_reader_next(struct sw_reader *r, const struct sw_session **s,
+static int next_sorted(struct sw_reader *r, const struct sw_session **s,
     struct sw_err *err)
 {
 	int got;
 
-	*s = NULL;
-	if (!r->spill)
-		return next_as_they_end(r, s, err);
 	while (!r->spilled) {
 		got = next_as_they_end(r, s, err);
 		if (got > 0)
@@ -447,6 +441,21 @@ int sw_reader_next(struct sw_reader *r, const struct sw_session **s,
 			return got;
 	}
 	return spill_next(r->spill, s, err);
+}
+
+int sw_reader_next(struct sw_reader *r, const struct sw_session **s,
+    struct sw_err *err)
+{
+	enum sw_status status = SW_OK;
+	int got;
+
+	*s = NULL;
+	got = r->spill ? next_sorted(r, s, err) : next_as_they_end(r, s, err);
+	/* In the order in which sessions are told. */
+	if (r->mbox && got >= 0)
+		status = got > 0 ? mail_session(r, *s, err) :
+		    finish_mailbox(r, err);
+	return status == SW_OK ? got : (int)status;
 }
 
 size_t sw_reader_failed(const struct sw_reader *r)
