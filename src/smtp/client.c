@@ -48,7 +48,10 @@ static void hold(struct dialogue *d, struct slice octets,
 		if (!smtp_held_add(&d->held, octets, &behind))
 			d->memory = true;
 	}
-	if (smtp_held_len(&d->held) + chunk_octets(d) > LIMIT_PROVISIONAL)
+	/* what is held again behind a further DATA or BDAT may be too much,
+	 * too, if this came in one piece */
+	while (smtp_held_len(&d->held) + chunk_octets(d) >
+	    LIMIT_PROVISIONAL && !d->replaying && !d->memory)
 		content_take_held(d);
 }
 

@@ -86,9 +86,7 @@ static struct slice next_lines(struct script *s, unsigned n)
 /* May a limit of what waits be reached by so many further octets? */
 static bool may_be_too_many(const struct dialogue *d, size_t len)
 {
-	return smtp_held_len(&d->held) + chunk_octets(d) + len >
-	    LIMIT_PROVISIONAL ||
-	    d->guess.octets.len + len > LIMIT_PROVISIONAL ||
+	return d->guess.octets.len + len > LIMIT_PROVISIONAL ||
 	    len > LIMIT_LINE || d->late_octets + len > LIMIT_LATE_OCTETS ||
 	    d->late_count + len / 4 > LIMIT_LATE;
 }

@@ -291,6 +291,42 @@ static void test_scripts(void **state)
 	check_scripts(scripts, sizeof(scripts) / sizeof(scripts[0]));
 }
 
+/* More in flight than is held, behind a second DATA or BDAT. */
+static void held_too_long(const char *begin)
+{
+	static const char hello[] = "S 220 mx|\nC EHLO c|\nS 250 mx|\n"
+	    "C MAIL FROM:<a>|\nS 250 a|\nC RCPT TO:<b>|\nS 250 b|\nC ";
+	static const char rest[] = "\nS 354 c|\nS 250 d|\nS 354 e|\n"
+	    "S 250 f|\n";
+	static const char line[] = "some text in a line|";
+	struct buffer script, text, json;
+	struct play p;
+	size_t i;
+
+	buffer_init(&script, 1 << 20);
+	buffer_append_str(&script, hello);
+	buffer_append_str(&script, begin);
+	for (i = 0; i < 70000 / (sizeof(line) - 1); i++)
+		buffer_append_str(&script, line);
+	buffer_append(&script, rest, sizeof(rest));
+	assert_false(script.failed);
+	p = play((const char *)script.p, true, WHOLE, 0, 0, &text, &json);
+	same((const char *)script.p, true, OCTETS, 0, 0, &json);
+	for (i = 1; i < p.len[7]; i += 9973)
+		same((const char *)script.p, true, ONE_CUT, 7, i, &json);
+	buffer_fini(&text);
+	buffer_fini(&json);
+	buffer_fini(&script);
+}
+
+static void test_held_too_long(void **state)
+{
+	(void)state;
+	held_too_long("DATA|x|.|MAIL FROM:<c>|DATA|");
+	held_too_long("BDAT 3|x|MAIL FROM:<c>|BDAT 900000 LAST|");
+	held_too_long("DATA|x|.|DATA|y|.|BDAT 900000 LAST|");
+}
+
 /* Freed while content is held and replies wait for it: no leak. */
 static void test_given_up(void **state)
 {
@@ -321,6 +357,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_scripts),
+		cmocka_unit_test(test_held_too_long),
 		cmocka_unit_test(test_given_up),
 	};
 
