@@ -536,10 +536,10 @@ static bool evict(struct shard *s, struct origin now)
 }
 
 /* What the engine does not take of its own serves sessions, too: no more than
- * three quarters of all, since the allocator adds most to these. */
+ * 11/16 of all, since the allocator adds most to these. */
 static uint64_t most_held(const struct shard *s)
 {
-	uint64_t most = s->share + s->share / 2;
+	uint64_t most = s->share + s->share / 8 * 3;
 	uint64_t taken = s->tcp->memory(s->engine);
 
 	return taken < most - s->share ? most - taken : s->share;

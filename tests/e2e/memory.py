@@ -93,6 +93,15 @@ def mails(t):
     yield t.end()
 
 
+def small(t):
+    """Mails of a line each."""
+    yield t.begin()
+    for _ in range(20):
+        yield t.say(CLIENT, (b"MAIL FROM:<>\r\nRCPT TO:<b>\r\n"
+                             b"BDAT 4 LAST\r\nx\r\n\n") * 100)
+        yield t.say(SERVER, b"250 Ok\r\n" * 300)
+
+
 def empty(t):
     """Mails that are nothing but their MAIL."""
     yield t.begin()
@@ -241,7 +250,7 @@ OTHER = "things left out by other limits"
 RELEASED = "connections released for the limit on memory"
 
 KINDS = {k.__name__: k for k in (
-    grow, over, events, mails, empty, recipients, names, half, outstanding,
+    grow, over, events, mails, small, empty, recipients, names, half, outstanding,
     held, reply, hello, auth)}
 # No more connections are released than those that come behind the last one
 # that their shard has room for.
