@@ -62,6 +62,12 @@ has stranger-named 'pop3.log: a protocol log of the Exchange POP3 service, not S
 	"$TMP/err"
 has stranger-account '^ *nothing was read$' "$TMP/err"
 
+# Nothing but other ports: what to do about that is said.
+"$SMTPWIRE" read --ports 99 pcaps/relay-postfix-exim.pcap >"$TMP/out" 2>"$TMP/err"
+has no-port '^ *no session: --any-port finds those of other ports' "$TMP/err"
+"$SMTPWIRE" read pcaps/relay-postfix-exim.pcap >"$TMP/out" 2>"$TMP/err"
+is ports "" "$(grep any-port "$TMP/err")"
+
 exits read-nothing 2 "$SMTPWIRE" read
 has read-nothing-told 'no file' "$TMP/err"
 is read-nothing-clean '' "$(cat "$TMP/out")"
