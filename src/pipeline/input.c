@@ -58,6 +58,7 @@ enum sw_status inputs_new(const struct wire_options *options,
 	if (!in)
 		return base_error_set(err, SW_ENOMEM, "out of memory");
 	in->tmpdir = tmpdir;
+	in->spares.most = SIZE_MAX; /* logs: SESSION_SPARES_MAX suffices */
 	in->account = account;
 	in->gate = options->gate;
 	in->log_options.session = options->session;
