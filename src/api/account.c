@@ -149,8 +149,8 @@ static void for_people(struct buffer *b, const struct account *a)
 		buffer_append_str(b, "             nothing was read\n");
 	if (a->counters[ACCOUNT_SESSIONS] == 0 &&
 	    a->counters[ACCOUNT_FRAMES_OTHER_PORT] > 0)
-		buffer_append_str(b, "             no session: --any-port finds "
-		    "those of other ports, too\n");
+		buffer_append_str(b, "             no session: --any-port "
+		    "finds those of other ports, too\n");
 }
 
 /* "entries":[...],"more":N */
