@@ -452,9 +452,10 @@ int sw_reader_next(struct sw_reader *r, const struct sw_session **s,
 	*s = NULL;
 	got = r->spill ? next_sorted(r, s, err) : next_as_they_end(r, s, err);
 	/* In the order in which sessions are told. */
-	if (r->mbox && got >= 0)
-		status = got > 0 ? mail_session(r, *s, err) :
-		    finish_mailbox(r, err);
+	if (r->mbox && got > 0 && *s)
+		status = mail_session(r, *s, err);
+	else if (r->mbox && got == 0)
+		status = finish_mailbox(r, err);
 	return status == SW_OK ? got : (int)status;
 }
 
