@@ -26,17 +26,47 @@ static bool is_pipelined(struct dialogue *d, const struct line *l,
 	    d->any_reply;
 }
 
+/* What stands before the first bare CR of rest, or all of it, without blanks
+ * around it; rest is then what is behind. */
+static struct slice take_piece(struct slice *rest)
+{
+	const uint8_t *cr = memchr(rest->p, '\r', rest->len);
+	size_t n = cr ? (size_t)(cr - rest->p) : rest->len;
+	struct slice piece = slice_trim(slice_head(*rest, n));
+
+	*rest = slice_from(*rest, cr ? n + 1 : n);
+	return piece;
+}
+
+/* Letters of base64 alone?  Some servers end a line at a bare CR. */
+static bool is_base64_line(struct slice line)
+{
+	bool any = false;
+
+	while (line.len > 0) {
+		struct slice piece = take_piece(&line);
+
+		if (piece.len > 0 && !auth_is_base64(piece))
+			return false;
+		any = any || piece.len > 0;
+	}
+	return any;
+}
+
 /* May what is left of a line whose beginning was lost be that of AUTH?  The
  * mechanism's end may stand before the response. */
 static bool may_end_auth(const struct line *l)
 {
-	size_t i = l->text.len;
+	struct slice line = slice_trim(l->text);
+	size_t i = line.len;
 
-	while (i > 0 && l->text.p[i - 1] != ' ' && l->text.p[i - 1] != '\t')
+	while (i > 0 && line.p[i - 1] != ' ' && line.p[i - 1] != '\t')
 		i--;
-	return i > 0 && (l->flags & SW_BIT(SW_FLAG_TRUNCATED)) &&
-	    auth_is_base64(slice_from(l->text, i)) &&
-	    !memchr(l->text.p, ':', l->text.len);
+	/* a blank in front may be that behind the mechanism */
+	return (i > 0 || line.p != l->text.p) &&
+	    (l->flags & SW_BIT(SW_FLAG_TRUNCATED)) &&
+	    is_base64_line(slice_from(line, i)) &&
+	    !memchr(line.p, ':', line.len);
 }
 
 /* Is it to be masked though it stands in no known AUTH exchange?  After any
@@ -55,7 +85,7 @@ static bool may_be_secret(const struct dialogue *d, const struct line *l)
 	if (!(d->after_auth || !d->start.opener_known || d->gap_seen[0] ||
 	    d->gap_seen[1]))
 		return false;
-	return auth_is_base64(slice_trim(l->text)) || may_end_auth(l);
+	return is_base64_line(l->text) || may_end_auth(l);
 }
 
 /* Is it the client's answer in an AUTH exchange, though it may have been
@@ -63,7 +93,7 @@ static bool may_be_secret(const struct dialogue *d, const struct line *l)
 static bool is_answer(const struct dialogue *d, const struct line *l)
 {
 	return d->auth_expected || (d->auth_open &&
-	    auth_is_base64(slice_trim(l->text)) &&
+	    is_base64_line(l->text) &&
 	    !start_is_command(l->text));
 }
 
@@ -265,8 +295,9 @@ static void remember_stray(struct dialogue *d, struct slice line)
 {
 	commands_forget_auth_step(d);
 	d->resized = true;
-	if (!secrets_add_stray(&d->secrets, line))
-		d->memory = true;
+	while (line.len > 0)
+		if (!secrets_add_stray(&d->secrets, take_piece(&line)))
+			d->memory = true;
 }
 
 /* A reply in progress that this segment acknowledges is over: its last line

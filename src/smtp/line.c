@@ -62,11 +62,12 @@ static uint32_t flags_of(struct slice s)
 	return flags;
 }
 
-/* Tell what is known of the line: text with its CR, if it has one. */
+/* Tell what is known of the line: text with its CR, if it has one.  A CR where
+ * the octets run out is of the end that is lost, and no octet of the line. */
 static void make_line(struct line_reader *r, struct slice text, bool ended,
     struct line *out)
 {
-	bool cr = ended && text.len > 0 && text.p[text.len - 1] == '\r';
+	bool cr = text.len > 0 && text.p[text.len - 1] == '\r';
 
 	out->octets = r->octets;
 	out->ended = ended;
