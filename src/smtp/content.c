@@ -385,6 +385,10 @@ void content_break(struct dialogue *d, struct origin origin,
 		    dialogue_span(d->gap_origin, origin));
 	if (!gap_took_end)
 		return;
+	/* what comes now may be about the next message */
+	if (d->early_code != 0)
+		session_early_is_last(d->b);
+	d->early_code = 0;
 	d->client_after_gap = true;
 	d->client_mid_line = true;
 	d->client = CLIENT_BEHIND_GAP;

@@ -478,9 +478,10 @@ struct outstanding *smtp_queue_push(struct dialogue *d);
 void smtp_queue_pop(struct dialogue *d);
 /* Drop the first count entries as not answered. */
 void smtp_queue_drop(struct dialogue *d, size_t count);
-/* The entry that a reply of this code answers, the oldest after what cannot
+/* The entry that this reply answers, the oldest after what cannot
  * be answered any more was dropped; NULL: none. */
-struct outstanding *smtp_queue_find(struct dialogue *d, int32_t code);
+struct outstanding *smtp_queue_find(struct dialogue *d,
+    const struct reply_in *in);
 
 /* --- consequences.c ------------------------------------------------------- */
 /* What the reply does that answers o, the oldest entry of the queue; o is

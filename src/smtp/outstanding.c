@@ -136,25 +136,39 @@ static bool resolve_after_gap(struct dialogue *d, int32_t code)
 	    !smtp_queue_at(d, 0)->behind_gap;
 }
 
-/* The first entry is content that was refused before its end.  Does the
- * server refuse it again behind that, or answer the next command? */
-static bool is_refused_again(struct dialogue *d, int32_t code)
+/* Commands that a server has no reason to refuse (RFC 5321 4.1.1). */
+static bool is_hardly_refused(const struct outstanding *o)
+{
+	return o->kind == AWAIT_COMMAND && (o->verb == VERB_RSET ||
+	    o->verb == VERB_NOOP || o->verb == VERB_QUIT ||
+	    o->verb == VERB_EHLO || o->verb == VERB_HELO ||
+	    o->verb == VERB_LHLO);
+}
+
+/* The first entry is content that was answered before its end.  Does the
+ * server answer it again behind that, or the next command? */
+static bool is_answered_again(struct dialogue *d, const struct reply_in *in)
 {
 	const struct outstanding *next;
 
-	if (d->queue_count == 1 || code == d->early_code)
+	if (d->queue_count == 1 || in->code == d->early_code ||
+	    session_names_message(in->code, in->lines, in->line_count))
 		return true;
 	next = smtp_queue_at(d, 1);
-	return next->kind == AWAIT_COMMAND && next->verb == VERB_QUIT &&
-	    code != 221;
+	if (next->kind == AWAIT_COMMAND && next->verb == VERB_QUIT)
+		return in->code != 221;
+	return in->code >= 400 && is_hardly_refused(next);
 }
 
 /* The entry that this reply answers, NULL: none. */
-struct outstanding *smtp_queue_find(struct dialogue *d, int32_t code)
+struct outstanding *smtp_queue_find(struct dialogue *d,
+    const struct reply_in *in)
 {
+	int32_t code = in->code;
+
 	if (d->queue_count == 0)
 		return NULL;
-	if (smtp_queue_at(d, 0)->early && !is_refused_again(d, code))
+	if (smtp_queue_at(d, 0)->early && !is_answered_again(d, in))
 		smtp_queue_drop(d, 1);
 	/* No verdict on content is 221: that one lies in a gap. */
 	if ((d->queue_uncertain > 0 || smtp_queue_at(d, 0)->behind_gap ||

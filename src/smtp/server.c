@@ -111,9 +111,15 @@ static void consequences_if_first(struct dialogue *d,
 }
 
 /* A reply in the midst of content: the verdict, if no other comes behind the
- * end. */
+ * end.  Of content whose beginning was not seen nobody knows whether this is
+ * still the same message: what comes later may be about another. */
 static void break_in(struct dialogue *d, const struct reply_in *in)
 {
+	if (!d->data_start_seen) {
+		session_verdict(d->b, in->code, in->lines, in->line_count,
+		    -1);
+		return;
+	}
 	if (d->data_open)
 		d->early_code = in->code;
 	session_early_verdict(d->b, in->code, in->lines, in->line_count);
@@ -138,7 +144,7 @@ static void take_reply(struct dialogue *d, struct reply_in *in)
 		    "the server's greeting.");
 	d->early_n = 0;
 	if (!greeting)
-		o = smtp_queue_find(d, in->code);
+		o = smtp_queue_find(d, in);
 	/* the first one behind a gap, and all that it left in doubt */
 	if (d->server_after_gap || uncertain)
 		in->flags |= SW_BIT(SW_FLAG_AFTER_GAP);

@@ -95,7 +95,10 @@ void session_verdict(struct session_builder *b, int32_t code,
 			transaction_end(b, false);
 		return;
 	}
-	transaction_set_verdict(b, m, t, code, lines, line_count);
+	/* 421 is about the connection: what was refused before it stays so */
+	if (code != 421 || !t->early_verdict)
+		transaction_set_verdict(b, m, t, code, lines, line_count);
+	t->early_verdict = false;
 	transaction_end(b, false);
 }
 
@@ -111,6 +114,16 @@ void session_early_verdict(struct session_builder *b, int32_t code,
 	t->early_verdict = true;
 }
 
+void session_early_is_last(struct session_builder *b)
+{
+	struct transaction *t = transaction_state(b);
+
+	if (!t || !t->early_verdict)
+		return;
+	t->early_verdict = false;
+	transaction_end(b, false);
+}
+
 /* A server gives its id to a whole message only. */
 static bool names_message(const struct slice *lines, size_t count)
 {
@@ -120,6 +133,12 @@ static bool names_message(const struct slice *lines, size_t count)
 		if (session_queue_id(lines[i]).p)
 			return true;
 	return false;
+}
+
+bool session_names_message(int32_t code, const struct slice *lines,
+    size_t line_count)
+{
+	return session_is_positive(code) && names_message(lines, line_count);
 }
 
 void session_chunk_answer(struct session_builder *b, bool seen, int32_t code,

@@ -229,6 +229,13 @@ void session_verdict(struct session_builder *b, int32_t code,
 void session_early_verdict(struct session_builder *b, int32_t code,
     const struct slice *lines, size_t line_count);
 
+/* No other follows. */
+void session_early_is_last(struct session_builder *b);
+
+/* Does this reply accept a message, and name the id that it has there? */
+bool session_names_message(int32_t code, const struct slice *lines,
+    size_t line_count);
+
 /* The reply to a chunk whose BDAT is lost, so that nobody knows whether it was
  * the last one: it was if no BDAT follows in its message.  seen: some of its
  * octets were; else the reply itself has to show that it is a verdict. */
