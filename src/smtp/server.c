@@ -29,7 +29,7 @@ static bool may_quote_unseen(struct dialogue *d, int32_t code)
 		return d->any_reply && (d->after_auth ||
 		    (code >= 500 && code <= 504));
 	o = smtp_queue_at(d, 0);
-	return o->uncertain || o->kind == AWAIT_AUTH_STEP ||
+	return o->uncertain || o->behind_gap || o->kind == AWAIT_AUTH_STEP ||
 	    (o->kind == AWAIT_COMMAND && (o->verb == VERB_AUTH ||
 	    o->verb == VERB_XEXPS));
 }

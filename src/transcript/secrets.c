@@ -111,6 +111,17 @@ static bool is_quoted_at(const struct secret *one, struct slice text,
 	    (end == text.len || !ascii_is_alnum(text.p[end])));
 }
 
+/* What was kept may be the rest of a line whose beginning is lost, and the
+ * reply quote all of it. */
+static size_t run_begin(const struct secret *one, struct slice text,
+    size_t at)
+{
+	while (!one->word && at > 0 && text.p[at - 1] != '=' &&
+	    auth_is_base64(slice_make(text.p + at - 1, 1)))
+		at--;
+	return at;
+}
+
 static size_t find_kept(const struct secrets *s, struct slice text)
 {
 	size_t at, i;
@@ -120,7 +131,7 @@ static size_t find_kept(const struct secrets *s, struct slice text)
 			continue;
 		for (i = 0; i < s->count; i++)
 			if (is_quoted_at(&s->kept[i], text, at))
-				return at;
+				return run_begin(&s->kept[i], text, at);
 	}
 	return text.len;
 }
