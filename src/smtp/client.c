@@ -183,17 +183,29 @@ static void after_data_2xx(struct dialogue *d, struct slice octets,
 	content_give_back(d, &d->look);
 }
 
+/* What stands behind the last LF. */
+static struct slice last_line(struct slice s)
+{
+	size_t at = s.len;
+
+	while (at > 0 && s.p[at - 1] != '\n')
+		at--;
+	return slice_from(s, at);
+}
+
 /* Nothing more comes that could decide: what was looked at are commands. */
 static void give_up_looking(struct dialogue *d)
 {
-	bool again = d->client == CLIENT_BEHIND_GAP && guess_knows_chunks(d);
+	/* between chunks stands no other command but RSET and the like */
+	bool again = d->client == CLIENT_BEHIND_GAP && d->in_chunks &&
+	    guess_knows_chunks(d);
 	struct slice all = buffer_slice(&d->look.octets);
 
 	if (d->look.count == 0)
 		return;
 	/* half a line behind a gap that is no command is of a chunk */
-	if (again && all.p[all.len - 1] != '\n' && (d->in_chunks ||
-	    !client_may_be_command(all)))
+	if (again && all.p[all.len - 1] != '\n' &&
+	    !start_is_command(last_line(all)))
 		d->client = CLIENT_GUESS;
 	else
 		d->client = CLIENT_COMMAND;
@@ -452,7 +464,7 @@ void client_gap(struct dialogue *d, uint64_t len, struct origin origin)
 	d->client_after_gap = true;
 	d->client_mid_line = true;
 	d->commands_lost = true;
-	d->chunk_missed = guess_knows_chunks(d);
+	d->chunk_missed = guess_knows_chunks(d) && !d->last_chunk_seen;
 	d->queue_before_gap = d->queue_count;
 	commands_forget_auth_step(d);
 }

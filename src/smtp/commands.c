@@ -176,8 +176,15 @@ static void after_command(struct dialogue *d, struct outstanding *o,
 	if (o->verb != VERB_QUIT)
 		d->chunk_missed = false;
 	switch (o->verb) {
+	case VERB_MAIL:
+	case VERB_RSET:
+	case VERB_HELO:
+	case VERB_EHLO:
+	case VERB_LHLO:
+		d->last_chunk_seen = false;
+		break;
 	case VERB_DATA:
-		d->uses_chunks = d->offers_chunks = false;
+		d->uses_chunks = false;
 		if (argument.len == 0)
 			d->client = CLIENT_AFTER_DATA;
 		break;
@@ -189,6 +196,7 @@ static void after_command(struct dialogue *d, struct outstanding *o,
 		o->counted = session_bdat_parse(argument, &o->size, &o->last);
 		d->uses_chunks = d->uses_chunks || o->counted;
 		d->in_chunks = o->counted && !o->last;
+		d->last_chunk_seen = o->counted && o->last;
 		if (o->counted && o->size > 0)
 			d->client = CLIENT_AFTER_BDAT;
 		break;

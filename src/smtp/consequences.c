@@ -33,6 +33,8 @@ static void swap_roles(struct dialogue *d)
 	struct line_reader server;
 
 	/* What is held, or open, is of the role that ends. */
+	if (d->guess.count > 0)
+		guess_is_content(d, d->guess.octets.len);
 	while (smtp_held_any(&d->held) && !d->memory)
 		content_take_held(d);
 	if (d->data_open)
@@ -45,7 +47,7 @@ static void swap_roles(struct dialogue *d)
 	d->turned = !d->turned;
 	d->greeting_due = true;
 	d->any_command = false;
-	d->offers_chunks = d->uses_chunks = d->in_chunks = false;
+	d->uses_chunks = d->in_chunks = d->chunk_missed = false;
 	d->client = CLIENT_COMMAND;
 	d->reply_end = 0;
 	d->last_command_acked_known = false;
@@ -103,28 +105,10 @@ static void last_of_none(struct dialogue *d)
 		session_content_empty(d->b);
 }
 
-/* RFC 3030 2: the server takes chunks. */
-static void ehlo_reply(struct dialogue *d, const struct reply_in *in)
-{
-	size_t i;
-
-	d->offers_chunks = false;
-	for (i = 1; i < in->line_count && is_accepted(in->code); i++)
-		if (slice_eq_nocase(slice_trim(in->lines[i]),
-		    slice_str("CHUNKING")))
-			d->offers_chunks = true;
-}
-
 static void command_reply(struct dialogue *d, const struct outstanding *o,
-    const struct reply_in *in)
+    int32_t code)
 {
-	int32_t code = in->code;
-
 	switch (o->verb) {
-	case VERB_EHLO:
-	case VERB_LHLO:
-		ehlo_reply(d, in);
-		break;
 	case VERB_DATA:
 		data_reply(d, o, code);
 		break;
@@ -194,18 +178,26 @@ static bool recipient_reply(struct dialogue *d, struct outstanding *o,
 	return --o->replies_left == 0;
 }
 
+/* The client uses DATA: what reads like BDAT behind a gap may be a mail's. */
+static void no_chunks(struct dialogue *d)
+{
+	d->uses_chunks = d->in_chunks = d->chunk_missed = false;
+}
+
 void consequences_of(struct dialogue *d, struct outstanding *o,
     const struct reply_in *in)
 {
 	struct outstanding answered = *o;
 	int32_t code = in->code;
 
+	if (code == 354)
+		no_chunks(d);
 	expect_per_recipient(d, o, code);
 	if (o->per_rcpt) {
 		/* BDAT's chunk comes before the verdicts on it; what is
 		 * parsed by that may move the queue. */
 		if (answered.kind == AWAIT_COMMAND && !answered.per_rcpt)
-			command_reply(d, &answered, in);
+			command_reply(d, &answered, code);
 		if (recipient_reply(d, smtp_queue_at(d, 0), code, in)) {
 			if (answered.kind == AWAIT_COMMAND)
 				session_answer(d->b, answered.n, SW_UNKNOWN,
@@ -220,8 +212,8 @@ void consequences_of(struct dialogue *d, struct outstanding *o,
 		if (answered.verb == VERB_XEXCH50)
 			break; /* no message's content */
 		if (answered.verb == VERB_BDAT) {
-			session_chunk_answer(d->b, true, code, in->lines,
-			    in->line_count);
+			session_chunk_answer(d->b, !d->chunk_missed, code,
+			    in->lines, in->line_count);
 			break;
 		}
 		session_verdict(d->b, code, in->lines, in->line_count, -1);
@@ -232,21 +224,34 @@ void consequences_of(struct dialogue *d, struct outstanding *o,
 	case AWAIT_COMMAND:
 		/* BDAT's chunk belongs to its message: content first. */
 		if (answered.verb == VERB_BDAT)
-			command_reply(d, &answered, in);
+			command_reply(d, &answered, code);
 		session_answer(d->b, answered.n, code, in->lines,
 		    in->line_count);
 		if (answered.verb != VERB_BDAT)
-			command_reply(d, &answered, in);
+			command_reply(d, &answered, code);
 		break;
 	}
+}
+
+/* It may be that to a chunk which is lost whole; those behind it may be to any
+ * command. */
+static void unprompted_in_chunks(struct dialogue *d, const struct reply_in *in)
+{
+	bool first = d->chunk_missed && !d->server_after_gap &&
+	    in->code != 220 && in->code != 221 && !is_intermediate(in->code);
+
+	if (first || d->uses_chunks)
+		session_missed_chunk(d->b, first, in->code, in->lines,
+		    in->line_count);
+	d->chunk_missed = d->in_chunks = false;
 }
 
 /* A reply that nothing asked for. */
 void consequences_unprompted(struct dialogue *d, const struct reply_in *in)
 {
-	if (d->chunk_missed)
-		session_chunk_answer(d->b, false, in->code, in->lines,
-		    in->line_count);
+	unprompted_in_chunks(d, in);
+	if (in->code == 354)
+		no_chunks(d);
 	if (in->code == 354 && d->client == CLIENT_GUESS) {
 		/* what came before was some other content, or none */
 		if (d->data_open)

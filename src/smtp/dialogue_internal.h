@@ -197,12 +197,13 @@ struct dialogue {
 	bool pipelines;            /* the client sends ahead */
 	bool commands_lost;        /* in a gap, and no reply since */
 	bool starttls_noted;
-	bool offers_chunks;        /* the server, and DATA was not used */
-	bool uses_chunks;          /* the client: BDAT came later than DATA */
+	bool uses_chunks;          /* the client: BDAT was seen later than DATA
+	                              and 354 */
 	int32_t early_code;        /* of the reply that broke in on content,
 	                              0: none did */
 	bool chunk_missed;         /* a whole one may be lost, and its reply
-	                              to come */
+	                              to come next */
+	bool last_chunk_seen;      /* of this message: no chunk follows */
 	bool in_chunks;            /* BDAT came last, not LAST: no envelope
 	                              follows */
 	bool auth_expected;        /* next client line is an answer */
@@ -439,10 +440,12 @@ void guess_is_content(struct dialogue *d, size_t run);
 void guess_is_commands(struct dialogue *d, struct origin origin);
 /* The server speaks: decide what hangs on it. */
 void guess_settle(struct dialogue *d, struct origin origin);
+/* This reply answers a command alone: what is still kept are commands. */
+void guess_answered(struct dialogue *d, int32_t code);
 /* May octets behind a gap be those of a chunk whose BDAT is lost? */
 static inline bool guess_knows_chunks(const struct dialogue *d)
 {
-	return d->uses_chunks || d->offers_chunks;
+	return d->uses_chunks && !d->auth_open && !d->auth_expected;
 }
 
 /* --- commands.c ----------------------------------------------------------- */

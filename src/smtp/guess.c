@@ -72,11 +72,15 @@ static size_t find_bdat(struct slice s, bool *whole)
  * octets may be lost behind it. */
 static void end_chunk(struct dialogue *d, struct origin origin)
 {
-	bool lost = d->pending_gap > 0;
+	bool lost = d->pending_gap > 0, due = d->chunk_missed;
 	struct outstanding *o;
 
 	if (!d->data_open)
 		return;
+	if (d->data_method != SW_METHOD_BDAT) {
+		content_break(d, origin, false);
+		return;
+	}
 	d->data_last = false;
 	content_break(d, origin, lost);
 	if (!lost || d->body.counted)
@@ -85,7 +89,12 @@ static void end_chunk(struct dialogue *d, struct origin origin)
 		return;
 	o = smtp_queue_at(d, d->queue_count - 1);
 	o->verb = VERB_BDAT;
-	d->commands_lost = false; /* that was it */
+	/* if none but BDAT could come, and no reply did, that was it */
+	if (due && (d->in_chunks || session_accepted(d->b) > 0))
+		d->commands_lost = false;
+	else
+		o->behind_gap = true;
+	d->chunk_missed = lost;
 }
 
 /* --- what was kept -------------------------------------------------------- */
@@ -311,13 +320,24 @@ void guess_is_commands(struct dialogue *d, struct origin origin)
 	content_give_back(d, &d->guess);
 }
 
-/* Where chunks are in use: as long as commands await replies, these are
- * theirs and decide nothing.  Half a line is not what is replied to. */
+/* Does a command await its reply of which it is known that it is to come? */
+static bool awaits_surely(struct dialogue *d)
+{
+	size_t i;
+
+	for (i = d->queue_uncertain; i < d->queue_count; i++)
+		if (!smtp_queue_at(d, i)->behind_gap)
+			return true;
+	return false;
+}
+
+/* Where chunks are in use: as long as commands surely await replies, these
+ * are theirs and decide nothing.  Half a line is not what is replied to. */
 static void settle_chunk(struct dialogue *d, struct origin origin)
 {
 	struct slice all = buffer_slice(&d->guess.octets);
 
-	if (d->data_open && d->queue_count > 0)
+	if (d->data_open && awaits_surely(d))
 		return;
 	if (d->guess.count > 0 && (d->data_open || d->in_chunks) &&
 	    all.p[all.len - 1] != '\n')
@@ -335,4 +355,16 @@ void guess_settle(struct dialogue *d, struct origin origin)
 		settle_chunk(d, origin);
 	else
 		guess_is_commands(d, origin);
+}
+
+void guess_answered(struct dialogue *d, int32_t code)
+{
+	struct slice all = buffer_slice(&d->guess.octets);
+
+	if (d->guess.count == 0 || (code != 220 && code != 221 &&
+	    code != 334 && code != 354))
+		return;
+	if (d->data_open && all.p[all.len - 1] != '\n')
+		guess_is_content(d, all.len);
+	guess_is_commands(d, d->data_last_origin);
 }

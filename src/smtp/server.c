@@ -143,6 +143,8 @@ static void take_reply(struct dialogue *d, struct reply_in *in)
 		    d->early_at, in->span.at_last, "The client spoke before "
 		    "the server's greeting.");
 	d->early_n = 0;
+	if (d->client == CLIENT_GUESS && !greeting)
+		guess_answered(d, in->code);
 	if (!greeting)
 		o = smtp_queue_find(d, in);
 	/* the first one behind a gap, and all that it left in doubt */
@@ -453,7 +455,9 @@ void server_gap(struct dialogue *d, uint64_t len, struct origin origin)
 	    dialogue_span(origin, origin));
 	doubt_outstanding(d);
 	d->reply_end += len;
-	d->greeting_due = d->commands_lost = false;
+	d->greeting_due = d->commands_lost = d->chunk_missed = false;
+	/* 354 may be lost, but not between chunks */
+	d->uses_chunks = d->uses_chunks && d->in_chunks;
 	d->server_mid_line = true;
 	commands_forget_auth_step(d);
 	session_replies_unseen(d->b);

@@ -142,6 +142,11 @@ static void may_lose_chunk(struct session_builder *b)
 
 	if (t && t->chunks == 0)
 		t->chunk_lost = true;
+	if (t)
+		t->chunk_seen = false;
+	/* RSET and the next MAIL may be lost: no chunk is added to it */
+	if (t && t->last_refused)
+		transaction_end(b, false);
 	if (!b->content_open || b->in_data)
 		return;
 	if (m->gap_count > 0 && m->gaps[m->gap_count - 1].length < 0 &&

@@ -141,7 +141,7 @@ bool session_names_message(int32_t code, const struct slice *lines,
 	return session_is_positive(code) && names_message(lines, line_count);
 }
 
-void session_chunk_answer(struct session_builder *b, bool seen, int32_t code,
+void session_chunk_answer(struct session_builder *b, bool surely, int32_t code,
     const struct slice *lines, size_t line_count)
 {
 	struct sw_message *m = transaction_current(b, false);
@@ -149,19 +149,44 @@ void session_chunk_answer(struct session_builder *b, bool seen, int32_t code,
 
 	if (!m || !t || session_is_lmtp(b))
 		return;
-	if (!seen && m->method != SW_METHOD_BDAT &&
-	    !(session_is_positive(code) && names_message(lines, line_count)))
-		return; /* it may be another command that is lost */
-	if (seen)
-		m->method = SW_METHOD_BDAT;
-	if (session_is_refusal(code)) {
+	m->method = SW_METHOD_BDAT;
+	if (surely && session_is_refusal(code)) {
 		transaction_refuse_content(b, t, true, code, lines,
 		    line_count);
-	} else if (session_is_positive(code)) {
-		t->chunk_code = code;
-		t->chunk_text = session_join(b, lines, line_count);
-		t->chunk_seen = seen;
+		return;
 	}
+	if (session_names_message(code, lines, line_count)) {
+		session_verdict(b, code, lines, line_count, -1);
+		return;
+	}
+	t->chunk_code = code;
+	t->chunk_text = session_join(b, lines, line_count);
+	t->chunk_seen = surely && session_is_positive(code);
+}
+
+void session_missed_chunk(struct session_builder *b, bool first, int32_t code,
+    const struct slice *lines, size_t line_count)
+{
+	struct sw_message *m = transaction_current(b, false);
+	struct transaction *t = transaction_state(b);
+	bool named = session_names_message(code, lines, line_count);
+
+	if (!m || !t || session_is_lmtp(b))
+		return;
+	t->chunk_seen = false;
+	/* this one or one behind it is whole: no further chunk is its */
+	if (named && t->chunk_code != SW_UNKNOWN) {
+		transaction_end(b, false);
+		return;
+	}
+	/* 421 is about the connection (RFC 5321 3.8) */
+	if (!first || t->chunk_code != SW_UNKNOWN ||
+	    t->data_code != SW_UNKNOWN || code == 421)
+		return;
+	if (named)
+		session_verdict(b, code, lines, line_count, -1);
+	else if (m->method == SW_METHOD_BDAT)
+		t->chunk_code = code; /* what became of it is not known */
 }
 
 void transaction_settle_chunk(struct session_builder *b, struct sw_message *m,
@@ -169,10 +194,8 @@ void transaction_settle_chunk(struct session_builder *b, struct sw_message *m,
 {
 	struct slice text = slice_make(t->chunk_text.data, t->chunk_text.len);
 
-	if (t->chunk_code == SW_UNKNOWN || t->verdict ||
-	    t->data_code != SW_UNKNOWN)
-		return;
-	if ((surely && t->chunk_seen) || (text.p && names_message(&text, 1)))
+	if (surely && t->chunk_seen && t->chunk_code != SW_UNKNOWN &&
+	    !t->verdict && t->data_code == SW_UNKNOWN)
 		transaction_set_verdict(b, m, t, t->chunk_code, &text, 1);
 }
 

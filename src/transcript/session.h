@@ -237,9 +237,14 @@ bool session_names_message(int32_t code, const struct slice *lines,
     size_t line_count);
 
 /* The reply to a chunk whose BDAT is lost, so that nobody knows whether it was
- * the last one: it was if no BDAT follows in its message.  seen: some of its
- * octets were; else the reply itself has to show that it is a verdict. */
-void session_chunk_answer(struct session_builder *b, bool seen, int32_t code,
+ * the last one: it was if no BDAT follows in its message.  surely: no further
+ * one is lost; else only a reply that names the message is a verdict. */
+void session_chunk_answer(struct session_builder *b, bool surely, int32_t code,
+    const struct slice *lines, size_t line_count);
+
+/* A reply that no known command awaits.  first: since a gap, so that it may be
+ * that to a chunk of which nothing was seen; else it may be to anything. */
+void session_missed_chunk(struct session_builder *b, bool first, int32_t code,
     const struct slice *lines, size_t line_count);
 
 /* State that the dialogue needs. */

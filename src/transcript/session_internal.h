@@ -48,7 +48,9 @@ struct transaction {
 	int32_t chunk_code;        /* of the reply to a chunk whose BDAT is
 	                              lost, if none follows */
 	struct sw_bytes chunk_text;
-	bool chunk_seen;           /* some of its octets were */
+	bool last_refused;         /* the last chunk was */
+	bool chunk_seen;           /* some of its octets were, and no other
+	                              chunk may be lost */
 	uint64_t final_accepted, final_deferred, final_rejected;
 	size_t final_next;         /* recipient to look at next */
 	uint64_t final_count;      /* verdicts per recipient so far */
@@ -293,7 +295,7 @@ void transaction_set_verdict(struct session_builder *b, struct sw_message *m,
     struct transaction *t, int32_t code, const struct slice *lines,
     size_t count);
 /* No chunk follows the one whose BDAT is lost: the reply to it is the verdict.
- * surely: what follows shows that; else the reply itself has to. */
+ * surely: what follows shows that. */
 void transaction_settle_chunk(struct session_builder *b, struct sw_message *m,
     struct transaction *t, bool surely);
 /* Work out outcome, code and text of all messages. */

@@ -267,6 +267,8 @@ static void answer_data(struct session_builder *b, enum verb verb,
 		/* After a refused chunk the others are refused too: the
 		 * first says why (RFC 3030 2). */
 		transaction_refuse_content(b, t, bdat, code, lines, count);
+		t->last_refused = bdat &&
+		    session_bdat_parse(argument, &size, &last) && last;
 	} else if (bdat && session_is_positive(code) &&
 	    session_bdat_parse(argument, &size, &last) && last) {
 		transaction_set_verdict(b, m, t, code, lines, count);
