@@ -183,7 +183,7 @@ enum sw_record {
 
 /* What limits left out of the lists; counts and verdicts stay right. */
 struct sw_omitted {
-	uint64_t events, recipients, notes;
+	uint64_t events, recipients, notes, messages;
 };
 
 /* Flags of events, a set of 1u << value, told in this order. */

@@ -18,8 +18,8 @@ static const size_t HEAD = (sizeof(struct arena_block) +
 void arena_init(struct arena *a)
 {
 	a->blocks = NULL;
-	a->p = a->end = NULL;
-	a->total = 0;
+	a->p = a->end = a->kept = a->kept_end = NULL;
+	a->size = a->total = 0;
 }
 
 static void free_blocks(struct arena_block *b)
@@ -46,16 +46,36 @@ void arena_reset(struct arena *a)
 		return;
 	free_blocks(b->next);
 	b->next = NULL;
-	a->p = (uint8_t *)b + HEAD;
-	a->end = a->p + b->size;
-	a->total = b->size;
+	a->p = a->end = a->kept = (uint8_t *)b + HEAD;
+	a->kept_end = a->kept + b->size;
+	a->size = a->total = 0;
+}
+
+size_t arena_kept(const struct arena *a)
+{
+	return (size_t)(a->kept_end - a->kept);
+}
+
+/* A block of size octets out of what was kept; NULL: it has not as many. */
+static uint8_t *take_kept(struct arena *a, size_t size)
+{
+	uint8_t *p = a->kept;
+	size_t left = arena_kept(a);
+
+	if (size > left)
+		return NULL;
+	size = (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+	a->kept += size < left ? size : left;
+	return p;
 }
 
 /* A large request does not displace the block that small ones come from. */
 void *arena_more(struct arena *a, size_t n)
 {
-	size_t size = a->blocks ? a->blocks->size * 2 : FIRST_BLOCK;
+	size_t size = a->size > 0 ? a->size * 2 : FIRST_BLOCK;
+	bool apart;
 	struct arena_block *b;
+	uint8_t *p;
 
 	if (size > LAST_BLOCK)
 		size = LAST_BLOCK;
@@ -63,21 +83,29 @@ void *arena_more(struct arena *a, size_t n)
 		size = n + 1; /* 0 octets at the end have an address too */
 	if (n >= SIZE_MAX - HEAD)
 		return NULL;
-	b = malloc(HEAD + size);
-	if (!b)
-		return NULL;
-	b->size = size;
-	a->total += size;
-	if (size > LAST_BLOCK && a->blocks) {
-		b->next = a->blocks->next;
-		a->blocks->next = b;
-		return (uint8_t *)b + HEAD;
+	apart = size > LAST_BLOCK && a->size > 0;
+	p = take_kept(a, size);
+	if (!p) {
+		b = malloc(HEAD + size);
+		if (!b)
+			return NULL;
+		b->size = size;
+		p = (uint8_t *)b + HEAD;
+		if (apart) {
+			b->next = a->blocks->next;
+			a->blocks->next = b;
+		} else {
+			b->next = a->blocks;
+			a->blocks = b;
+		}
 	}
-	b->next = a->blocks;
-	a->blocks = b;
-	a->p = (uint8_t *)b + HEAD + n;
-	a->end = (uint8_t *)b + HEAD + size;
-	return (uint8_t *)b + HEAD;
+	a->total += size;
+	if (apart)
+		return p;
+	a->size = size;
+	a->p = p + n;
+	a->end = p + size;
+	return p;
 }
 
 void *arena_calloc(struct arena *a, size_t count, size_t size)

@@ -3,7 +3,8 @@
  * arena.h - memory that is freed all at once
  *
  * Blocks come from malloc and double up to 64 KiB; a larger request gets a
- * block of its own.  arena_reset() keeps the first block for the next use.
+ * block of its own.  arena_reset() keeps one block for the next use, which
+ * takes its blocks from it: what total says is as if the arena were new.
  */
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
@@ -18,7 +19,9 @@ struct arena_block;
 struct arena {
 	struct arena_block *blocks; /* newest first */
 	uint8_t *p, *end;           /* free part of the newest block */
-	size_t total;               /* octets obtained from malloc */
+	uint8_t *kept, *kept_end;   /* of a block of the use before */
+	size_t size;                /* of the newest block; 0: none */
+	size_t total;               /* octets of all blocks */
 };
 
 void arena_init(struct arena *a);
@@ -26,6 +29,8 @@ void arena_init(struct arena *a);
 void arena_fini(struct arena *a);
 /* Frees all but one block. */
 void arena_reset(struct arena *a);
+/* Octets that arena_reset() has left. */
+size_t arena_kept(const struct arena *a);
 /* A new block for n octets, aligned for any object; NULL: no memory. */
 void *arena_more(struct arena *a, size_t n);
 

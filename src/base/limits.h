@@ -31,14 +31,14 @@
 #define LIMIT_LINE LIMIT_OR_SMALL(65536, 1200)
 /* Notes kept in a session; later ones are counted in omitted.notes. */
 #define LIMIT_NOTES LIMIT_OR_SMALL(1000, 20)
-/* Octets of memory that one session takes over all, or 9/16 of what its shard
- * has if that is less (LIMIT_MEMORY: 4.5 MiB, as much as 10 000 events and 2000
- * mails take).  LIMIT_EVENTS of LIMIT_LINE would be 640 MiB, and LIMIT_MESSAGES
- * with LIMIT_RECIPIENTS each gigabytes.  When texts take half of it, or a
- * longer list of events would exceed it, further events are counted as omitted.
- * Beyond it recipients and messages are counted, notes but for a few as well;
- * texts of replies, names, and arguments of commands that wait are not
- * kept. */
+/* Octets of memory that one session takes over all, or 25/32 of what its
+ * shard has but for 128 KiB if that is less (LIMIT_MEMORY: 6.1 MiB, as much
+ * as 10 000 events and 2000 mails take).  LIMIT_EVENTS of LIMIT_LINE would be
+ * 640 MiB, and LIMIT_MESSAGES with LIMIT_RECIPIENTS each gigabytes.  When
+ * texts take half of it, or a longer list of events would exceed it, further
+ * events are counted as omitted. Beyond it recipients and messages are
+ * counted, notes but for a few as well; texts of replies, names, and
+ * arguments of commands that wait are not kept. */
 #define LIMIT_SESSION_OCTETS LIMIT_OR_SMALL(32u << 20, 128u << 10)
 /* Octets of a message's header that are kept for its fields; header_size
  * is still counted to its end. */
@@ -56,17 +56,18 @@
 /* Octets that all connections take, unless the caller says otherwise; each of
  * the SHARD_COUNT shards has its share.  Half of it is for open sessions: a
  * dialogue takes some 7 KiB until it ends, beside what waits for a reply, so
- * that this suffices for 25 000 at once on a machine that does other work too.
- * 3/16 each are for octets out of order and for connections as such,
+ * that this suffices for 25 000 at once on a machine that does other work
+ * too. 3/16 each are for octets out of order and for connections as such,
  * LIMIT_FLOW_OCTETS each; what these do not take sessions may, up to 11/16 of
- * all; the rest is what the allocator, tables and buffers take beside.  Beyond
- * it the session of the shard that was idle longest ends with `limit`, a note
- * of that name and a count in the account; what comes of it later is a session
- * without a start.  If large ones (of a 32nd of what the shard has, and 32 KiB
- * at least) take most of it, one of these ends; of connections those that never
- * were sessions go first.  Sessions that are over are not counted: they are
- * told when the block is done, with several threads the stretch, and freed
- * before more is fed if they take much (wire.c). */
+ * all, or 13/16 if large ones take half of it; the rest is what the
+ * allocator, tables and buffers take beside.  Beyond it the session of the
+ * shard that was idle longest ends with `limit`, a note of that name and a
+ * count in the account; what comes of it later is a session without a start.
+ * If large ones (of a 32nd of what the shard has, and 32 KiB at least) take
+ * most of it, one of these ends; of connections those that never were
+ * sessions go first.  Sessions that are over are not counted: they are told
+ * when the block is done, with several threads the stretch, and freed before
+ * more is fed if they take much (wire.c). */
 #define LIMIT_MEMORY (512u << 20)
 /* A connection, its places in the tables and what the allocator adds. */
 #define LIMIT_FLOW_OCTETS 640

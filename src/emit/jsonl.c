@@ -186,7 +186,8 @@ static uint8_t *put_tcp(uint8_t *w, const struct sw_tcp *t)
 
 static uint8_t *put_omitted(uint8_t *w, const struct sw_omitted *o)
 {
-	if (o->events == 0 && o->recipients == 0 && o->notes == 0)
+	if (o->events == 0 && o->recipients == 0 && o->notes == 0 &&
+	    o->messages == 0)
 		return pen_null(w);
 	PEN(w, "{\"events\":");
 	w = pen_u64(w, o->events);
@@ -194,6 +195,10 @@ static uint8_t *put_omitted(uint8_t *w, const struct sw_omitted *o)
 	w = pen_u64(w, o->recipients);
 	PEN(w, ",\"notes\":");
 	w = pen_u64(w, o->notes);
+	if (o->messages > 0) {
+		PEN(w, ",\"messages\":");
+		w = pen_u64(w, o->messages);
+	}
 	*w++ = '}';
 	return w;
 }

@@ -206,15 +206,18 @@ static void tell_note(const struct teller *t, const struct sw_note *n)
 static void tell_omitted(const struct teller *t)
 {
 	const struct sw_omitted *o = &t->s->omitted;
-	const uint64_t counts[] = { o->events, o->recipients, o->notes };
-	static const char *const what[] = { "event", "recipient", "note" };
+	const uint64_t counts[] = { o->events, o->recipients, o->notes,
+		o->messages };
+	static const char *const what[] = { "event", "recipient", "note",
+		"message" };
 	const char *before = "left out by limits: ";
 	size_t i;
 
-	if (o->events == 0 && o->recipients == 0 && o->notes == 0)
+	if (o->events == 0 && o->recipients == 0 && o->notes == 0 &&
+	    o->messages == 0)
 		return;
 	text_begin_line(t, SW_NO_TIME, "!", YELLOW);
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < 4; i++) {
 		if (counts[i] == 0)
 			continue;
 		put(t, before);

@@ -9,6 +9,8 @@
 
 /* Octets that a session of a few mails does not take. */
 enum { LARGE = 32768 };
+/* ... and that a shard's only session may take. */
+enum { LONE = 131072 };
 
 /* A connection that is a session. */
 struct live {
@@ -248,6 +250,7 @@ static void add_to_list(const struct shard *s, struct finished_list *list,
 		list->staying++;
 		list->staying_octets += octets;
 	} else {
+		session_builder_part(f->builder);
 		list->octets += octets;
 	}
 }
@@ -322,7 +325,7 @@ static void free_finished(struct finished_list *list)
 void shard_told(struct finished *f)
 {
 	if (!f->stays)
-		session_builder_discard(&f->builder);
+		session_builder_free(&f->builder);
 }
 
 void shard_begin_stretch(struct shard *s, uint64_t stretch)
@@ -495,6 +498,18 @@ const struct tcp_sink_ops shard_sink_ops = {
 	.fetch = on_fetch,
 };
 
+/* What a session may take by what is told of it: little less than large ones
+ * may hold, since what is in flight comes on top, and a block of texts. */
+static size_t session_octets(uint64_t share)
+{
+	const uint64_t beside = 131072;
+	uint64_t most = share + share / 16 * 9;
+	uint64_t least = share + share / 8 > LONE / 4 * 3 ?
+	    share + share / 8 : LONE / 4 * 3;
+
+	return most > least + beside ? most - beside : least;
+}
+
 enum sw_status shard_init(struct shard *s, unsigned number,
     const struct wire_options *o, const struct port_set *ports,
     const struct traffic *t)
@@ -510,7 +525,7 @@ enum sw_status shard_init(struct shard *s, unsigned number,
 	s->tcp = o->nids && number == 0 ? &tcp_nids_ops : &tcp_native_ops;
 	memory = o->nids ? memory : memory / SHARD_COUNT;
 	s->share = memory / 2;
-	s->session_octets = s->share + s->share / 8;
+	s->session_octets = session_octets(s->share);
 	s->spares.sessions.most = s->share / 16;
 	s->large_from = s->share / 16 > LARGE ? s->share / 16 : LARGE;
 	link_init(&s->large);
@@ -536,19 +551,28 @@ static bool evict(struct shard *s, struct origin now)
 }
 
 /* What the engine does not take of its own serves sessions, too: no more than
- * 11/16 of all, since the allocator adds most to these. */
+ * 11/16 of all, since the allocator adds most to these; 13/16 where large ones,
+ * to which it adds little, take half of all. */
 static uint64_t most_held(const struct shard *s)
 {
-	uint64_t most = s->share + s->share / 8 * 3;
+	uint64_t large = s->large_held < s->share ? s->large_held : s->share;
+	uint64_t most = s->share + s->share / 8 * 3 + large / 4;
 	uint64_t taken = s->tcp->memory(s->engine);
 
 	return taken < most - s->share ? most - taken : s->share;
 }
 
+/* The only one, which is not to end for what any session may have in flight,
+ * however little memory there is. */
+static bool is_lone(const struct shard *s)
+{
+	return s->open && !s->open->next && s->held <= LONE;
+}
+
 static void keep_share(struct shard *s, struct origin now)
 {
 	while (s->held > s->share && s->held > most_held(s) &&
-	    evict(s, now))
+	    !is_lone(s) && evict(s, now))
 		;
 }
 

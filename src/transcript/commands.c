@@ -70,13 +70,13 @@ static bool double_pending(struct session_builder *b)
 {
 	size_t i, old = b->pending_capacity;
 	size_t wanted = old ? old * 2 : FEW_PENDING;
-	struct pending *p = base_realloc_array(b->pending, wanted,
-	    sizeof(*p));
+	void *list = b->pending;
+	struct pending *p;
 
-	if (!p) {
-		b->failed = true;
+	if (!session_make_room(b, &list, wanted, &b->pending_room,
+	    sizeof(*p)))
 		return false;
-	}
+	p = list;
 	/* Unroll the ring: what wrapped goes behind the old end. */
 	for (i = 0; i < b->pending_first; i++)
 		p[old + i] = p[i];

@@ -21,7 +21,7 @@ static bool grow_events(struct session_builder *b)
 {
 	size_t old = b->event_capacity;
 	size_t wanted = old ? old + old / 2 : FEW_EVENTS;
-	void *events;
+	void *events = b->events;
 
 	if (wanted > LIMIT_EVENTS)
 		wanted = LIMIT_EVENTS;
@@ -29,11 +29,9 @@ static bool grow_events(struct session_builder *b)
 		b->event_most = b->event_count;
 		return false;
 	}
-	events = base_realloc_array(b->events, wanted, sizeof(*b->events));
-	if (!events) {
-		b->failed = true;
+	if (!session_make_room(b, &events, wanted, &b->event_room,
+	    sizeof(*b->events)))
 		return false;
-	}
 	b->events = events;
 	b->event_capacity = wanted;
 	b->held += (wanted - old) * sizeof(*b->events);

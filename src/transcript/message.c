@@ -292,15 +292,19 @@ enum sw_status message_tell(struct message *m, struct sw_message *out,
 	return status;
 }
 
-void message_fini(struct message *m)
+void message_empty(struct message *m)
 {
-	free(m->hash);
-	m->hash = NULL;
 	free(m->header);
 	free(m->gaps);
 	m->header = NULL;
 	m->gaps = NULL;
-	m->hashed = false;
-	m->header_len = m->header_capacity = 0;
-	m->gap_count = m->gap_capacity = 0;
+	m->header_capacity = m->gap_capacity = 0;
+	message_reset(m);
+}
+
+void message_fini(struct message *m)
+{
+	message_empty(m);
+	free(m->hash);
+	m->hash = NULL;
 }

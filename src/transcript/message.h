@@ -102,6 +102,8 @@ enum sw_status message_tell(struct message *m, struct sw_message *out,
     struct arena *arena);
 /* Forget the message, keep its memory. */
 void message_reset(struct message *m);
+/* ... and without lists. */
+void message_empty(struct message *m);
 /* Frees all but body (which settle frees). */
 void message_fini(struct message *m);
 

@@ -16,26 +16,39 @@ enum { SPARE_ITEMS = 64, SPARE_OCTETS = 32768 };
 bool session_is_small(const struct session_builder *b)
 {
 	return b->arena.total <= SPARE_OCTETS &&
-	    b->content.header_capacity <= SPARE_OCTETS &&
-	    b->content.gap_capacity <= SPARE_ITEMS &&
-	    (!b->early ||
-	    b->early->content.header_capacity <= SPARE_OCTETS) &&
 	    b->event_capacity <= SPARE_ITEMS &&
-	    b->note_capacity <= SPARE_ITEMS &&
-	    b->auth_capacity <= SPARE_ITEMS &&
 	    b->message_capacity <= SPARE_ITEMS &&
-	    b->transaction_capacity <= SPARE_ITEMS &&
-	    b->gap_capacity <= SPARE_ITEMS &&
-	    b->pending_capacity <= SPARE_ITEMS &&
-	    b->tentative_capacity <= SPARE_ITEMS;
+	    b->pending_capacity <= SPARE_ITEMS;
 }
 
-static bool may_be_spare(const struct session_builder *b)
+/* Octets that it has after reset(). */
+static size_t kept_octets(const struct session_builder *b)
 {
-	const struct session_spares *s = b->options.spares;
+	return sizeof(*b) + arena_kept(&b->arena) +
+	    b->event_room * sizeof(*b->events) +
+	    b->pending_room * sizeof(*b->pending) +
+	    b->message_room * sizeof(*b->messages) +
+	    b->transaction_room * sizeof(*b->transactions);
+}
 
-	return s && s->count < SESSION_SPARES_MAX &&
-	    session_is_small(b) && s->octets + session_memory(b) <= s->most;
+/* What few sessions have is not kept. */
+static void free_rare(struct session_builder *b)
+{
+	message_empty(&b->content);
+	if (b->early)
+		message_fini(&b->early->content);
+	free(b->early);
+	free(b->notes);
+	free(b->auth);
+	free(b->gaps);
+	free(b->tentative);
+	b->early = NULL;
+	b->notes = NULL;
+	b->auth = NULL;
+	b->gaps = NULL;
+	b->tentative = NULL;
+	b->note_capacity = b->auth_capacity = b->gap_capacity = 0;
+	b->tentative_capacity = 0;
 }
 
 /* As new, but for the memory that it has. */
@@ -46,25 +59,19 @@ static void reset(struct session_builder *b)
 
 	arena_reset(&b->arena);
 	memset((uint8_t *)b + from, 0, to - from);
-	message_reset(&b->content);
-	if (b->early)
-		message_reset(&b->early->content);
+	free_rare(b);
+	b->event_capacity = b->pending_capacity = b->message_capacity = 0;
+	b->held = b->content_held = 0;
 }
 
 static void free_memory(struct session_builder *b)
 {
+	free_rare(b);
 	message_fini(&b->content);
-	if (b->early)
-		message_fini(&b->early->content);
-	free(b->early);
 	free(b->pending);
 	free(b->events);
-	free(b->notes);
-	free(b->auth);
 	free(b->messages);
 	free(b->transactions);
-	free(b->gaps);
-	free(b->tentative);
 	arena_fini(&b->arena);
 	free(b);
 }
@@ -82,23 +89,38 @@ static struct session_builder *take_spare(struct session_spares *spares)
 	b = spares->list;
 	spares->list = b->next_spare;
 	spares->count--;
-	spares->octets -= session_memory(b);
+	b->lent = kept_octets(b);
 	return b;
+}
+
+static void give_back(struct session_builder *b)
+{
+	if (b->options.spares)
+		b->options.spares->octets -= b->lent;
+	b->lent = 0;
 }
 
 static void free_or_spare(struct session_builder *b)
 {
 	struct session_spares *spares = b->options.spares;
+	size_t octets;
 
-	if (!may_be_spare(b)) {
+	give_back(b);
+	if (!spares || spares->count >= SESSION_SPARES_MAX ||
+	    !session_is_small(b)) {
 		free_memory(b);
 		return;
 	}
 	reset(b);
+	octets = kept_octets(b);
+	if (spares->octets + octets > spares->most) {
+		free_memory(b);
+		return;
+	}
 	b->next_spare = spares->list;
 	spares->list = b;
 	spares->count++;
-	spares->octets += session_memory(b);
+	spares->octets += octets;
 }
 
 void session_spares_fini(struct session_spares *s)
@@ -148,11 +170,10 @@ void session_builder_free(struct session_builder **bp)
 	free_or_spare(b);
 }
 
-void session_builder_discard(struct session_builder **bp)
+void session_builder_part(struct session_builder *b)
 {
-	if (*bp)
-		(*bp)->options.spares = NULL;
-	session_builder_free(bp);
+	give_back(b);
+	b->options.spares = NULL;
 }
 
 struct sw_session *session_get(struct session_builder *b)
@@ -281,7 +302,7 @@ void session_forget(struct session_builder *b)
 	b->event_count = 0;
 	b->event_most = LIMIT_EVENTS;
 	b->s.message_count = b->s.auth_count = 0;
-	b->auth_told = b->messages_left_out = false;
+	b->auth_told = b->messages_left_out = b->left_out = false;
 	b->s.note_count = 0;
 	b->s.encryption = NULL;
 	memset(&b->s.omitted, 0, sizeof(b->s.omitted));

@@ -41,7 +41,8 @@ struct session_builder;
 struct session_spares {
 	struct session_builder *list;
 	size_t count;
-	size_t octets, most; /* that they hold, and may hold */
+	size_t octets, most; /* that they and sessions made from them hold,
+	                        and may hold */
 };
 enum { SESSION_SPARES_MAX = 16 };
 void session_spares_fini(struct session_spares *s);
@@ -64,8 +65,8 @@ struct session_options {
 enum sw_status session_builder_new(const struct session_options *options,
     struct session_builder **b_r) SW_MUST_USE;
 void session_builder_free(struct session_builder **b);
-/* Free it, spares are left alone; in any thread, if it is settled. */
-void session_builder_discard(struct session_builder **b);
+/* It will be no spare: once settled, it may be freed in any thread. */
+void session_builder_part(struct session_builder *b);
 /* Is it small enough to become a spare? */
 bool session_is_small(const struct session_builder *b);
 

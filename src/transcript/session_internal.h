@@ -74,7 +74,9 @@ struct early {
 /*
  * What each event needs stands at the beginning, in few lines of the cache.
  * What stays for the next session of a spare
- * builder stands before and behind what begins anew.
+ * builder stands before and behind what begins anew.  What the session may
+ * keep must not depend on that: a list's capacity begins anew as well and
+ * grows as that of a new builder, the memory is there already.
  */
 struct session_builder {
 	struct arena arena;
@@ -83,6 +85,8 @@ struct session_builder {
 	size_t event_capacity;
 	struct pending *pending; /* ring; capacity is a power of 2 */
 	size_t pending_capacity;
+	size_t event_room, pending_room; /* that there is memory for */
+	size_t lent; /* octets, of those of the spares */
 	struct session_builder *next_spare;
 
 	/* From here on all is zero at the beginning of a session. */
@@ -97,6 +101,7 @@ struct session_builder {
 	bool auth_told;       /* the newest exchange is in the list */
 	bool replies_unseen;
 	bool messages_left_out; /* it was noted */
+	bool left_out;        /* what comes belongs to such a message */
 	bool start_seen; /* of the record */
 	uint32_t mail_n, gap_n; /* the newest MAIL, gap of the client's */
 	bool finished;
@@ -131,7 +136,8 @@ struct session_builder {
 	struct early *early;    /* heap; NULL: there was none */
 	struct sw_message *messages;
 	struct transaction *transactions;
-	size_t message_capacity, transaction_capacity;
+	size_t message_capacity; /* of both */
+	size_t message_room, transaction_room;
 	struct sw_note *notes;
 	size_t note_capacity;
 	struct sw_auth *auth;
@@ -158,6 +164,35 @@ static inline bool session_grow(struct session_builder *b, void **items,
 	}
 	b->held += (*capacity - old) * size;
 	return true;
+}
+
+/* Memory for so many in a list that spares keep; false: there is none, the
+ * builder failed. */
+static inline bool session_make_room(struct session_builder *b, void **items,
+    size_t wanted, size_t *room, size_t size)
+{
+	void *p;
+
+	if (wanted <= *room)
+		return true;
+	p = base_realloc_array(*items, wanted, size);
+	if (!p) {
+		b->failed = true;
+		return false;
+	}
+	*items = p;
+	*room = wanted;
+	return true;
+}
+
+/* The capacity of a list that is full: twice as much while it is short, then
+ * half as much again. */
+static inline size_t session_more(size_t capacity, size_t few, size_t most)
+{
+	size_t wanted = capacity == 0 ? few : capacity < 64 ? capacity * 2 :
+	    capacity + capacity / 2;
+
+	return wanted < most ? wanted : most;
 }
 
 /* May the session take so many octets more?  Texts that share their memory

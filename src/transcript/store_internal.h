@@ -26,7 +26,7 @@
 #include <stdint.h>
 
 /* What a record begins with; its last octet is the version. */
-static const uint8_t STORE_MAGIC[4] = { 'S', 'W', 'T', 1 };
+static const uint8_t STORE_MAGIC[4] = { 'S', 'W', 'T', 2 };
 /* Octets in front of the fields. */
 enum { STORE_HEAD = 12 };
 

@@ -206,6 +206,7 @@ static void read_omitted(struct fields *r, const json_t *o)
 	r->s->omitted.events = fields_count(r, o, "events");
 	r->s->omitted.recipients = fields_count(r, o, "recipients");
 	r->s->omitted.notes = fields_count(r, o, "notes");
+	r->s->omitted.messages = fields_count(r, o, "messages");
 }
 
 /* --- messages ----------------------------------------------------------- */

@@ -489,6 +489,7 @@ static void get_session(struct reader *r, struct sw_session *s)
 	s->omitted.events = get_u(r);
 	s->omitted.recipients = get_u(r);
 	s->omitted.notes = get_u(r);
+	s->omitted.messages = get_u(r);
 	get_lists(r, s);
 }
 

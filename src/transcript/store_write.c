@@ -355,6 +355,7 @@ static void put_session(struct buffer *b, const struct sw_session *s)
 	put_u(b, s->omitted.events);
 	put_u(b, s->omitted.recipients);
 	put_u(b, s->omitted.notes);
+	put_u(b, s->omitted.messages);
 	put_lists(b, s);
 }
 

@@ -19,6 +19,7 @@ void transaction_end(struct session_builder *b, bool aborted)
 {
 	struct transaction *t = transaction_state(b);
 
+	b->left_out = false;
 	if (!t)
 		return;
 	transaction_settle_chunk(b, &b->messages[b->current - 1], t, !aborted);
@@ -29,8 +30,11 @@ void transaction_end(struct session_builder *b, bool aborted)
 
 static void leave_out_message(struct session_builder *b)
 {
-	if (b->options.account)
+	b->s.omitted.messages++;
+	if (b->options.account) {
+		account_add(b->options.account, ACCOUNT_MESSAGES, 1);
 		account_add(b->options.account, ACCOUNT_LIMIT_OTHER, 1);
+	}
 	if (b->messages_left_out)
 		return;
 	b->messages_left_out = true;
@@ -39,30 +43,43 @@ static void leave_out_message(struct session_builder *b)
 	    "memory.");
 }
 
+/* false: there is no room for more, or no memory. */
+static bool grow_messages(struct session_builder *b)
+{
+	const size_t size = sizeof(*b->messages) + sizeof(*b->transactions);
+	void *messages = b->messages, *transactions = b->transactions;
+	size_t old = b->message_capacity;
+	size_t wanted = session_more(old, 1, LIMIT_MESSAGES);
+
+	if (!session_has_room(b, (wanted - old) * size) ||
+	    !session_make_room(b, &messages, wanted, &b->message_room,
+	    sizeof(*b->messages)))
+		return false;
+	b->messages = messages;
+	b->s.messages = messages;
+	if (!session_make_room(b, &transactions, wanted,
+	    &b->transaction_room, sizeof(*b->transactions)))
+		return false;
+	b->transactions = transactions;
+	b->message_capacity = wanted;
+	b->held += (wanted - old) * size;
+	return true;
+}
+
 static struct sw_message *new_message(struct session_builder *b)
 {
-	void *messages = b->messages, *transactions = b->transactions;
 	size_t count = b->s.message_count;
 	struct sw_message *m;
 	struct transaction *t;
 
 	if (b->failed)
 		return NULL;
-	if (count >= LIMIT_MESSAGES || !session_has_room(b,
-	    session_growth(count, b->message_capacity,
-	    sizeof(*m) + sizeof(*t)))) {
-		leave_out_message(b);
+	if (count >= LIMIT_MESSAGES || session_is_full(b) ||
+	    (count == b->message_capacity && !grow_messages(b))) {
+		if (!b->failed)
+			leave_out_message(b);
 		return NULL;
 	}
-	if (!session_grow(b, &messages, count, &b->message_capacity,
-	    sizeof(*b->messages)))
-		return NULL;
-	b->messages = messages;
-	b->s.messages = messages;
-	if (!session_grow(b, &transactions, count, &b->transaction_capacity,
-	    sizeof(*b->transactions)))
-		return NULL;
-	b->transactions = transactions;
 	m = &b->messages[count];
 	t = &b->transactions[count];
 	memset(m, 0, sizeof(*m));
@@ -81,10 +98,15 @@ static struct sw_message *new_message(struct session_builder *b)
 
 struct sw_message *transaction_current(struct session_builder *b, bool open)
 {
-	if (!b->current && open && new_message(b)) {
-		b->current = b->s.message_count;
-		b->transactions[b->current - 1].chunk_lost =
-		    b->gap_n > b->mail_n || (!b->mail_n && !b->start_seen);
+	if (!b->current && open && !b->left_out) {
+		if (new_message(b)) {
+			b->current = b->s.message_count;
+			transaction_state(b)->chunk_lost =
+			    b->gap_n > b->mail_n ||
+			    (!b->mail_n && !b->start_seen);
+		} else {
+			b->left_out = true;
+		}
 	}
 	return b->current ? &b->messages[b->current - 1] : NULL;
 }
@@ -97,13 +119,15 @@ static void answer_mail(struct session_builder *b, uint32_t n,
 	struct transaction *t;
 	struct slice rest, path;
 
-	if (code == 503 && b->current)
+	if (code == 503 && (b->current || b->left_out))
 		return;
 	if (!session_is_refusal(code))
 		transaction_end(b, false);
 	m = new_message(b);
-	if (!m)
+	if (!m) {
+		b->left_out = b->left_out || !session_is_refusal(code);
 		return;
+	}
 	t = &b->transactions[b->s.message_count - 1];
 	if (argument.p) {
 		path = envelope_path(argument, slice_str("FROM"), &rest);
@@ -133,8 +157,8 @@ static bool grow_recipients(struct session_builder *b, struct sw_message *m,
 {
 	size_t old = t->recipient_capacity;
 	size_t on_heap = old > FEW_RECIPIENTS ? old : 0;
-	size_t wanted = on_heap ? old * 2 :
-	    old ? MORE_RECIPIENTS : FEW_RECIPIENTS;
+	size_t wanted = old == 0 ? FEW_RECIPIENTS :
+	    session_more(on_heap, MORE_RECIPIENTS, LIMIT_RECIPIENTS);
 	struct sw_recipient *list;
 
 	if (old == 0)
@@ -165,16 +189,20 @@ void transaction_free(struct session_builder *b)
 	b->recipient_octets = 0;
 }
 
+static void leave_out_recipient(struct session_builder *b)
+{
+	b->s.omitted.recipients++;
+	if (b->options.account)
+		account_add(b->options.account, ACCOUNT_LIMIT_RECIPIENTS, 1);
+}
+
 static struct sw_recipient *new_recipient(struct session_builder *b,
     struct sw_message *m, struct transaction *t)
 {
 	struct sw_recipient *r;
 
 	if (m->recipient_count >= LIMIT_RECIPIENTS || session_is_full(b)) {
-		b->s.omitted.recipients++;
-		if (b->options.account)
-			account_add(b->options.account,
-			    ACCOUNT_LIMIT_RECIPIENTS, 1);
+		leave_out_recipient(b);
 		return NULL;
 	}
 	if (m->recipient_count == t->recipient_capacity &&
@@ -224,6 +252,8 @@ static void answer_rcpt(struct session_builder *b, struct slice argument,
 	struct sw_recipient *r;
 	struct slice rest, path;
 
+	if (b->left_out)
+		leave_out_recipient(b);
 	if (!t || !m)
 		return;
 	count_recipient(b, t, code, lines, count);

@@ -365,6 +365,103 @@ static void test_auth_of_another(void **state)
 	session_spares_fini(&spares);
 }
 
+/* What a session was told with. */
+struct told {
+	size_t events, messages, recipients, memory;
+	struct sw_omitted omitted;
+};
+
+/* So many mails, with texts that no two have; then the builder is free. */
+static struct told tell(struct session_spares *spares, size_t octets,
+    unsigned mails)
+{
+	struct session_options options = { .octets = octets,
+		.spares = spares };
+	const struct sw_session *s;
+	char line[100], text[300];
+	struct told told = { 0 };
+	struct made m;
+	unsigned i;
+
+	account_init(&m.account);
+	options.account = &m.account;
+	assert_int_equal(session_builder_new(&options, &m.b), SW_OK);
+	memset(text, 'x', sizeof(text));
+	for (i = 0; i < mails; i++) {
+		struct slice said = slice_make(text, i % sizeof(text));
+
+		(void)snprintf(line, sizeof(line), "MAIL FROM:<%u>", i);
+		session_answer(m.b, command(&m, line), 250, &said, 1);
+		(void)snprintf(line, sizeof(line), "RCPT TO:<%u>", i);
+		session_answer(m.b, command(&m, line), 250, &said, 1);
+		answered(&m, "RSET", 250);
+	}
+	s = session_finish(m.b);
+	told.memory = session_memory(m.b);
+	told.events = s->event_count;
+	told.messages = s->message_count;
+	told.omitted = s->omitted;
+	for (i = 0; i < s->message_count; i++)
+		told.recipients += s->messages[i].recipient_count;
+	assert_int_equal(m.account.counters[ACCOUNT_MESSAGES], mails);
+	drop(&m);
+	return told;
+}
+
+/* What is told of a session does not depend on those before it. */
+static void test_spares(void **state)
+{
+	struct session_spares spares = { .most = 1u << 20 };
+	unsigned mails, larger;
+
+	(void)state;
+	for (larger = 0; larger <= 20; larger++)
+		for (mails = 0; mails < 200; mails += 7) {
+			struct told fresh = tell(NULL, 30000, mails), again;
+
+			(void)tell(&spares, LIMIT_SESSION_OCTETS, larger);
+			assert_int_equal(spares.count, 1);
+			again = tell(&spares, 30000, mails);
+			assert_memory_equal(&again, &fresh, sizeof(fresh));
+		}
+	session_spares_fini(&spares);
+}
+
+/* What sessions have of the spares counts until they are over. */
+static void test_spares_lent(void **state)
+{
+	struct session_spares spares = { .most = 32768 };
+	struct session_options options = { .spares = &spares };
+	struct session_builder *b;
+	size_t octets;
+
+	(void)state;
+	(void)tell(&spares, LIMIT_SESSION_OCTETS, 5);
+	assert_int_equal(spares.count, 1);
+	octets = spares.octets;
+	assert_in_range(octets, 1, spares.most);
+	assert_int_equal(session_builder_new(&options, &b), SW_OK);
+	assert_int_equal(spares.count, 0);
+	assert_int_equal(spares.octets, octets);
+	session_builder_part(b);
+	assert_int_equal(spares.octets, 0);
+	session_builder_free(&b);
+	assert_int_equal(spares.count, 0);
+	session_spares_fini(&spares);
+}
+
+/* Those that are left out are counted, each once, and their recipients. */
+static void test_messages_left_out(void **state)
+{
+	struct told told = tell(NULL, 60000, 1000);
+
+	(void)state;
+	assert_in_range(told.messages, 10, 990);
+	assert_int_equal(told.messages + told.omitted.messages, 1000);
+	assert_int_equal(told.recipients + told.omitted.recipients, 1000);
+	assert_int_equal(told.events + told.omitted.events, 3000);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -381,6 +478,9 @@ int main(void)
 		cmocka_unit_test(test_content_in_content),
 		cmocka_unit_test(test_chunks_of_another),
 		cmocka_unit_test(test_auth_of_another),
+		cmocka_unit_test(test_spares),
+		cmocka_unit_test(test_spares_lent),
+		cmocka_unit_test(test_messages_left_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

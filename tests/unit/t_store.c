@@ -102,6 +102,7 @@ static void binary_extremes(void **state)
 	s.source.first = 127;
 	s.source.last = 128;
 	s.omitted.events = UINT64_C(1) << 63;
+	s.omitted.messages = 3;
 	s.records = UINT32_MAX;
 	s.clock.offset_s = -12600;
 	assert_true(store_write(&b, &s));
@@ -113,6 +114,7 @@ static void binary_extremes(void **state)
 	    t.server.port == INT32_MAX);
 	assert_true(t.source.first == 127 && t.source.last == 128);
 	assert_true(t.omitted.events == UINT64_C(1) << 63);
+	assert_int_equal(t.omitted.messages, 3);
 	assert_true(t.records == UINT32_MAX && t.clock.offset_s == -12600);
 	buffer_fini(&b);
 	arena_fini(&arena);
@@ -233,7 +235,7 @@ static void binary_damage(void **state)
 static void binary_counts(void **state)
 {
 	static const uint8_t record[] = {
-		'S', 'W', 'T', 1, 26, 0, 0, 0, 0, 0, 0, 0,
+		'S', 'W', 'T', 2, 26, 0, 0, 0, 0, 0, 0, 0,
 		1,                /* id */
 		0, 0, 0, 1, 1, 0, /* source up to its parts */
 		0xff, 0xff, 0xff, 0xff, 0x7f, 0, 0,

@@ -60,7 +60,7 @@ static void wire(void **state)
 "2211 octets from the client, 5120 octets from the server\n"
 "  0.153000 *  closed by the client\n"
 "           *  message 1 is in out/00c0ffee00000001-1.incomplete.eml\n"
-"           !  left out by limits: 3 events, 1 note\n"
+"           !  left out by limits: 3 events, 1 note, 2 messages\n"
 "           !  reply-unprompted: no command stands before (frame 8810)\n"
 "           !  gap: 1580 octets are missing\n"
 "\n");
