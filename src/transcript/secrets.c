@@ -18,6 +18,7 @@ struct secret {
 	uint8_t octets[LOOK_DECODED];
 	uint8_t len;
 	bool word; /* too short to be looked for within words */
+	bool sent; /* of a line, whose beginning may be lost */
 };
 
 struct secrets {
@@ -51,7 +52,7 @@ static bool is_known(const struct secrets *s, const struct secret *one)
 static void keep(struct secrets *s, struct slice octets, size_t look)
 {
 	struct secret one = { .len = (uint8_t)slice_head(octets, look).len,
-		.word = octets.len < look };
+		.word = octets.len < look, .sent = look == LOOK_SENT };
 	size_t i;
 
 	if (octets.len < SECRET_LEAST)
@@ -111,12 +112,11 @@ static bool is_quoted_at(const struct secret *one, struct slice text,
 	    (end == text.len || !ascii_is_alnum(text.p[end])));
 }
 
-/* What was kept may be the rest of a line whose beginning is lost, and the
- * reply quote all of it. */
+/* The reply may quote all of a line of which the rest was kept. */
 static size_t run_begin(const struct secret *one, struct slice text,
     size_t at)
 {
-	while (!one->word && at > 0 && text.p[at - 1] != '=' &&
+	while (one->sent && !one->word && at > 0 && text.p[at - 1] != '=' &&
 	    auth_is_base64(slice_make(text.p + at - 1, 1)))
 		at--;
 	return at;
