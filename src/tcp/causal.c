@@ -209,24 +209,34 @@ static bool has_hole(const struct flow *f, int dir)
 	    (!first || first->off > s->next);
 }
 
-/* Gaps of which a second has gone by since they were acknowledged past. */
+/* Of two directions' gaps, is the second one's told first?  That with the
+ * earlier octets behind it. */
+static bool is_second_gap_first(const struct flow *f)
+{
+	return flow_first(f, 0) && flow_first(f, 1) ? is_second_first(f) :
+	    !flow_first(f, 0) && flow_first(f, 1);
+}
+
+/* To where a direction's gap is certain, a second after it was acknowledged
+ * past; 0: there is none. */
+static uint64_t due(const struct tcp_engine *e, struct flow *f, int dir)
+{
+	uint64_t aged = tcp_timer_aged(&f->hold->ages[dir], e->now_ns);
+
+	return has_hole(f, dir) && aged > side_position(&f->side[dir]) ?
+	    aged : 0;
+}
+
 static void give_up_due(struct tcp_engine *e, struct flow *f)
 {
-	bool again;
+	for (;;) {
+		uint64_t to[TCP_DIRECTIONS] = { due(e, f, 0), due(e, f, 1) };
+		int dir = to[1] > 0 && (to[0] == 0 || is_second_gap_first(f));
 
-	do {
-		again = false;
-		for (int dir = 0; dir < TCP_DIRECTIONS; dir++) {
-			uint64_t aged = tcp_timer_aged(&f->hold->ages[dir],
-			    e->now_ns);
-
-			if (!has_hole(f, dir) ||
-			    aged <= side_position(&f->side[dir]))
-				continue;
-			tcp_causal_give_up(e, f, dir, aged);
-			again = true;
-		}
-	} while (again);
+		if (to[dir] == 0)
+			return;
+		tcp_causal_give_up(e, f, dir, to[dir]);
+	}
 }
 
 /* Make the first stretch of a direction go, by a gap before it or, when it
@@ -250,12 +260,10 @@ void tcp_causal_flush(struct tcp_engine *e, struct flow *f)
 
 		if (!s0 && !s1)
 			return;
-		if (!s0 || !s1)
-			force(e, f, !s0);
-		else if (is_next(f, 0, s0) || is_next(f, 1, s1))
+		if (s0 && s1 && (is_next(f, 0, s0) || is_next(f, 1, s1)))
 			force(e, f, !is_next(f, 0, s0));
 		else
-			force(e, f, s1->origin.at < s0->origin.at);
+			force(e, f, is_second_gap_first(f));
 	}
 }
 
