@@ -244,14 +244,9 @@ static bool open_reader(struct reading *r, struct sw_live **live)
 {
 	struct sw_err err = {.status = SW_ENOMEM, .text = "out of memory"};
 
-	if (r->args.follow) {
-		r->args.lib.observer.ctx = r;
+	reading_observe(r);
+	if (r->args.follow)
 		r->args.lib.observer.event = reading_event;
-	}
-	if (r->watch != NULL) {
-		r->args.lib.observer.ctx = r;
-		r->args.lib.observer.step = reading_step;
-	}
 	confine(&r->args);
 	if (sw_printer_new(&r->args.print, output_write, &r->out,
 		&r->printer) == SW_OK &&
@@ -356,6 +351,7 @@ int cli_live(int argc, char **argv)
 	int status;
 
 	memset(&r, 0, sizeof(r));
+	heap_init(&r.heap);
 	r.out.fd = -1;
 	status = cli_options_parse(CLI_LIVE, argc, argv, &r.args);
 	if (status == CLI_OK)

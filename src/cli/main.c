@@ -4,25 +4,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#if defined(__GLIBC__)
-#include <malloc.h>
-#endif
 #include <sched.h>
 #include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/terminal.h"
-
-/* By how much the heap grows at a time, touched or not, and at which size of
- * what is free at its end it shrinks. */
-enum { TOP_PAD_OCTETS = 24 << 20, KEPT_OCTETS = TOP_PAD_OCTETS + (16 << 20) };
 
 struct command {
 	const char *name;
@@ -156,48 +147,10 @@ static int help(int argc, char **argv)
 	return cli_flush();
 }
 
-/* What is freed at the end of a session is wanted by the next: to give it to
- * the kernel and take it back costs more than all of malloc. */
-static void keep_freed_memory(void)
-{
-#if defined(__GLIBC__)
-	(void)mallopt(M_TRIM_THRESHOLD, KEPT_OCTETS);
-	(void)mallopt(M_TOP_PAD, TOP_PAD_OCTETS);
-#endif
-}
-
-/*
- * Of hundreds of sessions that take turns each has its memory in other pages,
- * more of them than the processor knows the places of.  So the heap lies in
- * large ones, as far as it has grown here; none is there before it is touched.
- */
-static void use_large_pages(void)
-{
-#if defined(__GLIBC__) && defined(MADV_HUGEPAGE)
-	enum { SOME = 100 << 10, PAGE = 4096 };
-	uintptr_t before = (uintptr_t)sbrk(0), after;
-	/* It grows for them; volatile, or the compiler leaves them out. */
-	void *volatile a = malloc(SOME), *volatile b = malloc(SOME);
-
-	after = (uintptr_t)sbrk(0);
-	before = (before + PAGE - 1) / PAGE * PAGE;
-	if (before < after && after - before >= TOP_PAD_OCTETS)
-		(void)madvise((void *)before, after - before, MADV_HUGEPAGE);
-	free(a);
-	free(b);
-#endif
-}
-
 int main(int argc, char **argv)
 {
 	const char *first = argc > 1 ? argv[1] : "";
 
-	/* check holds digests of all sessions, and its memory is counted
-	 * closely: no room ahead. */
-	if (strcmp(first, "check") != 0) {
-		keep_freed_memory();
-		use_large_pages();
-	}
 	hold_standard_descriptors();
 	/* A closed pipe is an error of write, and ends the run quietly; so is
 	 * a limit on the size of files, which is told as a full disk is. */

@@ -42,10 +42,7 @@ static bool open_all(struct reading *r)
 	r->prompt = r->out.is_terminal;
 	for (size_t i = 0; i < a->name_count; i++)
 		r->prompt = r->prompt || is_pipe(a->names[i]);
-	if (r->progress.on) {
-		a->lib.observer.ctx = &r->progress;
-		a->lib.observer.progress = progress_update;
-	}
+	reading_observe(r);
 	a->lib.tmpdir = getenv("TMPDIR");
 	a->print.tmpdir = a->lib.tmpdir;
 	a->print.names = a->names;
@@ -82,6 +79,7 @@ int cli_read(int argc, char **argv)
 	int status;
 
 	memset(&r, 0, sizeof(r));
+	heap_init(&r.heap);
 	r.out.fd = -1;
 	status = cli_options_parse(CLI_READ, argc, argv, &r.args);
 	if (status == CLI_OK)

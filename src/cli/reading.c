@@ -100,19 +100,37 @@ static bool is_watched(struct reading *r, enum sw_status status,
 	return status == SW_OK && error == 0;
 }
 
-void reading_step(void *ctx)
+static void on_step(void *ctx)
 {
 	struct reading *r = ctx;
 	enum sw_status status;
 	struct sw_err err;
 
-	if (r->broken)
+	heap_step(&r->heap);
+	if (r->watch == NULL || r->broken)
 		return;
 	status = sw_watch_step(r->watch, &err);
 	tell_warnings(r);
 	r->broken = !is_watched(r, status, &err);
 	if (r->broken)
 		sw_reader_stop(r->reader);
+}
+
+static void on_progress(void *ctx, uint64_t done, uint64_t total)
+{
+	struct reading *r = ctx;
+
+	progress_update(&r->progress, done, total);
+}
+
+void reading_observe(struct reading *r)
+{
+	struct sw_observer *o = &r->args.lib.observer;
+
+	o->ctx = r;
+	o->step = on_step;
+	if (r->progress.on)
+		o->progress = on_progress;
 }
 
 /* The rest of what the watch has, and its status. */

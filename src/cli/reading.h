@@ -4,6 +4,7 @@
 #define CLI_READING_H
 
 #include "cli/cli.h"
+#include "cli/heap.h"
 #include "cli/output.h"
 #include "cli/terminal.h"
 
@@ -12,6 +13,7 @@ struct reading {
 	struct cli_args args;
 	struct output out;
 	struct progress progress;
+	struct heap heap;
 	struct sw_reader *reader;
 	struct sw_printer *printer;
 	struct sw_watch *watch; /* sessions go there; NULL: they are told */
@@ -30,8 +32,9 @@ void reading_output_error(struct reading *r, const char *name, int error);
 /* As sw_observer.event; ctx is the reading. */
 void reading_event(void *ctx, const struct sw_session *s,
     const struct sw_event *e);
-/* As sw_observer.step. */
-void reading_step(void *ctx);
+/* What the reader is to call, and with which context: step always, progress if
+ * it is shown. */
+void reading_observe(struct reading *r);
 /* Tell the sessions of the reader, to its end. */
 void reading_sessions(struct reading *r);
 /* What -o named gets its name, unless the run broke or nothing at all could

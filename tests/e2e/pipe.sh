@@ -57,6 +57,49 @@ exec 3>&-
 wait $reader
 is ends-with-writer 0 $?
 
+# What the heap grows by for thousands of sessions does, too.
+heap() { # octets of it, and of these in small pages
+	awk '/^[0-9a-f]+-[0-9a-f]+ / { heap = /\[heap\]/ }
+	    heap && /^Size:/ { size += $2 * 1024; last = $2 * 1024 }
+	    heap && /^VmFlags:/ && !/ hg / { small += last }
+	    END { print size + 0, small + 0 }' "/proc/$1/smaps"
+}
+case $O in
+*/asan | */tsan) skip large-pages-grown "no heap of its own" ;;
+*)	if [ -d /sys/kernel/mm/transparent_hugepage ]; then
+		PYTHONPATH=tests/e2e python3 -c '
+import os, struct, sys, time
+from flood import Connection, dialogue
+out = sys.stdout.buffer
+out.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1))
+for i in range(10000):
+    out.write(dialogue(1700000000000000 + i * 10,
+        Connection(struct.pack(">I", 0x0a000000 + i), 1024 + i)))
+out.flush()
+while not os.path.exists(sys.argv[1]):
+    time.sleep(0.1)' "$TMP/seen" >"$TMP/waits" &
+		"$SMTPWIRE" read -q -f jsonl --threads 1 - <"$TMP/waits" \
+		    >"$TMP/live" &
+		reader=$!
+		i=0
+		grown=no
+		while [ $grown = no ] && [ $i -lt 300 ]; do
+			sleep 0.1
+			i=$((i + 1))
+			# all but the pages at both ends
+			heap $reader >"$TMP/heap"
+			read -r size small <"$TMP/heap"
+			[ "$size" -gt 50000000 ] && [ "$small" -le 8192 ] &&
+				grown=yes
+		done
+		: >"$TMP/seen"
+		wait $reader
+		is large-pages-grown yes $grown
+	else
+		skip large-pages-grown "the kernel has none"
+	fi ;;
+esac
+
 # The reader goes away: quiet, and no failure.
 python3 - "$SMTPWIRE" "$capture" >"$TMP/result" 2>&1 <<'END'
 import os
