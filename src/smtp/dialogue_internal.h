@@ -216,6 +216,8 @@ struct dialogue {
 	uint32_t queue_capacity;   /* a power of 2 */
 	uint32_t queue_first, queue_count, queue_uncertain;
 	uint32_t queue_before_gap; /* entries in front of lost commands */
+	uint64_t queue_beyond;     /* older ones, beyond the limit: the next
+	                              replies are theirs */
 	uint32_t recent_count;
 	struct outstanding *queue; /* ring */
 	struct chunk *chunk;       /* heap; the first piece of held is its
@@ -475,12 +477,16 @@ static inline struct outstanding *smtp_queue_at(struct dialogue *d, size_t i)
 {
 	return &d->queue[(d->queue_first + i) & (d->queue_capacity - 1)];
 }
-/* A new entry, cleared; valid until the next push.  NULL: memory. */
+/* A new entry, cleared; valid until the next push.  Beyond LIMIT_OUTSTANDING
+ * the oldest makes room for it.  NULL: memory. */
 struct outstanding *smtp_queue_push(struct dialogue *d);
 /* The oldest entry was answered. */
 void smtp_queue_pop(struct dialogue *d);
 /* Drop the first count entries as not answered. */
 void smtp_queue_drop(struct dialogue *d, size_t count);
+/* Is this the reply to an entry that had to make room?  Asked once for each
+ * reply, before smtp_queue_find(). */
+bool smtp_queue_takes_beyond(struct dialogue *d, int32_t code);
 /* The entry that this reply answers, the oldest after what cannot
  * be answered any more was dropped; NULL: none. */
 struct outstanding *smtp_queue_find(struct dialogue *d,

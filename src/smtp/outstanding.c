@@ -35,19 +35,6 @@ static bool queue_make_room(struct dialogue *d)
 	return true;
 }
 
-struct outstanding *smtp_queue_push(struct dialogue *d)
-{
-	struct outstanding *o;
-
-	if (d->queue_count >= LIMIT_OUTSTANDING)
-		smtp_queue_drop(d, 1);
-	if (!queue_make_room(d))
-		return NULL;
-	o = smtp_queue_at(d, d->queue_count++);
-	memset(o, 0, sizeof(*o));
-	return o;
-}
-
 void smtp_queue_pop(struct dialogue *d)
 {
 	if (smtp_queue_at(d, 0)->uncertain)
@@ -80,6 +67,32 @@ void smtp_queue_drop(struct dialogue *d, size_t count)
 {
 	while (count-- > 0 && d->queue_count > 0)
 		give_up_first(d);
+}
+
+static void push_beyond(struct dialogue *d)
+{
+	const struct outstanding *o = smtp_queue_at(d, 0);
+
+	if (d->queue_beyond == 0)
+		session_note(d->b, SW_NOTE_LIMIT, o->n, 0, 0, "More than %d "
+		    "commands awaited a reply: those to the oldest are told "
+		    "without what they answer.", LIMIT_OUTSTANDING);
+	if (!o->early && !o->uncertain)
+		d->queue_beyond++;
+	smtp_queue_drop(d, 1);
+}
+
+struct outstanding *smtp_queue_push(struct dialogue *d)
+{
+	struct outstanding *o;
+
+	if (d->queue_count >= LIMIT_OUTSTANDING)
+		push_beyond(d);
+	if (!queue_make_room(d))
+		return NULL;
+	o = smtp_queue_at(d, d->queue_count++);
+	memset(o, 0, sizeof(*o));
+	return o;
 }
 
 /* --- which command -------------------------------------------------------- */
@@ -158,6 +171,14 @@ static bool is_answered_again(struct dialogue *d, const struct reply_in *in)
 	if (next->kind == AWAIT_COMMAND && next->verb == VERB_QUIT)
 		return in->code != 221;
 	return in->code >= 400 && is_hardly_refused(next);
+}
+
+bool smtp_queue_takes_beyond(struct dialogue *d, int32_t code)
+{
+	if (d->queue_beyond == 0 || code == 421)
+		return false;
+	d->queue_beyond--;
+	return true;
 }
 
 /* The entry that this reply answers, NULL: none. */

@@ -84,6 +84,7 @@ static void doubt_outstanding(struct dialogue *d)
 	/* those that are uncertain stand first */
 	for (; d->queue_uncertain < d->queue_count; d->queue_uncertain++)
 		smtp_queue_at(d, d->queue_uncertain)->uncertain = true;
+	d->queue_beyond = 0;
 	d->server_after_gap = true;
 }
 
@@ -130,7 +131,7 @@ static void take_reply(struct dialogue *d, struct reply_in *in)
 {
 	struct outstanding *o = NULL;
 	bool greeting = d->greeting_due && may_greet(d, in->code);
-	bool uncertain;
+	bool uncertain, beyond;
 
 	if (d->greeting_due && !greeting && d->start.answer_lost &&
 	    !d->any_reply)
@@ -145,13 +146,14 @@ static void take_reply(struct dialogue *d, struct reply_in *in)
 	d->early_n = 0;
 	if (d->client == CLIENT_GUESS && !greeting)
 		guess_answered(d, in->code);
-	if (!greeting)
+	beyond = !greeting && smtp_queue_takes_beyond(d, in->code);
+	if (!greeting && !beyond)
 		o = smtp_queue_find(d, in);
 	/* the first one behind a gap, and all that it left in doubt */
 	if (d->server_after_gap || uncertain)
 		in->flags |= SW_BIT(SW_FLAG_AFTER_GAP);
 	/* The server breaks in on content: it answers that. */
-	if (!o && d->data_open && in->code >= 400)
+	if (!o && !beyond && d->data_open && in->code >= 400)
 		in->to = d->data_n;
 	if (o)
 		in->to = o->n;
@@ -163,9 +165,9 @@ static void take_reply(struct dialogue *d, struct reply_in *in)
 	 * and may have lost its head. */
 	if (o)
 		consequences_if_first(d, in);
-	else if (!greeting && in->to == 0)
+	else if (!greeting && !beyond && in->to == 0)
 		consequences_unprompted(d, in);
-	else if (!greeting)
+	else if (!greeting && !beyond)
 		break_in(d, in);
 	d->any_reply = true;
 	d->server_after_gap = d->commands_lost = false;

@@ -264,8 +264,8 @@ static struct play play(const char *script, bool opener_known, int how,
 		line += len + (line[len] == '\n');
 	}
 	finish(&p);
-	buffer_init(text, 1 << 20);
-	buffer_init(json, 1 << 20);
+	buffer_init(text, 1 << 22);
+	buffer_init(json, 1 << 22);
 	assert_true(emit_text(text, session_get(p.b), 1, &no_times));
 	assert_true(emit_jsonl(json, session_get(p.b), &normal));
 	only_events(text);

@@ -2,6 +2,7 @@
 /*
  * t_dialogue.c - the dialogue: sessions of all sorts
  */
+#include "base/limits.h"
 #include "dialogue_script.h"
 
 static const struct script scripts[] = {
@@ -474,10 +475,50 @@ static void test_scripts(void **state)
 	check_scripts(scripts, sizeof(scripts) / sizeof(scripts[0]));
 }
 
+static void append_times(struct buffer *script, size_t times,
+    const char *octets)
+{
+	while (times-- > 0)
+		buffer_append_str(script, octets);
+}
+
+/* More await a reply than are remembered: each reply answers its own. */
+static void test_many_outstanding(void **state)
+{
+	enum { MANY = LIMIT_OUTSTANDING + 53 };
+	struct buffer script, text, json;
+	struct play p;
+
+	(void)state;
+	buffer_init(&script, 1 << 20);
+	buffer_append_str(&script, "S 220 mx|\nC EHLO c|\nS 250 mx|\nC ");
+	append_times(&script, MANY, "NOOP|");
+	buffer_append_str(&script, "MAIL FROM:<a>|RCPT TO:<b>|RCPT TO:<c>|"
+	    "DATA|\nS ");
+	append_times(&script, MANY, "250 ok|");
+	buffer_append_str(&script, "250 a|550 b|250 c|354 d|\nC x|.|\n"
+	    "S 250 e|\n");
+	buffer_append(&script, "", 1);
+	assert_false(script.failed);
+	p = play((const char *)script.p, true, WHOLE, 0, 0, &text, &json);
+	assert_true(p.deliveries > 0);
+	buffer_append(&json, "", 1);
+	assert_non_null(strstr((const char *)json.p, "\"to\":\"b\","
+	    "\"params\":{},\"code\":550,"));
+	assert_non_null(strstr((const char *)json.p, "\"code\":\"limit\""));
+	assert_null(strstr((const char *)json.p, "reply-unprompted"));
+	json.len--;
+	same((const char *)script.p, true, OCTETS, 0, 0, &json);
+	buffer_fini(&text);
+	buffer_fini(&json);
+	buffer_fini(&script);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_scripts),
+		cmocka_unit_test(test_many_outstanding),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
