@@ -58,7 +58,7 @@ SRC_NET := $(addprefix src/net/, \
 # segments -> one causal sequence of octets
 SRC_TCP := $(addprefix src/tcp/, \
 	arrival.c causal.c closed.c flow.c flows.c handshake.c history.c native.c \
-	nids.c nids_library.c receive.c stretches.c timer.c)
+	nids.c nids_library.c receive.c stretches.c timer.c usual.c)
 
 # the model: built, named, stored
 SRC_TRANSCRIPT := $(addprefix src/transcript/, \

@@ -576,6 +576,17 @@ static void keep_share(struct shard *s, struct origin now)
 		;
 }
 
+/* What few segments need behind the engine. */
+static __attribute__((noinline)) enum sw_status feed_rest(struct shard *s,
+    struct segment *seg, enum sw_status status)
+{
+	if (s->held > s->share)
+		keep_share(s, seg->origin);
+	free(seg->owned);
+	seg->owned = NULL;
+	return status;
+}
+
 enum sw_status shard_feed(struct shard *s, struct segment *seg)
 {
 	/* The usual one by its name, so that its code can stand here. */
@@ -583,12 +594,8 @@ enum sw_status shard_feed(struct shard *s, struct segment *seg)
 	    tcp_native_ops.feed(s->engine, seg) :
 	    s->tcp->feed(s->engine, seg);
 
-	if (s->held > s->share)
-		keep_share(s, seg->origin);
-	if (seg->owned) {
-		free(seg->owned);
-		seg->owned = NULL;
-	}
+	if (s->held > s->share || seg->owned)
+		return feed_rest(s, seg, status);
 	return status;
 }
 

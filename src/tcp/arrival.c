@@ -196,9 +196,11 @@ static void take_anomalies(struct arrival *a)
 
 void tcp_arrival_notice(struct arrival *a)
 {
+	struct side *s = &a->f->side[a->dir];
+
 	if (a->seg->anomalies)
 		take_anomalies(a);
-	tcp_arrival_window(&a->f->side[a->dir], a->seg);
+	tcp_arrival_window(s, a->seg, a->seg->flags & TCP_SYN ? 0 : s->shift);
 	take_zero_window(a);
 }
 

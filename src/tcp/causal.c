@@ -69,7 +69,7 @@ void tcp_causal_hand_up(struct tcp_engine *e, struct flow *f,
 		o->acked = other->fin;
 	tcp_history_add(&e->history, s, s->next, o->octets);
 	if (s->next == 0)
-		flow_spoke(&e->flows, f, o->dir);
+		tcp_flows_spoke(&e->flows, f, o->dir);
 	s->next += o->octets.len;
 	s->flags &= (uint16_t)~SIDE_GHOST;
 	account_add(e->account, ACCOUNT_TCP_OCTETS, o->octets.len);

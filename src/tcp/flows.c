@@ -260,6 +260,19 @@ struct flow *tcp_flows_new(struct flows *t, const struct endpoint *host0,
 	return f;
 }
 
+void tcp_flows_spoke(struct flows *t, struct flow *f, int dir)
+{
+	uint32_t bit = (uint32_t)FLOW_SPOKE << dir;
+	bool listed;
+
+	if (f->state & bit)
+		return;
+	listed = flow_leave(t, f);
+	f->state |= bit;
+	if (listed)
+		flow_join(t, f);
+}
+
 bool tcp_flows_add(struct flows *t, struct flow *f, bool one_sided)
 {
 	if (!add_entry(t, f, f->common.info.vlan_tag))

@@ -108,7 +108,6 @@ static struct flow *make(struct tcp_engine *e, const struct segment *seg,
 	f->last = seg->origin;
 	f->touched_ns = e->now_ns;
 	f->syn_ns = SW_NO_TIME;
-	f->side[0].scale = f->side[1].scale = 255;
 	*dir_r = answer;
 	return f;
 }
@@ -141,6 +140,14 @@ struct flow *tcp_handshake_begin(struct tcp_engine *e,
 
 /* --- SYN ---------------------------------------------------------------- */
 
+/* RFC 7323 2.3. */
+static uint8_t shift_of(uint8_t window_scale)
+{
+	if (window_scale == 255)
+		return 0;
+	return window_scale > 14 ? 14 : window_scale;
+}
+
 void tcp_handshake_accept(struct arrival *a)
 {
 	const struct segment *seg = a->seg;
@@ -152,7 +159,7 @@ void tcp_handshake_accept(struct arrival *a)
 	s->flags |= SIDE_SYN | SIDE_SEEN | SIDE_BASE;
 	s->flags &= (uint16_t)~SIDE_GUESS;
 	s->mss = seg->mss;
-	s->scale = seg->window_scale;
+	s->shift = shift_of(seg->window_scale);
 	info->seen[a->dir] = info->syn_seen[a->dir] = true;
 	info->first_seq[a->dir] = seg->seq;
 	if (a->dir == (answer ? 1 : 0))

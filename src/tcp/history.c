@@ -20,7 +20,7 @@
 
 enum { HISTORY_WHOLE = 256, HISTORY_HEAD = 64 };
 
-struct record {
+struct record { /* it stands at a multiple of 8 */
 	uint64_t off;
 	uint64_t before; /* as side.history */
 	uint64_t len;
@@ -42,27 +42,29 @@ void tcp_history_fini(struct history *h)
 void tcp_history_add(struct history *h, struct side *s, uint64_t off,
     struct slice octets)
 {
-	struct record r = { off, s->history, 0 };
-	size_t at = h->end % HISTORY_SIZE;
-	size_t size;
+	size_t len = octets.len > HISTORY_WHOLE ? HISTORY_HEAD : octets.len;
+	size_t size = (sizeof(struct record) + len + 7) & ~(size_t)7;
+	uint64_t end = h->end;
+	uint8_t *ring = h->ring;
+	struct record *r;
 
-	if (octets.len > HISTORY_WHOLE)
-		octets.len = HISTORY_HEAD;
-	size = (sizeof r + octets.len + 7) & ~(size_t)7;
-	if (size > HISTORY_SIZE - at) { /* never across the end */
-		h->end += HISTORY_SIZE - at;
-		at = 0;
-	}
-	r.len = octets.len;
-	memcpy(h->ring + at, &r, sizeof r);
-	memcpy(h->ring + at + sizeof r, octets.p, octets.len);
-	s->history = h->end;
-	h->end += size;
+	if (end % HISTORY_SIZE + size > HISTORY_SIZE) /* never across it */
+		end += HISTORY_SIZE - end % HISTORY_SIZE;
+	r = (struct record *)(void *)(ring + end % HISTORY_SIZE);
+	r->off = off;
+	r->before = s->history;
+	r->len = len;
+	s->history = end;
+	end += size;
+	h->end = end;
 	/* Until the next record many frames go by, of other engines, and the
 	 * ring leaves the cache: what is written then is asked for now. */
-	__builtin_prefetch(h->ring + h->end % HISTORY_SIZE, 1);
-	__builtin_prefetch(h->ring + (h->end + TCP_CACHE_LINE) % HISTORY_SIZE,
-	    1);
+	__builtin_prefetch(ring + end % HISTORY_SIZE, 1);
+	__builtin_prefetch(ring + (end + TCP_CACHE_LINE) % HISTORY_SIZE, 1);
+	if (len == HISTORY_HEAD) /* most often: few instructions */
+		memcpy(r + 1, octets.p, HISTORY_HEAD);
+	else
+		memcpy(r + 1, octets.p, len);
 }
 
 /* Is there a record at place that was not overwritten? */

@@ -37,4 +37,11 @@ static inline void link_append(struct link *list, struct link *l)
 	list->prev = l;
 }
 
+/* To the end of its list, if it is not there already. */
+static inline void link_renew(struct link *list, struct link *l)
+{
+	if (l->next != list)
+		link_append(list, l);
+}
+
 #endif

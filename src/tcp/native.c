@@ -60,25 +60,13 @@ static bool is_idle(const struct tcp_engine *e, const struct flow *f)
 	    ns_between(f->touched_ns, e->now_ns) >= LIMIT_IDLE_NS;
 }
 
-static inline uint32_t hash_of(const struct tcp_engine *e,
-    const struct segment *seg)
+/* The flow of a segment that finds f; NULL: none.  What is over ends first. */
+static struct flow *resolve(struct tcp_engine *e, const struct segment *seg,
+    struct flow *f, int *dir_r)
 {
-	return tcp_flows_hash(&e->flows, &seg->src, &seg->dst,
-	    seg->vlan_tag, seg->tunnel_tag);
-}
-
-/* The flow that a segment finds, NULL: none. */
-static struct flow *find(struct tcp_engine *e, const struct segment *seg,
-    int *dir_r)
-{
-	uint32_t hash = hash_of(e, seg);
-
-	for (;;) {
-		struct flow *f = tcp_flows_find(&e->flows, hash, &seg->src,
-		    &seg->dst, seg->vlan_tag, seg->tunnel_tag, dir_r);
-
-		if (!f)
-			return NULL;
+	for (; f; f = tcp_native_find(e, seg, dir_r)) {
+		if (f->state & FLOW_RIVAL) /* it was touched last: usual.c */
+			continue;
 		if (is_idle(e, f)) /* its rival may take its place */
 			tcp_causal_end(e, f, TCP_END_IDLE, seg->origin);
 		else if (f->rival && tcp_handshake_is_rivals(f, seg))
@@ -86,13 +74,7 @@ static struct flow *find(struct tcp_engine *e, const struct segment *seg,
 		else
 			return f;
 	}
-}
-
-/* To the end of its list, if it is not there already. */
-static inline void renew(struct link *list, struct link *l)
-{
-	if (l->next != list)
-		link_append(list, l);
+	return NULL;
 }
 
 static inline void touch(struct tcp_engine *e, struct flow *f,
@@ -101,21 +83,10 @@ static inline void touch(struct tcp_engine *e, struct flow *f,
 	f->frames++;
 	f->last = seg->origin;
 	f->touched_ns = e->now_ns;
-	renew(&e->flows.live, &f->age);
+	link_renew(&e->flows.live, &f->age);
 	flow_touch_session(&e->flows, f);
 	if (f->hold && !link_is_alone(&f->hold->holder))
-		renew(&e->holders, &f->hold->holder);
-}
-
-static void set_now(struct tcp_engine *e, int64_t ts_ns)
-{
-	if (ts_ns > e->now_ns)
-		e->now_ns = ts_ns;
-}
-
-static enum sw_status status(struct tcp_engine *e)
-{
-	return e->nomem ? SW_ENOMEM : SW_OK;
+		link_renew(&e->holders, &f->hold->holder);
 }
 
 /* A segment of a connection that is over.  New octets are told. */
@@ -127,135 +98,58 @@ static void ignore(struct tcp_engine *e, const struct side *s,
 		account_add(e->account, ACCOUNT_TCP_OUT_OF_WINDOW, 1);
 }
 
-enum sw_status tcp_native_feed_any(struct tcp_engine *e,
-    const struct segment *seg)
+/* The flow of a segment that found none, of one that is over or a new one;
+ * NULL: it is to be ignored. */
+static __attribute__((noinline)) struct flow *begin(struct tcp_engine *e,
+    const struct segment *seg, int *dir_r)
 {
-	struct arrival a = { .e = e, .seg = seg };
 	bool refused = false;
-	struct flow was;
+	struct flow was, *f;
+
+	if (tcp_closed_takes(e, seg, &was, dir_r, &refused)) {
+		ignore(e, &was.side[*dir_r], seg);
+		return NULL;
+	}
+	f = tcp_handshake_begin(e, seg, dir_r);
+	if (f && refused) /* the same SYN again: told already */
+		f->state |= FLOW_REPORTED | FLOW_REFUSED;
+	return f;
+}
+
+enum sw_status tcp_native_feed_found(struct tcp_engine *e,
+    const struct segment *seg, struct flow *f, int dir)
+{
+	struct arrival a = { .e = e, .seg = seg, .dir = dir };
 
 	account_add(e->account, ACCOUNT_TCP_SEGMENTS, 1);
-	set_now(e, seg->origin.ts_ns);
-	a.f = find(e, seg, &a.dir);
-	if (!a.f && tcp_closed_takes(e, seg, &was, &a.dir, &refused)) {
-		ignore(e, &was.side[a.dir], seg);
-		return status(e);
-	}
+	a.f = resolve(e, seg, f, &a.dir);
 	if (!a.f)
-		a.f = tcp_handshake_begin(e, seg, &a.dir);
+		a.f = begin(e, seg, &a.dir);
 	if (!a.f)
-		return status(e);
-	if (refused) /* the same SYN again: told already */
-		a.f->state |= FLOW_REPORTED | FLOW_REFUSED;
+		return tcp_native_status(e);
 	if (seg->flags & TCP_SYN)
 		a.before = a.f->last;
 	touch(e, a.f, seg);
 	if (seg->flags & TCP_RST) {
 		tcp_handshake_rst(&a);
-		return status(e);
+		return tcp_native_status(e);
 	}
 	if (seg->flags & TCP_SYN)
 		tcp_handshake_syn(&a);
 	if (a.f)
 		tcp_arrival_take(&a);
-	return status(e);
+	return tcp_native_status(e);
 }
 
-/* --- the usual segment --------------------------------------------------- */
-
-/*
- * Most segments are the next of their direction, in an open session in which
- * nothing is missing, and acknowledge nothing that was not handed up.  For
- * these the general way comes down to what take_usual does; whatever is in
- * doubt takes the general way.
- */
-static inline bool is_usual_flow(const struct tcp_engine *e,
-    const struct flow *f)
-{
-	enum { MASK = FLOW_OPEN | FLOW_MUTE };
-
-	return (f->state & MASK) == FLOW_OPEN && !f->hold && !f->rival &&
-	    !is_idle(e, f);
-}
-
-/* Both directions were seen and none has ended; the other one is at ack or
- * further. */
-static inline bool is_usual(const struct flow *f, int dir,
-    const struct segment *seg)
-{
-	enum { FLAGS = TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK };
-	enum { MASK = SIDE_SEEN | SIDE_BASE | SIDE_FIN | SIDE_CLOSED |
-	    SIDE_GHOST | SIDE_ZERO };
-	const struct side *s = &f->side[dir], *o = &f->side[!dir];
-
-	return (seg->flags & FLAGS) == TCP_ACK && seg->anomalies == 0 &&
-	    seg->payload.len == seg->payload_len && seg->window > 0 &&
-	    (s->flags & MASK) == (SIDE_SEEN | SIDE_BASE) &&
-	    (o->flags & (MASK & ~SIDE_ZERO)) == (SIDE_SEEN | SIDE_BASE) &&
-	    seg->seq == s->base + (uint32_t)s->next &&
-	    s->highest <= s->next &&
-	    (int32_t)(seg->ack - (o->base + (uint32_t)o->next)) <= 0;
-}
-
-static inline void take_usual_octets(struct tcp_engine *e, struct flow *f,
-    int dir, const struct segment *seg, uint64_t ack)
-{
-	struct side *s = &f->side[dir];
-	struct delivery o = {
-		.dir = dir,
-		.octets = seg->payload,
-		.origin = seg->origin,
-		.offset = s->next,
-		.acked = ack,
-		.acked_known = true,
-		.other_seen = true
-	};
-
-	tcp_history_add(&e->history, s, s->next, seg->payload);
-	s->next += seg->payload_len;
-	s->highest = s->next;
-	f->octets[dir] += seg->payload_len;
-	if (o.offset == 0)
-		flow_spoke(&e->flows, f, dir);
-	s->twin_seq = seg->seq;
-	s->twin_len = seg->payload_len;
-	s->twin_ack = seg->ack;
-	s->twin_ns = seg->origin.ts_ns;
-	account_add(e->account, ACCOUNT_TCP_OCTETS, seg->payload_len);
-	e->ops->octets(e->ctx, f->user, &o);
-}
-
-static inline void take_usual(struct tcp_engine *e, struct flow *f, int dir,
-    const struct segment *seg)
-{
-	struct side *o = &f->side[!dir];
-	int64_t ack = side_offset(o, seg->ack);
-
-	touch(e, f, seg);
-	tcp_arrival_window(&f->side[dir], seg);
-	if (ack < 0)
-		ack = 0;
-	if ((uint64_t)ack > o->acked)
-		o->acked = (uint64_t)ack;
-	o->flags |= SIDE_ACKED;
-	if (seg->payload_len > 0)
-		take_usual_octets(e, f, dir, seg, (uint64_t)ack);
-}
-
-static enum sw_status native_feed(struct tcp_engine *e,
+enum sw_status tcp_native_feed_any(struct tcp_engine *e,
     const struct segment *seg)
 {
 	struct flow *f;
-	int dir;
+	int dir = 0;
 
-	set_now(e, seg->origin.ts_ns);
-	f = tcp_flows_find(&e->flows, hash_of(e, seg), &seg->src, &seg->dst,
-	    seg->vlan_tag, seg->tunnel_tag, &dir);
-	if (!f || !is_usual_flow(e, f) || !is_usual(f, dir, seg))
-		return tcp_native_feed_any(e, seg);
-	account_add(e->account, ACCOUNT_TCP_SEGMENTS, 1);
-	take_usual(e, f, dir, seg);
-	return status(e);
+	tcp_native_set_now(e, seg->origin.ts_ns);
+	f = tcp_native_find(e, seg, &dir);
+	return tcp_native_feed_found(e, seg, f, dir);
 }
 
 /* --- looking ahead -------------------------------------------------------- */
@@ -284,7 +178,7 @@ static inline void fetch_neighbours(const struct flow *f)
 static uint32_t native_hash(const struct tcp_engine *e,
     const struct segment *seg)
 {
-	return hash_of(e, seg);
+	return tcp_native_hash(e, seg);
 }
 
 /* The flow is most often that of the first place; another does no harm. */
@@ -319,7 +213,7 @@ static enum sw_status native_icmp(struct tcp_engine *e,
 	int dir;
 	struct flow *f;
 
-	set_now(e, icmp->origin.ts_ns);
+	tcp_native_set_now(e, icmp->origin.ts_ns);
 	f = tcp_flows_find(&e->flows, tcp_flows_hash(&e->flows, &icmp->src,
 	    &icmp->dst, icmp->vlan_tag, icmp->tunnel_tag), &icmp->src,
 	    &icmp->dst, icmp->vlan_tag, icmp->tunnel_tag, &dir);
@@ -366,13 +260,13 @@ static void expire_flows(struct tcp_engine *e, struct origin now)
 
 static enum sw_status native_tick(struct tcp_engine *e, struct origin now)
 {
-	set_now(e, now.ts_ns);
+	tcp_native_set_now(e, now.ts_ns);
 	if (e->now_ns == SW_NO_TIME)
-		return status(e);
+		return tcp_native_status(e);
 	run_timers(e, now);
 	expire_flows(e, now);
 	tcp_closed_expire(&e->flows.closed, e->now_ns);
-	return status(e);
+	return tcp_native_status(e);
 }
 
 static bool native_evict(struct tcp_engine *e, struct tcp_flow *flow,
@@ -436,7 +330,7 @@ static enum sw_status native_finish(struct tcp_engine *e, struct origin now)
 	tcp_closed_fini(&t->closed);
 	tcp_timer_init(&e->wheel);
 	e->now_ns = SW_NO_TIME;
-	return status(e);
+	return tcp_native_status(e);
 }
 
 /* --- the engine --------------------------------------------------------- */
@@ -471,11 +365,14 @@ static enum sw_status native_open(struct tcp_engine **e_r,
     const struct tcp_sink_ops *ops, void *ctx, struct account *account,
     const struct tcp_options *options)
 {
-	struct tcp_engine *e = calloc(1, sizeof *e);
+	struct tcp_engine *e;
+	void *memory;
 
 	*e_r = NULL;
-	if (!e)
+	if (posix_memalign(&memory, TCP_CACHE_LINE, sizeof *e) != 0)
 		return SW_ENOMEM;
+	e = memory;
+	memset(e, 0, sizeof *e);
 	e->ops = ops;
 	e->ctx = ctx;
 	e->account = account;
@@ -530,7 +427,7 @@ const struct tcp_flow_class tcp_native_class = { native_facts };
 const struct tcp_engine_ops tcp_native_ops = {
 	.name = "native",
 	.open = native_open,
-	.feed = native_feed,
+	.feed = tcp_usual_feed,
 	.fetch = native_fetch,
 	.hash = native_hash,
 	.icmp = native_icmp,

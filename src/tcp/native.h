@@ -3,11 +3,12 @@
  * native.h - inside of the native TCP engine
  *
  * native.c       the engine's operations; the theory of operation
+ * usual.c        the short way of the usual segment
  * handshake.c    SYN, RST, who is an attempt, a session, a successor
  * arrival.c      what one segment tells
  * receive.c      its octets and FIN
  * causal.c       one sequence of both directions; gaps; ends
- * stretches.c    one direction's octets that wait
+ * stretches.c    one direction's octets that wait (stretches.h)
  * timer.c        when an acknowledged hole has waited long enough
  * history.c      the octets last handed up, to tell a differing copy
  * flows.c        the table of flows and the lists by age
@@ -20,6 +21,7 @@
 #include "tcp/closed.h"
 #include "tcp/flow.h"
 #include "tcp/link.h"
+#include "tcp/stretches.h"
 
 /* An acknowledgment, a sequence number or a window is not believed further
  * than this beyond what was seen: one window of a fast sender. */
@@ -31,33 +33,6 @@
 #define TCP_DUPLICATE_NS (INT64_C(2) * 1000000)
 
 /* --- octets that wait --------------------------------------------------- */
-
-enum {
-	STRETCH_FIN = 1,   /* no octets: the end of the direction */
-	STRETCH_ACKED = 2  /* ack is known */
-};
-
-/* What one segment brought for one hole. */
-struct stretch {
-	uint64_t off;
-	uint64_t ack; /* of its segment, an offset of the other direction */
-	struct origin origin;
-	uint32_t len;
-	uint8_t flags;
-	uint8_t octets[];
-};
-
-/* In order of off, never overlapping. */
-struct stretches {
-	struct stretch **items; /* items[head .. head + len - 1] */
-	size_t head, len, capacity;
-	uint64_t octets;
-};
-
-static inline struct stretch *stretches_first(const struct stretches *q)
-{
-	return q->len ? q->items[q->head] : NULL;
-}
 
 /* How far a direction was acknowledged, and when, for the last second. */
 enum { ACK_SAMPLES = 10 };
@@ -108,12 +83,13 @@ struct side {
 	uint64_t acked;   /* highest acknowledged, the FIN counted as one */
 	uint64_t highest; /* end of the octets seen */
 	uint32_t base;    /* sequence number of offset 0 */
+	uint32_t twin_seq; /* of its last segment with octets, as all twin_ */
 	uint32_t window;  /* largest that it announced, scaled */
+	uint32_t twin_len;
 	uint16_t flags;   /* SIDE_ */
-	uint8_t scale;    /* of its SYN; 255: none */
-	uint32_t twin_seq, twin_len, twin_ack; /* of its last segment with
-	                                          octets */
-	int64_t twin_ns;  /* ... and its time */
+	uint8_t shift;    /* of the windows behind its SYN */
+	uint32_t twin_ack;
+	int64_t twin_ns;  /* its time */
 	uint64_t history; /* its newest record in the engine's history, or 0 */
 
 	/* The second, which the usual segment does without. */
@@ -181,17 +157,18 @@ struct flow_list {
 };
 
 struct flows {
+	/* What every segment needs, in one line of the processor's cache. */
 	struct entry *table;
 	size_t mask;          /* slots - 1 */
+	uint64_t key[2];
+	struct link live; /* the one idle longest first */
+	/* Those of live, likewise: open; open, but one of the hosts said
+	 * nothing; not open yet. */
+	struct flow_list sessions, silent, attempts;
+	size_t entries, count;
+	size_t most;          /* flows at once */
 	struct flow **lonely; /* one-sided flows without regard to VLAN */
 	size_t lonely_mask;   /* buckets - 1 */
-	size_t entries, count;
-	struct link live; /* the one idle longest first */
-	/* Those of live, likewise: not open yet; open, but one of the hosts
-	 * said nothing; the others. */
-	struct flow_list attempts, silent, sessions;
-	size_t most;              /* flows at once */
-	uint64_t key[2];
 	bool strict_vlan;
 	struct flow *spare;
 	size_t spare_count;
@@ -213,18 +190,22 @@ struct history {
 };
 
 struct tcp_engine {
+	/* What every segment needs: this line, and the first of flows. */
+	_Alignas(TCP_CACHE_LINE)
 	const struct tcp_sink_ops *ops;
 	void *ctx;
 	struct account *account;
-	uint64_t memory; /* limit of held */
-	uint64_t held;   /* octets in stretches, their heads included */
+	struct history history;
 	int64_t now_ns;  /* latest time of all frames; SW_NO_TIME */
+	bool nomem;
+
+	_Alignas(TCP_CACHE_LINE)
 	struct flows flows;
 	struct wheel wheel;
 	struct link holders;
 	struct hold *spare_hold;
-	struct history history;
-	bool nomem;
+	uint64_t memory; /* limit of held */
+	uint64_t held;   /* octets in stretches, their heads included */
 };
 
 /* One segment on its way, made in native.c. */
@@ -302,21 +283,6 @@ static inline struct hold *hold_of_holder(struct link *l)
 	    offsetof(struct hold, holder));
 }
 
-/* A direction was handed up from its first octet: only such a flow is taken
- * for a dialogue when memory runs out.  Octets behind a hole prove nothing. */
-static inline void flow_spoke(struct flows *t, struct flow *f, int dir)
-{
-	uint32_t bit = (uint32_t)FLOW_SPOKE << dir;
-	bool listed;
-
-	if (f->state & bit)
-		return;
-	listed = flow_leave(t, f);
-	f->state |= bit;
-	if (listed)
-		flow_join(t, f);
-}
-
 /* Time from then to now, which is not before it. */
 static inline uint64_t ns_between(int64_t then, int64_t now)
 {
@@ -347,6 +313,9 @@ static inline struct stretch *flow_first(const struct flow *f, int dir)
 
 bool tcp_flows_init(struct flows *t, const struct tcp_options *options);
 void tcp_flows_fini(struct flows *t);
+/* A direction was handed up from its first octet: only such a flow is taken
+ * for a dialogue when memory runs out.  Octets behind a hole prove nothing. */
+void tcp_flows_spoke(struct flows *t, struct flow *f, int dir);
 static inline uint64_t tcp_flows_word(const uint8_t *p)
 {
 	uint64_t w;
@@ -355,18 +324,22 @@ static inline uint64_t tcp_flows_word(const uint8_t *p)
 	return w;
 }
 
+/* Of two endpoints of one family. */
 static inline bool tcp_flows_equal(const struct endpoint *a,
     const struct endpoint *b)
 {
-	return a->port == b->port && a->family == b->family &&
+	return a->port == b->port &&
 	    tcp_flows_word(a->ip) == tcp_flows_word(b->ip) &&
 	    tcp_flows_word(a->ip + 8) == tcp_flows_word(b->ip + 8);
 }
 
-/* Direction of a segment between two hosts; -1: it has others. */
+/* Direction of a segment between two hosts; -1: it has others.  The hosts
+ * are of one family, as src and dst are. */
 static inline int tcp_hosts_dir(const struct endpoint host[TCP_DIRECTIONS],
     const struct endpoint *src, const struct endpoint *dst)
 {
+	if (host[0].family != src->family)
+		return -1;
 	if (tcp_flows_equal(&host[0], src) && tcp_flows_equal(&host[1], dst))
 		return 0;
 	if (tcp_flows_equal(&host[1], src) && tcp_flows_equal(&host[0], dst))
@@ -436,26 +409,6 @@ bool tcp_flows_add(struct flows *t, struct flow *f, bool one_sided);
 void tcp_flows_remove(struct flows *t, struct flow *f);
 /* Give a flow back that is in no table; its hold is gone already. */
 void tcp_flows_free(struct flows *t, struct flow *f);
-
-/* --- stretches.c -------------------------------------------------------- */
-
-struct stretch_sum {
-	uint64_t fresh, again; /* octets that were new, that were there */
-	bool differs;          /* some that were there were other octets */
-};
-
-/* Add octets at off with the rest as in like (off, len ignored): only what
- * fills holes is copied.  false: no memory, what could be was added.
- * *held is the engine's. */
-bool tcp_stretches_add(struct stretches *q, const struct stretch *like,
-    uint64_t off, struct slice octets, struct stretch_sum *sum,
-    uint64_t *held);
-/* Add a FIN behind all. */
-bool tcp_stretches_add_fin(struct stretches *q, const struct stretch *like,
-    uint64_t off, uint64_t *held);
-/* Take the first out; the caller frees it with free(). */
-struct stretch *tcp_stretches_take(struct stretches *q, uint64_t *held);
-void tcp_stretches_fini(struct stretches *q, uint64_t *held);
 
 /* --- timer.c ------------------------------------------------------------ */
 
@@ -554,14 +507,13 @@ void tcp_arrival_take(struct arrival *a);
 void tcp_arrival_notice(struct arrival *a);
 /* Can a segment of f->side[dir] at off be of this connection? */
 bool tcp_arrival_in_window(const struct flow *f, int dir, int64_t off);
-/* The window that a segment announces; 0 apart. */
+/* The window that a segment announces; 0 apart.  shift: the side's, but for
+ * a SYN. */
 static inline void tcp_arrival_window(struct side *s,
-    const struct segment *seg)
+    const struct segment *seg, unsigned shift)
 {
-	uint32_t window = seg->window;
+	uint32_t window = seg->window << shift;
 
-	if (!(seg->flags & TCP_SYN) && s->scale != 255)
-		window <<= s->scale > 14 ? 14 : s->scale; /* RFC 7323 2.3 */
 	if (window > s->window)
 		s->window = window;
 }
@@ -571,8 +523,46 @@ void tcp_arrival_out_of_window(struct arrival *a);
 /* --- native.c ----------------------------------------------------------- */
 
 extern const struct tcp_flow_class tcp_native_class;
+/* What the table knows a segment by. */
+static inline uint32_t tcp_native_hash(const struct tcp_engine *e,
+    const struct segment *seg)
+{
+	return tcp_flows_hash(&e->flows, &seg->src, &seg->dst,
+	    seg->vlan_tag, seg->tunnel_tag);
+}
+
+/* The flow that a segment finds in the table, NULL: none. */
+static inline struct flow *tcp_native_find(const struct tcp_engine *e,
+    const struct segment *seg, int *dir_r)
+{
+	return tcp_flows_find(&e->flows, tcp_native_hash(e, seg), &seg->src,
+	    &seg->dst, seg->vlan_tag, seg->tunnel_tag, dir_r);
+}
+
+/* The time of a frame. */
+static inline void tcp_native_set_now(struct tcp_engine *e, int64_t ts_ns)
+{
+	if (ts_ns > e->now_ns)
+		e->now_ns = ts_ns;
+}
+
+/* What a call that has fed returns. */
+static inline enum sw_status tcp_native_status(const struct tcp_engine *e)
+{
+	return e->nomem ? SW_ENOMEM : SW_OK;
+}
 /* Feed without the short way of the usual segment. */
 enum sw_status tcp_native_feed_any(struct tcp_engine *e,
+    const struct segment *seg) SW_MUST_USE;
+/* Likewise, with the flow and direction that it finds; f NULL: none.  The
+ * time is set already. */
+enum sw_status tcp_native_feed_found(struct tcp_engine *e,
+    const struct segment *seg, struct flow *f, int dir) SW_MUST_USE;
+
+/* --- usual.c ------------------------------------------------------------ */
+
+/* The engine's feed. */
+enum sw_status tcp_usual_feed(struct tcp_engine *e,
     const struct segment *seg) SW_MUST_USE;
 
 #endif

@@ -214,7 +214,7 @@ static void notice_octets(struct arrival *a)
 	fresh = end - (off > s->highest ? off : s->highest);
 	a->f->octets[a->dir] += fresh;
 	if (fresh > 0)
-		flow_spoke(&a->e->flows, a->f, a->dir);
+		tcp_flows_spoke(&a->e->flows, a->f, a->dir);
 	s->highest = end;
 }
 
@@ -339,13 +339,6 @@ static void make_room(struct tcp_engine *e, struct origin origin)
 	end_flow(e, flow_of_age(t->live.next), TCP_END_LIMIT, origin);
 }
 
-/* To the end of its list, if it is not there already. */
-static void renew(struct link *list, struct link *l)
-{
-	if (l->next != list)
-		link_append(list, l);
-}
-
 static void touch(struct arrival *a)
 {
 	struct flow *f = a->f;
@@ -353,7 +346,7 @@ static void touch(struct arrival *a)
 	f->frames++;
 	f->last = a->seg->origin;
 	f->touched_ns = a->e->now_ns;
-	renew(&a->e->flows.live, &f->age);
+	link_renew(&a->e->flows.live, &f->age);
 	flow_touch_session(&a->e->flows, f);
 }
 

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* stretches.h - one direction's octets that wait */
+#ifndef TCP_STRETCHES_H
+#define TCP_STRETCHES_H
+
+#include <stdbool.h>
+
+#include "base/origin.h"
+#include "base/slice.h"
+
+enum {
+	STRETCH_FIN = 1,   /* no octets: the end of the direction */
+	STRETCH_ACKED = 2  /* ack is known */
+};
+
+/* What one segment brought for one hole. */
+struct stretch {
+	uint64_t off;
+	uint64_t ack; /* of its segment, an offset of the other direction */
+	struct origin origin;
+	uint32_t len;
+	uint8_t flags;
+	uint8_t octets[];
+};
+
+/* In order of off, never overlapping. */
+struct stretches {
+	struct stretch **items; /* items[head .. head + len - 1] */
+	size_t head, len, capacity;
+	uint64_t octets;
+};
+
+static inline struct stretch *stretches_first(const struct stretches *q)
+{
+	return q->len ? q->items[q->head] : NULL;
+}
+
+struct stretch_sum {
+	uint64_t fresh, again; /* octets that were new, that were there */
+	bool differs;          /* some that were there were other octets */
+};
+
+/* Add octets at off with the rest as in like (off, len ignored): only what
+ * fills holes is copied.  false: no memory, what could be was added.
+ * *held is the engine's. */
+bool tcp_stretches_add(struct stretches *q, const struct stretch *like,
+    uint64_t off, struct slice octets, struct stretch_sum *sum,
+    uint64_t *held);
+/* Add a FIN behind all. */
+bool tcp_stretches_add_fin(struct stretches *q, const struct stretch *like,
+    uint64_t off, uint64_t *held);
+/* Take the first out; the caller frees it with free(). */
+struct stretch *tcp_stretches_take(struct stretches *q, uint64_t *held);
+void tcp_stretches_fini(struct stretches *q, uint64_t *held);
+
+#endif
