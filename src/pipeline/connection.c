@@ -3,26 +3,45 @@
 /* SHA1_Init and its like are to be there without a warning. */
 #define OPENSSL_API_COMPAT 0x10100000L
 
-#include <arpa/inet.h>
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 
-#include <stdio.h>
-
 #include "pipeline/connection.h"
 
-#include "base/buffer.h"
+#include "pipeline/address.h"
 #include "pipeline/remarks.h"
 
-/* FNV-1a, 64 bits: fixed, so that ids are the same in every run. */
-static uint64_t hash_octets(uint64_t h, const void *p, size_t len)
+/*
+ * FNV-1a, 64 bits: fixed, so that ids are the same in every run.  An octet
+ * that is zero does no more than multiply by the prime, so that many of them
+ * are one multiplication.
+ */
+#define FNV_PRIME UINT64_C(0x100000001b3)
+#define FNV_PRIME_2 (FNV_PRIME * FNV_PRIME)
+#define FNV_PRIME_4 (FNV_PRIME_2 * FNV_PRIME_2)
+#define FNV_PRIME_12 (FNV_PRIME_4 * FNV_PRIME_4 * FNV_PRIME_4)
+
+static uint64_t hash_octets(uint64_t h, const uint8_t *p, size_t len)
 {
-	const uint8_t *c = p;
 	size_t i;
 
 	for (i = 0; i < len; i++)
-		h = (h ^ c[i]) * UINT64_C(0x100000001b3);
+		h = (h ^ p[i]) * FNV_PRIME;
 	return h;
+}
+
+static uint64_t hash_ip(uint64_t h, const struct endpoint *e)
+{
+	if (e->family == 4) /* twelve zeros behind it */
+		return hash_octets(h, e->ip, 4) * FNV_PRIME_12;
+	return hash_octets(h, e->ip, 16);
+}
+
+/* Of 16 and of 32 bits, both as four octets. */
+static uint64_t hash_u16(uint64_t h, uint16_t v)
+{
+	h = (h * FNV_PRIME_2 ^ v >> 8) * FNV_PRIME;
+	return (h ^ (v & 0xff)) * FNV_PRIME;
 }
 
 static uint64_t hash_u32(uint64_t h, uint32_t v)
@@ -30,7 +49,7 @@ static uint64_t hash_u32(uint64_t h, uint32_t v)
 	uint8_t o[4] = { (uint8_t)(v >> 24), (uint8_t)(v >> 16),
 		(uint8_t)(v >> 8), (uint8_t)v };
 
-	return hash_octets(h, o, sizeof(o));
+	return v == 0 ? h * FNV_PRIME_4 : hash_octets(h, o, sizeof(o));
 }
 
 static int compare(const struct endpoint *a, const struct endpoint *b)
@@ -40,18 +59,24 @@ static int compare(const struct endpoint *a, const struct endpoint *b)
 	return c ? c : (int)a->port - (int)b->port;
 }
 
+/* The host whose address and port are the lower ones. */
+static int lower_host(const struct tcp_flow_info *info)
+{
+	return compare(&info->host[0], &info->host[1]) <= 0 ? 0 : 1;
+}
+
 /* From both endpoints, VLAN and tunnel, and each side's first sequence
  * number; the same whoever is called first. */
-static uint64_t make_id(const struct tcp_flow_info *info)
+static uint64_t make_id(const struct tcp_flow_info *info, int first)
 {
-	int first = compare(&info->host[0], &info->host[1]) <= 0 ? 0 : 1, i;
 	uint64_t h = UINT64_C(0xcbf29ce484222325);
+	int i;
 
 	for (i = 0; i < 2; i++) {
 		int d = i ? 1 - first : first;
 
-		h = hash_octets(h, info->host[d].ip, 16);
-		h = hash_u32(h, info->host[d].port);
+		h = hash_ip(h, &info->host[d]);
+		h = hash_u16(h, info->host[d].port);
 		h = hash_u32(h, info->seen[d] ? info->first_seq[d] : 0);
 	}
 	h = hash_u32(h, info->vlan_tag);
@@ -63,43 +88,12 @@ static uint64_t make_id(const struct tcp_flow_info *info)
 	return h;
 }
 
-static void ip4_text(const uint8_t ip[4], char text[INET6_ADDRSTRLEN])
-{
-	uint8_t *w = (uint8_t *)text;
-	int i;
-
-	for (i = 0; i < 4; i++) {
-		w = buffer_put_digits(w, ip[i], buffer_digits(ip[i]));
-		*w++ = i < 3 ? '.' : '\0';
-	}
-}
-
-static bool ip_text(const struct endpoint *e, char text[INET6_ADDRSTRLEN])
-{
-	if (e->family != 4)
-		return inet_ntop(AF_INET6, e->ip, text, INET6_ADDRSTRLEN) !=
-		    NULL;
-	ip4_text(e->ip, text);
-	return true;
-}
-
-void connection_endpoint(const struct endpoint *e, char *text, size_t size)
-{
-	char ip[INET6_ADDRSTRLEN];
-
-	if (!ip_text(e, ip))
-		ip[0] = '\0';
-	snprintf(text, size, e->family == 4 ? "%s:%u" : "[%s]:%u", ip,
-	    e->port);
-}
-
 static void tell_endpoint(struct session_builder *b, struct sw_endpoint *to,
     const struct endpoint *e)
 {
-	char ip[INET6_ADDRSTRLEN];
+	uint8_t text[ADDRESS_TEXT];
 
-	if (ip_text(e, ip))
-		to->ip = session_text(b, slice_str(ip));
+	to->ip = session_text(b, pipeline_address(e, text));
 	to->port = e->port;
 }
 
@@ -117,9 +111,8 @@ static bool digest_sha1(const uint8_t *in, size_t len,
 /* Community ID v1: "1:" base64(SHA-1(seed, addresses and ports in order,
  * protocol, padding)). */
 static void tell_community_id(struct session_builder *b,
-    struct sw_session *s, const struct tcp_flow_info *info)
+    struct sw_session *s, const struct tcp_flow_info *info, int first)
 {
-	int first = compare(&info->host[0], &info->host[1]) <= 0 ? 0 : 1;
 	const struct endpoint *a = &info->host[first];
 	const struct endpoint *z = &info->host[1 - first];
 	size_t n = a->family == 4 ? 4 : 16, len = 0;
@@ -268,15 +261,16 @@ void connection_tell(struct shard *sh, struct session_builder *b,
 {
 	const struct tcp_flow_info *info = tcp_flow_info_get(flow);
 	struct sw_session *s = session_get(b);
+	int first = lower_host(info);
 	struct tcp_facts facts;
 
 	tcp_flow_facts_get(flow, &facts);
-	if (pipeline_ids_give(&sh->ids, make_id(info), &s->id) != SW_OK)
+	if (pipeline_ids_give(&sh->ids, make_id(info, first), &s->id) != SW_OK)
 		sh->memory = true;
 	connection_begin(sh, b, flow, client_dir);
 	s->end = facts.last.ts_ns;
 	tell_source(sh, b, s, info->first.at, facts.last.at);
-	tell_community_id(b, s, info);
+	tell_community_id(b, s, info, first);
 	tell_tcp(b, s, &facts, client_dir);
 	remarks_tell(sh->traffic->remarks, &info->host[0], &info->host[1],
 	    info->first.at, facts.last.at, b);

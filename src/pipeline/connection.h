@@ -13,7 +13,5 @@ void connection_begin(const struct shard *s, struct session_builder *b,
  * session from its connection; client_dir: direction of the client. */
 void connection_tell(struct shard *s, struct session_builder *b,
     struct tcp_flow *flow, int client_dir);
-/* "192.0.2.1:25", "[2001:db8::1]:25". */
-void connection_endpoint(const struct endpoint *e, char *text, size_t size);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "pipeline/address.h"
 #include "pipeline/connection.h"
 #include "smtp/dialogue.h"
 
@@ -452,7 +453,7 @@ static void on_attempt(void *ctx, struct tcp_flow *flow, bool refused,
 
 	if (!port_set_has(s->ports, info->host[1].port))
 		return; /* of no interest */
-	connection_endpoint(&info->host[1], text, sizeof(text));
+	pipeline_address_port(&info->host[1], text, sizeof(text));
 	account_add(&s->account, refused ? ACCOUNT_ATTEMPTS_REFUSED :
 	    ACCOUNT_ATTEMPTS_NO_ANSWER, 1);
 	account_note(&s->account, refused ? ACCOUNT_LIST_REFUSED :
