@@ -62,6 +62,19 @@ static inline uint8_t *buffer_put_digits(uint8_t *p, uint64_t v, unsigned n)
 		p[0] = (uint8_t)('0' + v % 10);
 	return end;
 }
+/* The same of nine digits. */
+static inline uint8_t *buffer_put_nine(uint8_t *p, uint32_t v)
+{
+	uint32_t high = v / 10000, low = v % 10000;
+
+	p[0] = (uint8_t)('0' + high / 10000);
+	high %= 10000;
+	memcpy(p + 1, buffer_pairs + 2 * (high / 100), 2);
+	memcpy(p + 3, buffer_pairs + 2 * (high % 100), 2);
+	memcpy(p + 5, buffer_pairs + 2 * (low / 100), 2);
+	memcpy(p + 7, buffer_pairs + 2 * (low % 100), 2);
+	return p + 9;
+}
 /* Decimal. */
 bool buffer_append_u64(struct buffer *b, uint64_t v);
 bool buffer_append_i64(struct buffer *b, int64_t v);

@@ -140,14 +140,25 @@ static uint8_t *put_offset(uint8_t *w, int32_t offset_s)
 	return buffer_put_digits(w, minutes % 60, 2);
 }
 
-/* All but the fraction. */
+/* What is to be added for the local time that a clock of a known offset
+ * shows. */
+static int64_t shift_of(const struct sw_clock *clock)
+{
+	return clock->zone == SW_ZONE_OFFSET ? clock->offset_s * NS_PER_S : 0;
+}
+
+#define MINUTE_NS (60 * NS_PER_S)
+
+/* All but the fraction.  Of times that cannot be shifted, or those near them
+ * not, nothing is kept for others. */
 static void make_memo(struct clock_memo *m, const struct sw_clock *clock,
     int64_t ts_ns, char sep)
 {
 	uint8_t *w = m->head_text, *tail = m->tail_text;
+	int64_t shift = shift_of(clock), there = clock_add(ts_ns, shift);
 	struct civil c;
 
-	clock_to_civil(ts_ns, &c);
+	clock_to_civil(there == SW_NO_TIME ? ts_ns : there, &c);
 	if (clock->date != SW_DATE_NONE)
 		w = put_date(w, &c, sep);
 	w = put_time(w, &c);
@@ -162,10 +173,10 @@ static void make_memo(struct clock_memo *m, const struct sw_clock *clock,
 	    clock->zone == SW_ZONE_OFFSET)
 		tail = put_offset(tail, clock->offset_s);
 	m->tail = (size_t)(tail - m->tail_text);
-	m->second = (uint64_t)c.second;
-	m->minute_ns = (uint64_t)ts_ns - (uint64_t)c.ns -
-	    m->second * (uint64_t)NS_PER_S;
-	m->made = true;
+	m->second_ns = (uint64_t)ts_ns - (uint64_t)c.ns;
+	m->minute_ns = m->second_ns - (uint64_t)(c.second * NS_PER_S);
+	m->made = clock_add(ts_ns, shift - MINUTE_NS) != SW_NO_TIME &&
+	    clock_add(ts_ns, shift + MINUTE_NS) != SW_NO_TIME;
 }
 
 /* Another second of the same minute: two digits differ. */
@@ -173,67 +184,60 @@ static void move_memo(struct clock_memo *m, uint64_t second)
 {
 	size_t off = m->head - (m->digits > 0) - 2;
 
-	m->second = second;
+	m->second_ns = m->minute_ns + second * (uint64_t)NS_PER_S;
 	buffer_put_digits(m->head_text + off, second, 2);
 }
 
-/* The local time that a clock of a known offset shows. */
-static int64_t shifted(const struct sw_clock *clock, int64_t ts_ns)
-{
-	int64_t there = clock_add(ts_ns, clock->offset_s * NS_PER_S);
-
-	return there == SW_NO_TIME ? ts_ns : there;
-}
-
 /* Microseconds of v ns; what is behind them is not told. */
-static void put_six(uint8_t *w, uint32_t v)
+static inline void put_six(uint8_t *w, uint32_t v)
 {
-	uint32_t high, low;
+	uint32_t low;
 
 	v /= 1000;
-	high = v / 1000;
-	low = v % 1000;
-	memcpy(w, buffer_pairs + 2 * (high / 10), 2);
-	w[2] = (uint8_t)('0' + high % 10);
-	w[3] = (uint8_t)('0' + low / 100);
+	low = v % 10000;
+	memcpy(w, buffer_pairs + 2 * (v / 10000), 2);
+	memcpy(w + 2, buffer_pairs + 2 * (low / 100), 2);
 	memcpy(w + 4, buffer_pairs + 2 * (low % 100), 2);
 }
 
-static void put_nine(uint8_t *w, uint32_t v)
+/* Digits beyond the resolution are cut, never rounded into the future: six or
+ * nine are written, the tail over those that are too many. */
+static inline uint8_t *put_fraction(uint8_t *w, const struct clock_memo *m,
+    uint32_t ns)
 {
-	w[0] = (uint8_t)('0' + v / 100000000);
-	memcpy(w + 1, buffer_pairs + 2 * (v / 1000000 % 100), 2);
-	memcpy(w + 3, buffer_pairs + 2 * (v / 10000 % 100), 2);
-	memcpy(w + 5, buffer_pairs + 2 * (v / 100 % 100), 2);
-	memcpy(w + 7, buffer_pairs + 2 * (v % 100), 2);
-}
-
-/* Digits beyond the resolution are cut, never rounded into the future: nine
- * are written, the tail over those that are too many. */
-uint8_t *clock_put(uint8_t *w, struct clock_memo *m,
-    const struct sw_clock *clock, int64_t ts_ns, char sep)
-{
-	uint64_t ns, second;
-
-	if (clock->zone == SW_ZONE_OFFSET)
-		ts_ns = shifted(clock, ts_ns);
-	if (!m->made || (uint64_t)ts_ns - m->minute_ns >=
-	    60 * (uint64_t)NS_PER_S)
-		make_memo(m, clock, ts_ns, sep);
-	ns = (uint64_t)ts_ns - m->minute_ns;
-	second = ns / (uint64_t)NS_PER_S;
-	ns %= (uint64_t)NS_PER_S;
-	if (second != m->second)
-		move_memo(m, second);
 	memcpy(w, m->head_text, sizeof(m->head_text));
 	w += m->head;
 	if (m->digits > 6)
-		put_nine(w, (uint32_t)ns);
+		buffer_put_nine(w, ns);
 	else if (m->digits > 0)
-		put_six(w, (uint32_t)ns);
+		put_six(w, ns);
 	w += m->digits;
 	memcpy(w, m->tail_text, sizeof(m->tail_text));
 	return w + m->tail;
+}
+
+/* Not inlined, so that the usual call stays short. */
+static __attribute__((noinline)) uint8_t *put_other(uint8_t *w,
+    struct clock_memo *m, const struct sw_clock *clock, int64_t ts_ns,
+    char sep)
+{
+	uint64_t ns = (uint64_t)ts_ns - m->minute_ns;
+
+	if (m->made && ns < (uint64_t)MINUTE_NS)
+		move_memo(m, ns / (uint64_t)NS_PER_S);
+	else
+		make_memo(m, clock, ts_ns, sep);
+	return put_fraction(w, m, (uint32_t)((uint64_t)ts_ns - m->second_ns));
+}
+
+uint8_t *clock_put(uint8_t *w, struct clock_memo *m,
+    const struct sw_clock *clock, int64_t ts_ns, char sep)
+{
+	uint64_t ns = (uint64_t)ts_ns - m->second_ns;
+
+	if (!m->made || ns >= (uint64_t)NS_PER_S)
+		return put_other(w, m, clock, ts_ns, sep);
+	return put_fraction(w, m, (uint32_t)ns);
 }
 
 bool clock_append(struct buffer *b, const struct sw_clock *clock,

@@ -67,12 +67,12 @@ int clock_digits(int64_t resolution_ns);
 bool clock_append(struct buffer *b, const struct sw_clock *clock,
     int64_t ts_ns, char sep);
 
-/* What the texts of times in one minute have in common. */
+/* What the texts of times in one second have in common, and nearly those of
+ * one minute. */
 struct clock_memo {
-	bool made;          /* the rest is valid */
-	uint64_t minute_ns; /* start of its minute, modulo 2^64 */
-	uint64_t second;    /* of that, as head_text tells it */
-	size_t head, digits, tail; /* octets */
+	bool made; /* the rest is valid */
+	uint64_t second_ns, minute_ns; /* their starts, modulo 2^64 */
+	size_t head, digits, tail;     /* octets */
 	uint8_t head_text[24], tail_text[8];
 };
 /* Octets that clock_put() may write, more than it returns. */

@@ -96,34 +96,27 @@ static inline bool escape_is_plain8(uint64_t v)
 	    escape_has_zero(v ^ ESCAPE_ONES * '\\')) == 0;
 }
 
-/* 0 to 7 octets, in words that overlap. */
-static inline bool escape_copy_few(uint8_t *w, const uint8_t *p, size_t len)
-{
-	uint64_t v;
-
-	if (len >= 4) {
-		uint32_t first, last;
-
-		memcpy(&first, p, sizeof(first));
-		memcpy(&last, p + len - 4, sizeof(last));
-		memcpy(w, &first, sizeof(first));
-		memcpy(w + len - 4, &last, sizeof(last));
-		return escape_is_plain8((uint64_t)first << 32 | last);
-	}
-	if (len == 0)
-		return true;
-	w[0] = p[0];
-	w[len / 2] = p[len / 2];
-	w[len - 1] = p[len - 1];
-	v = (uint64_t)p[0] << 16 | (uint64_t)p[len / 2] << 8 | p[len - 1];
-	return escape_is_plain8(v | (ESCAPE_ONES * ' ') << 24);
-}
-
 #if defined(__SSE2__)
 
+/* 16 octets. */
 struct escape_word {
 	__m128i v;
 };
+
+/* What was seen in words, place by place: the largest octet above 0x20 less
+ * that (those below it come out above all), and were there quotes or
+ * backslashes. */
+struct escape_seen {
+	__m128i most, quotes;
+};
+
+static inline struct escape_word escape_word_of(uint64_t first, uint64_t last)
+{
+	struct escape_word word;
+
+	word.v = _mm_set_epi64x((long long)last, (long long)first);
+	return word;
+}
 
 static inline struct escape_word escape_copy_word(uint8_t *w,
     const uint8_t *p)
@@ -135,107 +128,135 @@ static inline struct escape_word escape_copy_word(uint8_t *w,
 	return word;
 }
 
-/* 8 to 15 octets. */
-static inline struct escape_word escape_copy_ends(uint8_t *w,
-    const uint8_t *p, size_t len)
+static inline struct escape_seen escape_see(struct escape_word word)
 {
-	uint64_t first = escape_load8(p), last = escape_load8(p + len - 8);
-	struct escape_word word;
+	struct escape_seen seen;
 
-	memcpy(w, &first, sizeof(first));
-	memcpy(w + len - 8, &last, sizeof(last));
-	word.v = _mm_set_epi64x((long long)last, (long long)first);
-	return word;
+	seen.most = _mm_sub_epi8(word.v, _mm_set1_epi8(0x20));
+	seen.quotes = _mm_or_si128(
+	    _mm_cmpeq_epi8(word.v, _mm_set1_epi8('"')),
+	    _mm_cmpeq_epi8(word.v, _mm_set1_epi8('\\')));
+	return seen;
 }
 
-/* One more, as signed octets: DEL and what is above 0x7f are then at the
- * lower end too. */
-static inline struct escape_word escape_odd(struct escape_word word)
+static inline struct escape_seen escape_both(struct escape_seen a,
+    struct escape_seen b)
 {
-	__m128i v = word.v;
-
-	word.v = _mm_or_si128(
-	    _mm_cmplt_epi8(_mm_add_epi8(v, _mm_set1_epi8(1)),
-	    _mm_set1_epi8(0x21)), _mm_or_si128(
-	    _mm_cmpeq_epi8(v, _mm_set1_epi8('"')),
-	    _mm_cmpeq_epi8(v, _mm_set1_epi8('\\'))));
-	return word;
-}
-
-static inline struct escape_word escape_or(struct escape_word a,
-    struct escape_word b)
-{
-	a.v = _mm_or_si128(a.v, b.v);
+	a.most = _mm_max_epu8(a.most, b.most);
+	a.quotes = _mm_or_si128(a.quotes, b.quotes);
 	return a;
 }
 
-static inline bool escape_is_none(struct escape_word odd)
+/* From DEL on the sum has the highest bit. */
+static inline bool escape_is_plain(struct escape_seen seen)
 {
-	return _mm_movemask_epi8(odd.v) == 0;
+	__m128i high = _mm_adds_epu8(seen.most,
+	    _mm_set1_epi8((char)(0x80 - (0x7f - 0x20))));
+
+	return _mm_movemask_epi8(_mm_or_si128(high, seen.quotes)) == 0;
 }
 
 #else
 
 struct escape_word {
-	uint64_t a, b;
+	uint64_t first, last;
 };
 
-/* 8 to 16 octets. */
-static inline struct escape_word escape_copy_ends(uint8_t *w,
-    const uint8_t *p, size_t len)
-{
-	struct escape_word v;
+struct escape_seen {
+	bool odd; /* an octet was not plain */
+};
 
-	v.a = escape_load8(p);
-	v.b = escape_load8(p + len - 8);
-	memcpy(w, &v.a, sizeof(v.a));
-	memcpy(w + len - 8, &v.b, sizeof(v.b));
-	return v;
+static inline struct escape_word escape_word_of(uint64_t first, uint64_t last)
+{
+	struct escape_word word = { first, last };
+
+	return word;
 }
 
 static inline struct escape_word escape_copy_word(uint8_t *w,
     const uint8_t *p)
 {
-	return escape_copy_ends(w, p, 16);
+	struct escape_word word;
+
+	memcpy(&word, p, sizeof(word));
+	memcpy(w, &word, sizeof(word));
+	return word;
 }
 
-static inline struct escape_word escape_odd(struct escape_word v)
+static inline struct escape_seen escape_see(struct escape_word word)
 {
-	v.a = !escape_is_plain8(v.a);
-	v.b = !escape_is_plain8(v.b);
-	return v;
+	struct escape_seen seen = { !escape_is_plain8(word.first) ||
+	    !escape_is_plain8(word.last) };
+
+	return seen;
 }
 
-static inline struct escape_word escape_or(struct escape_word a,
-    struct escape_word b)
+static inline struct escape_seen escape_both(struct escape_seen a,
+    struct escape_seen b)
 {
-	a.a |= b.a;
-	a.b |= b.b;
+	a.odd |= b.odd;
 	return a;
 }
 
-static inline bool escape_is_none(struct escape_word odd)
+static inline bool escape_is_plain(struct escape_seen seen)
 {
-	return (odd.a | odd.b) == 0;
+	return !seen.odd;
 }
 
 #endif
 
+/* 8 to 15 octets. */
+static inline struct escape_word escape_copy_ends(uint8_t *w,
+    const uint8_t *p, size_t len)
+{
+	uint64_t first = escape_load8(p), last = escape_load8(p + len - 8);
+
+	memcpy(w, &first, sizeof(first));
+	memcpy(w + len - 8, &last, sizeof(last));
+	return escape_word_of(first, last);
+}
+
+/* 1 to 7 octets, in words that overlap. */
+static inline struct escape_word escape_copy_few(uint8_t *w,
+    const uint8_t *p, size_t len)
+{
+	uint64_t v;
+
+	if (len >= 4) {
+		uint32_t first, last;
+
+		memcpy(&first, p, sizeof(first));
+		memcpy(&last, p + len - 4, sizeof(last));
+		memcpy(w, &first, sizeof(first));
+		memcpy(w + len - 4, &last, sizeof(last));
+		v = (uint64_t)first << 32 | last;
+		return escape_word_of(v, v);
+	}
+	w[0] = p[0];
+	w[len / 2] = p[len / 2];
+	w[len - 1] = p[len - 1];
+	v = (uint64_t)p[0] << 16 | (uint64_t)p[len / 2] << 8 | p[len - 1] |
+	    (ESCAPE_ONES * ' ') << 24;
+	return escape_word_of(v, v);
+}
+
 static inline bool escape_copy_plain(uint8_t *w, const uint8_t *p,
     size_t len)
 {
-	struct escape_word odd;
+	struct escape_seen seen;
 	size_t i;
 
 	if (len < 8)
-		return escape_copy_few(w, p, len);
+		return len == 0 ||
+		    escape_is_plain(escape_see(escape_copy_few(w, p, len)));
 	if (len < 16)
-		return escape_is_none(escape_odd(escape_copy_ends(w, p, len)));
-	odd = escape_odd(escape_copy_word(w + len - 16, p + len - 16));
+		return escape_is_plain(escape_see(escape_copy_ends(w, p,
+		    len)));
+	seen = escape_see(escape_copy_word(w + len - 16, p + len - 16));
 	for (i = 0; i + 16 < len; i += 16)
-		odd = escape_or(odd, escape_odd(escape_copy_word(w + i,
+		seen = escape_both(seen, escape_see(escape_copy_word(w + i,
 		    p + i)));
-	return escape_is_none(odd);
+	return escape_is_plain(seen);
 }
 
 #endif

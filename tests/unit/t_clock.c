@@ -226,6 +226,36 @@ static void a_memo_does_not_show(void **state)
 	}
 }
 
+/* At the end of what can be told some times of a minute cannot be shifted:
+ * they are told as they are, whatever was told before. */
+static void memo_at_the_ends(void **state)
+{
+	static const struct sw_clock clocks[] = {
+		{ SW_ZONE_OFFSET, 3600, 1, SW_DATE_GIVEN },
+		{ SW_ZONE_OFFSET, -3600, 1, SW_DATE_GIVEN },
+	};
+	const int64_t edges[] = { INT64_MAX - 3600 * NS_PER_S,
+		INT64_MIN + 3600 * NS_PER_S };
+	size_t k;
+
+	(void)state;
+	for (k = 0; k < 2; k++) {
+		struct clock_memo kept = { .made = false };
+		int64_t t;
+
+		for (t = edges[k] - 2; t <= edges[k] + 2; t++) {
+			struct clock_memo fresh = { .made = false };
+			uint8_t a[CLOCK_ROOM], b[CLOCK_ROOM];
+			size_t n = (size_t)(clock_put(a, &kept, &clocks[k], t,
+			    'T') - a);
+
+			assert_int_equal(n, clock_put(b, &fresh, &clocks[k],
+			    t, 'T') - b);
+			assert_memory_equal(a, b, n);
+		}
+	}
+}
+
 static void arithmetic(void **state)
 {
 	(void)state;
@@ -250,6 +280,7 @@ int main(void)
 		cmocka_unit_test(digits_of_a_resolution),
 		cmocka_unit_test(text),
 		cmocka_unit_test(a_memo_does_not_show),
+		cmocka_unit_test(memo_at_the_ends),
 		cmocka_unit_test(arithmetic),
 	};
 
