@@ -480,9 +480,8 @@ static void teller_init(struct teller *t, const struct sw_session *s,
 	t->normal = options->normal;
 	t->no_times = options->no_times;
 	t->memo = begin_memo(t, options->memo);
-	t->time = 0;
 	t->first = t->last = 0;
-	t->time_told.len = t->at_told.len = 0;
+	t->at_len = 0;
 }
 
 bool emit_jsonl(struct buffer *out, const struct sw_session *s,

@@ -10,32 +10,24 @@
 
 /* --- times and places ---------------------------------------------------- */
 
-/* The text from `from` to w was told; whole words are copied. */
-static inline void remember(struct told *t, const uint8_t *from,
-    const uint8_t *w)
-{
-	t->len = (size_t)(w - from);
-	memcpy(t->text, from, sizeof(t->text));
-}
-
-_Static_assert(CLOCK_ROOM + 2 <= sizeof(((struct told *)0)->text),
-    "a time with its quotes can be told again");
-
-uint8_t *jsonl_other_time(struct teller *t, uint8_t *w, int64_t ts_ns)
-{
-	uint8_t *from = w;
-
-	*w++ = '"';
-	w = clock_put(w, t->memo, t->clock, ts_ns, 'T');
-	*w++ = '"';
-	remember(&t->time_told, from, w);
-	t->time = ts_ns;
-	return w;
-}
-
 /* The numbers have 20 digits at most. */
 _Static_assert(sizeof(",\"at\":[,]") + 2 * 20 <=
-    sizeof(((struct told *)0)->text), "a place can be told again");
+    sizeof(((struct teller *)0)->at_text), "a place can be told again");
+
+/* The number from `number` to the comma before w, once more. */
+static inline uint8_t *put_first_again(uint8_t *w, const uint8_t *number)
+{
+	uint64_t a, b;
+	uint32_t c;
+
+	memcpy(&a, number, sizeof(a)); /* 20 octets, before any is written */
+	memcpy(&b, number + 8, sizeof(b));
+	memcpy(&c, number + 16, sizeof(c));
+	memcpy(w, &a, sizeof(a));
+	memcpy(w + 8, &b, sizeof(b));
+	memcpy(w + 16, &c, sizeof(c));
+	return w + (w - number) - 1;
+}
 
 uint8_t *jsonl_other_at(struct teller *t, uint8_t *w, uint64_t first,
     uint64_t last)
@@ -46,16 +38,13 @@ uint8_t *jsonl_other_at(struct teller *t, uint8_t *w, uint64_t first,
 	number = w;
 	w = pen_u64(w, first);
 	*w++ = ',';
-	if (first == last) {
-		size_t len = (size_t)(w - number) - 1;
-
-		memmove(w, number, 20); /* they overlap */
-		w += len;
-	} else {
+	if (first == last)
+		w = put_first_again(w, number);
+	else
 		w = pen_u64(w, last);
-	}
 	*w++ = ']';
-	remember(&t->at_told, from, w);
+	t->at_len = (size_t)(w - from);
+	memcpy(t->at_text, from, sizeof(t->at_text));
 	t->first = first;
 	t->last = last;
 	return w;
@@ -66,7 +55,6 @@ uint8_t *jsonl_other_at(struct teller *t, uint8_t *w, uint64_t first,
 static uint8_t *put_command(struct pen *p, uint8_t *w,
     const struct sw_command *c)
 {
-	PEN(w, ",\"verb\":");
 	w = pen_bytes(p, w, c->verb);
 	PEN(w, ",\"argument\":");
 	w = pen_bytes(p, w, c->argument);
@@ -100,7 +88,6 @@ static uint8_t *put_reply(struct pen *p, uint8_t *w, const struct sw_reply *r)
 {
 	size_t i;
 
-	PEN(w, ",\"code\":");
 	w = pen_known(w, r->code);
 	PEN(w, ",\"enhanced\":");
 	w = pen_bytes(p, w, r->enhanced);
@@ -143,7 +130,6 @@ static uint8_t *put_gaps(struct pen *p, uint8_t *w, const struct sw_data *d)
 
 static uint8_t *put_data(struct pen *p, uint8_t *w, const struct sw_data *d)
 {
-	PEN(w, ",\"of\":");
 	w = pen_ref(w, d->of);
 	PEN(w, ",\"message\":");
 	w = pen_ref(w, d->message);
@@ -161,7 +147,6 @@ static uint8_t *put_data(struct pen *p, uint8_t *w, const struct sw_data *d)
 
 static uint8_t *put_tls(struct pen *p, uint8_t *w, const struct sw_tls *t)
 {
-	PEN(w, ",\"version\":");
 	w = pen_bytes(p, w, t->version);
 	PEN(w, ",\"cipher\":");
 	w = pen_bytes(p, w, t->cipher);
@@ -171,7 +156,46 @@ static uint8_t *put_tls(struct pen *p, uint8_t *w, const struct sw_tls *t)
 	return put_octets(w, &t->octets);
 }
 
-/* What only this kind of event has. */
+/* Who, and what kind of event, as names.c has it, with the key that follows:
+ * whole, since every event is told with them. */
+#define TEXT(literal) { literal, sizeof(literal) - 1 }
+static const struct name whos[] = {
+	[SW_CLIENT] = TEXT(",\"by\":\"client\""),
+	[SW_SERVER] = TEXT(",\"by\":\"server\""),
+	[SW_NOBODY] = TEXT(",\"by\":null"),
+};
+_Static_assert(sizeof(whos) / sizeof(whos[0]) == SW_ROLE_COUNT,
+    "a text for each role");
+static const struct name kinds[] = {
+	[SW_EVENT_CONNECT] = TEXT(",\"kind\":\"connect\""),
+	[SW_EVENT_COMMAND] = TEXT(",\"kind\":\"command\",\"verb\":"),
+	[SW_EVENT_REPLY] = TEXT(",\"kind\":\"reply\",\"code\":"),
+	[SW_EVENT_DATA] = TEXT(",\"kind\":\"data\",\"of\":"),
+	[SW_EVENT_TLS] = TEXT(",\"kind\":\"tls\",\"version\":"),
+	[SW_EVENT_GAP] = TEXT(",\"kind\":\"gap\",\"size\":"),
+	[SW_EVENT_CLOSE] = TEXT(",\"kind\":\"close\",\"how\":"),
+	[SW_EVENT_NOTE] = TEXT(",\"kind\":\"note\",\"text\":"),
+	[SW_EVENT_KIND_COUNT] = TEXT(",\"kind\":null"),
+};
+_Static_assert(sizeof(kinds) / sizeof(kinds[0]) == SW_EVENT_KIND_COUNT + 1,
+    "a text for each kind");
+#undef TEXT
+
+/* Values come from callers: those out of range are null. */
+static inline uint8_t *put_who_and_kind(uint8_t *w, const struct sw_event *e)
+{
+	const struct name *who = &whos[(size_t)e->by < SW_ROLE_COUNT ?
+	    (size_t)e->by : SW_NOBODY];
+	const struct name *kind = &kinds[(size_t)e->kind <
+	    SW_EVENT_KIND_COUNT ? (size_t)e->kind : SW_EVENT_KIND_COUNT];
+
+	memcpy(w, who->text, sizeof(who->text));
+	w += who->len;
+	memcpy(w, kind->text, sizeof(kind->text));
+	return w + kind->len;
+}
+
+/* What only this kind of event has; the first key was told. */
 static uint8_t *put_kind(struct pen *p, uint8_t *w, const struct sw_event *e)
 {
 	switch (e->kind) {
@@ -184,13 +208,10 @@ static uint8_t *put_kind(struct pen *p, uint8_t *w, const struct sw_event *e)
 	case SW_EVENT_TLS:
 		return put_tls(p, w, &e->u.tls);
 	case SW_EVENT_GAP:
-		PEN(w, ",\"size\":");
 		return pen_known(w, e->u.gap.size);
 	case SW_EVENT_CLOSE:
-		PEN(w, ",\"how\":");
 		return PEN_NAME(w, names_close_hows, e->u.close.how);
 	case SW_EVENT_NOTE:
-		PEN(w, ",\"text\":");
 		return pen_bytes(p, w, e->u.note.text);
 	case SW_EVENT_CONNECT:
 	case SW_EVENT_KIND_COUNT:
@@ -282,10 +303,7 @@ uint8_t *jsonl_event(struct teller *t, uint8_t *w, const struct sw_event *e)
 			w = put_time(t, w, e->end);
 		}
 	}
-	PEN(w, ",\"by\":");
-	w = PEN_NAME(w, names_roles, e->by);
-	PEN(w, ",\"kind\":");
-	w = PEN_NAME(w, names_event_kinds, e->kind);
+	w = put_who_and_kind(w, e);
 	w = put_kind(&t->pen, w, e);
 	w = put_at(t, w, e->at_first, e->at_last);
 	PEN(w, ",\"flags\":[]}");

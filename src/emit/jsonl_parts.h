@@ -10,13 +10,6 @@
 #include "base/clock.h"
 #include "emit/pen.h"
 
-/* A value as it was told last: many events are of the same time, line or
- * frame as the one before. */
-struct told {
-	size_t len; /* 0: none was told yet */
-	uint8_t text[64];
-};
-
 /* What a session is told with. */
 struct teller {
 	struct pen pen;
@@ -27,20 +20,14 @@ struct teller {
 	const struct sw_session *s;
 	struct clock_memo *memo; /* of times: the caller's or own_memo */
 	struct clock_memo own_memo;
-	int64_t time; /* the newest, and its text */
-	struct told time_told;
-	uint64_t first, last; /* the newest place, and its text */
-	struct told at_told;
+	/* The newest place as it was told: many events are of the same line
+	 * or frame as the one before. */
+	uint64_t first, last;
+	size_t at_len; /* 0: none was told yet */
+	uint8_t at_text[64];
 };
 
-static inline uint8_t *put_again(uint8_t *w, const struct told *t)
-{
-	memcpy(w, t->text, sizeof(t->text));
-	return w + t->len;
-}
-
-/* Another time, another place than the newest. */
-uint8_t *jsonl_other_time(struct teller *t, uint8_t *w, int64_t ts_ns);
+/* Another place than the newest. */
 uint8_t *jsonl_other_at(struct teller *t, uint8_t *w, uint64_t first,
     uint64_t last);
 
@@ -48,9 +35,10 @@ static inline uint8_t *put_time(struct teller *t, uint8_t *w, int64_t ts_ns)
 {
 	if (t->no_times || ts_ns == SW_NO_TIME)
 		return pen_null(w);
-	if (ts_ns == t->time && t->time_told.len > 0)
-		return put_again(w, &t->time_told);
-	return jsonl_other_time(t, w, ts_ns);
+	*w++ = '"';
+	w = clock_put(w, t->memo, t->clock, ts_ns, 'T');
+	*w++ = '"';
+	return w;
 }
 
 static inline uint8_t *put_at(struct teller *t, uint8_t *w, uint64_t first,
@@ -62,8 +50,10 @@ static inline uint8_t *put_at(struct teller *t, uint8_t *w, uint64_t first,
 		PEN(w, ",\"at\":null");
 		return w;
 	}
-	if (first == t->first && last == t->last && t->at_told.len > 0)
-		return put_again(w, &t->at_told);
+	if (first == t->first && last == t->last && t->at_len > 0) {
+		memcpy(w, t->at_text, sizeof(t->at_text));
+		return w + t->at_len;
+	}
 	return jsonl_other_at(t, w, first, last);
 }
 
