@@ -43,6 +43,13 @@ static size_t token_len(struct slice s)
 	return n;
 }
 
+static struct slice skip_blanks(struct slice s)
+{
+	while (s.len > 0 && (s.p[0] == ' ' || s.p[0] == '\t'))
+		s = slice_from(s, 1);
+	return s;
+}
+
 /* Split "FROM:<path> params": the path without its outer brackets. */
 struct slice envelope_path(struct slice argument, struct slice keyword,
     struct slice *rest_r)
@@ -51,10 +58,10 @@ struct slice envelope_path(struct slice argument, struct slice keyword,
 	size_t n;
 
 	if (slice_has_prefix_nocase(s, keyword)) {
-		struct slice after = slice_trim(slice_from(s, keyword.len));
+		struct slice after = skip_blanks(slice_from(s, keyword.len));
 
 		if (after.len > 0 && after.p[0] == ':')
-			s = slice_trim(slice_from(after, 1));
+			s = skip_blanks(slice_from(after, 1));
 	}
 	n = s.len > 0 && s.p[0] == '<' ? path_len(s) : 0;
 	if (n > 0) {
@@ -66,7 +73,7 @@ struct slice envelope_path(struct slice argument, struct slice keyword,
 		if (path.len > 0 && path.p[0] == '<')
 			path = slice_from(path, 1);
 	}
-	*rest_r = slice_trim(slice_from(s, n));
+	*rest_r = skip_blanks(slice_from(s, n));
 	return path;
 }
 

@@ -38,27 +38,15 @@ static bool grow_events(struct session_builder *b)
 	return true;
 }
 
-struct sw_event *session_new_event(struct session_builder *b,
+/* There is room for it. */
+static inline struct sw_event *add_event(struct session_builder *b,
     enum sw_event_kind kind, enum sw_role by, const struct event_span *span,
     uint32_t flags, uint32_t *n_r)
 {
 	static const struct sw_reply no_reply;
 	static const struct sw_command no_command;
-	struct sw_event *e;
+	struct sw_event *e = &b->events[b->event_count++];
 
-	*n_r = 0;
-	if (b->failed)
-		return NULL;
-	if (b->event_count >= b->event_most ||
-	    b->arena.total > b->options.octets / 2 ||
-	    (b->event_count == b->event_capacity && !grow_events(b))) {
-		if (b->failed)
-			return NULL;
-		*n_r = b->next_n++;
-		omit_event(b);
-		return NULL;
-	}
-	e = &b->events[b->event_count++];
 	/* As little is cleared as the kind needs. */
 	if (kind == SW_EVENT_REPLY)
 		e->u.reply = no_reply;
@@ -83,6 +71,39 @@ struct sw_event *session_new_event(struct session_builder *b,
 	e->at_first = span->at_first;
 	e->at_last = span->at_last;
 	return e;
+}
+
+/* Are no more kept? */
+static inline bool is_last(const struct session_builder *b)
+{
+	return b->event_count >= b->event_most ||
+	    b->arena.total > b->options.octets / 2;
+}
+
+/* Not inlined, so that the usual call stays short. */
+static __attribute__((noinline)) struct sw_event *add_seldom(
+    struct session_builder *b, enum sw_event_kind kind, enum sw_role by,
+    const struct event_span *span, uint32_t flags, uint32_t *n_r)
+{
+	*n_r = 0;
+	if (b->failed)
+		return NULL;
+	if (!is_last(b) && grow_events(b))
+		return add_event(b, kind, by, span, flags, n_r);
+	if (b->failed)
+		return NULL;
+	*n_r = b->next_n++;
+	omit_event(b);
+	return NULL;
+}
+
+struct sw_event *session_new_event(struct session_builder *b,
+    enum sw_event_kind kind, enum sw_role by, const struct event_span *span,
+    uint32_t flags, uint32_t *n_r)
+{
+	if (b->failed || is_last(b) || b->event_count == b->event_capacity)
+		return add_seldom(b, kind, by, span, flags, n_r);
+	return add_event(b, kind, by, span, flags, n_r);
 }
 
 void session_event_done(struct session_builder *b, const struct sw_event *e)

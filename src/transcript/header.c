@@ -32,12 +32,14 @@ struct field {
 #define FIELD(name, member) \
 	{ name, sizeof(name) - 1, offsetof(struct sw_message, member) }
 
+enum { FIELD_MESSAGE_ID, FIELD_SUBJECT, FIELD_FROM, FIELD_TO, FIELD_DATE };
+
 static const struct field fields[] = {
-	FIELD("message-id", message_id),
-	FIELD("subject", subject),
-	FIELD("from", header_from),
-	FIELD("to", header_to),
-	FIELD("date", date),
+	[FIELD_MESSAGE_ID] = FIELD("message-id", message_id),
+	[FIELD_SUBJECT] = FIELD("subject", subject),
+	[FIELD_FROM] = FIELD("from", header_from),
+	[FIELD_TO] = FIELD("to", header_to),
+	[FIELD_DATE] = FIELD("date", date),
 };
 
 #define GMIME_LIBRARY "libgmime-3.0.so.0"
@@ -103,8 +105,7 @@ static bool is_field(const struct field *f, struct slice line,
 {
 	size_t n = f->len;
 
-	if (ascii_lower(line.p[0]) != (uint8_t)f->name[0] ||
-	    !slice_has_prefix_nocase(line, slice_make(f->name, n)))
+	if (!slice_has_prefix_nocase(line, slice_make(f->name, n)))
 		return false;
 	while (n < line.len && is_blank(line.p[n])) /* obsolete syntax, 4.5 */
 		n++;
@@ -116,22 +117,28 @@ static bool is_field(const struct field *f, struct slice line,
 static const struct field *find_field(struct slice line,
     struct slice *value_r)
 {
-	size_t i;
+	const struct field *f;
 
-	switch (ascii_lower(line.p[0])) {
+	switch (line.p[0] | 0x20) { /* no two of `fields` begin alike */
 	case 'm':
+		f = &fields[FIELD_MESSAGE_ID];
+		break;
 	case 's':
+		f = &fields[FIELD_SUBJECT];
+		break;
 	case 'f':
+		f = &fields[FIELD_FROM];
+		break;
 	case 't':
+		f = &fields[FIELD_TO];
+		break;
 	case 'd':
-		break; /* the letters that names in `fields` begin with */
+		f = &fields[FIELD_DATE];
+		break;
 	default:
 		return NULL;
 	}
-	for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
-		if (is_field(&fields[i], line, value_r))
-			return &fields[i];
-	return NULL;
+	return is_field(f, line, value_r) ? f : NULL;
 }
 
 static bool has_encoded_word(struct slice s)
@@ -232,7 +239,7 @@ static enum sw_status tell(const struct field *f, struct slice value,
 	if (to->data)
 		return SW_OK; /* the first occurrence counts */
 	value = slice_trim(value);
-	if (f == &fields[0])
+	if (f == &fields[FIELD_MESSAGE_ID])
 		value = only_brackets(value);
 	/* GMime wants C strings: a NUL would cut the value. */
 	if (has_encoded_word(value) && !memchr(value.p, '\0', value.len))
@@ -253,7 +260,7 @@ enum sw_status header_fields(struct slice header, struct sw_message *out,
 		struct slice line = next_line(&header), value;
 		const struct field *f;
 
-		if (without_end(line).len == 0)
+		if (line.len <= 2 && without_end(line).len == 0)
 			break;
 		f = find_field(line, &value);
 		if (!f)

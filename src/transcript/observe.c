@@ -31,6 +31,8 @@ bool observe_is_starred(struct sw_bytes text)
 {
 	size_t stars = 0, other = 0, i;
 
+	if (text.len == 0 || !memchr(text.data, '*', text.len))
+		return false; /* nearly all */
 	for (i = 0; i < text.len; i++) {
 		stars += text.data[i] == '*';
 		other += text.data[i] != '*' && text.data[i] != ' ';

@@ -35,7 +35,8 @@ static bool is_label_octet(uint8_t c)
 	    c >= 0x80;
 }
 
-/* Words that greetings begin with and that are no host names. */
+/* Words that greetings begin with and that are no host names; without a
+ * dot. */
 static bool is_common_word(struct slice w)
 {
 	static const char *const words[] = { "ESMTP", "SMTP", "LMTP",
@@ -54,21 +55,23 @@ static struct slice greeting_name(struct slice text, int32_t code)
 {
 	struct slice none = { NULL, 0 }, w;
 	size_t n = 0, i;
+	bool dotted = false;
 
 	while (n < text.len && text.p[n] != ' ' && text.p[n] != '\t')
 		n++;
 	w = slice_head(text, n);
-	if (n == 0 || is_common_word(w) ||
-	    enhanced_code(text, code).len == n)
+	if (n == 0 || enhanced_code(text, code).len == n)
 		return none;
 	if (w.p[0] == '[' && w.p[n - 1] == ']')
 		return w;
 	if (!ascii_is_alnum(w.p[0]) && w.p[0] < 0x80)
 		return none;
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
 		if (!is_label_octet(w.p[i]))
 			return none;
-	return w;
+		dotted |= w.p[i] == '.';
+	}
+	return !dotted && is_common_word(w) ? none : w;
 }
 
 static void greet(struct session_builder *b, const struct reply_in *r)
@@ -109,11 +112,21 @@ static struct slice shown_line(struct sw_event *e, struct slice line)
 	return slice_str("***");
 }
 
-/* One piece of memory for the lines and their texts. */
-static void tell_lines(struct session_builder *b, struct sw_event *e,
-    const struct reply_in *r)
+/* A line whose text is kept at `text`; returns its end. */
+static inline uint8_t *tell_line(struct sw_bytes *out, uint8_t *text,
+    struct slice line)
 {
-	bool secret = r->is_challenge && !b->options.show_secrets;
+	if (line.len > 0)
+		memcpy(text, line.p, line.len);
+	out->data = text;
+	out->len = line.len;
+	return text + line.len;
+}
+
+/* Of a challenge, which is secret, and of several lines. */
+static __attribute__((noinline)) void tell_lines(struct session_builder *b,
+    struct sw_event *e, const struct reply_in *r, bool secret)
+{
 	size_t count = r->line_count, len = 0, i;
 	struct sw_bytes *lines;
 	uint8_t *text;
@@ -129,18 +142,32 @@ static void tell_lines(struct session_builder *b, struct sw_event *e,
 		return;
 	}
 	text = (uint8_t *)(lines + count);
-	for (i = 0; i < count; i++) {
-		struct slice line = secret ? shown_line(e, r->lines[i]) :
-		    r->lines[i];
-
-		if (line.len > 0)
-			memcpy(text, line.p, line.len);
-		lines[i].data = text;
-		lines[i].len = line.len;
-		text += line.len;
-	}
+	for (i = 0; i < count; i++)
+		text = tell_line(&lines[i], text, secret ?
+		    shown_line(e, r->lines[i]) : r->lines[i]);
 	e->u.reply.lines = lines;
 	e->u.reply.line_count = count;
+}
+
+/* One piece of memory for the lines and their texts. */
+static void tell_texts(struct session_builder *b, struct sw_event *e,
+    const struct reply_in *r)
+{
+	bool secret = r->is_challenge && !b->options.show_secrets;
+	struct sw_bytes *line;
+
+	if (r->line_count != 1 || secret) {
+		tell_lines(b, e, r, secret);
+		return;
+	}
+	line = arena_alloc(&b->arena, sizeof(*line) + r->lines[0].len);
+	if (!line) {
+		b->failed = true;
+		return;
+	}
+	tell_line(line, (uint8_t *)(line + 1), r->lines[0]);
+	e->u.reply.lines = line;
+	e->u.reply.line_count = 1;
 }
 
 /* Its text is the head of the first line's. */
@@ -170,7 +197,7 @@ uint32_t session_reply(struct session_builder *b, const struct reply_in *r)
 		e->u.reply.code = r->code;
 		e->u.reply.to = r->to;
 		e->u.reply.octets = r->octets;
-		tell_lines(b, e, r);
+		tell_texts(b, e, r);
 		tell_enhanced(&e->u.reply);
 	}
 	session_event_done(b, e);
