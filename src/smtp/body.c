@@ -209,29 +209,32 @@ static enum body_trap trap_of(const struct body *b)
 
 /* --- octets -------------------------------------------------------------- */
 
+/* Text up to the next dot at the start of a line, which is begun; returns how
+ * many octets were used. */
+static inline size_t take_text(struct body *b, struct slice octets,
+    const struct body_sink *sink)
+{
+	size_t n = body_scan(b, octets);
+
+	emit(sink, slice_head(octets, n));
+	if (n == octets.len)
+		return n;
+	begin_dot(b);
+	return n + 1;
+}
+
 static size_t feed(struct body *b, struct slice octets,
     const struct body_sink *sink)
 {
 	size_t i = 0;
 
-	if (octets.len > 0 && b->state == BODY_CANDIDATE)
-		body_settle(b, false, sink);
 	while (i < octets.len && b->state != BODY_ENDED) {
-		if (b->state == BODY_CANDIDATE) {
+		if (b->state == BODY_TEXT)
+			i += take_text(b, slice_from(octets, i), sink);
+		else if (b->state == BODY_CANDIDATE)
 			body_settle(b, false, sink);
-		} else if (b->state == BODY_TEXT) {
-			struct slice rest = slice_from(octets, i);
-			size_t n = body_scan(b, rest);
-
-			emit(sink, slice_head(rest, n));
-			i += n;
-			if (i < octets.len) {
-				begin_dot(b);
-				i++;
-			}
-		} else if (behind_dot(b, octets.p[i], sink)) {
+		else if (behind_dot(b, octets.p[i], sink))
 			i++;
-		}
 	}
 	b->wire += i;
 	return i;
@@ -241,13 +244,14 @@ size_t body_feed(struct body *b, struct slice octets,
     const struct body_sink *sink)
 {
 	enum { ODD = SW_BIT(SW_FLAG_BARE_CR) | SW_BIT(SW_FLAG_NUL) };
-	size_t n;
+	const struct body before = *b;
+	size_t n = feed(b, octets, sink);
 
-	if (!b->counted && !(b->flags & ODD))
-		b->trap = trap_of(b);
-	n = feed(b, octets, sink);
-	if (!b->counted && (b->flags & ODD))
-		look_for_traps(b, slice_head(octets, n));
+	if (b->counted || !(b->flags & ODD))
+		return n;
+	if (!(before.flags & ODD)) /* the first of them */
+		b->trap = trap_of(&before);
+	look_for_traps(b, slice_head(octets, n));
 	return n;
 }
 

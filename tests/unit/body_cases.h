@@ -429,31 +429,94 @@ static void usual_ones(uint32_t seed, size_t rounds)
 	}
 }
 
+/* As much as a segment holds, of lines of many lengths, up to some that are too
+ * long; save for an octet or two it is usual. */
+static void segments(uint32_t seed, size_t rounds)
+{
+	static const char odd[] = "\r\n.\0\xff\n\r.";
+	size_t i, k;
+	uint8_t p[2200];
+
+	for (i = 0; i < rounds; i++) {
+		size_t len = 120 + next_random(&seed) % 2000;
+		uint32_t most = i % 3 ? 100 : i % 2 ? 600 : 1040;
+
+		memset(p, 'a', sizeof(p));
+		for (k = next_random(&seed) % most; k < len;
+		    k += 2 + next_random(&seed) % most)
+			memcpy(p + k, "\r\n", 2);
+		for (k = next_random(&seed) % 3; k > 0; k--)
+			p[next_random(&seed) % len] =
+			    (uint8_t)odd[next_random(&seed) % 8];
+		for (k = 0; k < 6; k++) {
+			size_t a = next_random(&seed) % (len + 1);
+			size_t b = next_random(&seed) % (len + 1);
+
+			compare(p, len, a < b ? a : b, a < b ? b : a,
+			    next_random(&seed) & 1, next_random(&seed) & 1);
+		}
+	}
+}
+
+/* One unusual octet at every place of content as usual as can be, with a cut
+ * that goes along. */
+static void odd_at_each(void)
+{
+	static const char odd[] = "\r\n.\0\xff";
+	size_t len = 420, i, k;
+	uint8_t p[420];
+
+	for (i = 0; i < sizeof(odd) - 1; i++) {
+		for (k = 0; k < len; k++) {
+			size_t at;
+
+			memset(p, 'a', len);
+			for (at = 70; at + 2 < len; at += 70)
+				memcpy(p + at, "\r\n", 2);
+			p[k] = (uint8_t)odd[i];
+			compare(p, len, len, len, true, false);
+			compare(p, len, k, len, true, false);
+			compare(p, len, k > 0 ? k - 1 : 0, len, true, false);
+			compare(p, len, k / 2, k + 1, false, true);
+		}
+	}
+}
+
+/* A line behind head octets, first in front of it, and much behind it: cut
+ * about both of its ends. */
+static void line_length(size_t head, size_t n, uint8_t first)
+{
+	enum { BEHIND = 200 };
+	size_t len = head + n + BEHIND, cut;
+	uint8_t *p = malloc(len);
+
+	assert_non_null(p);
+	memset(p, 'a', len);
+	if (head >= 2)
+		memcpy(p + head - 2, "\r\n", 2);
+	p[head] = first;
+	memcpy(p + head + n - 2, "\r\n", 2);
+	compare(p, len, len, len, true, false);
+	compare(p, len, head, head + n / 2, true, false);
+	for (cut = 0; cut < 5 && cut <= head; cut++) {
+		compare(p, len, head - cut, len, true, false);
+		compare(p, len, head - cut, head + n - cut, true, false);
+		compare(p, len, head + n / 2, head + n - cut, true, false);
+		compare(p, len, head + n - cut, len, true, false);
+	}
+	free(p);
+}
+
 /* RFC 5321 4.5.3.1.6: 1000 octets with the end of line. */
 static void line_lengths(void)
 {
-	static const size_t lengths[] = { 996, 997, 998, 999, 1000, 1001 };
-	size_t i, k, head;
-	uint8_t *p = malloc(2200);
+	size_t n, head;
 
-	assert_non_null(p);
-	for (i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
-		for (head = 0; head < 70; head += 7) {
-			size_t len = head;
-
-			memset(p, 'a', 2200);
-			if (head >= 2)
-				memcpy(p + head - 2, "\r\n", 2);
-			for (k = 0; k < lengths[i]; k++)
-				p[len++] = k == 0 ? '.' : 'b';
-			memcpy(p + len, "\r\nc\r\n.\r\n", 8);
-			len += 8;
-			compare(p, len, len, len, true, false);
-			compare(p, len, head, len / 2, true, false);
-			compare(p, len, len / 3, len - 9, true, false);
+	for (n = 998; n < 1004; n++)
+		for (head = 0; head < 300; head += 7) {
+			line_length(head, n, '.');
+			line_length(head, n, 'b');
 		}
-	}
-	free(p);
 }
 
 static void counted(void)
@@ -500,6 +563,8 @@ static void all_of_them(void)
 	    "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\r\n.\r\n");
 	long_ones(2463534242u, 600);
 	usual_ones(7, 1000);
+	segments(11, 700);
+	odd_at_each();
 	line_lengths();
 	counted();
 	gap();
