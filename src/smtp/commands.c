@@ -69,14 +69,11 @@ static bool may_end_auth(const struct line *l)
 	    !memchr(line.p, ':', line.len);
 }
 
-/* Is it to be masked though it stands in no known AUTH exchange?  After any
- * AUTH, without a SYN, after a gap. */
-static bool may_be_secret(const struct dialogue *d, const struct line *l)
+/* Is the line, which begins with that verb, to be masked though it stands in no
+ * known AUTH exchange?  After any AUTH, without a SYN, after a gap. */
+static bool may_be_secret(const struct dialogue *d, const struct line *l,
+    enum verb verb)
 {
-	enum verb verb;
-	size_t len;
-
-	verb = session_verb(l->text, &len);
 	if (verb != VERB_NONE && verb != VERB_UNKNOWN)
 		return false;
 	/* While AUTH goes on, whatever its letters. */
@@ -155,10 +152,12 @@ static void begin_auth(struct dialogue *d, uint32_t n, struct slice argument,
 /* AUTH whose line must not be told whole. */
 static bool is_auth_with_secret(enum verb verb, struct slice argument)
 {
-	struct slice word = first_word(argument);
+	struct slice word;
 
-	return (verb == VERB_AUTH || verb == VERB_XEXPS) && argument.len > 0 &&
-	    (word.len < argument.len || !auth_is_mechanism(word));
+	if ((verb != VERB_AUTH && verb != VERB_XEXPS) || argument.len == 0)
+		return false;
+	word = first_word(argument);
+	return word.len < argument.len || !auth_is_mechanism(word);
 }
 
 /* Behind a gap the steps of an exchange cannot be counted: what would be
@@ -347,7 +346,7 @@ void commands_take(struct dialogue *d, const struct line *l,
 	in.flags = command_flags(d, l, other_seen,
 	    answer || verb == VERB_AUTH);
 	in.span = dialogue_span(l->first, l->last);
-	in.masked = answer || may_be_secret(d, l) ||
+	in.masked = answer || may_be_secret(d, l, verb) ||
 	    is_auth_with_secret(verb, argument);
 	in.flags &= in.masked ? ~SW_BIT(SW_FLAG_OVERLONG) : ~0u;
 	{
@@ -397,13 +396,14 @@ static void take_fragment(struct dialogue *d, struct line *l)
 	if (d->fragment_awaits || l->text.len == 0) {
 		/* its beginning awaits the reply already */
 		struct command_in in = { 0 };
+		size_t len;
 
 		d->fragment_awaits = false;
 		in.by = SW_CLIENT;
 		in.line = l->text;
 		in.octets = (int64_t)l->octets;
 		in.flags = command_flags(d, l, true, false);
-		in.masked = may_be_secret(d, l);
+		in.masked = may_be_secret(d, l, session_verb(l->text, &len));
 		in.span = dialogue_span(l->first, l->last);
 		if (in.masked)
 			remember_stray(d, l->text);

@@ -508,7 +508,12 @@ void late_tell_reply(struct dialogue *d, const struct reply_in *in);
 bool late_keep_close(struct dialogue *d, int dir, bool rst,
     struct origin origin);
 /* Tell what waited for client octets up to d->client_offset. */
-void late_flush(struct dialogue *d);
+void late_flush_any(struct dialogue *d);
+static inline void late_flush(struct dialogue *d)
+{
+	if (d->late_count > 0)
+		late_flush_any(d);
+}
 /* Free what waits, not the list of it. */
 void late_fini(struct dialogue *d);
 

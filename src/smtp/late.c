@@ -16,7 +16,7 @@ static void tell(struct dialogue *d, const struct reply_in *in)
 
 /* The end of the client's octets may bring up what was held of them, and ask
  * for this again: what is behind a close is told behind it. */
-void late_flush(struct dialogue *d)
+void late_flush_any(struct dialogue *d)
 {
 	size_t i = 0;
 
