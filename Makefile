@@ -140,8 +140,9 @@ SRC_CHECK := $(addprefix src/check/, \
 
 # where the sides meet
 SRC_PIPELINE := $(addprefix src/pipeline/, \
-	address.c ahead.c batch.c connection.c crew.c ids.c input.c \
-	input_archive.c kept.c remarks.c saved.c shard.c wire.c wire_files.c wire_frames.c)
+	address.c ahead.c batch.c connection.c crew.c finished.c ids.c \
+	input.c input_archive.c kept.c remarks.c saved.c shard.c wire.c \
+	wire_files.c wire_frames.c)
 
 # include/smtpwire/
 SRC_API := $(addprefix src/api/, \

@@ -97,15 +97,33 @@ static void tell_endpoint(struct session_builder *b, struct sw_endpoint *to,
 	to->port = e->port;
 }
 
-/* EVP looks for an engine at each use, which takes ten times as long as the
- * digest of so few octets: this is the digest itself. */
-static bool digest_sha1(const uint8_t *in, size_t len,
+static void put_be32(uint8_t *w, uint32_t v)
+{
+	w[0] = (uint8_t)(v >> 24);
+	w[1] = (uint8_t)(v >> 16);
+	w[2] = (uint8_t)(v >> 8);
+	w[3] = (uint8_t)v;
+}
+
+/* Of less octets than a block has, behind which there are zeros.  EVP looks
+ * for an engine at each use, which takes ten times as long as the digest of so
+ * few octets: this is the digest itself (FIPS 180-4, 5.1.1 and 6.1). */
+static bool digest_sha1(uint8_t block[SHA_CBLOCK], size_t len,
     uint8_t digest[SHA_DIGEST_LENGTH])
 {
 	SHA_CTX sha;
 
-	return SHA1_Init(&sha) == 1 && SHA1_Update(&sha, in, len) == 1 &&
-	    SHA1_Final(digest, &sha) == 1;
+	block[len] = 0x80;
+	put_be32(block + SHA_CBLOCK - 4, (uint32_t)len * 8);
+	if (SHA1_Init(&sha) != 1)
+		return false;
+	SHA1_Transform(&sha, block);
+	put_be32(digest, sha.h0);
+	put_be32(digest + 4, sha.h1);
+	put_be32(digest + 8, sha.h2);
+	put_be32(digest + 12, sha.h3);
+	put_be32(digest + 16, sha.h4);
+	return true;
 }
 
 /* Community ID v1: "1:" base64(SHA-1(seed, addresses and ports in order,
@@ -116,7 +134,7 @@ static void tell_community_id(struct session_builder *b,
 	const struct endpoint *a = &info->host[first];
 	const struct endpoint *z = &info->host[1 - first];
 	size_t n = a->family == 4 ? 4 : 16, len = 0;
-	uint8_t in[2 + 16 + 16 + 2 + 4] = { 0 }, digest[SHA_DIGEST_LENGTH];
+	uint8_t in[SHA_CBLOCK] = { 0 }, digest[SHA_DIGEST_LENGTH];
 	uint8_t text[2 + 32];
 
 	len = 2; /* seed 0 */
@@ -257,21 +275,19 @@ void connection_begin(const struct shard *sh, struct session_builder *b,
 }
 
 void connection_tell(struct shard *sh, struct session_builder *b,
-    struct tcp_flow *flow, int client_dir)
+    struct tcp_flow *flow, const struct tcp_facts *facts, int client_dir)
 {
 	const struct tcp_flow_info *info = tcp_flow_info_get(flow);
 	struct sw_session *s = session_get(b);
 	int first = lower_host(info);
-	struct tcp_facts facts;
 
-	tcp_flow_facts_get(flow, &facts);
 	if (pipeline_ids_give(&sh->ids, make_id(info, first), &s->id) != SW_OK)
 		sh->memory = true;
 	connection_begin(sh, b, flow, client_dir);
-	s->end = facts.last.ts_ns;
-	tell_source(sh, b, s, info->first.at, facts.last.at);
+	s->end = facts->last.ts_ns;
+	tell_source(sh, b, s, info->first.at, facts->last.at);
 	tell_community_id(b, s, info, first);
-	tell_tcp(b, s, &facts, client_dir);
+	tell_tcp(b, s, facts, client_dir);
 	remarks_tell(sh->traffic->remarks, &info->host[0], &info->host[1],
-	    info->first.at, facts.last.at, b);
+	    info->first.at, facts->last.at, b);
 }

@@ -10,8 +10,9 @@
 void connection_begin(const struct shard *s, struct session_builder *b,
     const struct tcp_flow *flow, int client_dir);
 /* Fill id, source, clock, start, end, endpoints, tcp and records of the
- * session from its connection; client_dir: direction of the client. */
+ * session from its connection, of which the facts are known; client_dir:
+ * direction of the client. */
 void connection_tell(struct shard *s, struct session_builder *b,
-    struct tcp_flow *flow, int client_dir);
+    struct tcp_flow *flow, const struct tcp_facts *facts, int client_dir);
 
 #endif

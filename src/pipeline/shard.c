@@ -15,15 +15,17 @@ enum { LONE = 131072 };
 
 /* A connection that is a session. */
 struct live {
-	struct live *next, **link; /* of the shard's list; what points here */
+	/* What each delivery needs. */
 	struct session_builder *builder;
 	struct dialogue *dialogue;
-	struct tcp_flow *flow;
 	size_t held; /* octets, as counted in the shard's */
 	size_t large_held; /* ... in its large_held; 0: it is none of these */
-	struct link large; /* the shard's, if it is */
-	bool listed; /* one of its ports is a server port */
 	bool answer_lost; /* as struct dialogue_start has it */
+
+	bool listed; /* one of its ports is a server port */
+	struct tcp_flow *flow;
+	struct live *next, **link; /* of the shard's list; what points here */
+	struct link large; /* the shard's, if it is */
 	uint32_t anomalies[TCP_DIRECTIONS];
 };
 
@@ -87,7 +89,26 @@ static void live_free(struct shard *s, struct live **lp)
 		count_large(s, l, 0);
 	dialogue_free(&l->dialogue);
 	session_builder_free(&l->builder);
-	free(l);
+	if (s->spares.live_count >= SESSION_SPARES_MAX) {
+		free(l);
+		return;
+	}
+	l->next = s->spares.live;
+	s->spares.live = l;
+	s->spares.live_count++;
+}
+
+/* Cleared; NULL: no memory. */
+static struct live *live_new(struct shard *s)
+{
+	struct live *l = s->spares.live;
+
+	if (!l)
+		return calloc(1, sizeof(*l));
+	s->spares.live = l->next;
+	s->spares.live_count--;
+	memset(l, 0, sizeof(*l));
+	return l;
 }
 
 static struct event_span span_of(struct origin o)
@@ -103,7 +124,7 @@ static void *on_open(void *ctx, struct tcp_flow *flow)
 	const struct tcp_flow_info *info = tcp_flow_info_get(flow);
 	struct session_options options = s->options->session;
 	struct dialogue_start start;
-	struct live *l = calloc(1, sizeof(*l));
+	struct live *l = live_new(s);
 
 	start.opener_known = info->opener_known;
 	start.answer_lost = info->opener_known && !info->syn_seen[1];
@@ -222,119 +243,6 @@ static void on_close(void *ctx, void *user, int dir, bool rst,
 	dialogue_close(l->dialogue, dir, rst, origin);
 }
 
-/* What failed in settling, to be told when it is the session's turn. */
-static void keep_error(struct finished *f, enum sw_status status,
-    const struct sw_err *err)
-{
-	f->status = status;
-	if (status == SW_OK)
-		return;
-	f->error = malloc(sizeof(*f->error));
-	if (f->error)
-		*f->error = *err;
-	else
-		f->status = SW_ENOMEM;
-}
-
-/* Those that may become spares stay until all of the list is freed, so that
- * which do does not depend on when they are told. */
-static void add_to_list(const struct shard *s, struct finished_list *list,
-    struct finished *f)
-{
-	size_t octets = session_memory(f->builder);
-
-	list->count++;
-	f->stays = list->staying < SESSION_SPARES_MAX &&
-	    session_is_small(f->builder) &&
-	    list->staying_octets + octets <= s->spares.sessions.most;
-	if (f->stays) {
-		list->staying++;
-		list->staying_octets += octets;
-	} else {
-		session_builder_part(f->builder);
-		list->octets += octets;
-	}
-}
-
-/* Its list has room; bodies are kept or removed. */
-static void settle(struct shard *s, struct session_builder *b,
-    struct finished *f)
-{
-	const struct session_gate *gate = &s->options->gate;
-	bool keep = !gate->keep || gate->keep(gate->ctx, session_get(b));
-	struct sw_err err;
-	enum sw_status status = session_settle(b, keep, &err);
-
-	if (status == SW_OK && !keep) {
-		account_add(&s->account, ACCOUNT_SESSIONS_FILTERED, 1);
-		session_builder_free(&b);
-		return;
-	}
-	f->builder = b;
-	add_to_list(s, &s->finished[s->stretch & 1], f);
-	keep_error(f, status, &err);
-}
-
-/* What finds its frames again. */
-static void tell_frames(const struct shard *s, struct tcp_flow *flow,
-    struct finished *f)
-{
-	const struct tcp_flow_info *info = tcp_flow_info_get(flow);
-	struct tcp_facts facts;
-
-	if (!s->options->kept)
-		return;
-	tcp_flow_facts_get(flow, &facts);
-	f->last = facts.last.at + s->traffic->order;
-	f->key = kept_key(s->options->kept, &info->host[0], &info->host[1]);
-}
-
-/* The session is complete; b is taken over. */
-static bool add_finished(struct shard *s, struct session_builder *b,
-    struct tcp_flow *flow, uint64_t certain)
-{
-	struct finished_list *list = &s->finished[s->stretch & 1];
-	void *items = list->items;
-	struct finished *f;
-
-	if (!base_grow(&items, list->count, &list->capacity, sizeof(*f))) {
-		s->memory = true;
-		return false;
-	}
-	list->items = items;
-	f = &list->items[list->count];
-	memset(f, 0, sizeof(*f));
-	f->first = tcp_flow_info_get(flow)->first.at + s->traffic->order;
-	f->certain = certain + s->traffic->order + s->traffic->ended;
-	tell_frames(s, flow, f);
-	settle(s, b, f);
-	return true;
-}
-
-static void free_finished(struct finished_list *list)
-{
-	size_t i;
-
-	for (i = 0; i < list->count; i++) {
-		session_builder_free(&list->items[i].builder);
-		free(list->items[i].error);
-	}
-	list->count = list->taken = list->staying = 0;
-	list->octets = list->staying_octets = 0;
-}
-
-void shard_told(struct finished *f)
-{
-	if (!f->stays)
-		session_builder_free(&f->builder);
-}
-
-void shard_begin_stretch(struct shard *s, uint64_t stretch)
-{
-	s->stretch = stretch;
-	free_finished(&s->finished[stretch & 1]);
-}
-
 static enum sw_ending ending_of(enum tcp_end why)
 {
 	switch (why) {
@@ -351,22 +259,21 @@ static enum sw_ending ending_of(enum tcp_end why)
 	return SW_ENDING_INPUT_ENDED;
 }
 
-static void finish_dialogue(struct live *l, enum tcp_end why)
+static void finish_dialogue(struct live *l, const struct tcp_facts *facts,
+    enum tcp_end why)
 {
 	const struct tcp_flow_info *info = tcp_flow_info_get(l->flow);
 	struct dialogue_end end = { 0 };
-	struct tcp_facts facts;
 	int d;
 
-	tcp_flow_facts_get(l->flow, &facts);
-	end.origin = facts.last;
+	end.origin = facts->last;
 	end.input_ended = why != TCP_END_CLOSED;
 	end.ending = ending_of(why);
 	for (d = 0; d < TCP_DIRECTIONS; d++) {
 		end.seen[d] = info->seen[d];
-		end.acked_known[d] = facts.side[d].acked_known &&
+		end.acked_known[d] = facts->side[d].acked_known &&
 		    info->seen[1 - d];
-		end.acked[d] = facts.side[d].acked;
+		end.acked[d] = facts->side[d].acked;
 	}
 	dialogue_finish(l->dialogue, &end);
 }
@@ -391,24 +298,24 @@ static void on_end(void *ctx, void *user, struct tcp_flow *flow,
 
 	if (!l)
 		return;
-	finish_dialogue(l, why);
+	tcp_flow_facts_get(flow, &facts);
+	finish_dialogue(l, &facts, why);
 	kind = dialogue_kind(l->dialogue);
 	if (!l->listed && (kind == DIALOGUE_NOT_SMTP ||
 	    kind == DIALOGUE_EMPTY || kind == DIALOGUE_TLS)) {
 		/* found on a port of no interest, and no SMTP */
-		tcp_flow_facts_get(flow, &facts);
 		account_add(&s->account, ACCOUNT_FRAMES_OTHER_PORT,
 		    facts.frames);
 		live_free(s, &l);
 		return;
 	}
-	connection_tell(s, l->builder, flow,
+	connection_tell(s, l->builder, flow, &facts,
 	    dialogue_client_dir(l->dialogue));
 	session_finish(l->builder);
 	count_session(s, kind, session_get(l->builder));
 	if (session_failed(l->builder))
 		s->memory = true;
-	else if (add_finished(s, l->builder, flow, origin.at))
+	else if (shard_finish(s, l->builder, flow, origin.at))
 		l->builder = NULL;
 	live_free(s, &l);
 }
@@ -435,10 +342,10 @@ static void tell_attempt(struct shard *s, struct tcp_flow *flow,
 		    span_of(facts.last));
 	session_get(b)->ending = refused ? SW_ENDING_REFUSED :
 	    SW_ENDING_NO_ANSWER;
-	connection_tell(s, b, flow, 0);
+	connection_tell(s, b, flow, &facts, 0);
 	session_finish(b);
 	if (session_failed(b) ||
-	    !add_finished(s, b, flow, origin.at)) {
+	    !shard_finish(s, b, flow, origin.at)) {
 		s->memory = true;
 		session_builder_free(&b);
 	}
@@ -610,8 +517,6 @@ enum sw_status shard_tick(struct shard *s, struct origin at)
 
 void shard_fini(struct shard *s)
 {
-	size_t i;
-
 	if (s->engine) {
 		struct origin none = { 0, SW_NO_TIME, 0 };
 
@@ -620,9 +525,12 @@ void shard_fini(struct shard *s)
 			s->memory = true;
 		s->tcp->close(&s->engine);
 	}
-	for (i = 0; i < 2; i++) {
-		free_finished(&s->finished[i]);
-		free(s->finished[i].items);
+	shard_finished_fini(s);
+	while (s->spares.live) {
+		struct live *l = s->spares.live;
+
+		s->spares.live = l->next;
+		free(l);
 	}
 	session_spares_fini(&s->spares.sessions);
 	dialogue_spares_fini(&s->spares.dialogues);

@@ -61,6 +61,8 @@ static inline bool port_set_has(const struct port_set *s, uint16_t port)
 struct spares {
 	struct session_spares sessions;
 	struct dialogue_spares dialogues;
+	struct live *live; /* a list, of SESSION_SPARES_MAX at most */
+	size_t live_count;
 };
 
 /* A session whose end is certain. */
@@ -84,26 +86,28 @@ struct finished_list {
 };
 
 struct shard {
+	/* What each segment needs stands together: few lines of the
+	 * processor's cache. */
+	const struct tcp_engine_ops *tcp; /* the engine's operations */
+	struct tcp_engine *engine;
+	uint64_t stretch;
+	uint64_t held;  /* octets of the sessions that are open */
+	uint64_t share; /* that they may always take of the limit on memory */
+	/* Those that hold so many octets or more: all of theirs, and a list,
+	 * the one first that was counted longest ago. */
+	uint64_t large_from, large_held;
+	struct link large;
+	struct account account;
 	const struct wire_options *options;
 	const struct body_ops *body_ops; /* or NULL */
 	const struct port_set *ports;
 	const struct traffic *traffic;
 	struct spares spares;
-	const struct tcp_engine_ops *tcp; /* its operations */
-	struct tcp_engine *engine;
-	struct account account;
 	/* By the parity of the stretch in which they ended. */
 	struct finished_list finished[2];
-	uint64_t stretch;
 	struct id_set ids;
 	struct live *open; /* sessions, a list */
-	uint64_t held;  /* octets of the sessions that are open */
-	uint64_t share; /* that they may always take of the limit on memory */
 	size_t session_octets; /* that each may take by what is told of it */
-	/* Those that hold so many octets or more: all of theirs, and a list,
-	 * the one first that was counted longest ago. */
-	uint64_t large_from, large_held;
-	struct link large;
 	bool memory; /* ran out */
 };
 
@@ -120,6 +124,11 @@ static inline void shard_begin(struct shard *s, uint64_t stretch)
 	if (s->stretch != stretch)
 		shard_begin_stretch(s, stretch);
 }
+/* The session is complete: b is taken over; false: no memory.  certain: the
+ * frame at which its end became certain. */
+bool shard_finish(struct shard *s, struct session_builder *b,
+    struct tcp_flow *flow, uint64_t certain);
+void shard_finished_fini(struct shard *s);
 /* A finished session was told and is not needed any more; while its shard is
  * fed, if it is of a stretch before. */
 void shard_told(struct finished *f);
