@@ -171,6 +171,7 @@ static enum body_trap behind_other(enum body_trap t, uint8_t c)
 	return TRAP_TEXT;
 }
 
+__attribute__((noinline))
 static void look_for_traps(struct body *b, struct slice octets)
 {
 	enum body_trap t = b->trap;
@@ -223,7 +224,10 @@ static inline size_t take_text(struct body *b, struct slice octets,
 	return n + 1;
 }
 
-static size_t feed(struct body *b, struct slice octets,
+/* What is not text alone.  Out of line, so that the usual octets do without its
+ * stack. */
+__attribute__((noinline))
+static size_t take_rest(struct body *b, struct slice octets,
     const struct body_sink *sink)
 {
 	size_t i = 0;
@@ -236,7 +240,6 @@ static size_t feed(struct body *b, struct slice octets,
 		else if (behind_dot(b, octets.p[i], sink))
 			i++;
 	}
-	b->wire += i;
 	return i;
 }
 
@@ -245,8 +248,13 @@ size_t body_feed(struct body *b, struct slice octets,
 {
 	enum { ODD = SW_BIT(SW_FLAG_BARE_CR) | SW_BIT(SW_FLAG_NUL) };
 	const struct body before = *b;
-	size_t n = feed(b, octets, sink);
+	size_t n = 0;
 
+	if (before.state == BODY_TEXT)
+		n = take_text(b, octets, sink);
+	if (n < octets.len)
+		n += take_rest(b, slice_from(octets, n), sink);
+	b->wire += n;
 	if (b->counted || !(b->flags & ODD))
 		return n;
 	if (!(before.flags & ODD)) /* the first of them */

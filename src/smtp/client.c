@@ -345,7 +345,9 @@ void client_feed(struct dialogue *d, struct slice octets,
 
 		if (d->late_count > 0)
 			flush_before(d, p->offset);
-		used = client_step(d, octets, p);
+		used = d->client == CLIENT_COMMAND ? /* the usual state */
+		    commands_take_lines(d, octets, p) :
+		    client_step(d, octets, p);
 		octets = slice_from(octets, used);
 		if (octets.len > 0) {
 			here = *p;

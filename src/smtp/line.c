@@ -22,22 +22,53 @@ void line_reader_fini(struct line_reader *r)
 	buffer_fini(&r->held);
 }
 
+#if defined(__SSE2__)
+/* Of 16 octets, the first in bit 0: control characters and those above 127; as
+ * signed numbers all of them are below a blank. */
+static inline unsigned odd_ones(__m128i octets)
+{
+	return (unsigned)_mm_movemask_epi8(_mm_cmplt_epi8(octets,
+	    _mm_set1_epi8(' ')));
+}
+
+static inline unsigned odd_of_16(const uint8_t *p)
+{
+	return odd_ones(_mm_loadu_si128((const __m128i *)(const void *)p));
+}
+
+static inline unsigned odd_of_8(const uint8_t *p)
+{
+	return odd_ones(_mm_loadl_epi64((const __m128i *)(const void *)p)) &
+	    0xff;
+}
+#endif
+
 /* Octets before the first control character or octet above 127. */
 static inline size_t ascii_len(struct slice s)
 {
 	size_t i = 0;
 
 #if defined(__SSE2__)
-	const __m128i blank = _mm_set1_epi8(' ');
+	unsigned odd;
 
 	for (; s.len - i >= 16; i += 16) {
-		/* as signed numbers all of them are below a blank */
-		unsigned odd = (unsigned)_mm_movemask_epi8(_mm_cmplt_epi8(
-		    _mm_loadu_si128((const __m128i *)(const void *)
-		    (s.p + i)), blank));
-
+		odd = odd_of_16(s.p + i);
 		if (odd != 0)
 			return i + (size_t)__builtin_ctz(odd);
+	}
+	if (i == 0 && s.len >= 8) {
+		odd = odd_of_8(s.p);
+		if (odd != 0)
+			return (size_t)__builtin_ctz(odd);
+		i = 8;
+	}
+	if (i > 0) { /* the last 8 or 16, some of which were looked at */
+		size_t n = i < 16 ? 8 : 16;
+
+		odd = n == 8 ? odd_of_8(s.p + s.len - n) :
+		    odd_of_16(s.p + s.len - n);
+		return odd == 0 ? s.len :
+		    s.len - n + (size_t)__builtin_ctz(odd);
 	}
 #endif
 	while (i < s.len && s.p[i] >= ' ' && s.p[i] < 0x80)

@@ -34,17 +34,13 @@ static bool may_quote_unseen(struct dialogue *d, int32_t code)
 	    o->verb == VERB_XEXPS));
 }
 
-/* A reply that quotes what it refuses, or whom it lets in, must not tell a
- * masked line.  lines are in->line_count slices that may be changed. */
-static void mask_echo(struct dialogue *d, struct reply_in *in,
-    struct slice *lines)
+/* A reply that may quote a masked line, as mask_echo says.  loose: also one
+ * that is not in the record. */
+static void mask_quote(struct dialogue *d, struct reply_in *in,
+    struct slice *lines, bool loose)
 {
-	bool loose = in->code >= 400 && may_quote_unseen(d, in->code);
 	size_t i;
 
-	if ((in->code < 400 && in->code != 235) || (!d->secrets && !loose) ||
-	    session_shows_secrets(d->b))
-		return;
 	if (d->unechoed.max == 0)
 		buffer_init(&d->unechoed, SIZE_MAX / 2);
 	buffer_clear(&d->unechoed);
@@ -69,6 +65,20 @@ static void mask_echo(struct dialogue *d, struct reply_in *in,
 	}
 	if (in->flags & SW_BIT(SW_FLAG_MASKED))
 		in->octets = SW_UNKNOWN;
+}
+
+/* A reply that quotes what it refuses, or whom it lets in, must not tell a
+ * masked line.  lines are in->line_count slices that may be changed. */
+static inline void mask_echo(struct dialogue *d, struct reply_in *in,
+    struct slice *lines)
+{
+	bool loose;
+
+	if (in->code < 400 && in->code != 235)
+		return;
+	loose = in->code >= 400 && may_quote_unseen(d, in->code);
+	if ((d->secrets || loose) && !session_shows_secrets(d->b))
+		mask_quote(d, in, lines, loose);
 }
 
 /* Can the first reply be a greeting?  RFC 5321 4.3.2: 220 or a refusal.  A

@@ -185,6 +185,41 @@ static void test_cases(void **state)
 				check_case(&cases[i], a, b);
 }
 
+/* Lines that end with the segment, of each length: one octet of each kind at
+ * every place. */
+static void check_octet(size_t len, size_t at, uint8_t c, uint32_t flags)
+{
+	uint8_t p[64];
+	struct lines all;
+
+	memset(p, 'x', len);
+	p[at] = c;
+	memcpy(p + len, "\r\n", 2);
+	all = read_lines(slice_make(p, len + 2), 0, 0);
+	assert_int_equal(all.count, 1);
+	assert_int_equal(all.line[0].len, len);
+	assert_memory_equal(all.line[0].text, p, len);
+	assert_int_equal(all.line[0].octets, len + 2);
+	assert_int_equal(all.line[0].flags, flags);
+	forget(&all);
+}
+
+static void test_octets(void **state)
+{
+	size_t len, at;
+
+	(void)state;
+	for (len = 1; len < 50; len++)
+		for (at = 0; at < len; at++) {
+			check_octet(len, at, 0, ZERO);
+			check_octet(len, at, '\r', CR);
+			check_octet(len, at, 0xff, HIGH);
+			check_octet(len, at, 0x80, HIGH);
+			check_octet(len, at, '\t', 0);
+			check_octet(len, at, 0x7f, 0);
+		}
+}
+
 /* A line's origin is that of its first and of its last octet. */
 static void test_origin(void **state)
 {
@@ -269,6 +304,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
+		cmocka_unit_test(test_octets),
 		cmocka_unit_test(test_origin),
 		cmocka_unit_test(test_long),
 		cmocka_unit_test(test_endless),
