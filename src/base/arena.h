@@ -70,8 +70,7 @@ static inline struct sw_bytes arena_copy(struct arena *a, struct slice s)
 
 	if (!p)
 		return b;
-	if (s.len > 0)
-		memcpy(p, s.p, s.len);
+	slice_copy(p, s);
 	b.data = p;
 	b.len = s.len;
 	return b;

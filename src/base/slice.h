@@ -60,6 +60,17 @@ static inline struct slice slice_head(struct slice s, size_t len)
 	return s;
 }
 
+/* Copy all of it to w: a text of usual length, without a call. */
+static inline void slice_copy(uint8_t *w, struct slice s)
+{
+	if (s.len - 16 <= 16) { /* 16 to 32, in halves that may overlap */
+		memcpy(w, s.p, 16);
+		memcpy(w + s.len - 16, s.p + s.len - 16, 16);
+	} else if (s.len > 0) {
+		memcpy(w, s.p, s.len);
+	}
+}
+
 static inline bool slice_eq(struct slice a, struct slice b)
 {
 	return a.len == b.len && (a.len == 0 || memcmp(a.p, b.p, a.len) == 0);

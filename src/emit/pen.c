@@ -102,34 +102,32 @@ uint8_t *pen_id(uint8_t *w, uint64_t id)
 	return pen_hex(w, octets, sizeof(octets));
 }
 
-/* Below 10000. */
-static uint8_t *put_small(uint8_t *w, uint32_t v)
+/* 100 to 9999. */
+static inline uint8_t *put_hundreds(uint8_t *w, uint32_t v)
 {
-	uint32_t high = v / 100, low = v % 100;
+	uint32_t high = v / 100;
 
-	if (high >= 10) {
+	if (high < 10) {
+		*w++ = (uint8_t)('0' + high);
+	} else {
 		memcpy(w, buffer_pairs + 2 * high, 2);
 		w += 2;
-	} else if (high > 0) {
-		*w++ = (uint8_t)('0' + high);
-	} else if (low < 10) {
-		*w++ = (uint8_t)('0' + low);
-		return w;
 	}
-	memcpy(w, buffer_pairs + 2 * low, 2);
+	memcpy(w, buffer_pairs + 2 * (v % 100), 2);
 	return w + 2;
 }
 
 uint8_t *pen_long_number(uint8_t *w, uint64_t v)
 {
-	uint32_t low;
+	uint32_t high, low;
 
 	if (v < 10000)
-		return put_small(w, (uint32_t)v);
+		return put_hundreds(w, (uint32_t)v);
 	if (v >= 100000000)
 		return buffer_put_digits(w, v, buffer_digits(v));
+	high = (uint32_t)v / 10000;
 	low = (uint32_t)v % 10000;
-	w = put_small(w, (uint32_t)v / 10000);
+	w = high < 100 ? pen_u64(w, high) : put_hundreds(w, high);
 	memcpy(w, buffer_pairs + 2 * (low / 100), 2);
 	memcpy(w + 2, buffer_pairs + 2 * (low % 100), 2);
 	return w + 4;

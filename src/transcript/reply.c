@@ -116,8 +116,7 @@ static struct slice shown_line(struct sw_event *e, struct slice line)
 static inline uint8_t *tell_line(struct sw_bytes *out, uint8_t *text,
     struct slice line)
 {
-	if (line.len > 0)
-		memcpy(text, line.p, line.len);
+	slice_copy(text, line);
 	out->data = text;
 	out->len = line.len;
 	return text + line.len;

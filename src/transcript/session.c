@@ -324,7 +324,13 @@ static inline __attribute__((always_inline)) void fetch(const void *p,
 
 	if (len > FETCHED)
 		len = FETCHED;
-	for (i = 0; i < len; i += 64)
+	for (i = 0; i + 192 < len; i += 256) { /* four lines at a time */
+		__builtin_prefetch((const uint8_t *)p + i);
+		__builtin_prefetch((const uint8_t *)p + i + 64);
+		__builtin_prefetch((const uint8_t *)p + i + 128);
+		__builtin_prefetch((const uint8_t *)p + i + 192);
+	}
+	for (; i < len; i += 64)
 		__builtin_prefetch((const uint8_t *)p + i);
 }
 

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "emit/emit.h"
+#include "emit/pen.h"
 #include "sample.h"
 
 static const struct emit_options complete = { false, false, false, false,
@@ -432,6 +433,33 @@ static int print_samples(void)
 	return rc;
 }
 
+static void check_number(uint64_t v)
+{
+	uint8_t told[32];
+	char text[32];
+	int n = snprintf(text, sizeof(text), "%llu", (unsigned long long)v);
+
+	assert_int_equal(pen_u64(told, v) - told, n);
+	assert_memory_equal(told, text, (size_t)n);
+}
+
+/* Each takes another way by how many digits it has. */
+static void numbers(void **state)
+{
+	uint64_t power, v;
+
+	(void)state;
+	for (v = 0; v < 30000; v++)
+		check_number(v);
+	for (power = 1; power <= UINT64_MAX / 10; power *= 10)
+		for (v = 1; v < 10; v++) {
+			check_number(v * power);
+			check_number(v * power - 1);
+			check_number(v * power + 1);
+		}
+	check_number(UINT64_MAX);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -444,6 +472,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(full_buffer),
 		cmocka_unit_test(long_lists),
 		cmocka_unit_test(names),
+		cmocka_unit_test(numbers),
 	};
 
 	if (argc > 1 && strcmp(argv[1], "--print") == 0)

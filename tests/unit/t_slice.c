@@ -81,11 +81,31 @@ static void test_other_octets(void **state)
 	    slice_make("a", 1)), 0);
 }
 
+/* All of it, and nothing beyond. */
+static void copies(void **state)
+{
+	uint8_t from[80], to[96];
+	size_t len, i;
+
+	(void)state;
+	for (i = 0; i < sizeof(from); i++)
+		from[i] = (uint8_t)(i + 1);
+	for (len = 0; len <= sizeof(from); len++) {
+		memset(to, 0, sizeof(to));
+		slice_copy(to, slice_make(from, len));
+		assert_memory_equal(to, from, len);
+		for (i = len; i < sizeof(to); i++)
+			assert_int_equal(to[i], 0);
+	}
+	slice_copy(to, slice_make(NULL, 0));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_other_octets),
+		cmocka_unit_test(copies),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
