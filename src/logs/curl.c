@@ -156,6 +156,7 @@ const struct log_format log_curl = {
 	.probe = probe,
 	.open = trace_open,
 	.line = trace_line,
+	.gone = trace_gone,
 	.end = trace_end,
 	.close = trace_close,
 };

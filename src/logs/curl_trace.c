@@ -423,6 +423,7 @@ const struct log_format log_curl_trace = {
 	.probe = probe,
 	.open = open_log,
 	.line = trace_line,
+	.gone = trace_gone,
 	.end = end_log,
 	.close = close_log,
 };

@@ -464,6 +464,24 @@ static enum sw_status end_file(void *state)
 	return status;
 }
 
+/* Lines that go on with what it said are of no session. */
+static void forget(void *state, const struct log_session *s)
+{
+	struct ims *m = state;
+
+	ims_forget_pools(m);
+	if (m->speaker != s)
+		return;
+	m->speaker = NULL;
+	if (m->entry == IMS_ENTRY_CONTENT) {
+		m->part_open = false;
+		buffer_clear(&m->part);
+	}
+	if (m->entry == IMS_ENTRY_COMMAND || m->entry == IMS_ENTRY_REPLY ||
+	    m->entry == IMS_ENTRY_CONTENT)
+		m->entry = IMS_ENTRY_NONE;
+}
+
 const struct log_format log_exchange_ims = {
 	.name = "exchange-ims",
 	.title = "Exchange 4.0 to 5.5, Internet Mail Connector or Service",
@@ -479,5 +497,6 @@ const struct log_format log_exchange_ims = {
 	.open = open_log,
 	.line = take_line,
 	.file_end = end_file,
+	.gone = forget,
 	.close = close_log,
 };

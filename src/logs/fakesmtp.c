@@ -46,6 +46,7 @@ const struct log_format log_fakesmtp = {
 	.probe = probe,
 	.open = trace_open,
 	.line = trace_line,
+	.gone = trace_gone,
 	.end = trace_end,
 	.close = trace_close,
 };

@@ -47,6 +47,7 @@ const struct log_format log_fetchmail = {
 	.probe = probe,
 	.open = trace_open,
 	.line = trace_line,
+	.gone = trace_gone,
 	.end = trace_end,
 	.close = trace_close,
 };

@@ -49,6 +49,7 @@ struct log_follow {
 	bool up;
 
 	struct buffer head;  /* until the format is known */
+	size_t head_old;     /* octets of it that stood there at first */
 	struct source *named; /* of no octets: a name for the reader */
 	struct log_reader *reader;
 	enum sw_status told; /* the error that was told last */
@@ -135,8 +136,16 @@ static int open_file(struct log_follow *f, struct sw_err *err)
 /* Further files are new from their start. */
 static void end_old(struct log_follow *f)
 {
-	if (f->old_lines == UINT64_MAX)
-		f->old_lines = f->reader ? log_line_count(f->reader) : 0;
+	if (f->old_lines != UINT64_MAX)
+		return;
+	f->old_lines = f->reader ? log_line_count(f->reader) : 0;
+	f->head_old = f->head.len;
+}
+
+static void drop_head(struct log_follow *f)
+{
+	buffer_clear(&f->head);
+	f->head_old = 0;
 }
 
 /* What comes is another file of the log. */
@@ -145,7 +154,7 @@ static enum sw_status turn_page(struct log_follow *f)
 	enum sw_status status = SW_OK;
 
 	end_old(f);
-	buffer_clear(&f->head);
+	drop_head(f);
 	f->offset = f->mark_len = 0;
 	if (!f->reader)
 		return SW_OK;
@@ -205,7 +214,7 @@ static int probe(struct log_follow *f, struct sw_err *err)
 		return status == SW_OK ? 1 : (int)status;
 	if (f->head.len < LIMIT_LOG_PROBE_FAR)
 		return 0;
-	buffer_clear(&f->head); /* what comes may be known */
+	drop_head(f); /* what comes may be known */
 	return tell(f, SW_EFORMAT, err, "no log of a known format so far "
 	    "(see smtpwire formats)");
 }
@@ -215,6 +224,22 @@ static enum sw_status open_reader(struct log_follow *f, struct sw_err *err)
 	f->options.modified_s = (int64_t)f->stat.st_mtime;
 	return log_open(f->named, f->format, &f->options, f->account,
 	    &f->sink, &f->reader, err);
+}
+
+/* What stood there at first, before it showed the format. */
+static enum sw_status feed_old(struct log_follow *f, struct slice *octets,
+    int64_t now_ns, int64_t modified)
+{
+	struct slice old = slice_head(*octets, f->head_old);
+	enum sw_status status;
+
+	if (old.len == 0)
+		return SW_OK;
+	*octets = slice_from(*octets, old.len);
+	f->old_lines = UINT64_MAX;
+	status = log_feed(f->reader, old, now_ns, modified);
+	f->old_lines = log_line_count(f->reader);
+	return status;
 }
 
 /* 1: read; 0: it waits until the format is known. */
@@ -238,8 +263,10 @@ static int feed(struct log_follow *f, struct slice octets, int64_t now_ns,
 	if (!f->reader)
 		status = open_reader(f, err);
 	if (status == SW_OK)
+		status = feed_old(f, &octets, now_ns, modified);
+	if (status == SW_OK)
 		status = log_feed(f->reader, octets, now_ns, modified);
-	buffer_clear(&f->head);
+	drop_head(f);
 	if (status == SW_ENOMEM)
 		base_error_set(err, status, "%s: out of memory", f->name);
 	return status == SW_OK ? 1 : (int)status;
@@ -293,6 +320,7 @@ static int look(struct log_follow *f, struct sw_err *err)
 		f->replaced = true;
 		return 0;
 	}
+	f->replaced = false;
 	(void)close(f->fd);
 	got = open_file(f, err);
 	status = turn_page(f);
@@ -326,8 +354,9 @@ static int step_file(struct log_follow *f, int64_t now_ns,
 	}
 	if (done >= STEP_MAX || got < 0)
 		return got;
-	f->up = true;
 	got = look(f, err);
+	if (got == 0)
+		f->up = !f->replaced; /* else the other is to be read */
 	return got != 0 ? got : any;
 }
 

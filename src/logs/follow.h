@@ -27,7 +27,8 @@ int log_follow_step(struct log_follow *f, int64_t now_ns,
     struct sw_err *err) SW_MUST_USE;
 /* Did the line stand there at first? */
 bool log_follow_is_old(const struct log_follow *f, uint64_t line);
-/* Is it read as far as it has come, for now? */
+/* Is it read as far as it has come, for now?  No while another file that has
+ * its name is not yet read. */
 bool log_follow_is_up(const struct log_follow *f);
 /* As log_end_silent. */
 enum sw_status log_follow_end_silent(struct log_follow *f, int64_t over_ns,

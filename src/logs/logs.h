@@ -40,7 +40,8 @@ struct log_sink {
 	enum sw_status (*session)(void *ctx, struct session_builder *b);
 };
 
-struct log_line; /* lines.h */
+struct log_line;    /* lines.h */
+struct log_session; /* sessions.h */
 
 /* Of the functions, all but probe and line may be NULL. */
 struct log_format {
@@ -65,6 +66,9 @@ struct log_format {
 	enum sw_status (*line)(void *state, const struct log_line *line);
 	/* It is over: what was held of it is to be told. */
 	enum sw_status (*file_end)(void *state);
+	/* An open session is over, whoever ended it: no pointer to it may be
+	 * kept.  A log that grows ends them between any two lines. */
+	void (*gone)(void *state, const struct log_session *s);
 	/* The log is over: sessions that need more than their end, which
 	 * comes behind this, are to be ended. */
 	enum sw_status (*end)(void *state);

@@ -88,6 +88,7 @@ const struct log_format log_net_smtp = {
 	.probe = probe,
 	.open = trace_open,
 	.line = trace_line,
+	.gone = trace_gone,
 	.end = trace_end,
 	.close = trace_close,
 };

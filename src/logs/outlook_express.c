@@ -555,6 +555,16 @@ static enum sw_status take_line(void *state, const struct log_line *line)
 	return o->held_text.failed ? SW_ENOMEM : SW_OK;
 }
 
+static void forget(void *state, const struct log_session *s)
+{
+	struct oe *o = state;
+
+	if (o->open != s)
+		return;
+	o->open = NULL;
+	o->dot_next = false;
+}
+
 static enum sw_status end_log(void *state)
 {
 	struct oe *o = state;
@@ -576,6 +586,7 @@ const struct log_format log_outlook_express = {
 	.probe = probe,
 	.open = open_log,
 	.line = take_line,
+	.gone = forget,
 	.end = end_log,
 	.close = close_log,
 };

@@ -254,6 +254,14 @@ static void close_notice(void *state)
 	buffer_fini(&n->ip);
 }
 
+static void forget(void *state, const struct log_session *s)
+{
+	struct notice *n = state;
+
+	if (n->current == s)
+		n->current = NULL;
+}
+
 /* The title, and behind it two lines of a dialogue. */
 static bool probe(struct slice head)
 {
@@ -280,6 +288,7 @@ const struct log_format log_postfix_notice = {
 	.probe = probe,
 	.open = open_notice,
 	.line = take_line,
+	.gone = forget,
 	.end = take_end,
 	.close = close_notice,
 };

@@ -120,6 +120,8 @@ static void unlink_key(struct log_session *s)
 /* Out of all lists; what the session holds is the caller's to free. */
 static void detach(struct log_sessions *t, struct log_session *s)
 {
+	if (t->format->gone)
+		t->format->gone(t, s);
 	unlink_newest(t, s);
 	unlink_begun(t, s);
 	unlink_waiting(t, s);

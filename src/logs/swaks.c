@@ -116,6 +116,7 @@ const struct log_format log_swaks = {
 	.probe = probe,
 	.open = trace_open,
 	.line = trace_line,
+	.gone = trace_gone,
 	.end = trace_end,
 	.close = trace_close,
 };

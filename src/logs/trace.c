@@ -354,6 +354,15 @@ enum sw_status trace_open(void *state)
 	return SW_OK;
 }
 
+/* What comes is of another session, whose beginning is not told. */
+void trace_gone(void *state, const struct log_session *s)
+{
+	struct trace *t = state;
+
+	if (t->current == s)
+		t->current = NULL;
+}
+
 enum sw_status trace_end(void *state)
 {
 	struct trace *t = state;

@@ -90,6 +90,7 @@ struct trace {
 /* For a family's row, whose state is a struct trace. */
 enum sw_status trace_open(void *state);
 enum sw_status trace_line(void *state, const struct log_line *line);
+void trace_gone(void *state, const struct log_session *s);
 enum sw_status trace_end(void *state);
 void trace_close(void *state);
 

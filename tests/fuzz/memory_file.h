@@ -29,8 +29,8 @@ struct memory_file {
 };
 
 /* Read from its start by everybody who opens its name. */
-static void memory_file_init(struct memory_file *f, const uint8_t *octets,
-    size_t len)
+static inline void memory_file_init(struct memory_file *f,
+    const uint8_t *octets, size_t len)
 {
 	f->fd = memfd_create("input", MFD_CLOEXEC);
 	require(f->fd >= 0);
@@ -44,7 +44,7 @@ static void memory_file_init(struct memory_file *f, const uint8_t *octets,
 	snprintf(f->name, sizeof(f->name), "/proc/self/fd/%d", f->fd);
 }
 
-static void memory_file_fini(struct memory_file *f)
+static inline void memory_file_fini(struct memory_file *f)
 {
 	close(f->fd);
 }

@@ -157,6 +157,66 @@ static void test_cut(void **state)
 	assert_int_equal(p.sessions, 4);
 }
 
+/* It is read to its end when it says so, in another file as well. */
+static void test_up(void **state)
+{
+	struct sw_err err;
+	struct place p;
+	int count = 0;
+
+	(void)state;
+	begin(&p);
+	put(p.name, "w", HEAD SESSION("one.example.org"));
+	follow(&p, NULL);
+	assert_int_equal(steps(&p, &err), 0);
+	assert_int_equal(rename(p.name, p.other), 0);
+	put(p.name, "w", HEAD SESSION("two.example.org"));
+	do
+		assert_true(log_follow_step(p.f, 9, &err) >= 0);
+	while (!log_follow_is_up(p.f) && ++count < 8);
+	end(&p);
+	assert_int_equal(p.sessions, 2);
+}
+
+/* What stood there stays old when its format shows later. */
+static void test_old_before_format(void **state)
+{
+	struct sw_err err;
+	struct place p;
+
+	(void)state;
+	begin(&p);
+	put(p.name, "w", "220 mx.example.com ESMTP\nEHLO one.example.org\n");
+	follow(&p, NULL);
+	assert_int_equal(steps(&p, &err), 0);
+	put(p.name, "a", HEAD SESSION("two.example.org"));
+	assert_int_equal(steps(&p, &err), 0);
+	assert_true(log_follow_is_old(p.f, 2));
+	assert_false(log_follow_is_old(p.f, 3));
+	end(&p);
+}
+
+/* A session is told as silent, and its log goes on: the family has only one
+ * open at a time. */
+static void test_silent(void **state)
+{
+	struct sw_err err;
+	struct place p;
+
+	(void)state;
+	begin(&p);
+	put(p.name, "w", HEAD "220 mx.example.com ESMTP\n"
+	    "EHLO one.example.org\n250 mx.example.com\n");
+	follow(&p, NULL);
+	assert_int_equal(steps(&p, &err), 0);
+	assert_int_equal(log_follow_end_silent(p.f, 100, 100), SW_OK);
+	assert_int_equal(p.sessions, 1);
+	put(p.name, "a", "221 Bye\n" SESSION("two.example.org"));
+	assert_int_equal(steps(&p, &err), 0);
+	end(&p);
+	assert_true(p.sessions >= 2);
+}
+
 static void test_no_file(void **state)
 {
 	struct sw_err err;
@@ -217,6 +277,9 @@ int main(void)
 		cmocka_unit_test(test_grows),
 		cmocka_unit_test(test_comes_and_goes),
 		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_up),
+		cmocka_unit_test(test_old_before_format),
+		cmocka_unit_test(test_silent),
 		cmocka_unit_test(test_no_file),
 		cmocka_unit_test(test_no_log),
 		cmocka_unit_test(test_strange_log),
