@@ -393,10 +393,15 @@ $(O)/tests/unit/t_confine: $(O)/src/cli/confine.o
 $(REPLAY): $(O)/tests/fuzz/replay_%: $(O)/tests/fuzz/fuzz_%.o \
 		$(O)/tests/fuzz/onefile.o $(LIB_A)
 	$(say) LD $@
-	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) \
-		$(LIB_A) $(PC_LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(FUZZ_WRAPS) -o $@ \
+		$(filter %.o,$^) $(LIB_A) $(PC_LIBS)
 $(addprefix $(O)/tests/fuzz/,replay_options fuzz_options): \
 	$(addprefix $(O)/src/cli/,options.o options_table.o values.o)
+
+# What it decides itself: the time.
+$(addprefix $(O)/tests/fuzz/,replay_watch fuzz_watch): \
+	FUZZ_WRAPPED := clock_gettime
+FUZZ_WRAPS = $(FUZZ_WRAPPED:%=-Wl$(,)--wrap=%)
 
 WRAPPED := malloc calloc realloc strdup strndup posix_memalign fdopen opendir \
 	clock_gettime
@@ -505,8 +510,8 @@ fuzz-afl: SECS = 3600
 fuzzers: $(FUZZERS)
 $(FUZZERS): $(O)/tests/fuzz/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(LIB_A)
 	$(say) LD $@
-	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ \
-		$(filter %.o,$^) $(LIB_A) $(PC_LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(FUZZ_WRAPS) \
+		-fsanitize=fuzzer -o $@ $(filter %.o,$^) $(LIB_A) $(PC_LIBS)
 
 bench: all ## speed beside other programs
 	@sh tests/bench/bench.sh $(O)/smtpwire $(BUILD)/bench
