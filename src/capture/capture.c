@@ -268,6 +268,17 @@ int capture_next(struct capture *c, struct frame *frame_r,
 	return c->format->next(c->state, frame_r, err);
 }
 
+int capture_take(struct capture *c, struct frame *frames_r, int max,
+    struct sw_err *err)
+{
+	int got;
+
+	if (!c->format->more)
+		return capture_next(c, frames_r, err);
+	got = (int)c->format->more(c->state, frames_r, (size_t)max);
+	return got > 0 ? got : capture_next(c, frames_r, err);
+}
+
 struct source_block *capture_hold(struct capture *c)
 {
 	return c->source ? source_block_hold(c->source) : NULL;

@@ -23,8 +23,8 @@ struct frame {
 	                          clock says so; SW_NO_TIME */
 	int64_t resolution_ns; /* of this frame's time stamp */
 	uint32_t link_type;    /* LINKTYPE_ value as written in files */
-	uint32_t wire_len;     /* octets on the wire; >= octets.len */
 	uint32_t interface;    /* of pcapng, else 0 */
+	uint32_t wire_len;     /* octets on the wire; >= octets.len */
 	uint32_t anomalies;    /* bits, base/anomaly.h; SNAPPED is set here
 	                          when octets.len < wire_len */
 	struct slice octets;
@@ -70,6 +70,10 @@ struct capture_format {
 	enum sw_status (*begin)(void *state, struct sw_err *err);
 	/* 1: a frame; 0: end; < 0: enum sw_status (read error, no memory). */
 	int (*next)(void *state, struct frame *frame_r, struct sw_err *err);
+	/* Frames that the next calls of next would hand out, as many as are
+	 * known to lie in what was read, up to max: how many.  NULL: never
+	 * any.  Not of a format that has remarks, which are of one frame. */
+	size_t (*more)(void *state, struct frame *frames_r, size_t max);
 	/* Might next have to wait, or read a new block?  false is a promise
 	 * that it will not: batches point into the block. */
 	bool (*would_block)(const void *state);
@@ -98,6 +102,11 @@ enum sw_status capture_open(struct source *s, struct account *account,
     struct capture **c_r, struct sw_err *err) SW_MUST_USE;
 /* 1: a frame, to be counted by the caller; 0: end; < 0: enum sw_status. */
 int capture_next(struct capture *c, struct frame *frame_r,
+    struct sw_err *err) SW_MUST_USE;
+/* The same for several at once, up to max, which is one or more: how many.  All
+ * lie in one block, and are numbered on from the first.  The remarks are of the
+ * last one, and a pause comes alone. */
+int capture_take(struct capture *c, struct frame *frames_r, int max,
     struct sw_err *err) SW_MUST_USE;
 /* The block in which the last frame lies, a counted reference; NULL if the
  * frame's octets live as long as the capture. */

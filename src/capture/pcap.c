@@ -91,38 +91,48 @@ static int64_t odd_fraction(struct pcap *p, uint32_t fraction,
 	return ns ? (int64_t)fraction : (int64_t)fraction * 1000;
 }
 
-static inline void set_time(struct pcap *p, const struct record *r,
-    struct frame *f)
+/* Fractions below it are what they seem: nanoseconds in a file that says so,
+ * or microseconds. */
+static inline uint64_t plain_end(const struct pcap *p)
 {
-	int64_t ns = (int64_t)r->fraction;
-
-	f->resolution_ns = 1;
-	if (!p->ns) {
-		if (p->carried == 0 && r->fraction < 1000000) {
-			f->resolution_ns = 1000;
-			ns *= 1000;
-			p->plain++;
-		} else {
-			ns = odd_fraction(p, r->fraction,
-			    &f->resolution_ns);
-		}
-	}
-	f->ts_ns = (int64_t)r->s * NS_PER_S + ns;
-	p->last_s = r->s;
-	p->know_time = true;
+	if (p->ns)
+		return UINT64_MAX;
+	return p->carried == 0 ? 1000000 : 0;
 }
 
-static inline void set_frame(struct pcap *p, const struct record *r,
-    struct slice octets, struct frame *f)
+static inline int64_t plain_resolution(const struct pcap *p)
 {
-	f->number = ++p->number;
+	return p->ns ? 1 : 1000;
+}
+
+/* A frame of a record whose fraction is plain. */
+static inline void fill_frame(const struct pcap *p, const struct record *r,
+    uint64_t number, int64_t resolution_ns, struct slice octets,
+    struct frame *f)
+{
+	f->number = number;
+	f->ts_ns = (int64_t)r->s * NS_PER_S +
+	    (int64_t)r->fraction * resolution_ns;
+	f->resolution_ns = resolution_ns;
 	f->link_type = p->link_type;
 	f->wire_len = r->wire;
 	f->interface = 0;
 	f->anomalies = 0;
 	f->octets = octets;
-	set_time(p, r, f);
 	capture_finish_frame(f);
+}
+
+static void set_frame(struct pcap *p, const struct record *r,
+    struct slice octets, struct frame *f)
+{
+	fill_frame(p, r, ++p->number, plain_resolution(p), octets, f);
+	if (r->fraction >= plain_end(p))
+		f->ts_ns = (int64_t)r->s * NS_PER_S +
+		    odd_fraction(p, r->fraction, &f->resolution_ns);
+	else if (!p->ns)
+		p->plain++;
+	p->last_s = r->s;
+	p->know_time = true;
 }
 
 /* The file ends within a record of which octets (header and data) are left:
@@ -170,33 +180,78 @@ static int next_slow(struct pcap *p, struct record *r, struct frame *f,
 	return status == SW_OK ? 1 : status;
 }
 
-/* Does a usual record lie in what was read? */
-static inline bool look_ahead(struct pcap *p)
+/* Does a usual record begin here, and lie in octets? */
+static inline bool has_usual(const struct pcap *p, struct slice octets,
+    struct record *r_r)
 {
-	struct slice octets = source_ready(p->in.source);
-
-	p->know_ahead = false;
 	if (octets.len < p->header_len)
 		return false;
-	p->ahead = read_record(p, octets.p);
-	p->know_ahead = is_usual(p, &p->ahead) &&
-	    octets.len - p->header_len >= p->ahead.len;
-	return p->know_ahead;
+	*r_r = read_record(p, octets.p);
+	return is_usual(p, r_r) && octets.len - p->header_len >= r_r->len;
 }
 
-/* The record that is known to lie in what was read. */
-static inline void take_ahead(struct pcap *p, struct frame *f)
+static void look_ahead(struct pcap *p)
 {
-	struct slice octets = source_ready(p->in.source);
-	struct record r = p->ahead;
+	struct record r;
 
-	set_frame(p, &r, slice_make(octets.p + p->header_len, r.len), f);
-	source_take(p->in.source, (size_t)p->header_len + r.len);
-	look_ahead(p);
+	p->know_ahead = has_usual(p, source_ready(p->in.source), &r);
 }
 
-/* Out of line, so that the usual record does without its stack. */
-__attribute__((noinline))
+/*
+ * Frames of the usual records with plain times at the front of *octets, which
+ * are removed.  Reads a copy of the state, in which no frame can lie: so what
+ * all records have in common stays in registers.
+ */
+static inline size_t take_usual(const struct pcap how, struct slice *octets,
+    struct frame *frames_r, size_t max)
+{
+	const uint64_t fraction_end = plain_end(&how);
+	const int64_t resolution_ns = plain_resolution(&how);
+	struct frame *f = frames_r, *end = frames_r + max;
+	struct slice left = *octets;
+	uint64_t number = how.number;
+	struct record r;
+
+	while (f != end && has_usual(&how, left, &r) &&
+	    r.fraction < fraction_end) {
+		left = slice_make(left.p + how.header_len,
+		    left.len - how.header_len);
+		fill_frame(&how, &r, ++number, resolution_ns,
+		    slice_make(left.p, r.len), f++);
+		left = slice_make(left.p + r.len, left.len - r.len);
+	}
+	*octets = left;
+	return (size_t)(number - how.number);
+}
+
+/* As many as lie in what was read. */
+static size_t more(void *state, struct frame *frames_r, size_t max)
+{
+	struct pcap *p = state;
+	struct slice octets = source_ready(p->in.source);
+	size_t all = octets.len, n;
+	struct pcap how = *p;
+
+	if (!how.big && how.lengths == LENGTHS_ORDERED) {
+		/* Nearly all files, of which no record has to be asked. */
+		how.big = false;
+		how.lengths = LENGTHS_ORDERED;
+		n = take_usual(how, &octets, frames_r, max);
+	} else {
+		n = take_usual(how, &octets, frames_r, max);
+	}
+	if (n == 0)
+		return 0;
+	p->last_s = read_record(p, frames_r[n - 1].octets.p -
+	    p->header_len).s;
+	p->know_time = true;
+	p->number += n;
+	p->plain += p->ns ? 0 : n;
+	source_take(p->in.source, all - octets.len);
+	look_ahead(p);
+	return n;
+}
+
 static int next_unknown(struct pcap *p, struct frame *f, struct sw_err *err)
 {
 	int result = 0;
@@ -211,10 +266,6 @@ static int next_unknown(struct pcap *p, struct frame *f, struct sw_err *err)
 			return result;
 		if (octets.len < p->header_len)
 			return capture_end(&p->in, octets, err);
-		if (look_ahead(p)) {
-			take_ahead(p, f);
-			return 1;
-		}
 		r = read_record(p, octets.p);
 		result = next_slow(p, &r, f, err);
 		look_ahead(p);
@@ -224,12 +275,7 @@ static int next_unknown(struct pcap *p, struct frame *f, struct sw_err *err)
 
 static int next(void *state, struct frame *f, struct sw_err *err)
 {
-	struct pcap *p = state;
-
-	if (!p->know_ahead)
-		return next_unknown(p, f, err);
-	take_ahead(p, f);
-	return 1;
+	return more(state, f, 1) == 1 ? 1 : next_unknown(state, f, err);
 }
 
 /* An unusual record is judged by what lies behind it. */
@@ -254,6 +300,7 @@ const struct capture_format capture_pcap = {
 	.probe = capture_pcap_probe,
 	.begin = capture_pcap_begin,
 	.next = next,
+	.more = more,
 	.would_block = would_block,
 	.describe = describe
 };

@@ -28,7 +28,6 @@ struct pcap {
 	uint64_t carried, plain; /* records with 10^6 us and more, and less */
 	bool warned_time;
 	bool know_ahead; /* the next record is usual and lies in the block */
-	struct record ahead;
 };
 
 /* The lengths of old versions. */

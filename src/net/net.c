@@ -85,13 +85,13 @@ enum net_result net_link_enter(struct walk *w, struct packet *p,
 	return link ? link->step(w, p) : drop_link_type(w, link_type);
 }
 
+__attribute__((noinline))
 enum net_result net_decode_any(struct net *n, const struct frame *frame,
-    struct origin origin, struct segment *seg_r, struct icmp_error *icmp_r)
+    struct segment *seg_r, struct icmp_error *icmp_r)
 {
 	struct walk w = {
 		.net = n,
 		.frame = frame,
-		.origin = origin,
 		.seg_r = seg_r,
 		.icmp_r = icmp_r,
 		/* Whether octets of the segment are missing is found out. */
@@ -114,13 +114,13 @@ enum net_result net_decode_any(struct net *n, const struct frame *frame,
 }
 
 enum net_result net_decode(struct net *n, const struct frame *frame,
-    struct origin origin, struct segment *seg_r, struct icmp_error *icmp_r)
+    struct segment *seg_r, struct icmp_error *icmp_r)
 {
 	if (frame->link_type == LINK_ETHERNET &&
 	    !n->options.verify_checksums &&
-	    net_usual(n, frame, origin, seg_r))
+	    net_usual(n, frame, seg_r))
 		return NET_SEGMENT;
-	return net_decode_any(n, frame, origin, seg_r, icmp_r);
+	return net_decode_any(n, frame, seg_r, icmp_r);
 }
 
 const char *net_link_type_name(uint32_t link_type, char *buf, size_t size)

@@ -33,12 +33,13 @@ enum net_result {
 };
 
 /*
- * Decode one frame.  origin becomes the segment's.  Slices of the segment
- * point into the frame's octets (or seg_r->owned).  Fragments are kept
- * (copied) and the datagram comes with the frame that completes it.
+ * Decode one frame, of which seg_r->origin was set; it becomes icmp_r's, too.
+ * Slices of the segment point into the frame's octets (or seg_r->owned).
+ * Fragments are kept (copied) and the datagram comes with the frame that
+ * completes it.
  */
 enum net_result net_decode(struct net *n, const struct frame *frame,
-    struct origin origin, struct segment *seg_r, struct icmp_error *icmp_r);
+    struct segment *seg_r, struct icmp_error *icmp_r);
 /* At the end: count the datagrams that were never completed. */
 void net_finish(struct net *n);
 

@@ -32,16 +32,17 @@ uint16_t net_sum(struct slice octets, uint32_t sum)
 bool net_checksum_is_bad(const struct segment *seg)
 {
 	uint32_t sum = 6; /* the protocol */
-	size_t len = seg->tcp.len;
+	size_t len = seg->header_len + seg->payload.len;
 
-	if (!seg->verifiable)
+	if (seg->header_len == 0)
 		return false;
 	/* Pseudo-header (RFC 9293 3.1, RFC 8200 8.1); what an IPv4 address
 	 * leaves of the array is zero. */
 	sum += (uint32_t)(len >> 16) + (uint32_t)(len & 0xffff);
 	sum = net_sum(slice_make(seg->src.ip, sizeof(seg->src.ip)), sum);
 	sum = net_sum(slice_make(seg->dst.ip, sizeof(seg->dst.ip)), sum);
-	return net_sum(seg->tcp, sum) != 0xffff;
+	return net_sum(slice_make(seg->payload.p - seg->header_len, len),
+	    sum) != 0xffff;
 }
 
 /* --- TCP ---------------------------------------------------------------- */
@@ -91,10 +92,8 @@ static void read_options(struct segment *s, struct slice options)
 }
 
 /* All that does not come from the TCP header. */
-static void fill_segment(const struct walk *w, const struct packet *p,
-    struct segment *s)
+static void fill_segment(const struct walk *w, struct segment *s)
 {
-	s->origin = w->origin;
 	s->resolution_ns = w->frame->resolution_ns;
 	s->src = w->src;
 	s->dst = w->dst;
@@ -102,27 +101,30 @@ static void fill_segment(const struct walk *w, const struct packet *p,
 	s->tunnel_tag = w->tunnel_tag;
 	s->anomalies = w->anomalies;
 	s->owned = w->owned;
-	/* Without a length there is no pseudo-header. */
-	s->verifiable = p->octets.len == p->wire_len && !w->length_unknown;
-	s->tcp = s->verifiable ? p->octets : slice_make(NULL, 0);
 }
 
 /* The options and what follows; header_len is within the wire length, but
  * may be beyond what was captured. */
-static void fill_payload(struct walk *w, const struct packet *p,
-    struct segment *s, size_t header_len)
+static void fill_payload(const struct packet *p, struct segment *s,
+    size_t header_len)
 {
 	struct slice header = slice_head(p->octets, header_len);
 
 	read_options(s, slice_from(header, TCP_HEADER));
 	s->payload = slice_from(p->octets, header_len);
 	s->payload_len = (uint32_t)(p->wire_len - header_len);
-	/* The snap length cut no frame in which the file ends. */
-	if (s->payload.len < s->payload_len &&
-	    !(s->anomalies & ANOMALY_BIT(ANOMALY_TRUNCATED_INPUT))) {
-		s->anomalies |= ANOMALY_BIT(ANOMALY_SNAPPED);
-		account_add(w->net->account, ACCOUNT_FRAMES_SNAPPED, 1);
-	}
+	s->header_len = p->octets.len == p->wire_len ?
+	    (uint8_t)header_len : 0;
+}
+
+/* The snap length cut no frame in which the file ends. */
+static void note_snapped(struct walk *w, struct segment *s)
+{
+	if (s->payload.len == s->payload_len ||
+	    (s->anomalies & ANOMALY_BIT(ANOMALY_TRUNCATED_INPUT)))
+		return;
+	s->anomalies |= ANOMALY_BIT(ANOMALY_SNAPPED);
+	account_add(w->net->account, ACCOUNT_FRAMES_SNAPPED, 1);
 }
 
 static enum net_result decode_quoted(struct walk *w, struct packet *p)
@@ -134,7 +136,7 @@ static enum net_result decode_quoted(struct walk *w, struct packet *p)
 	w->dst.port = cursor_be16(&c);
 	if (c.bad)
 		return net_drop_short(w, p);
-	e->origin = w->origin;
+	e->origin = w->seg_r->origin;
 	e->src = w->src;
 	e->dst = w->dst;
 	e->vlan_tag = w->vlan_tag;
@@ -166,10 +168,13 @@ enum net_result net_segment_tcp(struct walk *w, struct packet *p)
 		return net_drop_short(w, p);
 	if (header_len < TCP_HEADER || header_len > p->wire_len)
 		return net_drop(w, ACCOUNT_FRAMES_MALFORMED);
-	fill_segment(w, p, s);
+	fill_segment(w, s);
+	fill_payload(p, s, header_len);
+	if (w->length_unknown) /* there is no pseudo-header */
+		s->header_len = 0;
 	if (w->net->options.verify_checksums && net_checksum_is_bad(s))
 		return net_drop(w, ACCOUNT_FRAMES_BAD_CHECKSUM);
-	fill_payload(w, p, s, header_len);
+	note_snapped(w, s);
 	return NET_SEGMENT;
 }
 

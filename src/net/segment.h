@@ -44,15 +44,15 @@ struct segment {
 	uint32_t tunnel_tag;
 	uint32_t seq, ack;
 	uint32_t window;    /* as in the header, not scaled */
-	uint8_t flags;      /* TCP_FIN ... */
-	uint8_t window_scale; /* option of a SYN; 255: none */
 	uint16_t mss;         /* option of a SYN; 0: none */
+	uint8_t window_scale; /* option of a SYN; 255: none */
+	/* Octets of the header, which is before the payload as captured, for
+	 * net_checksum_is_bad(); 0: not captured as a whole, or of unknown
+	 * length, so that it cannot be verified. */
+	uint8_t header_len;
+	uint8_t flags;        /* TCP_FIN ... */
 	uint32_t payload_len; /* octets on the wire */
 	struct slice payload; /* those captured: the first payload.len */
-	/* The TCP segment as captured, header included, for
-	 * net_checksum_is_bad(); empty when it cannot be verified. */
-	struct slice tcp;
-	bool verifiable; /* tcp is whole */
 	/* Heap memory in which payload lies (a reassembled datagram), to be
 	 * freed by the consumer with free(); else NULL. */
 	uint8_t *owned;
@@ -67,7 +67,7 @@ struct icmp_error {
 	uint32_t mtu; /* of "fragmentation needed" or "packet too big" */
 };
 
-/* Is the TCP checksum of a verifiable segment wrong?  A zero checksum field
+/* Is the TCP checksum of a segment wrong?  A zero checksum field
  * or a partial one (offload leaves the pseudo-header sum) counts as wrong;
  * false when it cannot be verified (cut by the snap length, or an IP length
  * of 0). */

@@ -19,72 +19,87 @@ enum {
 	PROTOCOL_TCP = 6
 };
 
-static inline void set_endpoint(struct endpoint *e, const uint8_t *ip,
-    uint8_t family, uint16_t port)
+static inline void set_ip4(struct endpoint *e, const uint8_t *ip)
 {
-	if (family == 4) {
-		/* In whole words, as it will be read at once. */
-		uint64_t words[2] = { 0, 0 };
+	/* In whole words, as it will be read at once. */
+	uint64_t words[2] = { 0, 0 };
 
-		memcpy(words, ip, 4);
-		memcpy(e->ip, words, sizeof(e->ip));
-	} else {
-		memcpy(e->ip, ip, 16);
-	}
-	e->port = port;
-	e->family = family;
+	memcpy(words, ip, 4);
+	memcpy(e->ip, words, sizeof(e->ip));
+	e->family = 4;
 }
 
-/* tcp: the segment with its header; TCP_LEN octets of it are there. */
-static inline bool take_tcp(struct segment *s, struct slice tcp)
+static inline void set_ip6(struct endpoint *e, const uint8_t *ip)
+{
+	memcpy(e->ip, ip, 16);
+	e->family = 6;
+}
+
+/* The TCP segment behind an IP header: its fixed header, which is there, and
+ * how much follows that. */
+struct tcp {
+	const uint8_t *p;
+	size_t rest;
+};
+
+/* RFC 791 3.1; IP4_LEN + TCP_LEN octets are there. */
+static inline bool take_ip4(struct segment *s, struct slice ip,
+    struct tcp *tcp_r)
+{
+	const size_t least = IP4_LEN + TCP_LEN;
+	const uint8_t *p = ip.p;
+
+	tcp_r->p = p + IP4_LEN;
+	tcp_r->rest = (size_t)octets_be16(p + 2) - least;
+	/* No fragment (offset and MF are 0), and behind the TTL the protocol;
+	 * a total length that is too small leaves more than there is. */
+	if (p[0] != 0x45 || (octets_be32(p + 6) & 0x3fff00ff) !=
+	    PROTOCOL_TCP || tcp_r->rest > ip.len - least)
+		return false;
+	set_ip4(&s->src, p + 12);
+	set_ip4(&s->dst, p + 16);
+	return true;
+}
+
+/* RFC 8200 3; IP4_LEN + TCP_LEN octets are there. */
+static inline bool take_ip6(struct segment *s, struct slice ip,
+    struct tcp *tcp_r)
+{
+	const size_t least = IP6_LEN + TCP_LEN;
+	const uint8_t *p = ip.p;
+
+	tcp_r->p = p + IP6_LEN;
+	tcp_r->rest = (size_t)octets_be16(p + 4) - TCP_LEN;
+	if (p[0] >> 4 != 6 || p[6] != PROTOCOL_TCP || ip.len < least ||
+	    tcp_r->rest > ip.len - least)
+		return false;
+	set_ip6(&s->src, p + 8);
+	set_ip6(&s->dst, p + 24);
+	return true;
+}
+
+/* RFC 9293 3.1 */
+static inline bool take_tcp(struct segment *s, struct tcp tcp)
 {
 	const uint8_t *p = tcp.p;
-	size_t header_len = (size_t)(p[12] >> 4) * 4;
+	size_t header_len = (p[12] >> 2) & 0x3c;
+	size_t options_len = header_len - TCP_LEN;
 
 	s->flags = p[13] & 0x3f;
-	if (header_len < TCP_LEN || header_len > tcp.len ||
-	    (s->flags & TCP_SYN) != 0)
+	/* A header that is too short has options beyond all lengths. */
+	if (options_len > tcp.rest || (s->flags & TCP_SYN) != 0)
 		return false;
+	s->src.port = octets_be16(p);
+	s->dst.port = octets_be16(p + 2);
 	s->seq = octets_be32(p + 4);
 	s->ack = octets_be32(p + 8);
 	s->window = octets_be16(p + 14);
 	s->window_scale = 255;
 	s->mss = 0;
-	s->payload = slice_make(p + header_len, tcp.len - header_len);
+	s->header_len = (uint8_t)header_len;
+	s->payload = slice_make(p + header_len, tcp.rest - options_len);
 	s->payload_len = (uint32_t)s->payload.len;
-	s->tcp = tcp;
-	s->verifiable = true;
 	s->owned = NULL;
-	return true;
-}
-
-/* RFC 791 3.1; IP4_LEN + TCP_LEN octets are there. */
-static inline bool take_ip4(struct segment *s, struct slice ip)
-{
-	const uint8_t *p = ip.p, *tcp = p + IP4_LEN;
-	size_t total = octets_be16(p + 2);
-
-	if (p[0] != 0x45 || (octets_be16(p + 6) & 0x3fff) != 0 ||
-	    p[9] != PROTOCOL_TCP || total > ip.len ||
-	    total < IP4_LEN + TCP_LEN ||
-	    !take_tcp(s, slice_make(tcp, total - IP4_LEN)))
-		return false;
-	set_endpoint(&s->src, p + 12, 4, octets_be16(tcp));
-	set_endpoint(&s->dst, p + 16, 4, octets_be16(tcp + 2));
-	return true;
-}
-
-/* RFC 8200 3; IP4_LEN + TCP_LEN octets are there. */
-static inline bool take_ip6(struct segment *s, struct slice ip)
-{
-	const uint8_t *p = ip.p, *tcp = p + IP6_LEN;
-	size_t len = octets_be16(p + 4);
-
-	if (p[0] >> 4 != 6 || p[6] != PROTOCOL_TCP || len < TCP_LEN ||
-	    IP6_LEN + len > ip.len || !take_tcp(s, slice_make(tcp, len)))
-		return false;
-	set_endpoint(&s->src, p + 8, 6, octets_be16(tcp));
-	set_endpoint(&s->dst, p + 24, 6, octets_be16(tcp + 2));
 	return true;
 }
 
@@ -99,10 +114,11 @@ static inline uint32_t vlan_tag(const struct net *n, const uint8_t *tci)
 }
 
 bool net_usual(const struct net *n, const struct frame *frame,
-    struct origin origin, struct segment *s)
+    struct segment *s)
 {
 	struct slice ip = frame->octets;
 	const uint8_t *p = ip.p;
+	struct tcp tcp;
 	uint16_t type;
 
 	if (ip.len < ETHERNET_LEN + IP4_LEN + TCP_LEN)
@@ -117,10 +133,11 @@ bool net_usual(const struct net *n, const struct frame *frame,
 		type = octets_be16(p + ETHERNET_LEN + 2);
 		ip = slice_from(ip, VLAN_LEN);
 	}
-	if (type == 0x0800 ? !take_ip4(s, ip) :
-	    type != 0x86dd || !take_ip6(s, ip))
+	if (type == 0x0800 ? !take_ip4(s, ip, &tcp) :
+	    type != 0x86dd || !take_ip6(s, ip, &tcp))
 		return false;
-	s->origin = origin;
+	if (!take_tcp(s, tcp))
+		return false;
 	s->resolution_ns = frame->resolution_ns;
 	s->tunnel_tag = 0;
 	s->anomalies = frame->anomalies & ~ANOMALY_BIT(ANOMALY_SNAPPED);

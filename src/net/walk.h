@@ -48,7 +48,6 @@ struct net {
 struct walk {
 	struct net *net;
 	const struct frame *frame;
-	struct origin origin;
 	struct segment *seg_r;
 	struct icmp_error *icmp_r;
 	struct endpoint src, dst; /* of the innermost IP header so far */
@@ -107,10 +106,10 @@ uint32_t net_tag_add(uint32_t tag, const void *p, size_t len);
  * false: not usual, nothing in s is of use. */
 enum { LINK_ETHERNET = 1 };
 bool net_usual(const struct net *n, const struct frame *frame,
-    struct origin origin, struct segment *s);
+    struct segment *s);
 /* net_decode() without that. */
 enum net_result net_decode_any(struct net *n, const struct frame *frame,
-    struct origin origin, struct segment *seg_r, struct icmp_error *icmp_r);
+    struct segment *seg_r, struct icmp_error *icmp_r);
 
 /* net.c: what the frame of a link type holds.  link: its row; NULL: none, the
  * frame is counted under its name. */

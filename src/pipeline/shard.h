@@ -48,11 +48,17 @@ struct traffic {
 };
 
 struct port_set {
-	uint8_t bits[65536 / 8];
+	uint64_t bits[65536 / 64];
 };
+static inline void port_set_add(struct port_set *s, uint16_t port)
+{
+	s->bits[port >> 6] |= UINT64_C(1) << (port & 63);
+}
 static inline bool port_set_has(const struct port_set *s, uint16_t port)
 {
-	return s->bits[port >> 3] >> (port & 7) & 1;
+	size_t p = port; /* saves a mask */
+
+	return s->bits[p >> 6] >> (p & 63) & 1;
 }
 
 /* Memory of sessions that are over, for the next.  Each shard has its own: what
@@ -118,6 +124,7 @@ void shard_fini(struct shard *s);
 /* To be called before anything is fed of a new stretch of input: what was
  * finished two stretches before it has been told, and its memory is there for
  * others. */
+__attribute__((noinline))
 void shard_begin_stretch(struct shard *s, uint64_t stretch);
 static inline void shard_begin(struct shard *s, uint64_t stretch)
 {

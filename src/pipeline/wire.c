@@ -260,15 +260,13 @@ static enum sw_status init_parts(struct wire *w, struct sw_err *err)
 	const char *lacks;
 	size_t i;
 
-	for (i = 0; i < w->options.port_count; i++) {
-		uint16_t p = w->options.ports[i];
-
-		w->ports.bits[p >> 3] |= (uint8_t)(1u << (p & 7));
-	}
+	for (i = 0; i < w->options.port_count; i++)
+		port_set_add(&w->ports, w->options.ports[i]);
 	if (w->options.nids)
 		w->options.threads = 1;
 	if (w->options.threads > SHARD_COUNT)
 		w->options.threads = SHARD_COUNT;
+	w->shard_mask = w->options.nids ? 0 : SHARD_COUNT - 1;
 	w->filling = &w->batches[0];
 	if (wire_is_threaded(w) && (!batch_init(&w->batches[0]) ||
 	    !batch_init(&w->batches[1])))

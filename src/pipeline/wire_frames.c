@@ -10,20 +10,20 @@
 #include "base/clock.h"
 #include "tcp/flow.h"
 
-/* libnids is there once: the first shard has it. */
+/* Frames that are asked for at once: few enough that they stay in the cache. */
+enum { FRAMES = 32 };
+
 static inline unsigned shard_of(const struct wire *w,
     const struct endpoint *src, const struct endpoint *dst)
 {
-	return w->options.nids ? 0 : tcp_shard_of(src, dst);
+	return tcp_shard_of(src, dst) & w->shard_mask;
 }
 
 /* --- with one thread ------------------------------------------------------ */
 
-static inline enum sw_status feed(struct wire *w, unsigned shard,
+static inline enum sw_status feed(struct wire *w, struct shard *s,
     struct segment *seg)
 {
-	struct shard *s = &w->shards[shard];
-
 	shard_begin(s, w->stretch);
 	return shard_feed(s, seg);
 }
@@ -83,12 +83,16 @@ static bool is_wanted(const struct wire *w, const struct endpoint *src,
 
 /* Keep a frame if it is one of a connection of interest, or a piece of a
  * datagram, of which only the last one tells what it is. */
+__attribute__((noinline))
 static enum sw_status keep(struct wire *w, const struct frame *frame,
     enum net_result what, const struct segment *seg,
-    const struct icmp_error *icmp, bool fragment)
+    const struct icmp_error *icmp)
 {
+	uint64_t fragments = w->account->counters[ACCOUNT_FRAGMENTS];
+	bool fragment = fragments != w->fragments;
 	const struct endpoint *a = NULL, *b = NULL;
 
+	w->fragments = fragments;
 	if (what == NET_SEGMENT) {
 		a = &seg->src;
 		b = &seg->dst;
@@ -99,11 +103,11 @@ static enum sw_status keep(struct wire *w, const struct frame *frame,
 	if (!fragment && (!a || !is_wanted(w, a, b)))
 		return SW_OK;
 	if (!w->options.kept)
-		return keeper_add(w->options.keeper, frame, w->last.ts_ns,
-		    &w->pending_err);
+		return keeper_add(w->options.keeper, frame,
+		    seg->origin.ts_ns, &w->pending_err);
 	return kept_add_frame(w->options.kept, frame, fragment ? KEPT_ANY :
-	    kept_key(w->options.kept, a, b), w->last.at + w->traffic.order,
-	    w->last.ts_ns, &w->pending_err);
+	    kept_key(w->options.kept, a, b), seg->origin.at +
+	    w->traffic.order, seg->origin.ts_ns, &w->pending_err);
 }
 
 /* What the capture says of the frame beside its octets. */
@@ -118,8 +122,33 @@ static void take_remarks(struct wire *w, const struct segment *seg)
 		    TCP_SYN, &r);
 }
 
+/* The segment waits among others, which is where the next is decoded. */
+__attribute__((noinline))
+static enum sw_status add_waiting(struct wire *w, unsigned shard)
+{
+	return wire_is_threaded(w) ? batch_add(w->filling, shard) :
+	    ahead_feed(&w->ahead, w->shards, shard, w->stretch);
+}
+
+static inline bool is_chosen(const struct wire *w)
+{
+	return w->filter || w->options.keeper;
+}
+
+static inline bool waits(const struct wire *w)
+{
+	return wire_is_threaded(w) || w->looks_ahead;
+}
+
+static inline struct segment *next_place(struct wire *w)
+{
+	return wire_is_threaded(w) ?
+	    &w->filling->segments[w->filling->count] :
+	    ahead_place(&w->ahead);
+}
+
 static inline enum sw_status take_segment(struct wire *w,
-    struct segment *seg)
+    struct segment *seg, bool wait)
 {
 	unsigned shard;
 
@@ -133,11 +162,8 @@ static inline enum sw_status take_segment(struct wire *w,
 		take_remarks(w, seg);
 	shard = shard_of(w, &seg->src, &seg->dst);
 	w->stretch_segments++;
-	if (wire_is_threaded(w))
-		return batch_add(w->filling, shard);
-	if (w->looks_ahead)
-		return ahead_feed(&w->ahead, w->shards, shard, w->stretch);
-	return feed(w, shard, seg);
+	return wait ? add_waiting(w, shard) :
+	    feed(w, &w->shards[shard], seg);
 }
 
 static enum sw_status take_icmp(struct wire *w, const struct icmp_error *icmp)
@@ -171,86 +197,123 @@ static enum sw_status take_pause(struct wire *w, const struct frame *pause)
 	return w->now_ns >= w->next_tick_ns ? tick(w, w->last) : SW_OK;
 }
 
-/* Where the frame stands in the traffic and in time. */
+/* Where a frame stands in the traffic and in time. */
 static inline struct origin origin_of(const struct wire *w,
-    const struct frame *frame)
+    const struct frame *frame, uint32_t part)
 {
 	struct origin o;
 
 	o.at = w->part_base + frame->number;
 	o.ts_ns = w->part_ahead_ns == 0 ? frame->ts_ns :
 	    clock_add(frame->ts_ns, -w->part_ahead_ns);
-	o.part = (uint32_t)(w->traffic.count - 1);
+	o.part = part;
 	return o;
 }
 
-static inline enum sw_status take_frame(struct wire *w,
-    const struct frame *frame)
+static enum sw_status take_other(struct wire *w, enum net_result what,
+    const struct icmp_error *icmp)
 {
-	enum sw_status status = SW_OK;
-	struct icmp_error icmp;
-	struct segment *seg;
-	struct origin origin;
-	enum net_result what;
-	uint64_t fragments;
-
-	if (frame->number == 0)
-		return take_pause(w, frame);
-	origin = origin_of(w, frame);
-	if (frame->number > w->part_frames)
-		w->part_frames = frame->number;
-	account_add(w->account, ACCOUNT_FRAMES, 1);
-	w->last = origin;
-	if (origin.ts_ns != SW_NO_TIME && origin.ts_ns > w->now_ns) {
-		w->now_ns = origin.ts_ns;
-		if (w->now_ns >= w->next_tick_ns)
-			status = tick(w, origin);
-		if (status != SW_OK)
-			return status;
-	}
-	if (w->filter && !net_filter_match(w->filter, frame, w->account)) {
-		if (net_filter_failed(w->filter))
-			return SW_ENOMEM;
-		account_add(w->account, ACCOUNT_FRAMES_FILTERED, 1);
-		return SW_OK;
-	}
-	seg = wire_is_threaded(w) ? &w->filling->segments[w->filling->count] :
-	    ahead_place(&w->ahead);
-	fragments = w->account->counters[ACCOUNT_FRAGMENTS];
-	what = net_decode(w->net, frame, origin, seg, &icmp);
-	if (w->options.keeper)
-		status = keep(w, frame, what, seg, &icmp, fragments <
-		    w->account->counters[ACCOUNT_FRAGMENTS]);
-	if (status != SW_OK) {
-		if (what == NET_SEGMENT)
-			free(seg->owned);
-		return status;
-	}
 	switch (what) {
 	case NET_NOTHING:
-		return SW_OK;
 	case NET_SEGMENT:
-		return take_segment(w, seg);
+		return SW_OK;
 	case NET_ICMP:
-		return take_icmp(w, &icmp);
+		return take_icmp(w, icmp);
 	case NET_NOMEM:
 		break;
 	}
 	return SW_ENOMEM;
 }
 
+/* 1: a frame passes the filter; 0: it is left out; < 0: enum sw_status. */
+__attribute__((noinline))
+static int filter(struct wire *w, const struct frame *frame)
+{
+	if (net_filter_match(w->filter, frame, w->account))
+		return 1;
+	if (net_filter_failed(w->filter))
+		return SW_ENOMEM;
+	account_add(w->account, ACCOUNT_FRAMES_FILTERED, 1);
+	return 0;
+}
+
+/* seg: the place of its segment, of which the origin is set; wait, chosen: as
+ * waits() and is_chosen() tell. */
+static inline enum sw_status take_frame(struct wire *w,
+    const struct frame *frame, struct segment *seg, bool wait, bool chosen)
+{
+	enum sw_status status = SW_OK;
+	struct icmp_error icmp;
+	enum net_result what;
+
+	if (chosen && w->filter) {
+		int passes = filter(w, frame);
+
+		if (passes <= 0)
+			return (enum sw_status)passes;
+	}
+	what = net_decode(w->net, frame, seg, &icmp);
+	if (chosen && w->options.keeper)
+		status = keep(w, frame, what, seg, &icmp);
+	if (what != NET_SEGMENT)
+		return status == SW_OK ? take_other(w, what, &icmp) : status;
+	if (status == SW_OK)
+		return take_segment(w, seg, wait);
+	free(seg->owned);
+	return status;
+}
+
+/* Capture time has come to that of a frame. */
+static inline enum sw_status take_time(struct wire *w,
+    const struct origin *at)
+{
+	if (at->ts_ns <= w->now_ns) /* as SW_NO_TIME is */
+		return SW_OK;
+	w->now_ns = at->ts_ns;
+	return w->now_ns >= w->next_tick_ns ? tick(w, *at) : SW_OK;
+}
+
+/* Frames of one block, numbered on from the first. */
+static enum sw_status take_frames(struct wire *w, const struct frame *frames,
+    size_t count)
+{
+	const struct frame *f = frames, *end = frames + count;
+	const uint32_t part = (uint32_t)(w->traffic.count - 1);
+	const bool wait = waits(w), chosen = is_chosen(w);
+	struct segment *seg = next_place(w);
+	enum sw_status status;
+
+	for (;;) {
+		seg->origin = origin_of(w, f, part);
+		status = take_time(w, &seg->origin);
+		if (status == SW_OK)
+			status = take_frame(w, f, seg, wait, chosen);
+		if (status != SW_OK || f + 1 == end)
+			break;
+		f++;
+		if (wait)
+			seg = next_place(w);
+	}
+	account_add(w->account, ACCOUNT_FRAMES, (uint64_t)(f + 1 - frames));
+	w->last = origin_of(w, f, part);
+	if (f->number > w->part_frames)
+		w->part_frames = f->number;
+	return status;
+}
+
 static int take_block(struct wire *w, struct sw_err *err)
 {
-	struct frame frame;
+	struct frame frames[FRAMES];
 	int got;
 
 	do {
 		enum sw_status status;
 
-		got = capture_next(w->current->capture, &frame, err);
+		got = capture_take(w->current->capture, frames, FRAMES, err);
 		if (got <= 0)
 			return got;
-		status = take_frame(w, &frame);
+		status = frames[0].number == 0 ? take_pause(w, &frames[0]) :
+		    take_frames(w, frames, (size_t)got);
 		if (status != SW_OK)
 			return (int)status;
 	} while (!capture_would_block(w->current->capture));

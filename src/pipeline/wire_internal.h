@@ -34,6 +34,7 @@ struct wire {
 	struct net *net;
 	struct net_filter *filter;
 	struct shard shards[SHARD_COUNT];
+	unsigned shard_mask; /* libnids is there once: the first shard has it */
 	struct traffic traffic;
 
 	struct wire_input *inputs;
@@ -45,6 +46,7 @@ struct wire {
 	int64_t now_ns, next_tick_ns, last_ns;
 	uint64_t frames; /* of this traffic */
 	struct origin last;
+	uint64_t fragments; /* counted when the last frame was kept */
 
 	/* The part that is read. */
 	uint64_t part_base;   /* frames of this traffic before it */

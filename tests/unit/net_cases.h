@@ -63,7 +63,7 @@ static inline void check_segment(const struct segment *s,
 	assert_memory_equal(s->payload.p, PAYLOAD, strlen(PAYLOAD));
 	assert_int_equal(s->anomalies, 0);
 	assert_int_equal(s->resolution_ns, 1000);
-	assert_true(s->verifiable);
+	assert_int_equal(s->header_len, 20);
 	assert_null(s->owned);
 }
 
@@ -120,7 +120,8 @@ static inline void check_outcome(struct run *r, enum net_result result)
 		    s->anomalies == ANOMALY_BIT(ANOMALY_SNAPPED));
 		assert_counted(r, ACCOUNT_FRAMES_SNAPPED,
 		    s->payload.len < s->payload_len);
-		assert_int_equal(s->verifiable, s->tcp.len > 0);
+		assert_int_equal(s->header_len, s->payload.len <
+		    s->payload_len ? 0 : 20);
 		return;
 	case NET_NOMEM:
 		fail();

@@ -201,7 +201,6 @@ static inline enum net_result run_octets(struct run *r, uint32_t link_type,
 		.link_type = link_type,
 		.wire_len = (uint32_t)wire_len
 	};
-	struct origin origin = { r->frames, r->ts_ns, 0 };
 
 	free(r->block);
 	r->block = malloc(len);
@@ -210,7 +209,8 @@ static inline enum net_result run_octets(struct run *r, uint32_t link_type,
 	frame.octets = slice_make(r->block, len);
 	if (len < wire_len)
 		frame.anomalies = ANOMALY_BIT(ANOMALY_SNAPPED);
-	return net_decode(r->net, &frame, origin, &r->seg, &r->icmp);
+	r->seg.origin = (struct origin){ r->frames, r->ts_ns, 0 };
+	return net_decode(r->net, &frame, &r->seg, &r->icmp);
 }
 static inline enum net_result run_build(struct run *r, uint32_t link_type,
     const struct build *b)

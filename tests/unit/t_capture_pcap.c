@@ -426,6 +426,51 @@ static void test_no_wait(void **state)
 	buffer_fini(&f.octets);
 }
 
+/* Of all that lies in a block as many frames are had at once as are asked for,
+ * up to one whose time is odd; from there on each is judged by itself. */
+static void test_several(void **state)
+{
+	static const uint32_t fractions[] = { 1, 2, 3, 4, 5, 1500000, 7, 8 };
+	static const int takes[] = { 3, 2, 1, 1, 1, 0 };
+	struct file f = file_make(false);
+	struct account account;
+	struct frame frames[3];
+	uint64_t number = 0;
+	struct source *s;
+	struct capture *c;
+	size_t i;
+	int k;
+
+	(void)state;
+	account_init(&account);
+	put_header(&f, US, 2, 4, 262144, 1);
+	for (i = 0; i < 8; i++)
+		put_record(&f, 1, fractions[i], 60, i == 1 ? 70 : 60);
+	assert_int_equal(source_open_memory(buffer_slice(&f.octets), "input",
+	    &s, NULL), SW_OK);
+	assert_int_equal(capture_open(s, &account, &c, NULL), SW_OK);
+	for (i = 0; i < sizeof(takes) / sizeof(takes[0]); i++) {
+		assert_int_equal(capture_take(c, frames, 3, NULL), takes[i]);
+		for (k = 0; k < takes[i]; k++) {
+			int64_t us = fractions[number++];
+
+			assert_int_equal(frames[k].number, number);
+			assert_int_equal(frames[k].ts_ns, 1000000000 +
+			    us * 1000);
+			assert_int_equal(frames[k].wire_len,
+			    number == 2 ? 70 : 60);
+			assert_int_equal(frames[k].anomalies, number == 2 ?
+			    ANOMALY_BIT(ANOMALY_SNAPPED) : 0);
+			assert_true(is_data(frames[k].octets));
+		}
+	}
+	assert_int_equal(number, 8);
+	capture_free(&c);
+	source_free(&s);
+	account_fini(&account);
+	buffer_fini(&f.octets);
+}
+
 /* Frames stay where they are while their block is held. */
 static void test_hold(void **state)
 {
@@ -484,6 +529,7 @@ int main(void)
 		cmocka_unit_test(test_hostile_search),
 		cmocka_unit_test(test_any_damage),
 		cmocka_unit_test(test_no_wait),
+		cmocka_unit_test(test_several),
 		cmocka_unit_test(test_hold),
 	};
 

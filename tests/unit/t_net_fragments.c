@@ -76,7 +76,7 @@ static void check_whole(struct run *r)
 	assert_memory_equal(r->seg.payload.p, whole + 20, LEN);
 	assert_non_null(r->seg.owned);
 	assert_int_equal(r->seg.dst.port, 25);
-	assert_true(r->seg.verifiable);
+	assert_int_equal(r->seg.header_len, 20);
 	free(r->seg.owned);
 	r->seg.owned = NULL;
 }
@@ -457,7 +457,7 @@ static void test_snapped(void **state)
 	assert_memory_equal(r.seg.payload.p, whole + 20, 20);
 	assert_int_equal(r.seg.anomalies, ANOMALY_BIT(ANOMALY_SNAPPED));
 	assert_counted(&r, ACCOUNT_FRAMES_SNAPPED, 1);
-	assert_false(r.seg.verifiable);
+	assert_int_equal(r.seg.header_len, 0);
 	free(r.seg.owned);
 	run_fini(&r);
 }

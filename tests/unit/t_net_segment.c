@@ -132,8 +132,7 @@ static void test_snapped_options(void **state)
 	assert_int_equal(r.seg.payload.len, 0);
 	assert_int_equal(r.seg.payload_len, 8);
 	assert_int_equal(r.seg.anomalies, ANOMALY_BIT(ANOMALY_SNAPPED));
-	assert_false(r.seg.verifiable);
-	assert_int_equal(r.seg.tcp.len, 0);
+	assert_int_equal(r.seg.header_len, 0);
 	assert_false(net_checksum_is_bad(&r.seg));
 	assert_counted(&r, ACCOUNT_FRAMES_SNAPPED, 1);
 	run_fini(&r);
@@ -170,8 +169,7 @@ static void test_padding(void **state)
 	assert_int_equal(run_octets(&r, 101, frame, 46, 46), NET_SEGMENT);
 	assert_int_equal(r.seg.payload.len, 3);
 	assert_int_equal(r.seg.payload_len, 3);
-	assert_true(r.seg.verifiable);
-	assert_int_equal(r.seg.tcp.len, 23);
+	assert_int_equal(r.seg.header_len, 20);
 	make6(&b, 0);
 	memcpy(frame, b.space + b.at, 60);
 	assert_int_equal(run_octets(&r, 101, frame, 100, 100), NET_SEGMENT);
@@ -179,7 +177,7 @@ static void test_padding(void **state)
 	/* Only padding was cut: nothing is missing. */
 	assert_int_equal(run_octets(&r, 101, frame, 60, 100), NET_SEGMENT);
 	assert_int_equal(r.seg.anomalies, 0);
-	assert_true(r.seg.verifiable);
+	assert_int_equal(r.seg.header_len, 20);
 	assert_int_equal(run_counted(&r), 0);
 	run_fini(&r);
 }
@@ -244,7 +242,7 @@ static void test_offloaded(void **state)
 	assert_int_equal(r.seg.payload.len, 66000);
 	assert_int_equal(r.seg.payload_len, 66000);
 	assert_int_equal(r.seg.anomalies, 0);
-	assert_false(r.seg.verifiable);
+	assert_int_equal(r.seg.header_len, 0);
 	run_fini(&r);
 	assert_int_equal(decode(&r, &b, 100), NET_SEGMENT);
 	assert_int_equal(r.seg.payload.len, 60);
@@ -289,21 +287,21 @@ static void test_frame_anomalies(void **state)
 	struct frame frame = { .number = 5, .link_type = 101,
 	    .anomalies = ANOMALY_BIT(ANOMALY_FRAMES_DROPPED) |
 	    ANOMALY_BIT(ANOMALY_SNAPPED) };
-	struct origin origin = { 5, 0, 3 };
 
 	(void)state;
 	make4(&b, 3);
 	frame.octets = slice_make(b.space + b.at, build_len(&b));
 	frame.wire_len = 10; /* less than captured: not believed */
 	run_init(&r, plain);
-	assert_int_equal(net_decode(r.net, &frame, origin, &r.seg, &r.icmp),
+	r.seg.origin = (struct origin){ 5, 0, 3 };
+	assert_int_equal(net_decode(r.net, &frame, &r.seg, &r.icmp),
 	    NET_SEGMENT);
 	assert_int_equal(r.seg.anomalies,
 	    ANOMALY_BIT(ANOMALY_FRAMES_DROPPED));
 	assert_int_equal(r.seg.origin.part, 3);
 	assert_int_equal(r.seg.payload.len, 3);
 	put16(b.space + b.at + 2, 0);
-	assert_int_equal(net_decode(r.net, &frame, origin, &r.seg, &r.icmp),
+	assert_int_equal(net_decode(r.net, &frame, &r.seg, &r.icmp),
 	    NET_SEGMENT);
 	assert_int_equal(r.seg.payload_len, 3);
 	run_fini(&r);
