@@ -72,7 +72,8 @@ static uint8_t *take_kept(struct arena *a, size_t size)
 /* A large request does not displace the block that small ones come from. */
 void *arena_more(struct arena *a, size_t n)
 {
-	size_t size = a->size > 0 ? a->size * 2 : FIRST_BLOCK;
+	/* Many a session needs a little more than the first. */
+	size_t size = a->total <= FIRST_BLOCK ? FIRST_BLOCK : a->size * 2;
 	bool apart;
 	struct arena_block *b;
 	uint8_t *p;

@@ -2,9 +2,10 @@
 /*
  * arena.h - memory that is freed all at once
  *
- * Blocks come from malloc and double up to 64 KiB; a larger request gets a
- * block of its own.  arena_reset() keeps one block for the next use, which
- * takes its blocks from it: what total says is as if the arena were new.
+ * Blocks come from malloc and double up to 64 KiB, from the third on; a larger
+ * request gets a block of its own.  arena_reset() keeps one block for the next
+ * use, which takes its blocks from it: what total says is as if the arena were
+ * new.
  */
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H

@@ -281,16 +281,22 @@ static void flush_tail(struct tcp_engine *e, struct flow *f, int dir)
 
 /* --- holds -------------------------------------------------------------- */
 
+/* As many as a shard's connections that close at a time. */
+enum { SPARE_HOLDS = LIMIT_OR_SMALL(64, 2) };
+
 struct hold *tcp_causal_hold(struct tcp_engine *e, struct flow *f)
 {
 	struct hold *h = f->hold;
 
 	if (h)
 		return h;
-	h = e->spare_hold;
-	e->spare_hold = NULL;
-	if (!h)
+	if (e->spare_holds) {
+		h = e->spare_holds;
+		e->spare_holds = h->next_spare;
+		e->spare_hold_count--;
+	} else {
 		h = calloc(1, sizeof *h);
+	}
 	if (!h) {
 		e->nomem = true;
 		return NULL;
@@ -317,10 +323,13 @@ static void drop_hold(struct tcp_engine *e, struct flow *f)
 		h->ages[dir].aged = 0;
 		h->ages[dir].count = 0;
 	}
-	if (e->spare_hold)
+	if (e->spare_hold_count >= SPARE_HOLDS) {
 		free(h);
-	else
-		e->spare_hold = h;
+		return;
+	}
+	e->spare_hold_count++;
+	h->next_spare = e->spare_holds;
+	e->spare_holds = h;
 }
 
 static bool has_stretches(const struct hold *h)

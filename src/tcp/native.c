@@ -357,7 +357,12 @@ static void native_close(struct tcp_engine **ep)
 	}
 	tcp_flows_fini(&e->flows);
 	tcp_history_fini(&e->history);
-	free(e->spare_hold);
+	while (e->spare_holds) {
+		struct hold *h = e->spare_holds;
+
+		e->spare_holds = h->next_spare;
+		free(h);
+	}
 	free(e);
 }
 

@@ -53,6 +53,7 @@ struct hold {
 	struct stretches queue[TCP_DIRECTIONS];
 	struct ack_ages ages[TCP_DIRECTIONS];
 	int64_t closing_ns; /* both FINs are handed up since; SW_NO_TIME */
+	struct hold *next_spare;
 };
 
 /* --- flows -------------------------------------------------------------- */
@@ -203,7 +204,8 @@ struct tcp_engine {
 	struct flows flows;
 	struct wheel wheel;
 	struct link holders;
-	struct hold *spare_hold;
+	struct hold *spare_holds;
+	size_t spare_hold_count;
 	uint64_t memory; /* limit of held */
 	uint64_t held;   /* octets in stretches, their heads included */
 };
