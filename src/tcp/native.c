@@ -65,8 +65,6 @@ static struct flow *resolve(struct tcp_engine *e, const struct segment *seg,
     struct flow *f, int *dir_r)
 {
 	for (; f; f = tcp_native_find(e, seg, dir_r)) {
-		if (f->state & FLOW_RIVAL) /* it was touched last: usual.c */
-			continue;
 		if (is_idle(e, f)) /* its rival may take its place */
 			tcp_causal_end(e, f, TCP_END_IDLE, seg->origin);
 		else if (f->rival && tcp_handshake_is_rivals(f, seg))

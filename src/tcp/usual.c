@@ -118,44 +118,17 @@ static inline enum sw_status feed_found(struct tcp_engine *e,
 	return dir == 0 ? feed_dir(e, seg, f, 0) : feed_dir(e, seg, f, 1);
 }
 
-/* Apart, so that what is of the flow touched last needs few registers. */
-static __attribute__((noinline)) enum sw_status feed_sought(
-    struct tcp_engine *e, const struct segment *seg)
-{
-	int dir = 0;
-	struct flow *f = tcp_native_find(e, seg, &dir);
-
-	return f ? feed_found(e, seg, f, dir) :
-	    tcp_native_feed_found(e, seg, NULL, 0);
-}
-
-/* The flow that was touched last, if the segment is of it, too; NULL: it is
- * not.  Where few connections share an engine most segments find theirs so,
- * and the table would find the same, since no two of its entries have equal
- * keys, if it is not a rival, which stands beside the table. */
-static inline struct flow *find_last(const struct tcp_engine *e,
-    const struct segment *seg, int *dir_r)
-{
-	const struct flows *t = &e->flows;
-	struct flow *f;
-
-	if (link_is_alone(&t->live))
-		return NULL;
-	f = flow_of_age(t->live.prev);
-	if (f->common.info.vlan_tag != seg->vlan_tag ||
-	    f->common.info.tunnel_tag != seg->tunnel_tag)
-		return NULL;
-	*dir_r = tcp_flows_dir(f, &seg->src, &seg->dst);
-	return *dir_r >= 0 ? f : NULL;
-}
-
+/* The flow is sought in the table, each time anew: to look first at the one
+ * that was touched last spares the hash for two segments of three, but with
+ * many connections its lines have left the processor's cache. */
 enum sw_status tcp_usual_feed(struct tcp_engine *e,
     const struct segment *seg)
 {
-	int dir;
+	int dir = 0;
 	struct flow *f;
 
 	tcp_native_set_now(e, seg->origin.ts_ns);
-	f = find_last(e, seg, &dir);
-	return f ? feed_found(e, seg, f, dir) : feed_sought(e, seg);
+	f = tcp_native_find(e, seg, &dir);
+	return f ? feed_found(e, seg, f, dir) :
+	    tcp_native_feed_found(e, seg, NULL, 0);
 }
