@@ -31,7 +31,7 @@ struct masks {
  * to the first run that is not.  In it LF is behind each CR and only there, and
  * behind no LF a dot (or dot's stand-in: what LF LF is is unusual already); for
  * that one octet more is looked at on either side.  *plain_r is cleared if
- * there may be a NUL, or an octet above 127, among them.
+ * there may be a NUL among them, or, unless high, an octet above 127.
  */
 
 #if defined(__x86_64__)
@@ -74,29 +74,32 @@ FOR_AVX512 struct masks masks_avx512(const struct block_avx512 *b)
 	return m;
 }
 
-FOR_AVX512 __mmask64 odd_avx512(const uint8_t *p, char dot, __m512i *least)
+FOR_AVX512 __mmask64 odd_avx512(const uint8_t *p, char dot, bool high,
+    __m512i *least)
 {
 	__m512i v = _mm512_loadu_si512(p);
 	__mmask64 lf = _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8('\n'));
 	__mmask64 cr = _mm512_cmpeq_epi8_mask(_mm512_loadu_si512(p - 1),
 	    _mm512_set1_epi8('\r'));
 
-	*least = _mm512_min_epi8(*least, v);
+	*least = high ? _mm512_min_epu8(*least, v) :
+	    _mm512_min_epi8(*least, v);
 	return (lf ^ cr) | _mm512_mask_cmpeq_epi8_mask(lf,
 	    _mm512_loadu_si512(p + 1), _mm512_set1_epi8(dot));
 }
 
 FOR_AVX512 size_t usual_avx512(const uint8_t *p, size_t n, char dot,
-    bool *plain_r)
+    bool high, bool *plain_r)
 {
 	__m512i least = _mm512_set1_epi8(INT8_MAX);
 	size_t i;
 
 	for (i = 0; i < n; i += RUN)
-		if (odd_avx512(p + i, dot, &least) |
-		    odd_avx512(p + i + BLOCK, dot, &least))
+		if (odd_avx512(p + i, dot, high, &least) |
+		    odd_avx512(p + i + BLOCK, dot, high, &least))
 			break;
-	if (_mm512_cmplt_epi8_mask(least, _mm512_set1_epi8(1)))
+	if (high ? _mm512_testn_epi8_mask(least, least) :
+	    _mm512_cmplt_epi8_mask(least, _mm512_set1_epi8(1)))
 		*plain_r = false;
 	return i;
 }
@@ -188,7 +191,8 @@ FOR_AVX2 struct masks masks_avx2(const struct block_avx2 *b)
 }
 
 /* Not 0 where one of 32 octets is unusual. */
-FOR_AVX2 __m256i odd_avx2(const uint8_t *p, char dot, __m256i *least)
+FOR_AVX2 __m256i odd_avx2(const uint8_t *p, char dot, bool high,
+    __m256i *least)
 {
 	__m256i v = _mm256_loadu_si256((const __m256i *)(const void *)p);
 	__m256i prev = _mm256_loadu_si256(
@@ -199,29 +203,31 @@ FOR_AVX2 __m256i odd_avx2(const uint8_t *p, char dot, __m256i *least)
 	__m256i cr = _mm256_cmpeq_epi8(prev, _mm256_set1_epi8('\r'));
 	__m256i stop = _mm256_cmpeq_epi8(next, _mm256_set1_epi8(dot));
 
-	*least = _mm256_min_epi8(*least, v);
+	*least = high ? _mm256_min_epu8(*least, v) :
+	    _mm256_min_epi8(*least, v);
 	return _mm256_or_si256(_mm256_xor_si256(lf, cr),
 	    _mm256_and_si256(lf, stop));
 }
 
 FOR_AVX2 size_t usual_avx2(const uint8_t *p, size_t n, char dot,
-    bool *plain_r)
+    bool high, bool *plain_r)
 {
 	__m256i least = _mm256_set1_epi8(INT8_MAX);
 	size_t i;
 
 	for (i = 0; i < n; i += RUN) {
 		__m256i odd = _mm256_or_si256(
-		    _mm256_or_si256(odd_avx2(p + i, dot, &least),
-		    odd_avx2(p + i + 32, dot, &least)),
-		    _mm256_or_si256(odd_avx2(p + i + 64, dot, &least),
-		    odd_avx2(p + i + 96, dot, &least)));
+		    _mm256_or_si256(odd_avx2(p + i, dot, high, &least),
+		    odd_avx2(p + i + 32, dot, high, &least)),
+		    _mm256_or_si256(odd_avx2(p + i + 64, dot, high, &least),
+		    odd_avx2(p + i + 96, dot, high, &least)));
 
 		if (!_mm256_testz_si256(odd, odd))
 			break;
 	}
-	if (_mm256_movemask_epi8(_mm256_cmpgt_epi8(_mm256_set1_epi8(1),
-	    least)))
+	if (_mm256_movemask_epi8(high ?
+	    _mm256_cmpeq_epi8(least, _mm256_setzero_si256()) :
+	    _mm256_cmpgt_epi8(_mm256_set1_epi8(1), least)))
 		*plain_r = false;
 	return i;
 }
@@ -306,7 +312,7 @@ static inline struct masks masks_sse2(const struct block_sse2 *b)
 }
 
 static inline size_t usual_sse2(const uint8_t *p, size_t n, char dot,
-    bool *plain_r)
+    bool high, bool *plain_r)
 {
 	const __m128i one = _mm_set1_epi8(1);
 	__m128i odd = _mm_setzero_si128(), low = odd;
@@ -327,7 +333,9 @@ static inline size_t usual_sse2(const uint8_t *p, size_t n, char dot,
 			odd = _mm_or_si128(odd, _mm_xor_si128(lf, cr));
 			odd = _mm_or_si128(odd, _mm_and_si128(lf, stop));
 			/* NUL and, as a signed one, each above 127 */
-			low = _mm_or_si128(low, _mm_cmplt_epi8(v, one));
+			low = _mm_or_si128(low, high ?
+			    _mm_cmpeq_epi8(v, _mm_setzero_si128()) :
+			    _mm_cmplt_epi8(v, one));
 		}
 		if (_mm_movemask_epi8(odd))
 			break;
@@ -413,7 +421,7 @@ static inline struct masks masks_plain(const struct block_plain *b)
 }
 
 static inline size_t usual_plain(const uint8_t *p, size_t n, char dot,
-    bool *plain_r)
+    bool high, bool *plain_r)
 {
 	uint8_t odd = 0, strange = 0;
 	size_t i, k;
@@ -422,7 +430,7 @@ static inline size_t usual_plain(const uint8_t *p, size_t n, char dot,
 		for (k = i; k < i + RUN; k++) {
 			uint8_t lf = p[k] == '\n', cr = p[k - 1] == '\r';
 			uint8_t stop = p[k + 1] == (uint8_t)dot;
-			uint8_t low = (int8_t)p[k] < 1;
+			uint8_t low = high ? p[k] == 0 : (int8_t)p[k] < 1;
 
 			odd = (uint8_t)(odd | (lf ^ cr) | (lf & stop));
 			strange |= low;

@@ -172,10 +172,10 @@ static inline bool begins_usual(const struct body *b, struct slice s)
 	return c != '.' || b->counted || !(b->at_start || b->prev == '\n');
 }
 
-/* Neither NUL nor above 127? */
-static inline bool is_plain(uint8_t c)
+/* Neither NUL nor, unless high, above 127? */
+static inline bool is_plain(uint8_t c, bool high)
 {
-	return c > 0 && c < 0x80;
+	return c > 0 && (high || c < 0x80);
 }
 
 /* Where the last line of a run begins is all that has to be known of it. */
@@ -195,6 +195,7 @@ static inline void run_tell(struct body *b, struct slice run, uint64_t line)
  */
 #define USUAL(host) \
 	const char dot = b->counted ? '\n' : '.'; \
+	const bool high = b->flags & SW_BIT(SW_FLAG_8BIT); \
 	const size_t end = s.len - 1; \
 	size_t at = 1, from, back, n, got; \
 	uint64_t line, lf; \
@@ -202,11 +203,13 @@ static inline void run_tell(struct body *b, struct slice run, uint64_t line)
 	if (s.len < RUN + 2 || !begins_usual(b, s)) \
 		return 0; \
 	line = s.p[0] == '\n' ? 1 : 0 - b->since_lf; \
-	plain = is_plain(s.p[0]); \
+	plain = is_plain(s.p[0], high); \
 	do { \
 		from = at; \
 		n = runs_len(&from, end, line); \
-		got = usual_##host(s.p + from, n, dot, &plain); \
+		got = high ? \
+		    usual_##host(s.p + from, n, dot, true, &plain) : \
+		    usual_##host(s.p + from, n, dot, false, &plain); \
 		if (from + got <= at) \
 			break; \
 		for (back = from + got; back > at;) { \
@@ -225,7 +228,7 @@ static inline void run_tell(struct body *b, struct slice run, uint64_t line)
 	    s.len - line <= BODY_LINE_MAX) { \
 		at = s.len; \
 		line = s.p[end] == '\n' ? at : line; \
-		plain = plain && is_plain(s.p[end]); \
+		plain = plain && is_plain(s.p[end], high); \
 	} \
 	if (!plain && (b->flags & STRANGE) != STRANGE) { \
 		struct seen_##host seen = nothing_##host(); \
