@@ -63,7 +63,7 @@ void tcp_history_add(struct history *h, struct side *s, uint64_t off,
 	__builtin_prefetch(ring + (end + TCP_CACHE_LINE) % HISTORY_SIZE, 1);
 	if (len == HISTORY_HEAD) /* most often: few instructions */
 		memcpy(r + 1, octets.p, HISTORY_HEAD);
-	else if (len > 0) /* none may have no pointer */
+	else
 		memcpy(r + 1, octets.p, len);
 }
 
