@@ -165,6 +165,9 @@
 
 /* Octets of one transcript that is read back; longer ones are left out. */
 #define LIMIT_SAVED_LINE (256u << 20)
+/* Octets of memory that the parsed values of one may take, by an estimate that
+ * is not below: `{},` takes 80 times its length. */
+#define LIMIT_SAVED_VALUES (UINT64_C(512) << 20)
 
 /* Octets of what captures say beside frames (comments, processes) that are
  * held of one traffic; what is beyond is counted. */

@@ -369,6 +369,35 @@ static void read_session(struct fields *r, const json_t *o)
 	store_json_notes(r, o);
 }
 
+/*
+ * No less than what jansson's values of a line take, glibc's malloc beneath: an
+ * object with its hash table 224 octets, a list 128, a member 80 and its name,
+ * a place in a list 16 as it doubles, a number 32, a text 80 and its octets.
+ */
+static uint64_t octets_of_values(struct slice json)
+{
+	enum { OBJECT = 224, LIST = 128, MEMBER = 80, PLACE = 16 + 32,
+		QUOTE = 80 / 2 };
+	uint64_t octets = json.len;
+	bool text = false;
+	size_t i;
+
+	for (i = 0; i < json.len; i++) {
+		uint8_t c = json.p[i];
+
+		if (c == '"') {
+			text = !text;
+			octets += QUOTE;
+		} else if (text) {
+			i += c == '\\';
+		} else {
+			octets += c == '{' ? OBJECT : c == '[' ? LIST :
+			    c == ':' ? MEMBER : c == ',' ? PLACE : 0;
+		}
+	}
+	return octets;
+}
+
 enum sw_status store_read_json(struct slice json, uint64_t line,
     struct arena *arena, struct sw_session *s_r, struct sw_err *err)
 {
@@ -377,6 +406,11 @@ enum sw_status store_read_json(struct slice json, uint64_t line,
 	json_t *o;
 
 	memset(s_r, 0, sizeof(*s_r));
+	if (octets_of_values(json) > LIMIT_SAVED_VALUES)
+		return base_error_at(err, SW_EFORMAT, line, "line %llu holds "
+		    "more values than %llu MiB of memory",
+		    (unsigned long long)line,
+		    (unsigned long long)LIMIT_SAVED_VALUES >> 20);
 	o = json_loadb(json.len > 0 ? (const char *)json.p : "", json.len,
 	    JSON_ALLOW_NUL, &error);
 	if (!o && json_error_code(&error) == json_error_out_of_memory)

@@ -39,3 +39,19 @@ exits bad 0 "$SMTPWIRE" read -f jsonl "$TMP/bad.jsonl"
 is bad-others 2 "$(wc -l <"$TMP/out")"
 has bad-line 'bad.jsonl: line 2: ' "$TMP/err"
 has bad-cut 'bad.jsonl: line 5' "$TMP/err"
+
+# Values take 80 times the memory of their line: a tenth of this is read.
+if command -v python3 >/dev/null; then
+	for n in 300000 3000000; do
+		python3 -c 'import sys
+print("{\"transcript\":1,\"x\":[{}%s]}" % (",{}" * int(sys.argv[1])))' "$n" \
+			>"$TMP/values.jsonl"
+		cat "$TMP/saved.jsonl" >>"$TMP/values.jsonl"
+		exits "values-$n" 0 "$SMTPWIRE" read -f jsonl "$TMP/values.jsonl"
+		is "values-$n-rest" "$(wc -l <"$TMP/saved.jsonl")" \
+			"$(grep -c '^{"transcript":1,' "$TMP/out")"
+	done
+	has values-said 'line 1 holds more values than 512 MiB' "$TMP/err"
+else
+	skip values 'no python3'
+fi
