@@ -69,6 +69,20 @@ void smtp_queue_drop(struct dialogue *d, size_t count)
 		give_up_first(d);
 }
 
+/* How many replies it awaits: content in LMTP one for each accepted recipient,
+ * so the last BDAT. */
+static size_t replies_due(const struct dialogue *d,
+    const struct outstanding *o)
+{
+	size_t accepted = session_is_lmtp(d->b) ? session_accepted(d->b) : 0;
+	bool last = o->verb == VERB_BDAT ?
+	    o->last && o->kind == AWAIT_COMMAND : o->kind == AWAIT_CONTENT;
+
+	if (o->per_rcpt)
+		return o->replies_left;
+	return last && accepted > 0 ? accepted : 1;
+}
+
 static void push_beyond(struct dialogue *d)
 {
 	const struct outstanding *o = smtp_queue_at(d, 0);
@@ -78,7 +92,7 @@ static void push_beyond(struct dialogue *d)
 		    "commands awaited a reply: those to the oldest are told "
 		    "without what they answer.", LIMIT_OUTSTANDING);
 	if (!o->early && !o->uncertain)
-		d->queue_beyond++;
+		d->queue_beyond += replies_due(d, o);
 	smtp_queue_drop(d, 1);
 }
 

@@ -482,19 +482,22 @@ static void append_times(struct buffer *script, size_t times,
 		buffer_append_str(script, octets);
 }
 
-/* More await a reply than are remembered: each reply answers its own. */
-static void test_many_outstanding(void **state)
+/* More await a reply than are remembered: each reply answers its own.  The
+ * replies to what is first come before all others. */
+static void check_many_outstanding(const char *before, const char *first,
+    const char *replies)
 {
 	enum { MANY = LIMIT_OUTSTANDING + 53 };
 	struct buffer script, text, json;
 	struct play p;
 
-	(void)state;
 	buffer_init(&script, 1 << 20);
-	buffer_append_str(&script, "S 220 mx|\nC EHLO c|\nS 250 mx|\nC ");
+	buffer_append_str(&script, before);
+	buffer_append_str(&script, first);
 	append_times(&script, MANY, "NOOP|");
 	buffer_append_str(&script, "MAIL FROM:<a>|RCPT TO:<b>|RCPT TO:<c>|"
 	    "DATA|\nS ");
+	buffer_append_str(&script, replies);
 	append_times(&script, MANY, "250 ok|");
 	buffer_append_str(&script, "250 a|550 b|250 c|354 d|\nC x|.|\n"
 	    "S 250 e|\n");
@@ -514,11 +517,28 @@ static void test_many_outstanding(void **state)
 	buffer_fini(&script);
 }
 
+static void test_many_outstanding(void **state)
+{
+	(void)state;
+	check_many_outstanding("S 220 mx|\nC EHLO c|\nS 250 mx|\n", "C ", "");
+}
+
+/* Content in LMTP awaits as many replies as it has recipients. */
+static void test_many_behind_lmtp(void **state)
+{
+	(void)state;
+	check_many_outstanding("S 220 mx|\nC LHLO c|\nS 250 mx|\n"
+	    "C MAIL FROM:<x>|\nS 250 a|\nC RCPT TO:<y>|\nS 250 b|\n"
+	    "C RCPT TO:<z>|\nS 250 c|\nC DATA|\nS 354 d|\n",
+	    "C hi|.|", "250 y|250 z|");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_scripts),
 		cmocka_unit_test(test_many_outstanding),
+		cmocka_unit_test(test_many_behind_lmtp),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
