@@ -175,7 +175,10 @@ static void make_memo(struct clock_memo *m, const struct sw_clock *clock,
 	m->tail = (size_t)(tail - m->tail_text);
 	m->second_ns = (uint64_t)ts_ns - (uint64_t)c.ns;
 	m->minute_ns = m->second_ns - (uint64_t)(c.second * NS_PER_S);
-	m->made = clock_add(ts_ns, shift - MINUTE_NS) != SW_NO_TIME &&
+	/* Its minute does not go beyond the ends, here or there. */
+	m->made = clock_add(ts_ns, -MINUTE_NS) != SW_NO_TIME &&
+	    clock_add(ts_ns, MINUTE_NS) != SW_NO_TIME &&
+	    clock_add(ts_ns, shift - MINUTE_NS) != SW_NO_TIME &&
 	    clock_add(ts_ns, shift + MINUTE_NS) != SW_NO_TIME;
 }
 

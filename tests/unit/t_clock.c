@@ -256,6 +256,30 @@ static void memo_at_the_ends(void **state)
 	}
 }
 
+/* A minute does not go on at the other end of all times. */
+static void memo_of_the_other_end(void **state)
+{
+	static const struct sw_clock clock = { SW_ZONE_OFFSET, 20700, 1,
+		SW_DATE_GIVEN };
+	int64_t i, k;
+
+	(void)state;
+	for (i = 1; i < 120 * NS_PER_S; i += NS_PER_S)
+		for (k = 0; k < 120 * NS_PER_S; k += NS_PER_S) {
+			struct clock_memo kept = { .made = false };
+			struct clock_memo fresh = { .made = false };
+			uint8_t a[CLOCK_ROOM], b[CLOCK_ROOM];
+			size_t n;
+
+			clock_put(a, &kept, &clock, INT64_MIN + i, 'T');
+			n = (size_t)(clock_put(a, &kept, &clock,
+			    INT64_MAX - k, 'T') - a);
+			assert_int_equal(n, clock_put(b, &fresh, &clock,
+			    INT64_MAX - k, 'T') - b);
+			assert_memory_equal(a, b, n);
+		}
+}
+
 static void arithmetic(void **state)
 {
 	(void)state;
@@ -281,6 +305,7 @@ int main(void)
 		cmocka_unit_test(text),
 		cmocka_unit_test(a_memo_does_not_show),
 		cmocka_unit_test(memo_at_the_ends),
+		cmocka_unit_test(memo_of_the_other_end),
 		cmocka_unit_test(arithmetic),
 	};
 
