@@ -428,9 +428,10 @@ static inline size_t usual_plain(const uint8_t *p, size_t n, char dot,
 
 	for (i = 0; i < n; i += RUN) {
 		for (k = i; k < i + RUN; k++) {
-			uint8_t lf = p[k] == '\n', cr = p[k - 1] == '\r';
-			uint8_t stop = p[k + 1] == (uint8_t)dot;
-			uint8_t low = high ? p[k] == 0 : (int8_t)p[k] < 1;
+			const uint8_t *at = p + k;
+			uint8_t lf = at[0] == '\n', cr = at[-1] == '\r';
+			uint8_t stop = at[1] == (uint8_t)dot;
+			uint8_t low = high ? *at == 0 : (int8_t)*at < 1;
 
 			odd = (uint8_t)(odd | (lf ^ cr) | (lf & stop));
 			strange |= low;
