@@ -86,13 +86,10 @@ static bool is_wanted(const struct wire *w, const struct endpoint *src,
 __attribute__((noinline))
 static enum sw_status keep(struct wire *w, const struct frame *frame,
     enum net_result what, const struct segment *seg,
-    const struct icmp_error *icmp)
+    const struct icmp_error *icmp, bool fragment)
 {
-	uint64_t fragments = w->account->counters[ACCOUNT_FRAGMENTS];
-	bool fragment = fragments != w->fragments;
 	const struct endpoint *a = NULL, *b = NULL;
 
-	w->fragments = fragments;
 	if (what == NET_SEGMENT) {
 		a = &seg->src;
 		b = &seg->dst;
@@ -245,6 +242,7 @@ static inline enum sw_status take_frame(struct wire *w,
 	enum sw_status status = SW_OK;
 	struct icmp_error icmp;
 	enum net_result what;
+	uint64_t fragments = 0;
 
 	if (chosen && w->filter) {
 		int passes = filter(w, frame);
@@ -252,9 +250,12 @@ static inline enum sw_status take_frame(struct wire *w,
 		if (passes <= 0)
 			return (enum sw_status)passes;
 	}
+	if (chosen)
+		fragments = w->account->counters[ACCOUNT_FRAGMENTS];
 	what = net_decode(w->net, frame, seg, &icmp);
 	if (chosen && w->options.keeper)
-		status = keep(w, frame, what, seg, &icmp);
+		status = keep(w, frame, what, seg, &icmp, fragments <
+		    w->account->counters[ACCOUNT_FRAGMENTS]);
 	if (what != NET_SEGMENT)
 		return status == SW_OK ? take_other(w, what, &icmp) : status;
 	if (status == SW_OK)

@@ -46,7 +46,6 @@ struct wire {
 	int64_t now_ns, next_tick_ns, last_ns;
 	uint64_t frames; /* of this traffic */
 	struct origin last;
-	uint64_t fragments; /* counted when the last frame was kept */
 
 	/* The part that is read. */
 	uint64_t part_base;   /* frames of this traffic before it */

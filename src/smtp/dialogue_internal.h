@@ -486,7 +486,7 @@ void smtp_queue_pop(struct dialogue *d);
 void smtp_queue_drop(struct dialogue *d, size_t count);
 /* Is this the reply to an entry that had to make room?  Asked once for each
  * reply, before smtp_queue_find(). */
-bool smtp_queue_takes_beyond(struct dialogue *d, int32_t code);
+bool smtp_queue_takes_beyond(struct dialogue *d);
 /* The entry that this reply answers, the oldest after what cannot
  * be answered any more was dropped; NULL: none. */
 struct outstanding *smtp_queue_find(struct dialogue *d,

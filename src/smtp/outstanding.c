@@ -87,12 +87,14 @@ static void push_beyond(struct dialogue *d)
 {
 	const struct outstanding *o = smtp_queue_at(d, 0);
 
-	if (d->queue_beyond == 0)
-		session_note(d->b, SW_NOTE_LIMIT, o->n, 0, 0, "More than %d "
-		    "commands awaited a reply: those to the oldest are told "
-		    "without what they answer.", LIMIT_OUTSTANDING);
-	if (!o->early && !o->uncertain)
+	if (!o->early && !o->uncertain) {
+		if (d->queue_beyond == 0)
+			session_note(d->b, SW_NOTE_LIMIT, o->n, 0, 0, "More "
+			    "than %d commands awaited a reply: those to the "
+			    "oldest are told without what they answer.",
+			    LIMIT_OUTSTANDING);
 		d->queue_beyond += replies_due(d, o);
+	}
 	smtp_queue_drop(d, 1);
 }
 
@@ -187,9 +189,9 @@ static bool is_answered_again(struct dialogue *d, const struct reply_in *in)
 	return in->code >= 400 && is_hardly_refused(next);
 }
 
-bool smtp_queue_takes_beyond(struct dialogue *d, int32_t code)
+bool smtp_queue_takes_beyond(struct dialogue *d)
 {
-	if (d->queue_beyond == 0 || code == 421)
+	if (d->queue_beyond == 0)
 		return false;
 	d->queue_beyond--;
 	return true;

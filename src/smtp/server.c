@@ -156,7 +156,7 @@ static void take_reply(struct dialogue *d, struct reply_in *in)
 	d->early_n = 0;
 	if (d->client == CLIENT_GUESS && !greeting)
 		guess_answered(d, in->code);
-	beyond = !greeting && smtp_queue_takes_beyond(d, in->code);
+	beyond = !greeting && smtp_queue_takes_beyond(d);
 	if (!greeting && !beyond)
 		o = smtp_queue_find(d, in);
 	/* the first one behind a gap, and all that it left in doubt */

@@ -325,16 +325,6 @@ static void begin(struct script *s)
 	settle(s);
 }
 
-static size_t until_op(const uint8_t *p, size_t len)
-{
-	size_t i;
-
-	for (i = 0; i < len; i++)
-		if (p[i] > 0 && p[i] < OP_COUNT)
-			break;
-	return i;
-}
-
 /* What is there before it is followed. */
 static void put_first(struct script *s, const uint8_t *p, size_t len)
 {
@@ -351,7 +341,7 @@ static void put_first(struct script *s, const uint8_t *p, size_t len)
 
 static void run(struct script *s, const uint8_t *p, size_t len)
 {
-	size_t n = until_op(p, len);
+	size_t n = until_operation(p, len, OP_COUNT);
 
 	put_first(s, p, n);
 	while (n < len) {
@@ -360,7 +350,7 @@ static void run(struct script *s, const uint8_t *p, size_t len)
 		p += n + 1;
 		len -= n + 1;
 		run_op(s, op);
-		n = until_op(p, len);
+		n = until_operation(p, len, OP_COUNT);
 		put(s, p, n, n < len ? p[n] : OP_APPEND);
 	}
 	if (!(s->how & WAITS))

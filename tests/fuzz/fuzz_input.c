@@ -25,27 +25,6 @@ struct seen {
 	uint64_t events, octets;
 };
 
-/* All that was told. */
-struct told {
-	uint8_t *p;
-	size_t len, capacity;
-};
-
-static int keep(void *ctx, const void *octets, size_t len)
-{
-	struct told *t = ctx;
-	uint64_t count = 0;
-
-	if (t->len + len > t->capacity) {
-		t->capacity = 2 * (t->len + len);
-		t->p = realloc(t->p, t->capacity);
-		require(t->p != NULL);
-	}
-	memcpy(t->p + t->len, octets, len);
-	t->len += len;
-	return take_harmless(&count, octets, len);
-}
-
 static void on_event(void *ctx, const struct sw_session *s,
     const struct sw_event *e)
 {
@@ -123,7 +102,7 @@ static void tell(struct sw_reader *r, uint8_t how, size_t size,
 	uint64_t count = 0;
 
 	require((o.form == SW_FORM_JSONL ?
-	    sw_printer_new(&o, keep, told, &p) :
+	    sw_printer_new(&o, keep_harmless, told, &p) :
 	    sw_printer_new(&o, o.form == SW_FORM_HTML ? take_page :
 	    take_harmless, &count, &p)) == SW_OK);
 	tell_sessions(r, p, size);

@@ -68,26 +68,6 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *t)
 
 /* --- what is told --------------------------------------------------------- */
 
-struct told {
-	uint8_t *p; /* all of it */
-	size_t len, capacity;
-};
-
-static int keep(void *ctx, const void *octets, size_t len)
-{
-	struct told *t = ctx;
-	uint64_t count = 0;
-
-	if (t->len + len > t->capacity) {
-		t->capacity = 2 * (t->len + len);
-		t->p = realloc(t->p, t->capacity);
-		require(t->p);
-	}
-	memcpy(t->p + t->len, octets, len);
-	t->len += len;
-	return take_harmless(&count, octets, len);
-}
-
 /* What is known of the sessions of both sides by id. */
 struct sums {
 	json_t *alone[2], *paired[2];
@@ -268,16 +248,6 @@ static void run_op(struct run *r, uint8_t op)
 		;
 }
 
-static size_t until_op(const uint8_t *p, size_t len)
-{
-	size_t i;
-
-	for (i = 0; i < len; i++)
-		if (p[i] > 0 && p[i] < OP_COUNT)
-			break;
-	return i;
-}
-
 static void open_watch(struct run *r)
 {
 	static const char *const name = NAME;
@@ -293,7 +263,7 @@ static void open_watch(struct run *r)
 	o.ignore = r->how & IGNORE ? SW_BIT(SW_FOUND_REPLY_TEXT_CHANGED) : 0;
 	o.report.json = r->how & JSON;
 	o.report.context = 3;
-	o.write = keep;
+	o.write = keep_harmless;
 	o.ctx = &r->told;
 	require(sw_watch_open(&o, &r->watch, &err) == SW_OK);
 	clock_ns += 10 * SECOND;
@@ -301,7 +271,7 @@ static void open_watch(struct run *r)
 
 static void grow(struct run *r, const uint8_t *p, size_t len)
 {
-	size_t n = until_op(p, len);
+	size_t n = until_operation(p, len, OP_COUNT);
 	struct sw_err err;
 
 	if (r->how & AT_FIRST)
@@ -321,7 +291,7 @@ static void grow(struct run *r, const uint8_t *p, size_t len)
 		p += n + 1;
 		len -= n + 1;
 		run_op(r, op);
-		n = until_op(p, len);
+		n = until_operation(p, len, OP_COUNT);
 		append(r, p, n);
 	}
 	while (take_wire(r))

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * memory_file.h - for fuzzers of what opens files by name: octets as a file
- * that lies in memory, and a place where output is looked at and dropped
+ * that lies in memory, places where output is looked at, and dropped or kept,
+ * and the pieces of a script
  */
 #ifndef MEMORY_FILE_H
 #define MEMORY_FILE_H
@@ -12,6 +13,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -73,6 +75,41 @@ static inline int take_page(void *ctx, const void *octets, size_t len)
 		    (p[i] >= 0x20 && p[i] != 0x7f));
 	*told += len;
 	return 0;
+}
+
+/* All that was told; the caller's to free. */
+struct told {
+	uint8_t *p;
+	size_t len, capacity;
+};
+
+/* A sw_write_fn, likewise; ctx: struct told, to which it is added. */
+static inline int keep_harmless(void *ctx, const void *octets, size_t len)
+{
+	struct told *t = ctx;
+	uint64_t count = 0;
+
+	if (t->len + len > t->capacity) {
+		t->capacity = 2 * (t->len + len);
+		t->p = realloc(t->p, t->capacity);
+		require(t->p);
+	}
+	memcpy(t->p + t->len, octets, len);
+	t->len += len;
+	return take_harmless(&count, octets, len);
+}
+
+/* Of a script, in which numbers from 1 to count - 1 are operations: the octets
+ * before the next of them. */
+static inline size_t until_operation(const uint8_t *p, size_t len,
+    uint8_t count)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (p[i] > 0 && p[i] < count)
+			break;
+	return i;
 }
 
 #endif

@@ -189,6 +189,18 @@ static void text(void **state)
 	}
 }
 
+/* What was kept of other times changes nothing. */
+static void as_fresh(struct clock_memo *kept, const struct sw_clock *clock,
+    int64_t t)
+{
+	struct clock_memo fresh = { .made = false };
+	uint8_t a[CLOCK_ROOM], b[CLOCK_ROOM];
+	size_t n = (size_t)(clock_put(a, kept, clock, t, 'T') - a);
+
+	assert_int_equal(n, clock_put(b, &fresh, clock, t, 'T') - b);
+	assert_memory_equal(a, b, n);
+}
+
 /* A walk through time: what is remembered of the time before must not show. */
 static void a_memo_does_not_show(void **state)
 {
@@ -211,14 +223,7 @@ static void a_memo_does_not_show(void **state)
 		uint32_t random = 1;
 
 		for (i = 0; i < 20000; i++) {
-			struct clock_memo fresh = { .made = false };
-			uint8_t a[CLOCK_ROOM], b[CLOCK_ROOM];
-			size_t n = (size_t)(clock_put(a, &kept, &clocks[k], t,
-			    'T') - a);
-
-			assert_int_equal(n, clock_put(b, &fresh, &clocks[k],
-			    t, 'T') - b);
-			assert_memory_equal(a, b, n);
+			as_fresh(&kept, &clocks[k], t);
 			random = random * 1664525u + 1013904223u;
 			t += steps[(random >> 16) % (sizeof(steps) /
 			    sizeof(steps[0]))];
@@ -244,14 +249,7 @@ static void memo_at_the_ends(void **state)
 		int64_t t;
 
 		for (t = edges[k] - 2; t <= edges[k] + 2; t++) {
-			struct clock_memo fresh = { .made = false };
-			uint8_t a[CLOCK_ROOM], b[CLOCK_ROOM];
-			size_t n = (size_t)(clock_put(a, &kept, &clocks[k], t,
-			    'T') - a);
-
-			assert_int_equal(n, clock_put(b, &fresh, &clocks[k],
-			    t, 'T') - b);
-			assert_memory_equal(a, b, n);
+			as_fresh(&kept, &clocks[k], t);
 		}
 	}
 }
@@ -267,16 +265,10 @@ static void memo_of_the_other_end(void **state)
 	for (i = 1; i < 120 * NS_PER_S; i += NS_PER_S)
 		for (k = 0; k < 120 * NS_PER_S; k += NS_PER_S) {
 			struct clock_memo kept = { .made = false };
-			struct clock_memo fresh = { .made = false };
-			uint8_t a[CLOCK_ROOM], b[CLOCK_ROOM];
-			size_t n;
+			uint8_t a[CLOCK_ROOM];
 
 			clock_put(a, &kept, &clock, INT64_MIN + i, 'T');
-			n = (size_t)(clock_put(a, &kept, &clock,
-			    INT64_MAX - k, 'T') - a);
-			assert_int_equal(n, clock_put(b, &fresh, &clock,
-			    INT64_MAX - k, 'T') - b);
-			assert_memory_equal(a, b, n);
+			as_fresh(&kept, &clock, INT64_MAX - k);
 		}
 }
 

@@ -523,14 +523,72 @@ static void test_many_outstanding(void **state)
 	check_many_outstanding("S 220 mx|\nC EHLO c|\nS 250 mx|\n", "C ", "");
 }
 
-/* Content in LMTP awaits as many replies as it has recipients. */
+#define LMTP_ENVELOPE "S 220 mx|\nC LHLO c|\nS 250 mx|\n" \
+	"C MAIL FROM:<x>|\nS 250 a|\nC RCPT TO:<y>|\nS 250 b|\n" \
+	"C RCPT TO:<z>|\nS 250 c|\n"
+
+/* Content in LMTP awaits as many replies as it has recipients, some of which
+ * may have come. */
 static void test_many_behind_lmtp(void **state)
 {
 	(void)state;
-	check_many_outstanding("S 220 mx|\nC LHLO c|\nS 250 mx|\n"
-	    "C MAIL FROM:<x>|\nS 250 a|\nC RCPT TO:<y>|\nS 250 b|\n"
-	    "C RCPT TO:<z>|\nS 250 c|\nC DATA|\nS 354 d|\n",
+	check_many_outstanding(LMTP_ENVELOPE "C DATA|\nS 354 d|\n",
 	    "C hi|.|", "250 y|250 z|");
+	check_many_outstanding(LMTP_ENVELOPE "C DATA|\nS 354 d|\nC hi|.|\n"
+	    "S 250 y|\n", "C ", "250 z|");
+	check_many_outstanding(LMTP_ENVELOPE, "C BDAT 4 LAST|hi|",
+	    "250 y|250 z|");
+}
+
+static void play_json(struct buffer *script, struct buffer *json)
+{
+	struct buffer text;
+
+	buffer_append(script, "", 1);
+	assert_false(script->failed);
+	play((const char *)script->p, true, WHOLE, 0, 0, &text, json);
+	buffer_append(json, "", 1);
+	assert_false(json->failed);
+	buffer_fini(&text);
+	buffer_fini(script);
+}
+
+/* After a gap nobody waits for replies that may lie in it. */
+static void test_many_before_a_gap(void **state)
+{
+	struct buffer script, json;
+	const char *said;
+
+	(void)state;
+	buffer_init(&script, 1 << 20);
+	buffer_append_str(&script, "S 220 mx|\nC EHLO c|\nS 250 mx|\nC ");
+	append_times(&script, LIMIT_OUTSTANDING + 53, "NOOP|");
+	buffer_append_str(&script, "EHLO c|\n-S 900\nC MAIL FROM:<a>|\n"
+	    "S 250 a|\nC RCPT TO:<b>|\nS 550 b|\n");
+	play_json(&script, &json);
+	assert_non_null(strstr((const char *)json.p, "\"to\":\"b\","
+	    "\"params\":{},\"code\":550,"));
+	said = strstr((const char *)json.p, "\"code\":\"limit\"");
+	assert_non_null(said);
+	assert_null(strstr(said + 1, "\"code\":\"limit\""));
+	buffer_fini(&json);
+}
+
+/* What nobody waits for makes room without a word. */
+static void test_many_behind_a_gap(void **state)
+{
+	struct buffer script, json;
+
+	(void)state;
+	buffer_init(&script, 1 << 20);
+	buffer_append_str(&script, "S 220 mx|\nC EHLO c|\nS 250 mx|\nC ");
+	append_times(&script, LIMIT_OUTSTANDING, "NOOP|");
+	buffer_append_str(&script, "\n-S 900\nC ");
+	append_times(&script, 53, "NOOP|");
+	buffer_append_str(&script, "\n");
+	play_json(&script, &json);
+	assert_null(strstr((const char *)json.p, "\"code\":\"limit\""));
+	buffer_fini(&json);
 }
 
 int main(void)
@@ -539,6 +597,8 @@ int main(void)
 		cmocka_unit_test(test_scripts),
 		cmocka_unit_test(test_many_outstanding),
 		cmocka_unit_test(test_many_behind_lmtp),
+		cmocka_unit_test(test_many_before_a_gap),
+		cmocka_unit_test(test_many_behind_a_gap),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
