@@ -366,5 +366,6 @@ void guess_answered(struct dialogue *d, int32_t code)
 		return;
 	if (d->data_open && all.p[all.len - 1] != '\n')
 		guess_is_content(d, all.len);
-	guess_is_commands(d, d->data_last_origin);
+	if (d->guess.count > 0) /* where it was seen that octets are lost */
+		guess_is_commands(d, d->guess.pieces[0].o.origin);
 }
