@@ -239,6 +239,18 @@ static void behind_starttls(struct dialogue *d, struct slice octets,
 	client_feed(d, octets, p);
 }
 
+/* Octets behind an unanswered STARTTLS; returns how many were used. */
+static size_t after_starttls(struct dialogue *d, struct slice octets,
+    const struct delivery *p)
+{
+	if (octets.p[0] == 0x16 && (!p->other_seen || replies_lost(d))) {
+		behind_starttls(d, octets, p);
+		return octets.len;
+	}
+	d->client = CLIENT_COMMAND;
+	return 0;
+}
+
 /*
  * What follows a gap where commands were due?  -1 that cannot be told yet, 0
  * content, 1 commands.  A line that is no command may be the end of one; two
@@ -316,6 +328,8 @@ size_t client_step(struct dialogue *d, struct slice octets,
 		return content_take_chunk(d, octets, p);
 	case CLIENT_GUESS:
 		return guess_take(d, octets, p);
+	case CLIENT_AFTER_STARTTLS:
+		return after_starttls(d, octets, p);
 	case CLIENT_TLS:
 		behind_starttls(d, octets, p);
 		return octets.len;
@@ -459,6 +473,7 @@ void client_gap(struct dialogue *d, uint64_t len, struct origin origin)
 		d->fragment_awaits = true;
 	}
 	if (d->client == CLIENT_REFUSED_BDAT || d->client == CLIENT_TLS ||
+	    d->client == CLIENT_AFTER_STARTTLS ||
 	    d->client == CLIENT_AFTER_DATA_2XX || d->client == CLIENT_COMMAND)
 		d->client = CLIENT_BEHIND_GAP;
 	session_gap(d->b, SW_CLIENT, (int64_t)len,

@@ -190,6 +190,7 @@ static void after_command(struct dialogue *d, struct outstanding *o,
 	case VERB_STARTTLS:
 	case VERB_XANONYMOUSTLS:
 		d->starttls_n = o->n;
+		d->client = CLIENT_AFTER_STARTTLS;
 		break;
 	case VERB_BDAT:
 		o->counted = session_bdat_parse(argument, &o->size, &o->last);
@@ -227,9 +228,11 @@ static void remember_early(struct dialogue *d, const struct line *l,
 static void note_behind_starttls(struct dialogue *d, const struct line *l,
     uint32_t n)
 {
-	/* the newest STARTTLS still awaits its reply */
+	/* the newest STARTTLS still awaits its reply, and of a server that was
+	 * never seen nobody knows whether it did */
 	if (d->starttls_noted || d->starttls_n == 0 || d->queue_count == 0 ||
-	    smtp_queue_at(d, 0)->n > d->starttls_n)
+	    smtp_queue_at(d, 0)->n > d->starttls_n ||
+	    !(d->seen_mask >> dialogue_dir(d, SW_SERVER) & 1))
 		return;
 	d->starttls_noted = true;
 	session_note(d->b, SW_NOTE_COMMANDS_AFTER_STARTTLS, n, l->first.at,

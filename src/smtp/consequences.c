@@ -125,7 +125,8 @@ static void command_reply(struct dialogue *d, const struct outstanding *o,
 		break;
 	case VERB_STARTTLS:
 	case VERB_XANONYMOUSTLS:
-		if (code == 220 && (d->client == CLIENT_COMMAND ||
+		if (code == 220 && (d->client == CLIENT_AFTER_STARTTLS ||
+		    d->client == CLIENT_COMMAND ||
 		    d->client == CLIENT_BEHIND_GAP))
 			d->client = CLIENT_TLS;
 		break;

@@ -107,6 +107,8 @@ enum client_state {
 	CLIENT_BODY,
 	CLIENT_CHUNK,       /* counted octets: BDAT, XEXCH50 */
 	CLIENT_GUESS,       /* no SYN: content until proved otherwise */
+	CLIENT_AFTER_STARTTLS, /* not answered: if the reply is not in the
+	                       record, TLS shows what it was */
 	CLIENT_TLS          /* STARTTLS answered 220: TLS or not? */
 };
 

@@ -400,6 +400,15 @@ static void go_on_turned(struct dialogue *d, const struct delivery *o,
 		dialogue_dispatch(d, &behind);
 }
 
+/* Does a TLS record stand where a reply is due, because the client's first one
+ * is not in the record?  No reply begins with that octet. */
+static bool begins_tls(const struct dialogue *d, const struct delivery *o)
+{
+	return o->octets.p[0] == 0x16 &&
+	    !line_reader_partial(&d->server_line) && (!o->other_seen ||
+	    d->client == CLIENT_BEHIND_GAP || d->client == CLIENT_TLS);
+}
+
 static void take_octets(struct dialogue *d, const struct delivery *o)
 {
 	struct slice rest = o->octets;
@@ -408,6 +417,11 @@ static void take_octets(struct dialogue *d, const struct delivery *o)
 	size_t used;
 
 	d->client_known = o->other_seen;
+	if (begins_tls(d, o)) {
+		dialogue_tls_begin(d, true, o->origin);
+		dialogue_dispatch(d, o);
+		return;
+	}
 	while (rest.len > 0 && d->phase == PHASE_SMTP) {
 		bool whole;
 
