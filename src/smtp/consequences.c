@@ -144,6 +144,13 @@ static void command_reply(struct dialogue *d, const struct outstanding *o,
 	}
 }
 
+/* The first reply to LMTP's last BDAT: is it a recipient's?  Else it refuses
+ * the command itself (RFC 5321 4.2.3), and is the only one. */
+static bool is_of_recipient(int32_t code)
+{
+	return code != 421 && (code < 500 || code > 504);
+}
+
 /* LMTP (RFC 2033 4.2) and PRDR: one reply for each accepted recipient. */
 static void expect_per_recipient(struct dialogue *d, struct outstanding *o,
     int32_t code)
@@ -158,7 +165,7 @@ static void expect_per_recipient(struct dialogue *d, struct outstanding *o,
 		o->replies_left = accepted + 2; /* this one and the last */
 	} else if (session_is_lmtp(d->b) && accepted > 0 &&
 	    (o->kind == AWAIT_CONTENT || (o->verb == VERB_BDAT && o->last &&
-	    is_accepted(code)))) {
+	    is_of_recipient(code)))) {
 		o->per_rcpt = true;
 		o->replies_left = accepted;
 	}
@@ -195,10 +202,11 @@ void consequences_of(struct dialogue *d, struct outstanding *o,
 		no_chunks(d);
 	expect_per_recipient(d, o, code);
 	if (o->per_rcpt) {
-		/* BDAT's chunk comes before the verdicts on it; what is
-		 * parsed by that may move the queue. */
+		/* BDAT's chunk comes before the verdicts on it, the first of
+		 * which may be a refusal; what is parsed by that may move the
+		 * queue. */
 		if (answered.kind == AWAIT_COMMAND && !answered.per_rcpt)
-			command_reply(d, &answered, code);
+			command_reply(d, &answered, 250);
 		if (recipient_reply(d, smtp_queue_at(d, 0), code, in)) {
 			if (answered.kind == AWAIT_COMMAND)
 				session_answer(d->b, answered.n, SW_UNKNOWN,

@@ -212,6 +212,10 @@ struct outstanding *smtp_queue_find(struct dialogue *d,
 	    (code == 221 && (d->gap_seen[0] || d->gap_seen[1]))) &&
 	    !resolve_after_gap(d, code))
 		return NULL;
+	/* Nor is one on a recipient: the server told fewer than it should. */
+	if (code == 221 && smtp_queue_at(d, 0)->per_rcpt &&
+	    d->queue_count > 1 && code_fits(code, smtp_queue_at(d, 1)))
+		smtp_queue_drop(d, 1);
 	/* 354 answers nothing but DATA and its like: if one reply before it
 	 * was not understood, the others fall back into step. */
 	if (code == 354 && d->queue_count > 1 &&
