@@ -203,6 +203,11 @@ static void give_up_looking(struct dialogue *d)
 
 	if (d->look.count == 0)
 		return;
+	if (d->client == CLIENT_BODY) { /* what might have been commands */
+		content_apply_gap(d);
+		content_give_back(d, &d->look);
+		return;
+	}
 	/* half a line behind a gap that is no command is of a chunk */
 	if (again && all.p[all.len - 1] != '\n' &&
 	    !start_is_command(last_line(all)))
@@ -323,6 +328,8 @@ size_t client_step(struct dialogue *d, struct slice octets,
 		refused_bdat(d, octets, p);
 		return octets.len;
 	case CLIENT_BODY:
+		if (d->pending_gap > 0 && d->data_start_seen)
+			return guess_lost_end(d, octets, p);
 		return content_take_body(d, octets, p);
 	case CLIENT_CHUNK:
 		return content_take_chunk(d, octets, p);
@@ -406,6 +413,9 @@ void client_decide(struct dialogue *d, struct origin origin)
 {
 	struct body_sink sink = content_sink(d);
 
+	/* it had the content's end, which lies in the gap */
+	if (d->look.count > 0 && guess_end_is_lost(d))
+		content_break(d, origin, true);
 	give_up_looking(d);
 	if (d->client == CLIENT_GUESS)
 		guess_settle(d, origin);

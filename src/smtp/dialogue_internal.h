@@ -438,6 +438,11 @@ void content_give_back(struct dialogue *d, struct held *from);
 /* Octets of a client whose start was not seen; returns how many were used. */
 size_t guess_take(struct dialogue *d, struct slice octets,
     const struct delivery *p);
+/* Octets behind a gap in content, likewise; and whether what is kept of them
+ * shows, when the server speaks, that the gap took the content's end. */
+size_t guess_lost_end(struct dialogue *d, struct slice octets,
+    const struct delivery *p);
+bool guess_end_is_lost(const struct dialogue *d);
 /* What was kept as possible commands: its first run octets are content
  * (all: SIZE_MAX), or all are commands. */
 void guess_is_content(struct dialogue *d, size_t run);

@@ -163,6 +163,54 @@ static size_t rest_of_line(struct slice s)
 	return lf ? (size_t)(lf - s.p) + 1 : s.len;
 }
 
+/*
+ * Content had a gap, and these come behind it: if they are commands, perhaps
+ * with the rest of a line in front, the gap may have taken the content's end.
+ * They are kept until the server speaks (commands) or the client goes on with
+ * something else (content).
+ */
+size_t guess_lost_end(struct dialogue *d, struct slice octets,
+    const struct delivery *p)
+{
+	struct slice all, first;
+	bool fits = true;
+	const uint8_t *lf;
+
+	if (d->look.count == 0) {
+		d->guess_line = 0;
+		d->guess_answer = true; /* none of AUTH comes first */
+	}
+	d->resized = d->looked = true;
+	if (!smtp_held_add(&d->look, octets, p)) {
+		d->memory = true;
+		return octets.len;
+	}
+	all = buffer_slice(&d->look.octets);
+	first = client_first_line(all);
+	lf = memchr(all.p, '\n', all.len);
+	if (lf && d->guess_line == 0 && !start_is_command(first))
+		d->guess_line = (size_t)(lf - all.p) + 1;
+	if (lf)
+		fits = are_commands(all, &d->guess_line, &d->guess_answer);
+	if (!fits || first.len > COMMAND_LINE_MAX ||
+	    all.len > LIMIT_PROVISIONAL) {
+		content_apply_gap(d);
+		content_give_back(d, &d->look);
+	}
+	return octets.len;
+}
+
+bool guess_end_is_lost(const struct dialogue *d)
+{
+	struct slice all = buffer_slice(&d->look.octets);
+
+	/* a whole line that is a command, the first or behind it */
+	return d->client == CLIENT_BODY && all.len > 0 &&
+	    memchr(all.p, '\n', all.len) &&
+	    (start_is_command(client_first_line(all)) ||
+	    d->guess_line > rest_of_line(all));
+}
+
 /* Where the lines at the end of s that may be commands begin; s.len: there
  * are none.  Looks at no more than LIMIT_LINE octets of the end.  chunk: they
  * may be of one, so that none is taken for an answer of AUTH. */
