@@ -218,6 +218,17 @@ static bool is_past(int64_t touched_ns, int64_t now_ns)
 	    ns_between(touched_ns, now_ns) >= LIMIT_IDLE_NS;
 }
 
+/* A SYN of the very connection, so long after its end that it is neither late
+ * nor captured twice: the same traffic was sent once more. */
+static bool is_replayed(const struct flow *was, int dir, int64_t touched_ns,
+    const struct segment *seg, int64_t now_ns)
+{
+	return (seg->flags & TCP_SYN) && !(was->state & FLOW_REFUSED) &&
+	    was->common.info.first_seq[dir] == seg->seq &&
+	    touched_ns != SW_NO_TIME &&
+	    ns_between(touched_ns, now_ns) >= TCP_REPLAY_NS;
+}
+
 bool tcp_closed_takes(struct tcp_engine *e, const struct segment *seg,
     struct flow *was, int *dir_r, bool *again_r)
 {
@@ -235,7 +246,8 @@ bool tcp_closed_takes(struct tcp_engine *e, const struct segment *seg,
 	}
 	expand(r, was);
 	*dir_r = tcp_hosts_dir(r->host, &seg->src, &seg->dst);
-	if (!tcp_handshake_is_anew(was, *dir_r, seg))
+	if (!tcp_handshake_is_anew(was, *dir_r, seg) &&
+	    !is_replayed(was, *dir_r, r->touched_ns, seg, e->now_ns))
 		return true;
 	*again_r = (was->state & FLOW_REFUSED) &&
 	    (was->side[*dir_r].flags & SIDE_SYN) &&

@@ -31,6 +31,9 @@
 /* Two equal segments of one direction, one behind the other, within this are
  * one frame captured twice: shorter than any retransmission timer. */
 #define TCP_DUPLICATE_NS (INT64_C(2) * 1000000)
+/* A SYN with the sequence number of a connection that is over since then
+ * begins another one: as long as two files of one traffic may overlap. */
+#define TCP_REPLAY_NS (INT64_C(2) * 1000000000)
 
 /* --- octets that wait --------------------------------------------------- */
 
