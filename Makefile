@@ -401,7 +401,12 @@ $(addprefix $(O)/tests/fuzz/,replay_options fuzz_options): \
 # What it decides itself: the time.
 $(addprefix $(O)/tests/fuzz/,replay_watch fuzz_watch): \
 	FUZZ_WRAPPED := clock_gettime
-FUZZ_WRAPS = $(FUZZ_WRAPPED:%=-Wl$(,)--wrap=%)
+# ... and libpcap, and what an interface counts itself.
+$(addprefix $(O)/tests/fuzz/,replay_live fuzz_live): \
+	FUZZ_WRAPPED := clock_gettime poll library_load live_counters_open
+# What is optimized as a whole calls its own functions, wrapped or not.
+FUZZ_WRAPS = $(FUZZ_WRAPPED:%=-Wl$(,)--wrap=%) \
+	$(if $(FUZZ_WRAPPED),$(NO_LTO_LDFLAGS))
 
 WRAPPED := malloc calloc realloc strdup strndup posix_memalign fdopen opendir \
 	clock_gettime

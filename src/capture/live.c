@@ -142,12 +142,19 @@ static enum sw_status no_memory(struct sw_err *err)
 	return base_error_set(err, SW_ENOMEM, "out of memory");
 }
 
+/* What libpcap says of an error. */
+static const char *words_of(const struct live *l, int code)
+{
+	const char *words = l->lib.pcap_geterr(l->pcap);
+
+	return code != PCAP_ERROR && !*words ?
+	    l->lib.pcap_statustostr(code) : words;
+}
+
 /* What pcap_activate says in words. */
 static enum sw_status refuse(const struct live *l, int code, bool *denied_r,
     struct sw_err *err)
 {
-	const char *more = l->lib.pcap_geterr(l->pcap);
-
 	*denied_r = code == PCAP_ERROR_PERM_DENIED ||
 	    code == PCAP_ERROR_PROMISC_PERM_DENIED;
 	if (*denied_r)
@@ -156,10 +163,8 @@ static enum sw_status refuse(const struct live *l, int code, bool *denied_r,
 	if (code == PCAP_ERROR_NO_SUCH_DEVICE)
 		return base_error_set(err, SW_EREAD,
 		    "%s: there is no such interface", l->name);
-	if (code != PCAP_ERROR && !*more)
-		more = l->lib.pcap_statustostr(code);
 	return base_error_set(err, SW_EREAD, "%s: cannot capture: %s",
-	    l->name, more);
+	    l->name, words_of(l, code));
 }
 
 static enum sw_status activate(struct live *l, uint64_t buffer,
@@ -393,8 +398,8 @@ static void on_frame(u_char *user, const struct pcap_pkthdr *h,
 
 	if (is_counted_out(l) || h->caplen > SNAPLEN)
 		return;
-	r.ts_ns = (int64_t)h->ts.tv_sec * NS_PER_S + (int64_t)h->ts.tv_usec *
-	    (l->nanoseconds ? 1 : 1000);
+	r.ts_ns = clock_add(clock_make(h->ts.tv_sec, 0),
+	    (int64_t)h->ts.tv_usec * (l->nanoseconds ? 1 : 1000));
 	r.wire_len = h->len;
 	r.len = h->caplen;
 	memcpy(l->block + l->len, &r, sizeof(r));
@@ -461,12 +466,16 @@ static void wait_for_frames(struct live *l)
 
 static enum sw_status read_ring(struct live *l, struct sw_err *err)
 {
+	int got;
+
 	l->len = l->next = 0;
 	l->full = false;
-	if (l->lib.pcap_dispatch(l->pcap, -1, on_frame,
-	    (u_char *)(void *)l) == PCAP_ERROR)
+	got = l->lib.pcap_dispatch(l->pcap, -1, on_frame,
+	    (u_char *)(void *)l);
+	/* Any other error would be met again and again, without a word. */
+	if (got < 0 && got != PCAP_ERROR_BREAK)
 		return base_error_set(err, SW_EREAD, "%s: %s", l->name,
-		    l->lib.pcap_geterr(l->pcap));
+		    words_of(l, got));
 	return SW_OK;
 }
 

@@ -83,19 +83,24 @@ struct told {
 	size_t len, capacity;
 };
 
-/* A sw_write_fn, likewise; ctx: struct told, to which it is added. */
-static inline int keep_harmless(void *ctx, const void *octets, size_t len)
+static inline void told_add(struct told *t, const void *octets, size_t len)
 {
-	struct told *t = ctx;
-	uint64_t count = 0;
-
 	if (t->len + len > t->capacity) {
 		t->capacity = 2 * (t->len + len);
 		t->p = realloc(t->p, t->capacity);
 		require(t->p);
 	}
-	memcpy(t->p + t->len, octets, len);
+	if (len > 0)
+		memcpy(t->p + t->len, octets, len);
 	t->len += len;
+}
+
+/* A sw_write_fn, likewise; ctx: struct told, to which it is added. */
+static inline int keep_harmless(void *ctx, const void *octets, size_t len)
+{
+	uint64_t count = 0;
+
+	told_add(ctx, octets, len);
 	return take_harmless(&count, octets, len);
 }
 
