@@ -267,6 +267,8 @@ FUZZ_ENTRIES := $(patsubst tests/fuzz/fuzz_%.c,%,$(SRC_FUZZ))
 REPLAY := $(patsubst %,$(O)/tests/fuzz/replay_%,$(FUZZ_ENTRIES))
 FUZZERS := $(patsubst %,$(O)/tests/fuzz/fuzz_%,$(FUZZ_ENTRIES))
 LIB_A := $(O)/libsmtpwire.a
+LIB_ONE := $(O)/libsmtpwire.o
+TESTED_A := $(O)/tests/libsmtpwire.a
 LIB_SO := $(O)/libsmtpwire.so.$(VERSION)
 SONAME := libsmtpwire.so.$(SOVERSION)
 MAP := src/api/smtpwire.map
@@ -313,12 +315,21 @@ $(O)/tests/%.o: tests/%.c $(O)/.flags
 		-MMD -MP -c -o $@ $<
 
 # Who links with it has perhaps another compiler: it holds machine code alone.
+# It is one object, so that what its files share is no name of the program's.
 $(LIB_A): $(OBJ_LIB)
 	$(say) AR $@
 	$(Q)rm -f $@
+	$(Q)$(CC) $(NO_LTO_LDFLAGS) -r -nostdlib -o $(LIB_ONE) $(OBJ_LIB)
+	$(Q)$(OBJCOPY) --wildcard -G 'sw_*' $(if $(LTO_CFLAGS),\
+		-R '.gnu.lto_*' -R '.gnu.debuglto_*' -N __gnu_lto_v1) $(LIB_ONE)
+	$(Q)$(AR) rcs $@ $(LIB_ONE)
+
+# The same for the tests, which look inside.
+$(TESTED_A): $(OBJ_LIB)
+	@mkdir -p $(@D)
+	$(say) AR $@
+	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $(OBJ_LIB)
-	$(Q)$(if $(LTO_CFLAGS),$(OBJCOPY) -R '.gnu.lto_*' \
-		-R '.gnu.debuglto_*' -N __gnu_lto_v1 $@)
 
 $(LIB_SO): $(OBJ_LIB) $(MAP)
 	$(say) LD $@
@@ -382,19 +393,19 @@ TESTS = $(GOLDEN) $(CASES) $(PROGRAMS) $(DIFF) $(FAULT_PROGRAMS) $(FAULT) \
 	$(CORPUS) \
 	$(E2E)
 
-$(UNIT): $(O)/%: $(O)/%.o $(LIB_A)
+$(UNIT): $(O)/%: $(O)/%.o $(TESTED_A)
 	$(say) LD $@
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) \
-		$(LIB_A) $(PC_LIBS) $(CMOCKA_LIBS)
+		$(TESTED_A) $(PC_LIBS) $(CMOCKA_LIBS)
 # Parts of the command, which are not in the library.
 $(O)/tests/unit/t_cli_values: $(O)/src/cli/values.o
 $(O)/tests/unit/t_confine: $(O)/src/cli/confine.o
 
 $(REPLAY): $(O)/tests/fuzz/replay_%: $(O)/tests/fuzz/fuzz_%.o \
-		$(O)/tests/fuzz/onefile.o $(LIB_A)
+		$(O)/tests/fuzz/onefile.o $(TESTED_A)
 	$(say) LD $@
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(FUZZ_WRAPS) -o $@ \
-		$(filter %.o,$^) $(LIB_A) $(PC_LIBS)
+		$(filter %.o,$^) $(TESTED_A) $(PC_LIBS)
 $(addprefix $(O)/tests/fuzz/,replay_options fuzz_options): \
 	$(addprefix $(O)/src/cli/,options.o options_table.o values.o)
 
@@ -413,11 +424,11 @@ WRAPPED := malloc calloc realloc strdup strndup posix_memalign fdopen opendir \
 $(O)/tests/fault/odbc: WRAPPED += $(addprefix SQL,AllocHandle SetEnvAttr \
 	SetConnectAttr SetStmtAttr DriverConnect GetInfo GetDiagRec Tables \
 	NumResultCols DescribeCol ColAttribute BindCol Fetch ExecDirect)
-$(FAULT_PROGRAMS): $(O)/%: $(O)/%.o $(LIB_A)
+$(FAULT_PROGRAMS): $(O)/%: $(O)/%.o $(TESTED_A)
 	$(say) LD $@
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) \
 		$(WRAPPED:%=-Wl$(,)--wrap=%) -o $@ $< \
-		$(LIB_A) $(PC_LIBS) $(CMOCKA_LIBS)
+		$(TESTED_A) $(PC_LIBS) $(CMOCKA_LIBS)
 
 $(FAULT_LIBS): $(O)/%.so: %.c $(O)/.flags
 	@mkdir -p $(@D)
@@ -513,10 +524,10 @@ fuzz-afl: ## SECS=3600: the command under AFL++, one process
 fuzz-afl: SECS = 3600
 
 fuzzers: $(FUZZERS)
-$(FUZZERS): $(O)/tests/fuzz/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(LIB_A)
+$(FUZZERS): $(O)/tests/fuzz/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(TESTED_A)
 	$(say) LD $@
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(FUZZ_WRAPS) \
-		-fsanitize=fuzzer -o $@ $(filter %.o,$^) $(LIB_A) $(PC_LIBS)
+		-fsanitize=fuzzer -o $@ $(filter %.o,$^) $(TESTED_A) $(PC_LIBS)
 
 bench: all ## speed beside other programs
 	@sh tests/bench/bench.sh $(O)/smtpwire $(BUILD)/bench
@@ -553,7 +564,7 @@ lint: lint-layers lint-symbols lint-style lint-man shellcheck cppcheck tidy \
 lint-layers: ## a folder includes only what stands below it
 	@python3 tests/lint/layers.py
 lint-symbols: lib ## only sw_* is exported, names bear their folder
-	@sh tests/lint/symbols.sh $(LIB_SO) $(O)
+	@sh tests/lint/symbols.sh $(LIB_SO) $(LIB_A) $(O)
 lint-style: ## names that are banned, licence lines, source lists, width
 	@python3 tests/lint/style.py '$(SRC_ALL)'
 lint-man:

@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # symbols.sh - what the objects show to each other and to the world
 #
-#   tests/lint/symbols.sh LIBRARY.so OBJECTS-FOLDER
+#   tests/lint/symbols.sh LIBRARY.so LIBRARY.a OBJECTS-FOLDER
 #
-# The shared library shows only sw_*; names that cross files begin with their
+# Both libraries show only sw_*; names that cross files begin with their
 # folder or file; the library keeps nothing in variables.
 set -u
 so=$1
-objects=$2
+archive=$2
+objects=$3
 bad=0
 
 complain()
@@ -21,6 +22,13 @@ for s in $(nm -D --defined-only "$so" | awk '$2 != "A" { print $3 }'); do
 	case $s in
 	sw_*) ;;
 	*) complain "$so shows $s" ;;
+	esac
+done
+
+for s in $(nm -g --defined-only "$archive" | awk 'NF == 3 { print $3 }'); do
+	case $s in
+	sw_*) ;;
+	*) complain "$archive shows $s" ;;
 	esac
 done
 
