@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli/cli.h"
@@ -99,7 +98,7 @@ static void run(struct checking *c)
 		fail(c, CLI_OUTPUT);
 		return;
 	}
-	c->args.lib.tmpdir = getenv("TMPDIR");
+	c->args.lib.tmpdir = cli_tmpdir();
 	if (c->args.lib.threads == 0)
 		c->args.lib.threads = cli_processors();
 	sw_check_options_init(&o);

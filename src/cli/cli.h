@@ -87,6 +87,8 @@ void cli_help(enum cli_command command);
 void cli_version(void);
 /* Processors that this process may use. */
 unsigned cli_processors(void);
+/* Where temporary files are made; NULL: the environment does not say. */
+const char *cli_tmpdir(void);
 /* Write what stdio holds; CLI_OK or CLI_OUTPUT, which was told. */
 int cli_flush(void);
 

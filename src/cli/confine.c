@@ -393,7 +393,7 @@ static bool is_database(const char *name)
 void confine_files(const struct cli_args *a, const char *const *names,
     size_t count)
 {
-	const char *tmpdir = getenv("TMPDIR");
+	const char *tmpdir = a->lib.tmpdir;
 	struct confinement c;
 
 	for (size_t i = 0; i < count; i++)

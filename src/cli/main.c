@@ -96,6 +96,13 @@ unsigned cli_processors(void)
 	return (unsigned)CPU_COUNT(&set);
 }
 
+const char *cli_tmpdir(void)
+{
+	const char *dir = getenv("TMPDIR");
+
+	return dir && *dir ? dir : NULL;
+}
+
 int cli_flush(void)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))

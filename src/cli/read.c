@@ -2,7 +2,6 @@
 /* read.c - the command `read`: captures and logs as transcripts */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -43,7 +42,7 @@ static bool open_all(struct reading *r)
 	for (size_t i = 0; i < a->name_count; i++)
 		r->prompt = r->prompt || is_pipe(a->names[i]);
 	reading_observe(r);
-	a->lib.tmpdir = getenv("TMPDIR");
+	a->lib.tmpdir = cli_tmpdir();
 	a->print.tmpdir = a->lib.tmpdir;
 	a->print.names = a->names;
 	a->print.name_count = a->name_count;

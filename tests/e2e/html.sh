@@ -44,6 +44,10 @@ has html-tmpdir-said 'temporary file' "$TMP/err"
 is html-tmpdir-nothing none "$([ -e "$TMP/not.html" ] || echo none)"
 exits html-tmpdir-check 4 env TMPDIR="$TMP/none" "$SMTPWIRE" check -f html \
 	"$log" "$capture"
+# Empty is as if it were not set.
+exits html-tmpdir-empty 0 env TMPDIR= "$SMTPWIRE" read -q -f html "$capture"
+exits html-tmpdir-empty-check 0 env TMPDIR= "$SMTPWIRE" check -f html \
+	"$log" "$capture"
 
 command -v python3 >/dev/null || {
 	skip html-unpacked 'no python3'
