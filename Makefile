@@ -409,21 +409,28 @@ $(REPLAY): $(O)/tests/fuzz/replay_%: $(O)/tests/fuzz/fuzz_%.o \
 $(addprefix $(O)/tests/fuzz/,replay_options fuzz_options): \
 	$(addprefix $(O)/src/cli/,options.o options_table.o values.o)
 
+# Calls of unixODBC that may fail.
+SQL_CALLS := AllocHandle SetEnvAttr SetConnectAttr SetStmtAttr DriverConnect \
+	GetInfo GetDiagRec Tables NumResultCols DescribeCol ColAttribute \
+	BindCol Fetch ExecDirect
+
 # What it decides itself: the time.
 $(addprefix $(O)/tests/fuzz/,replay_watch fuzz_watch): \
 	FUZZ_WRAPPED := clock_gettime
 # ... and libpcap, and what an interface counts itself.
 $(addprefix $(O)/tests/fuzz/,replay_live fuzz_live): \
 	FUZZ_WRAPPED := clock_gettime poll library_load live_counters_open
+# ... or a database's driver.
+$(addprefix $(O)/tests/fuzz/,replay_odbc fuzz_odbc): \
+	FUZZ_WRAPPED := $(addprefix SQL,$(SQL_CALLS) FreeHandle FreeStmt \
+	Disconnect)
 # What is optimized as a whole calls its own functions, wrapped or not.
 FUZZ_WRAPS = $(FUZZ_WRAPPED:%=-Wl$(,)--wrap=%) \
 	$(if $(FUZZ_WRAPPED),$(NO_LTO_LDFLAGS))
 
 WRAPPED := malloc calloc realloc strdup strndup posix_memalign fdopen opendir \
 	clock_gettime
-$(O)/tests/fault/odbc: WRAPPED += $(addprefix SQL,AllocHandle SetEnvAttr \
-	SetConnectAttr SetStmtAttr DriverConnect GetInfo GetDiagRec Tables \
-	NumResultCols DescribeCol ColAttribute BindCol Fetch ExecDirect)
+$(O)/tests/fault/odbc: WRAPPED += $(addprefix SQL,$(SQL_CALLS))
 $(FAULT_PROGRAMS): $(O)/%: $(O)/%.o $(TESTED_A)
 	$(say) LD $@
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) \

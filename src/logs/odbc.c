@@ -299,7 +299,7 @@ static struct odbc *new_odbc(void)
 	buffer_init(&o->table, TEXT_MAX);
 	buffer_init(&o->secret, TEXT_MAX);
 	buffer_init(&o->query, 1 << 16);
-	buffer_init(&o->line, 3 * LIMIT_LINE);
+	buffer_init(&o->line, ODBC_ROW_MAX);
 	return o;
 }
 

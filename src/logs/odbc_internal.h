@@ -13,6 +13,15 @@
 #include "base/limits.h"
 #include "logs/odbc.h"
 
+enum {
+	/* Octets kept of one value: parameters may be text of any length. */
+	ODBC_VALUE_MAX = 1024,
+	ODBC_QUERY_MAX = LIMIT_LINE,
+	/* Of a row, with quotes and a comma; quotes in values are doubled. */
+	ODBC_ROW_MAX = LOG_ODBC_COLUMN_COUNT * (2 * ODBC_VALUE_MAX + 3) +
+	    2 * ODBC_QUERY_MAX
+};
+
 /* A column that is asked for. */
 struct column {
 	char *text;
@@ -28,7 +37,7 @@ struct odbc {
 	struct buffer words;  /* for the driver manager */
 	struct buffer name;   /* to be told */
 	struct buffer table;
-	struct buffer secret; /* the password */
+	struct buffer secret; /* the password; several: a NUL between them */
 	struct buffer query;
 	char open, close;     /* of quoted names; 0: they cannot be */
 	uint32_t known;       /* columns that are there */
@@ -64,9 +73,9 @@ enum sw_status odbc_name_parse(struct odbc *o, const char *name,
     struct sw_err *err) SW_MUST_USE;
 /* One more word, with a semicolon in front of it if it is not the first. */
 void odbc_name_append(struct buffer *b, struct slice word);
-/* Append text without the secret, whatever the driver quotes. */
+/* Append text without the secrets, whatever the driver quotes. */
 void odbc_name_hide(struct buffer *b, struct slice text,
-    struct slice secret);
+    struct slice secrets);
 
 /* --- odbc_query.c --------------------------------------------------------- */
 

@@ -6,7 +6,16 @@
 
 #include "logs/odbc_internal.h"
 
-/* "KEY=value" or "KEY={va;lue}" up to the next semicolon. */
+/* The brace that closes a value; s.len: none does. */
+static size_t find_close(struct slice s, size_t from)
+{
+	while (from < s.len && s.p[from] != '}')
+		from++;
+	return from;
+}
+
+/* "KEY=value" or "KEY={va;lue}" up to the next semicolon.  A brace that is not
+ * closed is one of the value: a password may follow. */
 static bool take_word(struct slice *rest, struct slice *key_r,
     struct slice *value_r, struct slice *all_r)
 {
@@ -18,9 +27,9 @@ static bool take_word(struct slice *rest, struct slice *key_r,
 	while (n < s.len && s.p[n] != '=' && s.p[n] != ';')
 		n++;
 	equals = n;
-	if (n + 1 < s.len && s.p[n] == '=' && s.p[n + 1] == '{')
-		while (n < s.len && s.p[n] != '}')
-			n++;
+	if (n + 1 < s.len && s.p[n] == '=' && s.p[n + 1] == '{' &&
+	    find_close(s, n) < s.len)
+		n = find_close(s, n);
 	while (n < s.len && s.p[n] != ';')
 		n++;
 	*all_r = slice_head(s, n);
@@ -57,6 +66,14 @@ static struct slice unbrace(struct slice s)
 	return s;
 }
 
+/* Blanks around it are none of it, for some drivers. */
+static void append_secret(struct buffer *b, struct slice value)
+{
+	if (b->len > 0)
+		buffer_append_char(b, '\0');
+	buffer_append_slice(b, slice_trim(unbrace(slice_trim(value))));
+}
+
 enum sw_status odbc_name_parse(struct odbc *o, const char *name,
     struct sw_err *err)
 {
@@ -72,7 +89,7 @@ enum sw_status odbc_name_parse(struct odbc *o, const char *name,
 			odbc_name_append(&o->words, all);
 		if (slice_eq_nocase(key, slice_str("PWD")) ||
 		    slice_eq_nocase(key, slice_str("PASSWORD")))
-			buffer_append_slice(&o->secret, unbrace(value));
+			append_secret(&o->secret, value);
 		if (is_public(key))
 			odbc_name_append(&o->name, all);
 	}
@@ -89,18 +106,40 @@ enum sw_status odbc_name_parse(struct odbc *o, const char *name,
 	return SW_OK;
 }
 
+/* Where the first of the secrets stands, of those that begin there the
+ * longest; text.len: none does. */
+static size_t find_secret(struct slice text, struct slice secrets,
+    size_t *len_r)
+{
+	size_t found = text.len;
+
+	*len_r = 0;
+	while (secrets.len > 0) {
+		const uint8_t *end = memchr(secrets.p, 0, secrets.len);
+		size_t n = end ? (size_t)(end - secrets.p) : secrets.len;
+		size_t at = n > 0 ? slice_find_nocase(text,
+		    slice_head(secrets, n)) : text.len;
+
+		if (at < found || (at == found && n > *len_r)) {
+			found = at;
+			*len_r = n;
+		}
+		secrets = slice_from(secrets, n + 1);
+	}
+	return found;
+}
+
 void odbc_name_hide(struct buffer *b, struct slice text,
-    struct slice secret)
+    struct slice secrets)
 {
 	while (text.len > 0) {
-		size_t at = secret.len ? slice_find_nocase(text, secret) :
-		    text.len;
+		size_t len, at = find_secret(text, secrets, &len);
 
 		buffer_append_slice(b, slice_head(text, at));
 		if (at == text.len)
 			break;
 		buffer_append_str(b, "***");
-		text = slice_from(text, at + secret.len);
+		text = slice_from(text, at + len);
 	}
 }
 

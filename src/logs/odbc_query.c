@@ -18,10 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Octets kept of one value: parameters may be text of any length. */
-#define VALUE_MAX 1024
-#define QUERY_MAX LIMIT_LINE
-
 static enum sw_status no_memory(struct sw_err *err)
 {
 	return base_error_set(err, SW_ENOMEM, "out of memory");
@@ -233,7 +229,8 @@ static enum sw_status bind(struct odbc *o, struct sw_err *err)
 
 		if (!(o->known & 1u << i))
 			continue;
-		c->size = i == LOG_ODBC_QUERY ? QUERY_MAX : VALUE_MAX;
+		c->size = i == LOG_ODBC_QUERY ? ODBC_QUERY_MAX :
+		    ODBC_VALUE_MAX;
 		c->text = malloc((size_t)c->size);
 		if (!c->text)
 			return no_memory(err);
