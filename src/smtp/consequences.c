@@ -175,7 +175,11 @@ static void expect_per_recipient(struct dialogue *d, struct outstanding *o,
 static bool recipient_reply(struct dialogue *d, struct outstanding *o,
     int32_t code, const struct reply_in *in)
 {
-	if (o->asked) {
+	/* one of several that were due may lie in a gap: whose this is nobody
+	 * knows */
+	if (o->uncertain && o->replies_left > 1)
+		o->doubted = true;
+	if (o->asked || o->doubted) {
 		o->asked = false; /* the 353 itself */
 	} else if (o->prdr && o->replies_left == 1) {
 		session_verdict(d->b, code, in->lines, in->line_count, -1);

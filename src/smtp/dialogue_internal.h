@@ -45,6 +45,8 @@ struct outstanding {
 	bool per_rcpt : 1;  /* LMTP, PRDR: replies_left verdicts */
 	bool prdr : 1;      /* ... and one more for the message */
 	bool asked : 1;     /* ... and 353, which comes first, is due */
+	bool doubted : 1;   /* ... some in a gap: whose the others are is not
+	                       known */
 	bool pipelined : 1; /* so was the command itself */
 	bool early : 1;     /* its reply came before its end: another may
 	                       come */
