@@ -222,7 +222,7 @@ void consequences_of(struct dialogue *d, struct outstanding *o,
 	smtp_queue_pop(d);
 	switch ((enum awaiting)answered.kind) {
 	case AWAIT_CONTENT:
-		if (answered.verb == VERB_XEXCH50)
+		if (answered.verb == VERB_XEXCH50 || answered.second)
 			break; /* no message's content */
 		if (answered.verb == VERB_BDAT) {
 			session_chunk_answer(d->b, !d->chunk_missed, code,

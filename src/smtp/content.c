@@ -275,6 +275,7 @@ void content_await_verdict(struct dialogue *d)
 	o->early = d->early_code != 0 && d->early_code != 421;
 	if (d->data_method == SW_METHOD_NONE)
 		o->verb = VERB_XEXCH50; /* no message's content */
+	o->second = session_data_is_second(d->b);
 }
 
 /* The true end of content was seen; its verdict is awaited. */

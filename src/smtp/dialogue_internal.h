@@ -50,6 +50,8 @@ struct outstanding {
 	bool pipelined : 1; /* so was the command itself */
 	bool early : 1;     /* its reply came before its end: another may
 	                       come */
+	bool second : 1;    /* content of a mail whose MAIL is not in the
+	                       record */
 };
 
 /* A piece of what is held. */

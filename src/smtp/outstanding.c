@@ -145,10 +145,48 @@ static bool is_special(int32_t code)
 	    code == 221 || code == 220;
 }
 
+/* Can a reply that names a message (RFC 5321 4.2.5: a queue id) be to it? */
+static bool is_whole_content(const struct outstanding *o)
+{
+	return o->kind == AWAIT_CONTENT ? o->verb != VERB_XEXCH50 :
+	    o->kind == AWAIT_COMMAND && o->verb == VERB_BDAT && o->last;
+}
+
+/* The only one of the first entries that such a reply can be to; SIZE_MAX: there
+ * is none, or more than one. */
+static size_t only_content(struct dialogue *d)
+{
+	size_t i, found = SIZE_MAX;
+
+	for (i = 0; i < d->queue_count; i++) {
+		if (!is_whole_content(smtp_queue_at(d, i)))
+			continue;
+		if (found != SIZE_MAX || i >= SEARCH_MAX)
+			return SIZE_MAX;
+		found = i;
+	}
+	return found;
+}
+
+/* A reply came of which nobody knows whether it is to one of those whose reply
+ * may lie in a gap: if so, the first entry behind these is still to be
+ * answered, else it may have been. */
+static void doubt_next(struct dialogue *d)
+{
+	if (d->queue_uncertain == 0 || d->queue_uncertain == d->queue_count)
+		return;
+	smtp_queue_at(d, d->queue_uncertain++)->uncertain = true;
+	/* What waits for that reply waits no longer; what is being parsed
+	 * must stay. */
+	if (!d->replaying && smtp_held_any(&d->held))
+		content_take_held(d);
+}
+
 /* After a gap: drop what can no longer be answered; true if the first entry
  * is then the one. */
-static bool resolve_after_gap(struct dialogue *d, int32_t code)
+static bool resolve_after_gap(struct dialogue *d, const struct reply_in *in)
 {
+	int32_t code = in->code;
 	size_t i;
 
 	if (is_special(code)) {
@@ -161,6 +199,14 @@ static bool resolve_after_gap(struct dialogue *d, int32_t code)
 	}
 	if (code == 421 && d->queue_count > 0)
 		return true;
+	if (session_names_message(code, in->lines, in->line_count) &&
+	    !session_is_lmtp(d->b)) {
+		i = only_content(d);
+		if (i != SIZE_MAX) {
+			smtp_queue_drop(d, i);
+			return true;
+		}
+	}
 	return d->queue_count == 1 && d->queue_before_gap == 0 &&
 	    !smtp_queue_at(d, 0)->behind_gap;
 }
@@ -210,8 +256,10 @@ struct outstanding *smtp_queue_find(struct dialogue *d,
 	/* No verdict on content is 221: that one lies in a gap. */
 	if ((d->queue_uncertain > 0 || smtp_queue_at(d, 0)->behind_gap ||
 	    (code == 221 && (d->gap_seen[0] || d->gap_seen[1]))) &&
-	    !resolve_after_gap(d, code))
+	    !resolve_after_gap(d, in)) {
+		doubt_next(d);
 		return NULL;
+	}
 	/* Nor is one on a recipient: the server told fewer than it should. */
 	if (code == 221 && smtp_queue_at(d, 0)->per_rcpt &&
 	    d->queue_count > 1 && code_fits(code, smtp_queue_at(d, 1)))

@@ -137,6 +137,12 @@ bool session_keeps_content(const struct session_builder *b)
 	return b->content_message && !b->content.header_done;
 }
 
+bool session_data_is_second(const struct session_builder *b)
+{
+	return b->current && b->content_message == 0 &&
+	    b->transactions[b->current - 1].content_done;
+}
+
 void session_data_gap(struct session_builder *b, int64_t len)
 {
 	void *gaps = b->gaps;

@@ -189,6 +189,9 @@ void session_data_line(struct session_builder *b, struct slice line, bool cut,
 /* May such octets need memory?  Those of a header do. */
 bool session_keeps_content(const struct session_builder *b);
 void session_data_gap(struct session_builder *b, int64_t len);
+/* Is the content that was begun last another than that of the message that is
+ * open, which was complete before?  Then its verdict is another's, too. */
+bool session_data_is_second(const struct session_builder *b);
 /*
  * Octets that are content, though it is not known yet whether of a message:
  * they are counted and digested as they come, in memory that does not grow
