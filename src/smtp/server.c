@@ -388,8 +388,9 @@ static void take_line(struct dialogue *d, const struct line *l)
 		reply_finish(d);
 }
 
-/* What its host sends behind a reply that turned the roles are commands. */
-static void go_on_turned(struct dialogue *d, const struct delivery *o,
+/* What follows in a delivery is no reply: commands, if the one before it turned
+ * the roles, or TLS. */
+static void go_on_behind(struct dialogue *d, const struct delivery *o,
     struct slice rest, uint64_t offset)
 {
 	struct delivery behind = *o;
@@ -402,10 +403,10 @@ static void go_on_turned(struct dialogue *d, const struct delivery *o,
 
 /* Does a TLS record stand where a reply is due, because the client's first one
  * is not in the record?  No reply begins with that octet. */
-static bool begins_tls(const struct dialogue *d, const struct delivery *o)
+static bool begins_tls(const struct dialogue *d, struct slice rest)
 {
-	return o->octets.p[0] == 0x16 &&
-	    !line_reader_partial(&d->server_line) && (!o->other_seen ||
+	return rest.p[0] == 0x16 && !d->reply.open &&
+	    !line_reader_partial(&d->server_line) && (!d->client_known ||
 	    d->client == CLIENT_BEHIND_GAP || d->client == CLIENT_TLS);
 }
 
@@ -417,14 +418,14 @@ static void take_octets(struct dialogue *d, const struct delivery *o)
 	size_t used;
 
 	d->client_known = o->other_seen;
-	if (begins_tls(d, o)) {
-		dialogue_tls_begin(d, true, o->origin);
-		dialogue_dispatch(d, o);
-		return;
-	}
 	while (rest.len > 0 && d->phase == PHASE_SMTP) {
 		bool whole;
 
+		if (begins_tls(d, rest)) {
+			dialogue_tls_begin(d, true, o->origin);
+			go_on_behind(d, o, rest, offset);
+			return;
+		}
 		/* also before the second reply: the first may have begun
 		 * content that was held */
 		client_server_speaks(d, o->origin);
@@ -439,7 +440,7 @@ static void take_octets(struct dialogue *d, const struct delivery *o)
 			take_line(d, &line);
 			if (turned != d->turned) {
 				/* the roles have changed */
-				go_on_turned(d, o, rest, offset);
+				go_on_behind(d, o, rest, offset);
 				return;
 			}
 		} else if (d->unproved &&
