@@ -402,6 +402,7 @@ bool client_octets(struct dialogue *d, const struct delivery *o)
 	size_t used;
 
 	d->client_seen = o->offset + o->octets.len;
+	d->client_acked = o->acked;
 	used = content_take_run(d, o);
 	if (used == o->octets.len)
 		return d->client == CLIENT_BODY;

@@ -291,6 +291,20 @@ static void settle_uncertain(struct dialogue *d, const struct line *l)
 		smtp_queue_drop(d, d->queue_count);
 }
 
+void commands_settle_gap(struct dialogue *d)
+{
+	size_t i;
+
+	/* of two that acknowledge the same the first had no reply yet */
+	for (i = 1; i < d->queue_count && !d->pipelines; i++)
+		d->pipelines = smtp_queue_at(d, i)->kind == AWAIT_COMMAND &&
+		    smtp_queue_at(d, i)->acked ==
+		    smtp_queue_at(d, i - 1)->acked;
+	if (d->queue_uncertain > 0 && (!d->pipelines ||
+	    ends_group(smtp_queue_at(d, d->queue_uncertain - 1))))
+		smtp_queue_drop(d, d->queue_uncertain);
+}
+
 static void note_cut(struct dialogue *d, const struct line *l, uint32_t n)
 {
 	if (!l->cut)
@@ -365,6 +379,8 @@ void commands_take(struct dialogue *d, const struct line *l,
 			return;
 		o->n = n;
 	}
+	o->acked = l->first_acked;
+	o->acked_known = l->first_acked_known;
 	o->pipelined = (in.flags & SW_BIT(SW_FLAG_PIPELINED)) != 0;
 	o->behind_gap = d->commands_lost;
 	o->verb = (uint8_t)verb;

@@ -100,6 +100,8 @@ static void bdat_reply(struct dialogue *d, const struct outstanding *o,
 /* BDAT 0 LAST was accepted.  In a gap may have been a chunk. */
 static void last_of_none(struct dialogue *d)
 {
+	if (d->data_open) /* that was sent behind it */
+		return;
 	session_content_finish(d->b, true);
 	if (!d->gap_seen[0] && !d->gap_seen[1])
 		session_content_empty(d->b);

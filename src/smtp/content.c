@@ -395,6 +395,13 @@ void content_break(struct dialogue *d, struct origin origin,
 	d->client = CLIENT_BEHIND_GAP;
 	if (!d->body.counted || d->data_method == SW_METHOD_NONE)
 		content_await_verdict(d);
+	/* the server's octets that are lost beside them may hold that reply */
+	if (d->server_after_gap && !d->memory &&
+	    d->client_seen - lost <= d->client_seen_at_gap &&
+	    d->queue_uncertain + 1 == d->queue_count) {
+		smtp_queue_at(d, d->queue_uncertain++)->uncertain = true;
+		d->queue_before_gap = d->queue_count;
+	}
 }
 
 /* The reply will not decide: what follows DATA or BDAT is content. */

@@ -32,6 +32,7 @@ enum awaiting {
 
 struct outstanding {
 	uint64_t size;  /* of BDAT, XEXCH50 */
+	uint64_t acked; /* of a command: as that of its line */
 	size_t replies_left;
 	uint32_t n;
 	uint32_t index; /* of the recipient whose verdict is next */
@@ -52,6 +53,7 @@ struct outstanding {
 	                       come */
 	bool second : 1;    /* content of a mail whose MAIL is not in the
 	                       record */
+	bool acked_known : 1;
 };
 
 /* A piece of what is held. */
@@ -178,6 +180,8 @@ struct dialogue {
 	size_t late_count;
 	uint64_t client_offset; /* consumed by the parser */
 	uint64_t client_seen; /* delivered */
+	uint64_t client_acked; /* with the last of these */
+	uint64_t client_seen_at_gap; /* when the server's last gap came */
 	uint64_t pending_gap; /* in content, not yet applied */
 	struct body body;
 	struct origin data_last_origin;
@@ -471,6 +475,9 @@ void commands_take(struct dialogue *d, const struct line *l,
     bool other_seen);
 /* A gap: which step of an AUTH exchange comes next is not known. */
 void commands_forget_auth_step(struct dialogue *d);
+/* A gap of the server's was told behind commands that the client sent when it
+ * had those octets: what can only be answered in the gap is answered there. */
+void commands_settle_gap(struct dialogue *d);
 
 /* --- server.c ------------------------------------------------------------- */
 void server_octets(struct dialogue *d, const struct delivery *o);

@@ -55,7 +55,7 @@ static void give_up_first(struct dialogue *d)
 	if (o->early)
 		; /* it was answered */
 	else if (o->kind == AWAIT_CONTENT)
-		session_replies_unseen(d->b);
+		session_verdict_unseen(d->b, o->verb == VERB_NONE ? o->n : 0);
 	else
 		session_answer(d->b, o->n, SW_UNKNOWN, NULL, 0);
 	if (o->kind == AWAIT_COMMAND && o->verb == VERB_AUTH)
@@ -152,8 +152,9 @@ static bool is_whole_content(const struct outstanding *o)
 	    o->kind == AWAIT_COMMAND && o->verb == VERB_BDAT && o->last;
 }
 
-/* The only one of the first entries that such a reply can be to; SIZE_MAX: there
- * is none, or more than one. */
+/* The only one of the first entries that such a reply can be to; SIZE_MAX:
+ * there is none, or more than one, or one in a gap of the client's behind
+ * it. */
 static size_t only_content(struct dialogue *d)
 {
 	size_t i, found = SIZE_MAX;
@@ -165,7 +166,7 @@ static size_t only_content(struct dialogue *d)
 			return SIZE_MAX;
 		found = i;
 	}
-	return found;
+	return found < d->queue_before_gap ? SIZE_MAX : found;
 }
 
 /* A reply came of which nobody knows whether it is to one of those whose reply

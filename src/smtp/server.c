@@ -89,11 +89,25 @@ static bool may_greet(const struct dialogue *d, int32_t code)
 	    code == 220 || code >= 400 || code < 200;
 }
 
-static void doubt_outstanding(struct dialogue *d)
+/* Was this command sent when the server's octets up to end had come?  first:
+ * nothing of the server's was seen before them, so that what was acknowledged
+ * counts from where they begin. */
+static bool is_behind(const struct outstanding *o, uint64_t end, bool first)
+{
+	return (o->acked_known || first) && o->acked >= end;
+}
+
+/* Octets up to end are lost, UINT64_MAX: nobody knows how many. */
+static void doubt_outstanding(struct dialogue *d, uint64_t end, bool first)
 {
 	/* those that are uncertain stand first */
-	for (; d->queue_uncertain < d->queue_count; d->queue_uncertain++)
-		smtp_queue_at(d, d->queue_uncertain)->uncertain = true;
+	for (; d->queue_uncertain < d->queue_count; d->queue_uncertain++) {
+		struct outstanding *o = smtp_queue_at(d, d->queue_uncertain);
+
+		if (is_behind(o, end, first))
+			break;
+		o->uncertain = true;
+	}
 	d->queue_beyond = 0;
 	d->server_after_gap = true;
 }
@@ -107,7 +121,7 @@ static void lose_greeting(struct dialogue *d, const struct reply_in *in)
 	    in->span.at_last, "The first octets of the server's are missing "
 	    "from the record.");
 	session_gap(d->b, SW_SERVER, SW_UNKNOWN, in->span);
-	doubt_outstanding(d);
+	doubt_outstanding(d, UINT64_MAX, false);
 	/* What is being parsed must stay. */
 	if (!d->replaying && smtp_held_any(&d->held))
 		content_take_held(d);
@@ -467,6 +481,7 @@ void server_partial(struct dialogue *d)
 
 void server_gap(struct dialogue *d, uint64_t len, struct origin origin)
 {
+	bool first = !(d->seen_mask >> dialogue_dir(d, SW_SERVER) & 1);
 	struct line line;
 
 	if (line_reader_flush(&d->server_line, &line)) {
@@ -477,10 +492,13 @@ void server_gap(struct dialogue *d, uint64_t len, struct origin origin)
 		d->reply.flags |= SW_BIT(SW_FLAG_TRUNCATED);
 		server_unterminated(d, false);
 	}
-	client_server_speaks(d, origin);
+	/* not where the client went on when it had them */
+	if (!first || d->client_acked < d->reply_end + len)
+		client_server_speaks(d, origin);
 	session_gap(d->b, SW_SERVER, (int64_t)len,
 	    dialogue_span(origin, origin));
-	doubt_outstanding(d);
+	doubt_outstanding(d, d->reply_end + len, first);
+	d->client_seen_at_gap = d->client_seen;
 	d->reply_end += len;
 	d->greeting_due = d->commands_lost = d->chunk_missed = false;
 	/* 354 may be lost, but not between chunks */
@@ -488,7 +506,9 @@ void server_gap(struct dialogue *d, uint64_t len, struct origin origin)
 	d->server_mid_line = true;
 	commands_forget_auth_step(d);
 	session_replies_unseen(d->b);
-	if (smtp_held_any(&d->held))
+	if (d->queue_uncertain < d->queue_count)
+		commands_settle_gap(d);
+	else if (smtp_held_any(&d->held))
 		content_take_held(d);
 }
 

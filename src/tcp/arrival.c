@@ -55,6 +55,27 @@ static void await(struct arrival *a, int dir)
 		tcp_timer_acked(&h->ages[dir], s->acked, a->e->now_ns);
 }
 
+/* Where a direction begins of which the peer's acknowledgments came first, and
+ * now a segment that does not begin before them. */
+static void base_by_acks(struct side *s, const struct segment *seg)
+{
+	int64_t acked = (int32_t)(s->base + (uint32_t)s->acked - seg->seq);
+	int32_t lost = (int32_t)(seg->seq - s->base);
+
+	/* A keep-alive is one number behind (RFC 9293 3.8.4). */
+	if (seg->payload_len <= 1 && acked == 1) {
+		s->base = seg->seq + 1;
+		s->acked = 0;
+		return;
+	}
+	/* What was acknowledged since the first one, and is not here, is lost:
+	 * the direction begins there. */
+	if (acked >= 0 && lost > 0 && lost <= (int32_t)TCP_SLACK)
+		return;
+	s->base = seg->seq;
+	s->acked = acked > 0 && acked <= TCP_SLACK ? (uint64_t)acked : 0;
+}
+
 /* The first segment of a direction whose SYN was not seen. */
 static void first_seen(struct arrival *a)
 {
@@ -62,21 +83,11 @@ static void first_seen(struct arrival *a)
 	struct tcp_flow_info *info = &a->f->common.info;
 	struct side *s = &a->f->side[a->dir];
 
-	if (!(s->flags & SIDE_BASE)) {
-		uint32_t base = seg->seq;
-		int64_t acked = (int32_t)(s->base + (uint32_t)s->acked - base);
-
-		/* A keep-alive is one number behind (RFC 9293 3.8.4). */
-		if ((s->flags & SIDE_GUESS) && seg->payload_len <= 1 &&
-		    acked == 1) {
-			base++;
-			acked = 0;
-		}
-		s->base = base;
-		s->acked = s->flags & SIDE_GUESS && acked > 0 ?
-		    (uint64_t)acked : 0;
-		if (s->acked > TCP_SLACK)
-			s->acked = 0;
+	if ((s->flags & (SIDE_BASE | SIDE_GUESS)) == SIDE_GUESS) {
+		base_by_acks(s, seg);
+	} else if (!(s->flags & SIDE_BASE)) {
+		s->base = seg->seq;
+		s->acked = 0;
 	}
 	s->flags |= SIDE_SEEN | SIDE_BASE;
 	s->flags &= (uint16_t)~SIDE_GUESS;

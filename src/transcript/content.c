@@ -67,7 +67,8 @@ uint32_t session_data_begin(struct session_builder *b,
 	    &n);
 	if (n == 0)
 		return 0;
-	session_answer_early(b, d->of);
+	/* without its command it is behind all that were seen */
+	session_answer_early(b, d->of ? d->of : n);
 	b->in_data = true;
 	b->data_n = n;
 	b->data_size = b->data_lost = 0;

@@ -102,6 +102,17 @@ void session_verdict(struct session_builder *b, int32_t code,
 	transaction_end(b, false);
 }
 
+void session_verdict_unseen(struct session_builder *b, uint32_t n)
+{
+	const struct sw_message *m = transaction_current(b, false);
+	const struct sw_event *e = session_event(b, n);
+
+	session_replies_unseen(b);
+	if (m && e && e->u.data.message == m->n &&
+	    transaction_state(b)->content_done)
+		transaction_end(b, false);
+}
+
 void session_early_verdict(struct session_builder *b, int32_t code,
     const struct slice *lines, size_t line_count)
 {

@@ -189,6 +189,9 @@ void session_data_line(struct session_builder *b, struct slice line, bool cut,
 /* May such octets need memory?  Those of a header do. */
 bool session_keeps_content(const struct session_builder *b);
 void session_data_gap(struct session_builder *b, int64_t len);
+/* The verdict on the content of event n is not to be had; 0: on a chunk, or on
+ * what is no message's. */
+void session_verdict_unseen(struct session_builder *b, uint32_t n);
 /* Is the content that was begun last another than that of the message that is
  * open, which was complete before?  Then its verdict is another's, too. */
 bool session_data_is_second(const struct session_builder *b);

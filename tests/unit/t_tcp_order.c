@@ -206,6 +206,12 @@ static const struct script_case gaps[] = {
 	    "open\nC@5+0 ab a0\nclose C fin @5\nend input @5\n" },
 	{ "a direction that appears late lacks something at once",
 	    "S A 0 0 w\nS A 1 9 x\nC A 4 1 ef\n+1100\nC A 9 2 z\n",
+	    "open?\nnote S no-start @1\nS@1+0 w\nS@2+1 x\n"
+	    "gap C+0 4 @3\nC@3+4 ef a1\ngap C+6 3 @4\nC@4+9 z a2\n"
+	    "end input @4\n" },
+	{ "... but not what is too far behind the first acknowledgment",
+	    "S A 0 0 w\nS A 1 2000009 x\nC A 2000004 1 ef\n+1100\n"
+	    "C A 2000009 2 z\n",
 	    "open?\nnote S no-start @1\nS@1+0 w\nS@2+1 x\nC@3+0 ef a1\n"
 	    "gap C+2 3 @4\nC@4+5 z a2\nend input @4\n" },
 	{ "a damaged number far ahead",
