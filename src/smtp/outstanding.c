@@ -152,17 +152,19 @@ static bool is_whole_content(const struct outstanding *o)
 	    o->kind == AWAIT_COMMAND && o->verb == VERB_BDAT && o->last;
 }
 
-/* The only one of the first entries that such a reply can be to; SIZE_MAX:
- * there is none, or more than one, or one in a gap of the client's behind
- * it. */
+/* The only entry that such a reply can be to; SIZE_MAX: there is none, or more
+ * than one, or one in a gap of the client's behind it, or there are too many to
+ * look through for each reply. */
 static size_t only_content(struct dialogue *d)
 {
 	size_t i, found = SIZE_MAX;
 
+	if (d->queue_count > SEARCH_MAX)
+		return SIZE_MAX;
 	for (i = 0; i < d->queue_count; i++) {
 		if (!is_whole_content(smtp_queue_at(d, i)))
 			continue;
-		if (found != SIZE_MAX || i >= SEARCH_MAX)
+		if (found != SIZE_MAX)
 			return SIZE_MAX;
 		found = i;
 	}
