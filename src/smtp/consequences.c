@@ -198,6 +198,14 @@ static void no_chunks(struct dialogue *d)
 	d->uses_chunks = d->in_chunks = d->chunk_missed = false;
 }
 
+/* Was this BDAT's chunk content behind a message's that was complete?  Then a
+ * gap took the MAIL between them, and the verdict is another message's. */
+static bool is_of_second(const struct dialogue *d, const struct outstanding *o)
+{
+	return o->verb == VERB_BDAT && (d->gap_seen[0] || d->gap_seen[1]) &&
+	    d->data_of == o->n && session_data_is_second(d->b);
+}
+
 void consequences_of(struct dialogue *d, struct outstanding *o,
     const struct reply_in *in)
 {
@@ -240,8 +248,8 @@ void consequences_of(struct dialogue *d, struct outstanding *o,
 		/* BDAT's chunk belongs to its message: content first. */
 		if (answered.verb == VERB_BDAT)
 			command_reply(d, &answered, code);
-		session_answer(d->b, answered.n, code, in->lines,
-		    in->line_count);
+		session_answer(d->b, answered.n, is_of_second(d, &answered) ?
+		    SW_UNKNOWN : code, in->lines, in->line_count);
 		if (answered.verb != VERB_BDAT)
 			command_reply(d, &answered, code);
 		break;
