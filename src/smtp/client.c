@@ -491,7 +491,7 @@ void client_gap(struct dialogue *d, uint64_t len, struct origin origin)
 	    dialogue_span(origin, origin));
 	d->client_after_gap = true;
 	d->client_mid_line = true;
-	d->commands_lost = true;
+	d->commands_lost = d->rcpts_lost = true;
 	d->chunk_missed = guess_knows_chunks(d) && !d->last_chunk_seen;
 	d->queue_before_gap = d->queue_count;
 	commands_forget_auth_step(d);

@@ -176,6 +176,8 @@ static void after_command(struct dialogue *d, struct outstanding *o,
 		d->chunk_missed = false;
 	switch (o->verb) {
 	case VERB_MAIL:
+		d->rcpts_lost = d->last_chunk_seen = false;
+		break;
 	case VERB_RSET:
 	case VERB_HELO:
 	case VERB_EHLO:

@@ -158,6 +158,8 @@ static void expect_per_recipient(struct dialogue *d, struct outstanding *o,
     int32_t code)
 {
 	size_t accepted = session_accepted(d->b);
+	/* else nobody knows how many there are, and whose each is */
+	bool sure = !d->rcpts_lost && !session_recipients_unsure(d->b);
 
 	if (o->per_rcpt || (o->kind == AWAIT_CONTENT && o->verb == VERB_BDAT))
 		return;
@@ -165,12 +167,15 @@ static void expect_per_recipient(struct dialogue *d, struct outstanding *o,
 	    (o->verb == VERB_BDAT && o->last))) {
 		o->per_rcpt = o->prdr = o->asked = true;
 		o->replies_left = accepted + 2; /* this one and the last */
-	} else if (session_is_lmtp(d->b) && accepted > 0 &&
+	} else if (session_is_lmtp(d->b) && (accepted > 0 || !sure) &&
 	    (o->kind == AWAIT_CONTENT || (o->verb == VERB_BDAT && o->last &&
 	    is_of_recipient(code)))) {
 		o->per_rcpt = true;
-		o->replies_left = accepted;
+		o->replies_left = accepted > 0 ? accepted : 1;
 	}
+	o->doubted = o->per_rcpt && !sure;
+	if (o->doubted)
+		session_replies_unseen(d->b);
 }
 
 /* true: all replies that it awaits are there. */

@@ -206,6 +206,7 @@ struct dialogue {
 	bool last_command_acked_known;
 	bool pipelines;            /* the client sends ahead */
 	bool commands_lost;        /* in a gap, and no reply since */
+	bool rcpts_lost;           /* perhaps, behind the newest MAIL */
 	bool starttls_noted;
 	bool uses_chunks;          /* the client: BDAT was seen later than DATA
 	                              and 354 */

@@ -35,6 +35,17 @@ size_t session_accepted(const struct session_builder *b)
 	    (size_t)b->transactions[b->current - 1].rcpt_accepted : 0;
 }
 
+bool session_recipients_unsure(const struct session_builder *b)
+{
+	const struct transaction *t;
+
+	if (!b->current)
+		return false;
+	t = &b->transactions[b->current - 1];
+	return t->rcpt_total > t->rcpt_accepted + t->rcpt_deferred +
+	    t->rcpt_rejected;
+}
+
 bool session_wants_prdr(const struct session_builder *b)
 {
 	return b->current && b->transactions[b->current - 1].prdr;

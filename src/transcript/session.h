@@ -258,6 +258,8 @@ void session_missed_chunk(struct session_builder *b, bool first, int32_t code,
 bool session_is_lmtp(const struct session_builder *b);
 /* Accepted recipients of the newest message. */
 size_t session_accepted(const struct session_builder *b);
+/* Has it recipients of whom it is not known whether they were accepted? */
+bool session_recipients_unsure(const struct session_builder *b);
 /* Was PRDR asked for in the newest MAIL? */
 bool session_wants_prdr(const struct session_builder *b);
 
