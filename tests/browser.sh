@@ -8,7 +8,8 @@
 # browser's path and the folder of node_modules, a line each; or why there are
 # none, with status 1.
 set -u
-version=1.65.1
+# The newest that runs on the Node.js of Debian 12, 18.
+version=1.61.1
 folder=${1:?}
 
 missing()
@@ -21,6 +22,8 @@ chromium=${CHROMIUM:-$(command -v chromium || command -v chromium-browser ||
 	command -v google-chrome)}
 [ -n "$chromium" ] || missing 'no chromium'
 command -v node >/dev/null || missing 'no node'
+node -e 'process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)' ||
+	missing 'node is older than 18'
 place=$folder/playwright-core-$version
 if [ ! -e "$place/node_modules/playwright-core/package.json" ]; then
 	command -v npm >/dev/null || missing 'no npm'
