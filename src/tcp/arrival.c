@@ -68,9 +68,9 @@ static void base_by_acks(struct side *s, const struct segment *seg)
 		s->acked = 0;
 		return;
 	}
-	/* What was acknowledged since the first one, and is not here, is lost:
-	 * the direction begins there. */
-	if (acked >= 0 && lost > 0 && lost <= (int32_t)TCP_SLACK)
+	/* What is not here since the first one is lost: the direction begins
+	 * there. */
+	if (lost > 0 && lost <= (int32_t)TCP_SLACK)
 		return;
 	s->base = seg->seq;
 	s->acked = acked > 0 && acked <= TCP_SLACK ? (uint64_t)acked : 0;

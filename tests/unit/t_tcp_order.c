@@ -253,9 +253,17 @@ static const struct script_case starts[] = {
 	    "open?\nnote S no-start @1\nS@1+0 xy\nC@3+0 ab a2\n"
 	    "end input @3\n" },
 	{ "... nor when it comes before its ACK",
-	    "S A 0 0 xy\nC A 8 2\nS A 2 9\nC A 9 2 ab\n",
-	    "open?\nnote S no-start @1\nS@1+0 xy\nC@4+0 ab a2\n"
+	    "C A 8 0\nS A 0 9 xy\nS A 2 9\nC A 9 2 ab\n",
+	    "open?\nnote S no-start @2\nS@2+0 xy\nC@4+0 ab a2\n"
 	    "end input @4\n" },
+	{ "what was acknowledged before the first octet is lost",
+	    "S A 0 5 xy\nS A 2 9\nC A 9 2 ab\n",
+	    "open?\nnote S no-start @1\nS@1+0 xy\ngap C+0 4 @3\n"
+	    "C@3+4 ab a2\nend input @3\n" },
+	{ "... and what was not, in front of it",
+	    "S A 0 5 xy\nC A 9 2 ab\nS A 2 11\n",
+	    "open?\nnote S no-start @1\nS@1+0 xy\ngap C+0 4 @2\n"
+	    "C@2+4 ab a2\nend input @3\n" },
 	{ "before the start",
 	    "C A 10 0 kl\nS A 0 12\nC A 8 0 ijklmn\nC A 2 0 cd\n",
 	    "open?\nnote C no-start @1\nC@1+0 kl\nC@3+2 mn a0\n"
