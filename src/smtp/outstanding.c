@@ -154,11 +154,12 @@ static bool is_whole_content(const struct outstanding *o)
 
 /* The only entry that such a reply can be to; SIZE_MAX: there is none, or more
  * than one, or one in a gap of the client's behind it, or there are too many to
- * look through for each reply. */
-static size_t only_content(struct dialogue *d)
+ * look through for each reply.  none: there is none. */
+static size_t only_content(struct dialogue *d, bool *none)
 {
 	size_t i, found = SIZE_MAX;
 
+	*none = false;
 	if (d->queue_count > SEARCH_MAX)
 		return SIZE_MAX;
 	for (i = 0; i < d->queue_count; i++) {
@@ -168,6 +169,7 @@ static size_t only_content(struct dialogue *d)
 			return SIZE_MAX;
 		found = i;
 	}
+	*none = found == SIZE_MAX;
 	return found < d->queue_before_gap ? SIZE_MAX : found;
 }
 
@@ -185,30 +187,66 @@ static void doubt_next(struct dialogue *d)
 		content_take_held(d);
 }
 
+/* The replies to all in front of the client's gap were sent before this one,
+ * which is to something in it, behind the content of the mail before.  false:
+ * there is no such gap. */
+static bool settle_in_gap(struct dialogue *d)
+{
+	if (d->queue_before_gap == 0 || smtp_held_any(&d->held))
+		return false;
+	smtp_queue_drop(d, d->queue_before_gap);
+	session_content_unseen(d->b);
+	if (d->client == CLIENT_AFTER_DATA)
+		d->client = CLIENT_BEHIND_GAP;
+	return true;
+}
+
+/* Is 354 to a DATA in the client's gap, not to this entry?  The gap lies behind
+ * it, and was acknowledged: the client had its 354 before. */
+static bool is_to_lost_data(const struct dialogue *d, size_t entry)
+{
+	return entry < d->queue_before_gap && d->client == CLIENT_AFTER_DATA &&
+	    !d->fragment_awaits && d->reply_acked != UINT64_MAX &&
+	    d->reply_acked >= d->client_seen;
+}
+
+/* As resolve_after_gap, of codes that answer one kind of command. */
+static bool resolve_special(struct dialogue *d, int32_t code)
+{
+	size_t i;
+
+	for (i = 0; i < d->queue_count && i < SEARCH_MAX; i++) {
+		if (!code_fits(code, smtp_queue_at(d, i)))
+			continue;
+		if (code == 354 && is_to_lost_data(d, i) && settle_in_gap(d))
+			return false;
+		smtp_queue_drop(d, i);
+		return true;
+	}
+	return false;
+}
+
 /* After a gap: drop what can no longer be answered; true if the first entry
  * is then the one. */
 static bool resolve_after_gap(struct dialogue *d, const struct reply_in *in)
 {
 	int32_t code = in->code;
+	bool none;
 	size_t i;
 
-	if (is_special(code)) {
-		for (i = 0; i < d->queue_count && i < SEARCH_MAX; i++)
-			if (code_fits(code, smtp_queue_at(d, i))) {
-				smtp_queue_drop(d, i);
-				return true;
-			}
-		return false;
-	}
+	if (is_special(code))
+		return resolve_special(d, code);
 	if (code == 421 && d->queue_count > 0)
 		return true;
 	if (session_names_message(code, in->lines, in->line_count) &&
 	    !session_is_lmtp(d->b)) {
-		i = only_content(d);
+		i = only_content(d, &none);
 		if (i != SIZE_MAX) {
 			smtp_queue_drop(d, i);
 			return true;
 		}
+		if (none && settle_in_gap(d))
+			return false;
 	}
 	return d->queue_count == 1 && d->queue_before_gap == 0 &&
 	    !smtp_queue_at(d, 0)->behind_gap;

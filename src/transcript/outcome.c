@@ -124,6 +124,15 @@ void session_verdict_unseen(struct session_builder *b, uint32_t n)
 		transaction_end(b, false);
 }
 
+void session_content_unseen(struct session_builder *b)
+{
+	const struct transaction *t = transaction_state(b);
+
+	session_replies_unseen(b);
+	if (t && !t->content_done && !b->content_open)
+		transaction_end(b, false);
+}
+
 void session_early_verdict(struct session_builder *b, int32_t code,
     const struct slice *lines, size_t line_count)
 {

@@ -192,6 +192,9 @@ void session_data_gap(struct session_builder *b, int64_t len);
 /* The verdict on the content of event n is not to be had; 0: on a chunk, or on
  * what is no message's. */
 void session_verdict_unseen(struct session_builder *b, uint32_t n);
+/* The content of the newest MAIL lies in a gap, whole, and its verdict was
+ * given: what comes is another message's. */
+void session_content_unseen(struct session_builder *b);
 /* Is the content that was begun last another than that of the message that is
  * open, which was complete before?  Then its verdict is another's, too. */
 bool session_data_is_second(const struct session_builder *b);
