@@ -355,11 +355,18 @@ size_t guess_take(struct dialogue *d, struct slice octets,
 	return octets.len;
 }
 
-/* The server replies: what was kept are commands. */
+/* The server replies: what was kept are commands.  Half a line behind content
+ * is not what is replied to. */
 void guess_is_commands(struct dialogue *d, struct origin origin)
 {
+	struct slice all = buffer_slice(&d->guess.octets);
+
 	if (d->guess.count == 0)
 		return;
+	if (d->data_open && !memchr(all.p, '\n', all.len)) {
+		guess_is_content(d, all.len);
+		return;
+	}
 	if (d->data_open && guess_knows_chunks(d))
 		end_chunk(d, origin);
 	else if (d->data_open)
