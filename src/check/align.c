@@ -42,7 +42,9 @@ enum {
 	WORTH_SAME_QUESTION = 1, /* ... and what both answer */
 	WORTH_SAME_ARGUMENT = 4, /* beside that of the verb */
 	WORTH_OTHER_PATH = -4,   /* of MAIL and RCPT, beside it */
-	WORTH_DATA = 6
+	WORTH_DATA = 6,
+	WORTH_SAME_MESSAGE = 1000, /* beside that of data */
+	WORTH_OTHER_MESSAGE = -6, /* ... still better than both alone */
 };
 
 /* An event's place in the common order. */
@@ -237,6 +239,10 @@ static int worth_reply(const struct sw_event *a, const struct sw_event *b)
 {
 	int32_t x = a->u.reply.code, y = b->u.reply.code;
 
+	/* A greeting, and a record that begins behind it. */
+	if ((x == 220) != (y == 220) && x > 0 && x < 400 && y > 0 && y < 400 &&
+	    (x == 220 ? a : b)->u.reply.to == 0)
+		return WORTH_NEVER;
 	if (x == y || x == SW_UNKNOWN || y == SW_UNKNOWN)
 		return WORTH_SAME_CODE + (same_text(&a->u.reply,
 		    &b->u.reply) ? WORTH_SAME_TEXT : 0);
@@ -289,12 +295,27 @@ static const struct sw_event *event_at(const struct list *l, size_t i)
 	return &l->s->events[l->dialogue[i]];
 }
 
+/* What the Message-IDs say (RFC 5322 3.6.4): of two contents with the same
+ * envelope they tell which is which. */
+static int worth_message(const struct pairing *p, const struct sw_event *a,
+    const struct sw_event *b)
+{
+	const struct sw_message *x = align_message(p->left->s, a);
+	const struct sw_message *y = align_message(p->right->s, b);
+
+	if (!x || !y || !x->message_id.data || !y->message_id.data)
+		return 0;
+	return slice_eq(slice_of(x->message_id), slice_of(y->message_id)) ?
+	    WORTH_SAME_MESSAGE : WORTH_OTHER_MESSAGE;
+}
+
 static int worth_at(const struct pairing *p, size_t i, size_t k)
 {
-	int w = worth(event_at(p->left, i), event_at(p->right, k));
+	const struct sw_event *a = event_at(p->left, i);
+	const struct sw_event *b = event_at(p->right, k);
 
-	return w + worth_question(p->left->answered[i],
-	    p->right->answered[k]);
+	return worth(a, b) + worth_message(p, a, b) +
+	    worth_question(p->left->answered[i], p->right->answered[k]);
 }
 
 /* As good as it can be: no other partner would be better. */
@@ -306,8 +327,8 @@ static bool is_sure(const struct pairing *p, size_t i, size_t k)
 	const struct sw_event *y = p->right->answered[k];
 	int w = worth(a, b);
 
-	if (a->kind != b->kind || a->kind != SW_EVENT_REPLY)
-		return w >= WORTH_SAME_VERB; /* data is worth more */
+	if (a->kind != b->kind || a->kind != SW_EVENT_REPLY) /* data is worth */
+		return w + worth_message(p, a, b) >= WORTH_SAME_VERB; /* more */
 	if (x && y && worth_question(x, y) == 0)
 		return false;
 	return w >= WORTH_SAME_CODE + WORTH_SAME_TEXT ||

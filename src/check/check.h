@@ -150,6 +150,15 @@ enum sw_status align_events(const struct sw_session *left,
 /* The path of "FROM:<a@b> SIZE=1", or all up to a blank. */
 struct slice align_path(struct sw_bytes argument);
 
+/* The message of a content event of s; NULL: none. */
+static inline const struct sw_message *align_message(
+    const struct sw_session *s, const struct sw_event *e)
+{
+	uint32_t n = e && e->kind == SW_EVENT_DATA ? e->u.data.message : 0;
+
+	return n > 0 && n <= s->message_count ? &s->messages[n - 1] : NULL;
+}
+
 /* Of two commands, was one cut in its verb, which is the beginning of the
  * other's? */
 bool align_is_cut_verb(const struct sw_event *a, const struct sw_event *b);

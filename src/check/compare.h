@@ -27,6 +27,8 @@ struct judge {
 	                           read anything more */
 	bool gaps[2];           /* octets are missing from the record */
 	uint32_t gap_event[2];  /* n of the first gap; 0: none */
+	bool no_start[2];       /* the record begins behind the connection's
+	                           start */
 	size_t told_until[2];   /* rows before it that a side lacks are told
 	                           as a message that is missing */
 	uint32_t undecided;     /* SW_BIT(enum sw_undecided): what could not be

@@ -20,9 +20,11 @@ static bool is_outside(const struct judge *j, enum sw_side side, size_t row)
 	const struct sw_session *s = j->s[side];
 	const struct sw_event *e = compare_event(j, compare_other(side), row);
 
-	/* Without a SYN nobody knows where a direction began. */
-	if (e->by <= SW_SERVER && row < j->first_said[side][e->by] &&
-	    compare_has_note(s, SW_NOTE_NO_START))
+	/* Without a SYN nobody knows where a direction began; a greeting stands
+	 * before all. */
+	if (j->no_start[side] && ((e->by <= SW_SERVER &&
+	    row < j->first_said[side][e->by]) || (e->kind == SW_EVENT_REPLY &&
+	    e->u.reply.to == 0 && e->u.reply.code == 220)))
 		return true;
 	if (row < j->first_row[side])
 		return j->first_row[side] == j->row_count;
@@ -140,11 +142,15 @@ static void explain_gap(struct judge *j, size_t row, enum sw_side side)
 bool compare_is_behind_gap(const struct judge *j, enum sw_side has,
     const struct sw_event *e)
 {
-	if (!e || j->gap_event[has] == 0)
+	bool gap = j->gap_event[has] != 0;
+
+	if (!e || (!gap && !j->no_start[has]))
 		return false;
-	/* What a reply answers may lie in a gap that shows later. */
-	return e->n > j->gap_event[has] || (e->kind == SW_EVENT_REPLY &&
-	    e->u.reply.to == 0 && e->u.reply.code != 220);
+	/* What a reply answers may lie in front of the record, or in a gap
+	 * that shows later. */
+	return (gap && e->n > j->gap_event[has]) ||
+	    (e->kind == SW_EVENT_REPLY && e->u.reply.to == 0 &&
+	    e->u.reply.code != 220);
 }
 
 void compare_explain_gap(struct judge *j, size_t row, enum sw_side has)

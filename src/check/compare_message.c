@@ -235,9 +235,40 @@ static void compare_recipients(struct judge *j, const struct sw_message *l,
 
 /* --- all of it ------------------------------------------------------------ */
 
+static bool same_id(const struct sw_message *a, const struct sw_message *b)
+{
+	return a->message_id.data && b->message_id.data &&
+	    slice_eq(compare_slice(a->message_id),
+	    compare_slice(b->message_id));
+}
+
+static bool other_id(const struct sw_message *a, const struct sw_message *b)
+{
+	return a->message_id.data && b->message_id.data && !same_id(a, b);
+}
+
+/* Each side's capture may lack the message of the other's. */
+static void explain_gaps(struct judge *j, const struct sw_message *l,
+    const struct sw_message *r)
+{
+	struct about a = about_message(l, r, SW_FOUND_CAPTURE_GAP,
+	    SW_NO_SIDE);
+
+	a.left_text = l->message_id;
+	a.right_text = r->message_id;
+	j->undecided |= SW_BIT(SW_UNDECIDED_GAP);
+	check_find(j, &a, "The Message-ID differs, and the captures of both "
+	    "sides lack octets of the session: these may be two messages, "
+	    "each of which the other capture lacks.");
+}
+
 static void compare_both(struct judge *j, const struct sw_message *a,
     const struct sw_message *b)
 {
+	if (j->gaps[SW_LEFT] && j->gaps[SW_RIGHT] && other_id(a, b)) {
+		explain_gaps(j, a, b);
+		return;
+	}
 	compare_content(j, a, b);
 	compare_recipients(j, a, b);
 	compare_header(j, a, b, "The Message-ID", a->message_id,
@@ -245,31 +276,18 @@ static void compare_both(struct judge *j, const struct sw_message *a,
 	compare_header(j, a, b, "The subject", a->subject, b->subject);
 }
 
-/* The message of a content event, NULL: none. */
-static const struct sw_message *message_of(const struct sw_session *s,
-    uint32_t event)
-{
-	const struct sw_event *e = event ? &s->events[event - 1] : NULL;
-	uint32_t n;
-
-	if (!e || e->kind != SW_EVENT_DATA)
-		return NULL;
-	n = e->u.data.message;
-	return n > 0 && n <= s->message_count ? &s->messages[n - 1] : NULL;
-}
-
-/* Not as many on both sides: those whose contents stand side by side.  What
- * is missing whole is told by its commands. */
+/* Those whose contents stand side by side.  What is missing whole is told by
+ * its commands. */
 static void compare_by_rows(struct judge *j)
 {
 	const struct sw_message *last = NULL;
 	size_t i;
 
 	for (i = 0; i < j->row_count; i++) {
-		const struct sw_message *a = message_of(j->s[SW_LEFT],
-		    j->rows[i].left);
-		const struct sw_message *b = message_of(j->s[SW_RIGHT],
-		    j->rows[i].right);
+		const struct sw_message *a = align_message(j->s[SW_LEFT],
+		    compare_event(j, SW_LEFT, i));
+		const struct sw_message *b = align_message(j->s[SW_RIGHT],
+		    compare_event(j, SW_RIGHT, i));
 
 		/* Chunks have an event each. */
 		if (a && b && a != last)
@@ -278,12 +296,29 @@ static void compare_by_rows(struct judge *j)
 	}
 }
 
+/* As many on both sides, but a message of the one is that of another number
+ * on the other: each lacks one. */
+static bool are_shifted(const struct sw_session *l,
+    const struct sw_session *r)
+{
+	size_t i, k;
+
+	for (i = 0; i < l->message_count; i++) {
+		if (!other_id(&l->messages[i], &r->messages[i]))
+			continue;
+		for (k = 0; k < r->message_count; k++)
+			if (same_id(&l->messages[i], &r->messages[k]))
+				return true;
+	}
+	return false;
+}
+
 void compare_messages(struct judge *j)
 {
 	const struct sw_session *l = j->s[SW_LEFT], *r = j->s[SW_RIGHT];
 	size_t i;
 
-	if (l->message_count != r->message_count) {
+	if (l->message_count != r->message_count || are_shifted(l, r)) {
 		compare_by_rows(j);
 		return;
 	}

@@ -382,15 +382,16 @@ static bool is_doubtful(const struct judge *j, size_t count, size_t row)
 	    (kind == SW_FOUND_COMMAND_CHANGED && ((j->gap_event[SW_LEFT] &&
 	    j->gap_event[SW_RIGHT]) || !slice_eq_nocase(
 	    compare_slice(l->u.command.verb),
-	    compare_slice(r->u.command.verb))));
+	    compare_slice(r->u.command.verb)) || /* or another mail's */
+	    slice_eq_nocase(compare_slice(l->u.command.verb),
+	    slice_str("BDAT"))));
 }
 
 /* Both lack octets, and one of them the beginning. */
 static bool lacks_start(const struct judge *j)
 {
-	return j->gap_event[SW_LEFT] && j->gap_event[SW_RIGHT] &&
-	    (compare_has_note(j->s[SW_LEFT], SW_NOTE_NO_START) ||
-	    compare_has_note(j->s[SW_RIGHT], SW_NOTE_NO_START));
+	return (j->no_start[SW_LEFT] && j->gaps[SW_RIGHT]) ||
+	    (j->no_start[SW_RIGHT] && j->gaps[SW_LEFT]);
 }
 
 /* Two events side by side; what a gap may explain is told as that. */
@@ -441,6 +442,8 @@ static void prepare(struct judge *j)
 		j->closed[side] = is_closed(j->s[side]);
 		j->gaps[side] = has_gaps(j->s[side]);
 		j->gap_event[side] = first_gap(j->s[side]);
+		j->no_start[side] = compare_has_note(j->s[side],
+		    SW_NOTE_NO_START);
 		find_dialogue(j, (enum sw_side)side);
 	}
 	j->content_row = first_content(j);

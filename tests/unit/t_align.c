@@ -133,6 +133,8 @@ static const struct {
 	{ "content with content", MAIL OK "C DATA\nS 354 go\nD 9\nS 250 Ok\n",
 	    MAIL OK "C DATA\nS 354 go\nD 8\nS 550 No\n",
 	    "1=1 2=2 3=3 4=4 5=5 6=6 " },
+	{ "a greeting is no other reply", "* connect\nS 220 x\nC EHLO x\n",
+	    "S 250 Ok\nC EHLO x\n", "1- 2- -1 3=2 " },
 	{ "verdict without content", MAIL OK "C DATA\nS 354 go\ns 250 Ok\n",
 	    MAIL OK "C DATA\nS 354 go\nD 8\nS 250 Ok\n",
 	    "1=1 2=2 3=3 4=4 -5 5=6 " },

@@ -200,6 +200,11 @@ static const struct row rows[] = {
 	    HEAD EHLO "G s\nC MAIL FROM:<z@example.net>\nS 250 2.1.0 Ok\n"
 	    QUIT, SW_DIFFERS, "command-changed", NULL },
 
+	{ "another BDAT behind a gap", HEAD EHLO FROM "C BDAT 9 LAST\n"
+	    QUIT, HEAD EHLO "G c\nC BDAT 7 LAST\n" QUIT, SW_UNDECIDABLE,
+	    "capture-gap right, capture-gap right",
+	    "capture-gap left, capture-gap left" },
+
 	/* what the server's log cannot have */
 	{ "never read", HEAD EHLO "* server\n",
 	    HEAD EHLO "C MAIL FROM:<a@example.net>\nC QUIT\n* server\n",
@@ -410,6 +415,12 @@ static void unable(void **state)
 	}
 }
 
+static void without_start(struct talk *t)
+{
+	t->notes[0].code = SW_NOTE_NO_START;
+	t->s.note_count = 1;
+}
+
 /* The record begins late, or ends early. */
 static void partial(void **state)
 {
@@ -422,16 +433,14 @@ static void partial(void **state)
 	end(&b);
 	begin(&b, SW_RECORDER_SERVER, ALL, SW_RECORDER_WIRE,
 	    RCPT("b") DATA "D 276\n" VERDICT QUIT);
-	b.t[1]->notes[0].code = SW_NOTE_NO_START;
-	b.t[1]->s.note_count = 1;
+	without_start(b.t[1]);
 	check(&b, "begins late", SW_UNDECIDABLE, "");
 	end(&b);
 	begin(&b, SW_RECORDER_SERVER, ALL, SW_RECORDER_WIRE,
 	    "S 220 mx.example.org ESMTP\n"
 	    "S 250-mx.example.org|PIPELINING|STARTTLS|8BITMIME\n" MAIL
 	    "D 276\n" VERDICT QUIT);
-	b.t[1]->notes[0].code = SW_NOTE_NO_START;
-	b.t[1]->s.note_count = 1;
+	without_start(b.t[1]);
 	check(&b, "one direction begins late", SW_UNDECIDABLE, "");
 	end(&b);
 }
@@ -467,6 +476,100 @@ static void lost_between(void **state)
 	b.t[1]->s.end = 7000000;
 	check(&b, "ended", SW_UNDECIDABLE, "");
 	assert_int_equal(b.pair.undecided_by, SW_BIT(SW_UNDECIDED_ENDED));
+	end(&b);
+}
+
+/* Nothing is found but that octets are missing. */
+static void check_gaps(struct both *b, const char *name)
+{
+	size_t i;
+
+	run(b);
+	if (b->pair.verdict != SW_UNDECIDABLE)
+		fail_msg("%s: verdict %d", name, (int)b->pair.verdict);
+	for (i = 0; i < b->pair.finding_count; i++)
+		if (b->pair.findings[i].kind != SW_FOUND_CAPTURE_GAP)
+			fail_msg("%s: finding %d", name,
+			    (int)b->pair.findings[i].kind);
+}
+
+/* A record that begins behind the start, and what it begins with. */
+static void lost_start(void **state)
+{
+	struct both b;
+
+	(void)state;
+	begin(&b, SW_RECORDER_WIRE, HEAD EHLO FROM "G s\n* client\n",
+	    SW_RECORDER_WIRE, "s 250 2.1.5 Ok\ns 354 go\n* client\n");
+	without_start(b.t[1]);
+	check_gaps(&b, "replies beside a greeting");
+	end(&b);
+	begin(&b, SW_RECORDER_SERVER, HEAD EHLO MAIL "D 276\n" VERDICT QUIT,
+	    SW_RECORDER_WIRE, "s 250 mx.example.org\n");
+	b.t[1]->s.ending = SW_ENDING_INPUT_ENDED;
+	without_start(b.t[1]);
+	check_gaps(&b, "a reply to nobody knows what");
+	end(&b);
+	begin(&b, SW_RECORDER_WIRE, "s 354 go\nC QUIT\n* client\n",
+	    SW_RECORDER_WIRE, HEAD "C QUIT\n* client\n");
+	without_start(b.t[0]);
+	check_gaps(&b, "a greeting behind another reply");
+	end(&b);
+	begin(&b, SW_RECORDER_WIRE, HEAD "C EHLO client.example.net\nG s\n"
+	    "* client\n", SW_RECORDER_WIRE,
+	    "C MAIL FROM:<a@example.net>\n* client\n");
+	without_start(b.t[1]);
+	check_gaps(&b, "another command");
+	end(&b);
+}
+
+/* Two mails with the same envelope, of which a gap took one. */
+static void lost_mail(void **state)
+{
+	struct both b;
+
+	(void)state;
+	begin(&b, SW_RECORDER_WIRE, HEAD EHLO MAIL "D 276\n" VERDICT MAIL
+	    "D 99\n" VERDICT QUIT, SW_RECORDER_WIRE, HEAD EHLO "G c\nG s\n"
+	    MAIL "D 99\n" VERDICT QUIT);
+	b.t[0]->messages[0].message_id = talk_text("<1@example.net>");
+	b.t[0]->messages[1].message_id = talk_text("<2@example.net>");
+	b.t[1]->messages[0].message_id = talk_text("<2@example.net>");
+	check_gaps(&b, "the first");
+	end(&b);
+	begin(&b, SW_RECORDER_WIRE, HEAD EHLO MAIL "D 276\n" VERDICT MAIL
+	    "D 99\n" VERDICT QUIT, SW_RECORDER_WIRE, HEAD EHLO "G c\nG s\n"
+	    MAIL "D 99\nG s\nC QUIT\n* client\n");
+	b.t[0]->messages[0].message_id = talk_text("<1@example.net>");
+	b.t[0]->messages[1].message_id = talk_text("<2@example.net>");
+	b.t[1]->messages[0].message_id = talk_text("<2@example.net>");
+	check_gaps(&b, "the first, and replies");
+	end(&b);
+	begin(&b, SW_RECORDER_WIRE, HEAD EHLO MAIL "D 276\n" VERDICT MAIL
+	    "D 99\n" VERDICT, SW_RECORDER_WIRE, HEAD EHLO "G c\nG s\n"
+	    MAIL "D 99\n" VERDICT MAIL "D 55\n" VERDICT);
+	b.t[0]->s.ending = b.t[1]->s.ending = SW_ENDING_INPUT_ENDED;
+	b.t[0]->messages[0].message_id = talk_text("<1@example.net>");
+	b.t[0]->messages[1].message_id = talk_text("<2@example.net>");
+	b.t[1]->messages[0].message_id = talk_text("<2@example.net>");
+	b.t[1]->messages[1].message_id = talk_text("<3@example.net>");
+	check_gaps(&b, "the first, and the other record ends");
+	end(&b);
+	begin(&b, SW_RECORDER_WIRE, HEAD EHLO MAIL "D 276\n" VERDICT
+	    "G c\nG s\n" QUIT, SW_RECORDER_WIRE, HEAD EHLO "G c\nG s\n"
+	    MAIL "D 99\n" VERDICT QUIT);
+	b.t[0]->messages[0].message_id = talk_text("<1@example.net>");
+	b.t[1]->messages[0].message_id = talk_text("<2@example.net>");
+	check_gaps(&b, "one on either side");
+	end(&b);
+	begin(&b, SW_RECORDER_WIRE, HEAD EHLO MAIL "D 276\n" VERDICT MAIL
+	    "D 99\n" VERDICT "G c\nG s\n" QUIT, SW_RECORDER_WIRE, HEAD EHLO
+	    "G c\nG s\n" MAIL "D 99\n" VERDICT MAIL "D 55\n" VERDICT QUIT);
+	b.t[0]->messages[0].message_id = talk_text("<1@example.net>");
+	b.t[0]->messages[1].message_id = talk_text("<2@example.net>");
+	b.t[1]->messages[0].message_id = talk_text("<2@example.net>");
+	b.t[1]->messages[1].message_id = talk_text("<3@example.net>");
+	check_gaps(&b, "the first and the last");
 	end(&b);
 }
 
@@ -955,6 +1058,8 @@ int main(void)
 		cmocka_unit_test(unable),
 		cmocka_unit_test(partial),
 		cmocka_unit_test(lost_between),
+		cmocka_unit_test(lost_start),
+		cmocka_unit_test(lost_mail),
 		cmocka_unit_test(lost_in_tls),
 		cmocka_unit_test(turns_of_tls),
 		cmocka_unit_test(logs_of_turns),
