@@ -387,6 +387,8 @@ void commands_take(struct dialogue *d, const struct line *l,
 	o->behind_gap = d->commands_lost;
 	o->verb = (uint8_t)verb;
 	o->kind = answer ? AWAIT_AUTH_STEP : AWAIT_COMMAND;
+	if (d->lost_until > 0)
+		smtp_queue_doubt_newest(d);
 	d->any_command = true;
 	d->last_command_acked = l->first_acked;
 	d->last_command_acked_known = l->first_acked_known;

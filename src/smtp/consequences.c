@@ -49,7 +49,7 @@ static void swap_roles(struct dialogue *d)
 	d->any_command = false;
 	d->uses_chunks = d->in_chunks = d->chunk_missed = false;
 	d->client = CLIENT_COMMAND;
-	d->reply_end = 0;
+	d->reply_end = d->lost_until = 0;
 	d->last_command_acked_known = false;
 	smtp_queue_drop(d, d->queue_count);
 }

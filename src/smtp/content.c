@@ -271,6 +271,10 @@ void content_await_verdict(struct dialogue *d)
 		return;
 	o->n = d->data_n;
 	o->kind = AWAIT_CONTENT;
+	o->acked = d->client_acked;
+	o->acked_known = d->client_acked > 0;
+	if (d->lost_until > 0)
+		smtp_queue_doubt_newest(d);
 	/* 421 is about the connection (RFC 5321 3.8): it answers nothing */
 	o->early = d->early_code != 0 && d->early_code != 421;
 	if (d->data_method == SW_METHOD_NONE)
@@ -398,8 +402,10 @@ void content_break(struct dialogue *d, struct origin origin,
 	/* the server's octets that are lost beside them may hold that reply */
 	if (d->server_after_gap && !d->memory &&
 	    d->client_seen - lost <= d->client_seen_at_gap &&
-	    d->queue_uncertain + 1 == d->queue_count) {
-		smtp_queue_at(d, d->queue_uncertain++)->uncertain = true;
+	    d->queue_uncertain + 1 >= d->queue_count) {
+		if (d->queue_uncertain < d->queue_count)
+			smtp_queue_at(d, d->queue_uncertain++)->uncertain =
+			    true;
 		d->queue_before_gap = d->queue_count;
 	}
 }

@@ -234,6 +234,7 @@ struct dialogue {
 	struct chunk *chunk;       /* heap; the first piece of held is its
 	                              place.  NULL: there is none */
 	uint64_t reply_end;        /* server offset: end of latest reply */
+	uint64_t lost_until;       /* ... of its latest gap */
 	uint64_t reply_acked;      /* client offset that its latest line
 	                              acknowledges; UINT64_MAX: none */
 	uint64_t last_command_acked;
@@ -501,6 +502,9 @@ static inline struct outstanding *smtp_queue_at(struct dialogue *d, size_t i)
 struct outstanding *smtp_queue_push(struct dialogue *d);
 /* The oldest entry was answered. */
 void smtp_queue_pop(struct dialogue *d);
+/* The newest entry may have been sent before the client had all that is lost
+ * of the server's: its reply may lie there. */
+void smtp_queue_doubt_newest(struct dialogue *d);
 /* Drop the first count entries as not answered. */
 void smtp_queue_drop(struct dialogue *d, size_t count);
 /* Is this the reply to an entry that had to make room?  Asked once for each

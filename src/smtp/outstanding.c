@@ -111,6 +111,17 @@ struct outstanding *smtp_queue_push(struct dialogue *d)
 	return o;
 }
 
+void smtp_queue_doubt_newest(struct dialogue *d)
+{
+	struct outstanding *o = smtp_queue_at(d, d->queue_count - 1);
+
+	if (!o->acked_known || o->acked >= d->lost_until ||
+	    d->queue_uncertain + 1 != d->queue_count)
+		return;
+	o->uncertain = true;
+	d->queue_uncertain++;
+}
+
 /* --- which command -------------------------------------------------------- */
 
 /* Is this entry of the kind that such a code answers? */

@@ -500,6 +500,7 @@ void server_gap(struct dialogue *d, uint64_t len, struct origin origin)
 	doubt_outstanding(d, d->reply_end + len, first);
 	d->client_seen_at_gap = d->client_seen;
 	d->reply_end += len;
+	d->lost_until = d->reply_end;
 	d->greeting_due = d->commands_lost = d->chunk_missed = false;
 	/* 354 may be lost, but not between chunks */
 	d->uses_chunks = d->uses_chunks && d->in_chunks;
