@@ -387,6 +387,10 @@ void commands_take(struct dialogue *d, const struct line *l,
 	o->behind_gap = d->commands_lost;
 	o->verb = (uint8_t)verb;
 	o->kind = answer ? AWAIT_AUTH_STEP : AWAIT_COMMAND;
+	/* the client has had all the verdicts there are */
+	if (smtp_queue_at(d, 0)->lingers && d->queue_count == 2 &&
+	    o->acked_known && o->acked >= d->reply_end)
+		smtp_queue_drop(d, 1);
 	if (d->lost_until > 0)
 		smtp_queue_doubt_newest(d);
 	d->any_command = true;

@@ -178,6 +178,16 @@ static void expect_per_recipient(struct dialogue *d, struct outstanding *o,
 		session_replies_unseen(d->b);
 }
 
+/* One verdict came, and how many recipients there are is not known: the next
+ * reply may be to the content as well. */
+static void linger(struct dialogue *d, struct outstanding *o)
+{
+	o->replies_left = 1;
+	o->lingers = o->uncertain = true;
+	if (d->queue_uncertain == 0)
+		d->queue_uncertain = 1; /* it is the first */
+}
+
 /* true: all replies that it awaits are there. */
 static bool recipient_reply(struct dialogue *d, struct outstanding *o,
     int32_t code, const struct reply_in *in)
@@ -194,7 +204,12 @@ static bool recipient_reply(struct dialogue *d, struct outstanding *o,
 		session_verdict(d->b, code, in->lines, in->line_count,
 		    (long)o->index++);
 	}
-	return --o->replies_left == 0;
+	if (--o->replies_left > 0)
+		return false;
+	if (!o->doubted || o->prdr)
+		return true;
+	linger(d, o);
+	return false;
 }
 
 /* The client uses DATA: what reads like BDAT behind a gap may be a mail's. */

@@ -54,6 +54,8 @@ struct outstanding {
 	bool second : 1;    /* content of a mail whose MAIL is not in the
 	                       record */
 	bool acked_known : 1;
+	bool lingers : 1;   /* LMTP: nobody knows how many replies are still
+	                       to come */
 };
 
 /* A piece of what is held. */

@@ -272,6 +272,11 @@ static bool is_hardly_refused(const struct outstanding *o)
 	    o->verb == VERB_LHLO);
 }
 
+static bool is_verb(const struct outstanding *o, enum verb verb)
+{
+	return o->kind == AWAIT_COMMAND && o->verb == verb;
+}
+
 /* The first entry is content that was answered before its end.  Does the
  * server answer it again behind that, or the next command? */
 static bool is_answered_again(struct dialogue *d, const struct reply_in *in)
@@ -282,7 +287,7 @@ static bool is_answered_again(struct dialogue *d, const struct reply_in *in)
 	    session_names_message(in->code, in->lines, in->line_count))
 		return true;
 	next = smtp_queue_at(d, 1);
-	if (next->kind == AWAIT_COMMAND && next->verb == VERB_QUIT)
+	if (is_verb(next, VERB_QUIT))
 		return in->code != 221;
 	return in->code >= 400 && is_hardly_refused(next);
 }
@@ -312,6 +317,11 @@ struct outstanding *smtp_queue_find(struct dialogue *d,
 		doubt_next(d);
 		return NULL;
 	}
+	/* Nor is QUIT answered so (RFC 5321 4.1.1.10): it is one more verdict
+	 * of LMTP, of which the gap took LHLO. */
+	if (code != 221 && code / 100 == 2 && (d->gap_seen[0] ||
+	    d->gap_seen[1]) && is_verb(smtp_queue_at(d, 0), VERB_QUIT))
+		return NULL;
 	/* Nor is one on a recipient: the server told fewer than it should. */
 	if (code == 221 && smtp_queue_at(d, 0)->per_rcpt &&
 	    d->queue_count > 1 && code_fits(code, smtp_queue_at(d, 1)))
