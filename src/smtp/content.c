@@ -376,6 +376,9 @@ void content_break(struct dialogue *d, struct origin origin,
 {
 	struct body_sink sink = content_sink(d);
 	uint64_t lost = d->pending_gap;
+	/* where the gap begins; what came behind it is being looked at */
+	uint64_t from = d->client_seen - lost -
+	    (d->look.count > 0 ? d->look.octets.len : 0);
 
 	body_settle(&d->body, false, &sink);
 	if (gap_took_end && lost) {
@@ -401,7 +404,7 @@ void content_break(struct dialogue *d, struct origin origin,
 		content_await_verdict(d);
 	/* the server's octets that are lost beside them may hold that reply */
 	if (d->server_after_gap && !d->memory &&
-	    d->client_seen - lost <= d->client_seen_at_gap &&
+	    from <= d->client_seen_at_gap &&
 	    d->queue_uncertain + 1 >= d->queue_count) {
 		if (d->queue_uncertain < d->queue_count)
 			smtp_queue_at(d, d->queue_uncertain++)->uncertain =
