@@ -29,6 +29,8 @@ struct judge {
 	uint32_t gap_event[2];  /* n of the first gap; 0: none */
 	bool no_start[2];       /* the record begins behind the connection's
 	                           start */
+	uint32_t in_step[2];    /* n of the first reply behind which none is to
+	                           what was sent before; UINT32_MAX: none */
 	size_t told_until[2];   /* rows before it that a side lacks are told
 	                           as a message that is missing */
 	uint32_t undecided;     /* SW_BIT(enum sw_undecided): what could not be

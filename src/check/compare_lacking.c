@@ -24,7 +24,8 @@ static bool is_outside(const struct judge *j, enum sw_side side, size_t row)
 	 * before all. */
 	if (j->no_start[side] && ((e->by <= SW_SERVER &&
 	    row < j->first_said[side][e->by]) || (e->kind == SW_EVENT_REPLY &&
-	    e->u.reply.to == 0 && e->u.reply.code == 220)))
+	    e->u.reply.to == 0 && e->u.reply.code == 220 &&
+	    row == j->first_said[compare_other(side)][SW_SERVER])))
 		return true;
 	if (row < j->first_row[side])
 		return j->first_row[side] == j->row_count;
@@ -144,7 +145,7 @@ bool compare_is_behind_gap(const struct judge *j, enum sw_side has,
 {
 	bool gap = j->gap_event[has] != 0;
 
-	if (!e || (!gap && !j->no_start[has]))
+	if (!e || (!gap && (!j->no_start[has] || e->n > j->in_step[has])))
 		return false;
 	/* What a reply answers may lie in front of the record, or in a gap
 	 * that shows later. */

@@ -296,19 +296,54 @@ static void compare_by_rows(struct judge *j)
 	}
 }
 
+static int compare_ids(const void *a, const void *b)
+{
+	const struct sw_bytes *x = a, *y = b;
+	int order;
+
+	if (x->len != y->len)
+		return x->len < y->len ? -1 : 1;
+	order = memcmp(x->data, y->data, x->len);
+	return order < 0 ? -1 : order > 0;
+}
+
+/* Message-IDs in order, *n_r of them; NULL: no memory. */
+static struct sw_bytes *sorted_ids(struct judge *j,
+    const struct sw_session *s, size_t *n_r)
+{
+	struct sw_bytes *list = arena_calloc(j->arena, s->message_count + 1,
+	    sizeof(*list));
+	size_t n = 0, i;
+
+	for (i = 0; list && i < s->message_count; i++)
+		if (s->messages[i].message_id.data)
+			list[n++] = s->messages[i].message_id;
+	if (!list)
+		j->memory = true;
+	else if (n > 1)
+		qsort(list, n, sizeof(*list), compare_ids);
+	*n_r = n;
+	return list;
+}
+
 /* As many on both sides, but a message of the one is that of another number
  * on the other: each lacks one. */
-static bool are_shifted(const struct sw_session *l,
-    const struct sw_session *r)
+static bool are_shifted(struct judge *j)
 {
-	size_t i, k;
+	const struct sw_session *l = j->s[SW_LEFT], *r = j->s[SW_RIGHT];
+	struct sw_bytes *ids = NULL;
+	size_t i, n = 0;
 
 	for (i = 0; i < l->message_count; i++) {
 		if (!other_id(&l->messages[i], &r->messages[i]))
 			continue;
-		for (k = 0; k < r->message_count; k++)
-			if (same_id(&l->messages[i], &r->messages[k]))
-				return true;
+		if (!ids)
+			ids = sorted_ids(j, r, &n);
+		if (!ids)
+			return false;
+		if (bsearch(&l->messages[i].message_id, ids, n, sizeof(*ids),
+		    compare_ids))
+			return true;
 	}
 	return false;
 }
@@ -318,7 +353,7 @@ void compare_messages(struct judge *j)
 	const struct sw_session *l = j->s[SW_LEFT], *r = j->s[SW_RIGHT];
 	size_t i;
 
-	if (l->message_count != r->message_count || are_shifted(l, r)) {
+	if (l->message_count != r->message_count || are_shifted(j)) {
 		compare_by_rows(j);
 		return;
 	}

@@ -325,6 +325,29 @@ static uint32_t first_gap(const struct sw_session *s)
 	return 0;
 }
 
+/* The reply to a command that the client sent when it had one before: what was
+ * sent in front of the record is answered then.  UINT32_MAX: there is none. */
+static uint32_t first_in_step(const struct sw_session *s)
+{
+	uint32_t command = 0;
+	bool replied = false;
+	size_t i;
+
+	for (i = 0; i < s->event_count; i++) {
+		const struct sw_event *e = &s->events[i];
+
+		if (e->kind == SW_EVENT_REPLY) {
+			if (command && e->u.reply.to == command)
+				return e->n;
+			replied = true;
+		} else if (e->kind == SW_EVENT_COMMAND && replied &&
+		    !compare_flag(e, SW_FLAG_PIPELINED)) {
+			command = e->n;
+		}
+	}
+	return UINT32_MAX;
+}
+
 /* Rows of the dialogue of a side: the first and the last. */
 static void find_dialogue(struct judge *j, enum sw_side side)
 {
@@ -444,6 +467,7 @@ static void prepare(struct judge *j)
 		j->gap_event[side] = first_gap(j->s[side]);
 		j->no_start[side] = compare_has_note(j->s[side],
 		    SW_NOTE_NO_START);
+		j->in_step[side] = first_in_step(j->s[side]);
 		find_dialogue(j, (enum sw_side)side);
 	}
 	j->content_row = first_content(j);

@@ -523,6 +523,35 @@ static void lost_start(void **state)
 	end(&b);
 }
 
+/* What was told before the record began explains no more than that. */
+static void behind_start(void **state)
+{
+	struct both b;
+
+	(void)state;
+	begin(&b, SW_RECORDER_WIRE, EHLO FROM "s 421 4.7.0 go away\n" RCPT("b")
+	    DATA "D 276\n" VERDICT QUIT, SW_RECORDER_WIRE,
+	    HEAD EHLO MAIL "D 276\n" VERDICT QUIT);
+	without_start(b.t[0]);
+	check(&b, "a reply to nothing", SW_DIFFERS, "reply-missing right");
+	end(&b);
+	begin(&b, SW_RECORDER_WIRE, "C RCPT TO:<b@example.org>\n"
+	    "C DATA {pipelined}\ns 250 2.1.0 Ok\ns 250 2.1.5 Ok\n"
+	    "S 354 go ahead\nD 276\n" VERDICT QUIT, SW_RECORDER_WIRE,
+	    "C RCPT TO:<b@example.org>\nC DATA {pipelined}\n"
+	    "S 354 go ahead\nD 276\n" VERDICT QUIT);
+	without_start(b.t[0]);
+	without_start(b.t[1]);
+	check_gaps(&b, "replies to commands in front");
+	end(&b);
+	begin(&b, SW_RECORDER_WIRE, EHLO FROM RCPT("b") DATA "D 276\n" VERDICT
+	    QUIT, SW_RECORDER_WIRE, HEAD EHLO FROM "s 220 mx ready\n"
+	    RCPT("b") DATA "D 276\n" VERDICT QUIT);
+	without_start(b.t[0]);
+	check(&b, "220 that is no greeting", SW_DIFFERS, "reply-missing left");
+	end(&b);
+}
+
 /* Two mails with the same envelope, of which a gap took one. */
 static void lost_mail(void **state)
 {
@@ -1059,6 +1088,7 @@ int main(void)
 		cmocka_unit_test(partial),
 		cmocka_unit_test(lost_between),
 		cmocka_unit_test(lost_start),
+		cmocka_unit_test(behind_start),
 		cmocka_unit_test(lost_mail),
 		cmocka_unit_test(lost_in_tls),
 		cmocka_unit_test(turns_of_tls),
