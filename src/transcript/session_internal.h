@@ -43,6 +43,7 @@ struct transaction {
 	struct sw_bytes rcpt_text;
 	int32_t mail_code;         /* of a refused MAIL, else SW_UNKNOWN */
 	struct sw_bytes mail_text;
+	uint32_t data_n;           /* the newest DATA or BDAT, 0 */
 	int32_t data_code;         /* of a refused DATA or BDAT */
 	struct sw_bytes data_text;
 	int32_t chunk_code;        /* of the reply to a chunk whose BDAT is

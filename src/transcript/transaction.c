@@ -242,16 +242,28 @@ static void count_recipient(struct session_builder *b,
 	}
 }
 
+/* Is a RCPT behind DATA, which was not refused, and a gap?  Then its MAIL lies
+ * there (RFC 5321 4.1.4). */
+static bool is_behind_lost_mail(const struct session_builder *b,
+    const struct transaction *t)
+{
+	return t && t->data_n > 0 && b->gap_n > t->data_n &&
+	    t->data_code == SW_UNKNOWN;
+}
+
 static void answer_rcpt(struct session_builder *b, struct slice argument,
     bool stays, int32_t code, const struct slice *lines, size_t count)
 {
-	/* An accepted RCPT whose MAIL lies beyond the record. */
-	struct sw_message *m = transaction_current(b,
-	    session_is_positive(code));
-	struct transaction *t = transaction_state(b);
+	struct sw_message *m;
+	struct transaction *t;
 	struct sw_recipient *r;
 	struct slice rest, path;
 
+	if (is_behind_lost_mail(b, transaction_state(b)))
+		transaction_end(b, false);
+	/* An accepted RCPT whose MAIL lies beyond the record. */
+	m = transaction_current(b, session_is_positive(code));
+	t = transaction_state(b);
 	if (b->left_out)
 		leave_out_recipient(b);
 	if (!t || !m)
@@ -280,17 +292,18 @@ void transaction_refuse_content(struct session_builder *b,
 	t->data_text = session_join(b, lines, count);
 }
 
-static void answer_data(struct session_builder *b, enum verb verb,
+static void answer_data(struct session_builder *b, const struct pending *p,
     struct slice argument, int32_t code, const struct slice *lines,
     size_t count)
 {
 	struct transaction *t = transaction_state(b);
 	struct sw_message *m = transaction_current(b, false);
 	uint64_t size;
-	bool last = false, bdat = verb == VERB_BDAT;
+	bool last = false, bdat = p->verb == VERB_BDAT;
 
 	if (!m || !t)
 		return;
+	t->data_n = p->n;
 	m->method = bdat ? SW_METHOD_BDAT : SW_METHOD_DATA;
 	t->chunk_code = SW_UNKNOWN; /* that one was not the last */
 	if (session_is_refusal(code)) {
@@ -326,8 +339,7 @@ void transaction_answer(struct session_builder *b, const struct pending *p,
 		break;
 	case VERB_DATA:
 	case VERB_BDAT:
-		answer_data(b, (enum verb)p->verb, argument, code, lines,
-		    line_count);
+		answer_data(b, p, argument, code, lines, line_count);
 		break;
 	case VERB_LHLO:
 		if (!session_is_refusal(code))
