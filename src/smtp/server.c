@@ -89,6 +89,19 @@ static bool may_greet(const struct dialogue *d, int32_t code)
 	    code == 220 || code >= 400 || code < 200;
 }
 
+/* Is the first reply in the record a greeting, though nobody saw that the
+ * connection began?  220 answers nothing but STARTTLS. */
+static bool must_greet(struct dialogue *d, int32_t code)
+{
+	const struct outstanding *o = d->queue_count > 0 ?
+	    smtp_queue_at(d, 0) : NULL;
+
+	return code == 220 && !d->any_reply && o &&
+	    o->kind == AWAIT_COMMAND && o->verb != VERB_STARTTLS &&
+	    o->verb != VERB_XANONYMOUSTLS && !d->gap_seen[dialogue_dir(d,
+	    SW_SERVER)];
+}
+
 /* Was this command sent when the server's octets up to end had come?  first:
  * nothing of the server's was seen before them, so that what was acknowledged
  * counts from where they begin. */
@@ -154,7 +167,8 @@ static void break_in(struct dialogue *d, const struct reply_in *in)
 static void take_reply(struct dialogue *d, struct reply_in *in)
 {
 	struct outstanding *o = NULL;
-	bool greeting = d->greeting_due && may_greet(d, in->code);
+	bool greeting = d->greeting_due ? may_greet(d, in->code) :
+	    must_greet(d, in->code);
 	bool uncertain, beyond;
 
 	if (d->greeting_due && !greeting && d->start.answer_lost &&
