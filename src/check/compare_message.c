@@ -247,6 +247,14 @@ static bool other_id(const struct sw_message *a, const struct sw_message *b)
 	return a->message_id.data && b->message_id.data && !same_id(a, b);
 }
 
+/* The server names no two messages alike. */
+static bool same_queue_id(const struct sw_message *a,
+    const struct sw_message *b)
+{
+	return a->queue_id.data && b->queue_id.data &&
+	    slice_eq(compare_slice(a->queue_id), compare_slice(b->queue_id));
+}
+
 /* Each side's capture may lack the message of the other's. */
 static void explain_gaps(struct judge *j, const struct sw_message *l,
     const struct sw_message *r)
@@ -265,7 +273,8 @@ static void explain_gaps(struct judge *j, const struct sw_message *l,
 static void compare_both(struct judge *j, const struct sw_message *a,
     const struct sw_message *b)
 {
-	if (j->gaps[SW_LEFT] && j->gaps[SW_RIGHT] && other_id(a, b)) {
+	if (j->gaps[SW_LEFT] && j->gaps[SW_RIGHT] && other_id(a, b) &&
+	    !same_queue_id(a, b)) {
 		explain_gaps(j, a, b);
 		return;
 	}

@@ -591,6 +591,15 @@ static void lost_mail(void **state)
 	b.t[1]->messages[0].message_id = talk_text("<2@example.net>");
 	check_gaps(&b, "one on either side");
 	end(&b);
+	begin(&b, SW_RECORDER_WIRE, HEAD EHLO MAIL "D 276\n" VERDICT
+	    "G c\nG s\n" QUIT, SW_RECORDER_WIRE, HEAD EHLO MAIL "D 276\n"
+	    VERDICT "G c\nG s\n" QUIT);
+	b.t[0]->messages[0].message_id = talk_text("<1@example.net>");
+	b.t[1]->messages[0].message_id = talk_text("<2@example.net>");
+	b.t[0]->messages[0].queue_id = talk_text("4F1C");
+	b.t[1]->messages[0].queue_id = talk_text("4F1C");
+	check(&b, "the server names it alike", SW_DIFFERS, "header-changed");
+	end(&b);
 	begin(&b, SW_RECORDER_WIRE, HEAD EHLO MAIL "D 276\n" VERDICT MAIL
 	    "D 99\n" VERDICT "G c\nG s\n" QUIT, SW_RECORDER_WIRE, HEAD EHLO
 	    "G c\nG s\n" MAIL "D 99\n" VERDICT MAIL "D 55\n" VERDICT QUIT);
