@@ -248,7 +248,10 @@ static void behind_starttls(struct dialogue *d, struct slice octets,
 static size_t after_starttls(struct dialogue *d, struct slice octets,
     const struct delivery *p)
 {
-	if (octets.p[0] == 0x16 && (!p->other_seen || replies_lost(d))) {
+	/* without the SYN of the server's octets it is not known which of its
+	 * replies were lost */
+	if (octets.p[0] == 0x16 && (!p->other_seen || replies_lost(d) ||
+	    d->start.answer_lost)) {
 		behind_starttls(d, octets, p);
 		return octets.len;
 	}
@@ -283,21 +286,40 @@ static int look_behind_gap(const struct dialogue *d, struct slice all)
 	return start_is_command(client_first_line(rest));
 }
 
+/*
+ * Is what follows a gap TLS, whose STARTTLS lies in it?  -1 that cannot be told
+ * yet, 0 no, 1 yes.  A handshake may begin here; other records come only when
+ * the server has sent some, which must lie in a gap, too.
+ */
+static int tls_behind_gap(const struct dialogue *d, struct slice all,
+    const struct delivery *p)
+{
+	if (d->uses_chunks || (all.p[0] != 0x16 && p->other_seen &&
+	    !d->server_after_gap))
+		return 0;
+	return tls_begins_record(all);
+}
+
 static size_t behind_gap(struct dialogue *d, struct slice octets,
     const struct delivery *p)
 {
-	int commands;
+	struct slice all;
+	int commands, tls;
 
-	if (d->look.count == 0 && octets.p[0] == 0x16 && !d->uses_chunks) {
-		behind_starttls(d, octets, p); /* it lies in the gap */
-		return octets.len;
-	}
 	d->resized = d->looked = true;
 	if (!smtp_held_add(&d->look, octets, p)) {
 		d->memory = true;
 		return octets.len;
 	}
-	commands = look_behind_gap(d, buffer_slice(&d->look.octets));
+	all = buffer_slice(&d->look.octets);
+	tls = tls_behind_gap(d, all, p);
+	if (tls > 0) {
+		dialogue_tls_begin(d, true, d->look.pieces[0].o.origin);
+		dialogue_tls_give(d, &d->look);
+	}
+	if (tls != 0)
+		return octets.len;
+	commands = look_behind_gap(d, all);
 	if (commands < 0)
 		return octets.len;
 	d->client = commands > 0 ? CLIENT_COMMAND : CLIENT_GUESS;

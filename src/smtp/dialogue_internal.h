@@ -546,6 +546,8 @@ void late_fini(struct dialogue *d);
 /* TLS begins here, after STARTTLS or at once. */
 void dialogue_tls_begin(struct dialogue *d, bool starttls,
     struct origin origin);
+/* The client's, held before it was known that they are TLS. */
+void dialogue_tls_give(struct dialogue *d, struct held *from);
 /* Octets in PHASE_TLS. */
 void dialogue_tls_octets(struct dialogue *d, const struct delivery *o);
 /* The record ends in PHASE_TLS. */

@@ -451,6 +451,7 @@ static void take_octets(struct dialogue *d, const struct delivery *o)
 
 		if (begins_tls(d, rest)) {
 			dialogue_tls_begin(d, true, o->origin);
+			dialogue_tls_give(d, &d->look);
 			go_on_behind(d, o, rest, offset);
 			return;
 		}

@@ -323,3 +323,12 @@ bool tls_looks_like_client_hello(struct slice octets)
 		    octets.p[5] == HANDSHAKE_CLIENT_HELLO;
 	return fits_sslv2(octets.p, 6, SW_CLIENT);
 }
+
+int tls_begins_record(struct slice octets)
+{
+	size_t n = octets.len < 5 ? octets.len : 5;
+
+	if (!fits_record(octets.p, n))
+		return 0;
+	return n < 5 ? -1 : 1;
+}

@@ -109,6 +109,10 @@ struct tls_facts tls_observer_facts(const struct tls_observer *o);
  * record form of SSLv2, RFC 5246 E.2)? */
 bool tls_looks_like_client_hello(struct slice octets);
 
+/* Do these octets, at least one, begin with a TLS record that is not empty?
+ * -1: too few (at most 4) to tell, 0: no, 1: yes. */
+int tls_begins_record(struct slice octets);
+
 /* IANA's name of a cipher suite, static; NULL: not in the table. */
 const char *tls_cipher_name(uint16_t suite);
 

@@ -221,6 +221,25 @@ void dialogue_tls_octets(struct dialogue *d, const struct delivery *o)
 	}
 }
 
+void dialogue_tls_give(struct dialogue *d, struct held *from)
+{
+	struct held mine = *from;
+	size_t i, at = 0;
+
+	memset(from, 0, sizeof(*from));
+	d->resized = true;
+	for (i = 0; i < mine.count; i++) {
+		struct delivery o = mine.pieces[i].o;
+
+		o.dir = dialogue_dir(d, SW_CLIENT);
+		o.octets = slice_make(mine.octets.p + at,
+		    mine.pieces[i].end - at);
+		at = mine.pieces[i].end;
+		dialogue_dispatch(d, &o);
+	}
+	smtp_held_fini(&mine);
+}
+
 void dialogue_tls_end(struct dialogue *d)
 {
 	release(d, SW_CLIENT);

@@ -367,6 +367,24 @@ static void test_client_hello(void **state)
 	assert_false(tls_looks_like_client_hello(slice_str("EHLO x\r\n")));
 }
 
+static void test_begins_record(void **state)
+{
+	static const uint8_t data[] = { 0x17, 3, 3, 0x40, 0, 0xff };
+	static const uint8_t wrong[][5] = { { 0x17, 3, 3, 0x49, 0 },
+		{ 0x17, 3, 3, 0, 0 }, { 0x17, 3, 5, 0, 1 },
+		{ 0x17, 2, 3, 0, 1 }, { 0x13, 3, 3, 0, 1 } };
+	size_t i;
+
+	(void)state;
+	for (i = 1; i <= sizeof(data); i++)
+		assert_int_equal(tls_begins_record(slice_make(data, i)),
+		    i < 5 ? -1 : 1);
+	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		assert_int_equal(tls_begins_record(slice_make(wrong[i], 5)),
+		    0);
+	assert_int_equal(tls_begins_record(slice_str("EHLO x")), 0);
+}
+
 /* A handshake without end is held only up to the limit; what is there of
  * a ClientHello is read. */
 static void test_endless(void **state)
@@ -457,6 +475,7 @@ int main(void)
 		cmocka_unit_test(test_cipher_names),
 		cmocka_unit_test(test_verdicts),
 		cmocka_unit_test(test_client_hello),
+		cmocka_unit_test(test_begins_record),
 		cmocka_unit_test(test_endless),
 		cmocka_unit_test(test_gap),
 		cmocka_unit_test(test_garbage),
