@@ -90,16 +90,17 @@ static bool may_greet(const struct dialogue *d, int32_t code)
 }
 
 /* Is the first reply in the record a greeting, though nobody saw that the
- * connection began?  220 answers nothing but STARTTLS. */
+ * connection began?  A client that did not wait for it began with EHLO or HELO,
+ * which 220 does not answer, as it does STARTTLS and XCLIENT. */
 static bool must_greet(struct dialogue *d, int32_t code)
 {
 	const struct outstanding *o = d->queue_count > 0 ?
 	    smtp_queue_at(d, 0) : NULL;
 
 	return code == 220 && !d->any_reply && o &&
-	    o->kind == AWAIT_COMMAND && o->verb != VERB_STARTTLS &&
-	    o->verb != VERB_XANONYMOUSTLS && !d->gap_seen[dialogue_dir(d,
-	    SW_SERVER)];
+	    o->kind == AWAIT_COMMAND && (o->verb == VERB_EHLO ||
+	    o->verb == VERB_HELO || o->verb == VERB_LHLO) &&
+	    !d->gap_seen[dialogue_dir(d, SW_SERVER)];
 }
 
 /* Was this command sent when the server's octets up to end had come?  first:
