@@ -180,6 +180,19 @@ static void tell_parts(struct session_builder *b, struct sw_command *out,
 		    slice_make("", 0));
 }
 
+/* Is the end of what the line tells lost?  A log that cuts lines tells what it
+ * can. */
+static bool is_cut(const struct session_builder *b,
+    const struct command_in *c, enum verb verb, struct slice argument)
+{
+	if (!(c->flags & SW_BIT(SW_FLAG_TRUNCATED)) || argument.len == 0 ||
+	    b->s.source.kind != SW_SOURCE_WIRE)
+		return false;
+	if (verb == VERB_MAIL || verb == VERB_RCPT)
+		return !memchr(argument.p, '>', argument.len);
+	return verb == VERB_HELO || verb == VERB_EHLO || verb == VERB_LHLO;
+}
+
 /* The event of a command and what follows from it alone.  Returns its n, and
  * in p what its answer will need; 0: no memory. */
 static inline uint32_t tell_command(struct session_builder *b,
@@ -210,8 +223,11 @@ static inline uint32_t tell_command(struct session_builder *b,
 		if (c->masked && !b->options.show_secrets)
 			mask_command(b, e, verb, argument);
 	}
+	if (is_cut(b, c, verb, argument))
+		argument = slice_make(NULL, 0);
 	note_pending(b, p, n, c->masked && verb != VERB_AUTH &&
-	    verb != VERB_XEXPS ? VERB_NONE : verb, argument, turned, e);
+	    verb != VERB_XEXPS ? VERB_NONE : verb, argument, turned,
+	    argument.p ? e : NULL);
 	if (verb == VERB_QUIT)
 		b->quit_sent = true;
 	if (!b->helo_accepted && !turned && argument.p && argument.len > 0 &&
