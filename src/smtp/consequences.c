@@ -107,6 +107,13 @@ static void last_of_none(struct dialogue *d)
 		session_content_empty(d->b);
 }
 
+/* May DATA, or most of it, lie in a gap? */
+static bool may_lose_data(const struct dialogue *d)
+{
+	return d->client == CLIENT_COMMAND &&
+	    d->gap_seen[dialogue_dir(d, SW_CLIENT)];
+}
+
 static void command_reply(struct dialogue *d, const struct outstanding *o,
     int32_t code)
 {
@@ -140,6 +147,10 @@ static void command_reply(struct dialogue *d, const struct outstanding *o,
 	case VERB_AUTH:
 	case VERB_XEXPS:
 		auth_reply(d, code);
+		break;
+	case VERB_UNKNOWN: /* the end of DATA, behind a gap */
+		if (code == 354 && may_lose_data(d))
+			content_expect_body(d, o->n, 0, true);
 		break;
 	default:
 		break;
@@ -302,9 +313,11 @@ void consequences_unprompted(struct dialogue *d, const struct reply_in *in)
 		content_expect_body(d, 0, 0, true);
 		return;
 	}
-	/* its DATA lies in a gap, behind all that awaits a reply; and the
-	 * content's beginning, if the gap goes beyond what this acknowledges */
-	if (in->code == 354 && d->client == CLIENT_BEHIND_GAP) {
+	/* its DATA lies in a gap, or the most of it, behind all that awaits a
+	 * reply; and the content's beginning, if the gap goes beyond what this
+	 * acknowledges */
+	if (in->code == 354 && (d->client == CLIENT_BEHIND_GAP ||
+	    may_lose_data(d))) {
 		smtp_queue_drop(d, d->queue_count);
 		content_expect_body(d, 0, SW_BIT(SW_FLAG_AFTER_GAP),
 		    d->client_seen == d->reply_acked);
