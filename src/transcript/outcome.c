@@ -291,7 +291,7 @@ static void work_out(struct session_builder *b, struct sw_message *m,
 		by_refusal(m, t->data_code, t->data_text);
 	} else if (t->mail_code != SW_UNKNOWN) {
 		by_refusal(m, t->mail_code, t->mail_text);
-	} else if (t->rcpt_total > 0 && t->rcpt_total ==
+	} else if (!t->content_done && t->rcpt_total > 0 && t->rcpt_total ==
 	    t->rcpt_deferred + t->rcpt_rejected) {
 		by_refusal(m, t->rcpt_code, t->rcpt_text);
 		m->outcome = t->rcpt_deferred ? SW_OUTCOME_DEFERRED :
