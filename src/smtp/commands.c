@@ -293,6 +293,19 @@ static void settle_uncertain(struct dialogue *d, const struct line *l)
 		smtp_queue_drop(d, d->queue_count);
 }
 
+/* A client answers 334 (RFC 4954, 4): the one before has its reply, in a gap
+ * that may hold more of them. */
+static void settle_auth(struct dialogue *d)
+{
+	const struct outstanding *o = d->queue_uncertain > 0 ?
+	    smtp_queue_at(d, d->queue_uncertain - 1) : NULL;
+
+	if (o && d->queue_uncertain == d->queue_count &&
+	    (o->kind == AWAIT_AUTH_STEP || (o->kind == AWAIT_COMMAND &&
+	    (o->verb == VERB_AUTH || o->verb == VERB_XEXPS))))
+		smtp_queue_drop(d, d->queue_uncertain);
+}
+
 void commands_settle_gap(struct dialogue *d)
 {
 	size_t i;
@@ -352,6 +365,8 @@ void commands_take(struct dialogue *d, const struct line *l,
 
 	if (d->server_unfinished)
 		end_reply(d, l);
+	if (answer)
+		settle_auth(d);
 	settle_uncertain(d, l);
 	argument = answer ? l->text : slice_trim(slice_from(l->text, len));
 	in.by = SW_CLIENT;

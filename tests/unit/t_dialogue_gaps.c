@@ -270,6 +270,25 @@ static const struct script scripts[] = {
 	    "  S  221 bye  {after-gap, unacked}\n"
 	    "  !  gap: 20 octets of the server's are missing from the "
 	    "record.\n" },
+	{ "a gap of both questions of AUTH", true,
+	    "S 220 mx|\n"
+	    "C AUTH LOGIN|\n"
+	    "-S 36\n"
+	    "c YWxpY2U=|\n"
+	    "C Y29ycmVjdA==|\n"
+	    "S 235 ok|\n"
+	    "C QUIT|\n"
+	    "S 221 bye|\n",
+	    "  S  220 mx\n"
+	    "  C  AUTH LOGIN\n"
+	    "  ---  36 octets of the server's are missing\n"
+	    "  C  ***  {pipelined, masked}\n"
+	    "  C  ***  {masked}\n"
+	    "  S  235 ok  {after-gap}\n"
+	    "  C  QUIT\n"
+	    "  S  221 bye  {unacked}\n"
+	    "  !  gap: 36 octets of the server's are missing from the "
+	    "record.\n" },
 	{ "... in front of content", true,
 	    "S 220 mx|\n"
 	    "C MAIL FROM:<a@b>|RCPT TO:<b@c>|DATA|\n"
