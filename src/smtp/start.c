@@ -131,17 +131,29 @@ static struct slice first_octets(const struct dialogue *d, int dir,
 	return slice_make(room, n);
 }
 
-static bool looks_like_tls(struct slice s, bool from_start)
+static bool looks_like_tls(struct slice s, bool first)
 {
 	if (s.len < 6)
 		return false;
 	if (tls_looks_like_client_hello(s))
 		return true;
-	/* a record of a connection whose start was not seen, or a server's */
-	return (from_start ? s.p[0] == 0x16 || s.p[0] == 0x15 :
+	/* a record of a side whose first one was not seen, or a server's */
+	return (first ? s.p[0] == 0x16 || s.p[0] == 0x15 :
 	    s.p[0] >= 0x14 && s.p[0] <= 0x17) && s.p[1] == 3 && s.p[2] <= 4 &&
 	    (s.p[3] << 8 | s.p[4]) <= 16384 + 2048 &&
 	    (s.p[3] << 8 | s.p[4]) > 0;
+}
+
+/* Does the record have the first octets of this direction? */
+static bool from_start(const struct dialogue *d, int dir)
+{
+	size_t i;
+
+	for (i = 0; i < d->item_count; i++)
+		if (d->items[i].o.dir == dir)
+			return d->items[i].kind == START_OCTETS &&
+			    d->start.opener_known;
+	return d->start.opener_known;
 }
 
 static void look_at(const struct dialogue *d, int dir, bool at_end,
@@ -153,7 +165,7 @@ static void look_at(const struct dialogue *d, int dir, bool at_end,
 	memset(l, 0, sizeof(*l));
 	l->octets = rest.len;
 	l->any = rest.len > 0;
-	l->tls = looks_like_tls(rest, d->start.opener_known);
+	l->tls = looks_like_tls(rest, from_start(d, dir));
 	if (l->tls)
 		return; /* what lines are in the records says nothing */
 	while (rest.len > 0 && !l->reply && !l->command) {

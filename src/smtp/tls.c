@@ -255,8 +255,12 @@ enum tls_verdict tls_observer_feed(struct tls_observer *o, enum sw_role by,
 
 void tls_observer_gap(struct tls_observer *o, enum sw_role by)
 {
-	if (by == SW_CLIENT || by == SW_SERVER)
+	if (by != SW_CLIENT && by != SW_SERVER)
+		return;
+	if (o->side[by].octets > 0)
 		lose_step(&o->side[by]);
+	else
+		lose_turns(o);
 }
 
 /* --- what was learnt ---------------------------------------------------- */

@@ -73,7 +73,8 @@ enum tls_verdict tls_observer_feed(struct tls_observer *o, enum sw_role by,
 void tls_observer_origin(struct tls_observer *o, struct origin origin);
 
 /* Octets of one side are lost: its records can be followed no more, the
- * octets behind are counted only.  Decides nothing. */
+ * octets behind are counted only, unless they are its first: then they may
+ * begin a record.  Decides nothing. */
 void tls_observer_gap(struct tls_observer *o, enum sw_role by);
 
 /* What one side was found to be. */
