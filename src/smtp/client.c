@@ -249,9 +249,10 @@ static size_t after_starttls(struct dialogue *d, struct slice octets,
     const struct delivery *p)
 {
 	/* without the SYN of the server's octets it is not known which of its
-	 * replies were lost */
+	 * replies were lost; and STARTTLS itself may not be in the record */
 	if (octets.p[0] == 0x16 && (!p->other_seen || replies_lost(d) ||
-	    d->start.answer_lost)) {
+	    d->start.answer_lost ||
+	    (d->starttls_n == 0 && !d->start.opener_known))) {
 		behind_starttls(d, octets, p);
 		return octets.len;
 	}

@@ -211,7 +211,9 @@ static void take_reply(struct dialogue *d, struct reply_in *in)
 	d->any_reply = true;
 	d->server_after_gap = d->commands_lost = false;
 	if (d->client == CLIENT_GUESS && !d->data_open) {
-		d->client = CLIENT_COMMAND;
+		/* STARTTLS came before the record, perhaps */
+		d->client = in->code == 220 ? CLIENT_AFTER_STARTTLS :
+		    CLIENT_COMMAND;
 		/* a reply that a gap ended was told before they were decided */
 		guess_is_commands(d, d->data_last_origin);
 	}
