@@ -4,10 +4,9 @@
  *
  * Theory of operation.  Each body has pieces of memory in which slices are
  * gathered.  What they hold when its session is over, and the body is to be
- * kept, is written under its final name: one file made, written and closed, as
- * no file system does it faster.  A body that outgrows its memory goes to a
- * file NAME.part in the folder, which gets the final name by rename; so does
- * one whose final name is taken.
+ * kept, or before that if it outgrows its memory, goes to a file NAME.part in
+ * the folder, which gets the final name by rename: whatever ends the program,
+ * what stands under a final name is whole.
  *
  * Limits: GATHER octets of memory a body and GATHER_TOTAL over all (beyond
  * it the body of the lane that was quiet longest is written out; GATHER_LANE
@@ -373,26 +372,7 @@ static int finish_file(struct body *b)
 	return b->error;
 }
 
-/* What is gathered of b as a file of its own, whole or not at all; EEXIST:
- * there is one of that name. */
-static int write_new(const struct body *b, const char *name)
-{
-	int dir = b->lane->owner->fd, error;
-	int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW |
-	    O_CLOEXEC, 0600);
-
-	if (fd < 0)
-		return errno;
-	error = write_pieces(fd, b);
-	if (close(fd) != 0 && errno != EINTR && error == 0)
-		error = errno;
-	if (error != 0)
-		(void)unlinkat(dir, name, 0);
-	return error;
-}
-
-/* The file of b under its final name. */
-static int rename_part(struct body *b, const char *name)
+int emit_eml_body_name(struct body *b, const char *name)
 {
 	int dir = b->lane->owner->fd;
 
@@ -402,13 +382,6 @@ static int rename_part(struct body *b, const char *name)
 		return errno;
 	b->part[0] = '\0';
 	return 0;
-}
-
-int emit_eml_body_name(struct body *b, const char *name)
-{
-	int error = b->part[0] ? EEXIST : write_new(b, name);
-
-	return error == EEXIST ? rename_part(b, name) : error;
 }
 
 /* --- begin and end ------------------------------------------------------- */

@@ -12,6 +12,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/inotify.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -502,6 +503,41 @@ static void no_folder(void **state)
 	emit_eml_free(&e);
 }
 
+/* A message comes under its final name when it is whole, not before: it is
+ * moved there, however small it is. */
+static void comes_whole(void **state)
+{
+	struct fixture *f = *state;
+	_Alignas(struct inotify_event) char events[4096];
+	int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	bool moved = false;
+	ssize_t got, at;
+	void *body;
+
+	assert_true(fd >= 0);
+	assert_true(inotify_add_watch(fd, f->dir, IN_CREATE | IN_MOVED_TO) >=
+	    0);
+	body = f->ops->open(f->ops->ctx, 1);
+	give(f, body, "a\r\n");
+	f->ops->close(f->ops->ctx, body);
+	assert_int_equal(settle(f, body, true), SW_OK);
+	got = read(fd, events, sizeof(events));
+	assert_true(got > 0);
+	for (at = 0; at < got;) {
+		const struct inotify_event *e =
+		    (const void *)(events + at);
+		const char *dot = strrchr(e->name, '.');
+
+		assert_non_null(dot);
+		assert_string_equal(dot, e->mask & IN_CREATE ? ".part" :
+		    ".eml");
+		moved |= e->mask & IN_MOVED_TO;
+		at += (ssize_t)sizeof(*e) + e->len;
+	}
+	assert_true(moved);
+	close(fd);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown((f), set_up, tear_down)
 
 int main(void)
@@ -522,6 +558,7 @@ int main(void)
 		CASE(part_was_changed),
 		CASE(no_room),
 		CASE(unfinished),
+		CASE(comes_whole),
 		cmocka_unit_test(no_folder),
 	};
 
