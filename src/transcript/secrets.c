@@ -216,14 +216,28 @@ static size_t find_scrambled(struct slice text)
 	return text.len;
 }
 
+/* What a server quotes because it was no base64: a password that was typed or
+ * sent as it is (sendmail: "501 5.5.4 cannot BASE64 decode 'xyz'"). */
+static size_t find_undecoded(struct slice text)
+{
+	size_t at = slice_find_nocase(text, slice_str("base64"));
+
+	at += slice_find_nocase(slice_from(text, at), slice_str("decode"));
+	while (at < text.len && !memchr("'\"`<", text.p[at], 4))
+		at++;
+	return at < text.len ? at + 1 : at;
+}
+
 size_t secrets_find(const struct secrets *s, struct slice text, bool loose)
 {
-	size_t at = s ? find_kept(s, text) : text.len, scrambled;
+	size_t at = s ? find_kept(s, text) : text.len, other;
 
 	if (!loose)
 		return at;
-	scrambled = find_scrambled(text);
-	return scrambled < at ? scrambled : at;
+	other = find_scrambled(text);
+	at = other < at ? other : at;
+	other = find_undecoded(text);
+	return other < at ? other : at;
 }
 
 /* --- texts of unknown shape --------------------------------------------- */
