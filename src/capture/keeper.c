@@ -130,13 +130,36 @@ static void put_interface(struct keeper *k, uint32_t link_type)
 	put32(k, 32);
 }
 
-static void put_packet(struct keeper *k, uint32_t kind,
-    const struct frame *f, int64_t ts_ns)
+/* To a multiple of four. */
+static size_t padding(size_t len)
+{
+	return (4 - len % 4) % 4;
+}
+
+static void put_padded(struct keeper *k, struct slice octets)
 {
 	static const uint8_t zeros[4];
+
+	(void)buffer_append_slice(&k->buffer, octets);
+	(void)buffer_append(&k->buffer, zeros, padding(octets.len));
+}
+
+static void put_comment(struct keeper *k, struct slice comment)
+{
+	put16(k, 1); /* opt_comment */
+	put16(k, (uint16_t)comment.len);
+	put_padded(k, comment);
+	put32(k, 0); /* end of options */
+}
+
+static void put_packet(struct keeper *k, uint32_t kind,
+    const struct frame *f, struct slice comment, int64_t ts_ns)
+{
 	uint64_t ts = ts_ns == SW_NO_TIME ? 0 : (uint64_t)ts_ns;
-	size_t pad = (4 - f->octets.len % 4) % 4;
-	uint32_t len = (uint32_t)(32 + f->octets.len + pad);
+	size_t options = comment.len > 0 ?
+	    8 + comment.len + padding(comment.len) : 0;
+	uint32_t len = (uint32_t)(32 + f->octets.len +
+	    padding(f->octets.len) + options);
 
 	put32(k, PACKET);
 	put32(k, len);
@@ -145,8 +168,9 @@ static void put_packet(struct keeper *k, uint32_t kind,
 	put32(k, (uint32_t)ts);
 	put32(k, (uint32_t)f->octets.len);
 	put32(k, f->wire_len);
-	(void)buffer_append_slice(&k->buffer, f->octets);
-	(void)buffer_append(&k->buffer, zeros, pad);
+	put_padded(k, f->octets);
+	if (options > 0)
+		put_comment(k, comment);
 	put32(k, len);
 }
 
@@ -433,7 +457,7 @@ static uint32_t kind_of(struct keeper *k, uint32_t link_type)
 }
 
 enum sw_status keeper_add(struct keeper *k, const struct frame *frame,
-    int64_t ts_ns, struct sw_err *err)
+    struct slice comment, int64_t ts_ns, struct sw_err *err)
 {
 	enum sw_status status = SW_OK;
 	size_t before;
@@ -443,7 +467,8 @@ enum sw_status keeper_add(struct keeper *k, const struct frame *frame,
 	if (status != SW_OK)
 		return status;
 	before = k->buffer.len;
-	put_packet(k, kind_of(k, frame->link_type), frame, ts_ns);
+	put_packet(k, kind_of(k, frame->link_type), frame,
+	    slice_head(comment, UINT16_MAX), ts_ns);
 	if (k->buffer.failed)
 		return base_error_set(err, SW_ENOMEM, "out of memory");
 	k->size += k->buffer.len - before;

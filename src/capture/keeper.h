@@ -32,9 +32,10 @@ struct keeper_options {
 /* Begins the first file.  SW_EWRITE, SW_ENOMEM. */
 enum sw_status keeper_new(const struct keeper_options *options,
     struct keeper **k_r, struct sw_err *err) SW_MUST_USE;
-/* A frame at this time (UTC, or SW_NO_TIME).  SW_EWRITE, SW_ENOMEM. */
+/* A frame at this time (UTC, or SW_NO_TIME), with its comment, of which 65 535
+ * octets are kept; empty: none.  SW_EWRITE, SW_ENOMEM. */
 enum sw_status keeper_add(struct keeper *k, const struct frame *frame,
-    int64_t ts_ns, struct sw_err *err) SW_MUST_USE;
+    struct slice comment, int64_t ts_ns, struct sw_err *err) SW_MUST_USE;
 /* Write what is buffered. */
 enum sw_status keeper_flush(struct keeper *k, struct sw_err *err)
     SW_MUST_USE;

@@ -23,9 +23,6 @@ enum option {
 	OPTION_IF_TSOFFSET = 14
 };
 
-/* Octets told of a comment: a note has no room for more. */
-#define COMMENT_MAX 400u
-
 /* --- what blocks tell ---------------------------------------------------- */
 
 /* The next option; false: there is none. */
@@ -412,7 +409,7 @@ static bool remarks(const void *state, struct frame_remarks *r_r)
 {
 	const struct pcapng *p = state;
 
-	r_r->comment = slice_head(p->comment, COMMENT_MAX);
+	r_r->comment = p->comment;
 	return p->comment.len > 0;
 }
 

@@ -29,7 +29,8 @@ struct head {
 	uint64_t key, at;
 	int64_t ts_ns;
 	uint32_t link_type, wire_len;
-	uint64_t len;
+	uint64_t len;         /* of its octets */
+	uint64_t comment_len; /* that of a comment, which is behind them */
 };
 
 struct told {
@@ -88,17 +89,20 @@ uint64_t kept_key(const struct kept *k, const struct endpoint *a,
 }
 
 enum sw_status kept_add_frame(struct kept *k, const struct frame *frame,
-    uint64_t key, uint64_t at, int64_t ts_ns, struct sw_err *err)
+    struct slice comment, uint64_t key, uint64_t at, int64_t ts_ns,
+    struct sw_err *err)
 {
 	const struct head h = { key, at, ts_ns, frame->link_type,
-		frame->wire_len, frame->octets.len };
+		frame->wire_len, frame->octets.len, comment.len };
 	uint64_t off;
 	enum sw_status status = scratch_append(k->file,
 	    slice_make(&h, sizeof(h)), &off, err);
 
 	if (status == SW_OK && frame->octets.len > 0)
 		status = scratch_append(k->file, frame->octets, &off, err);
-	k->size += sizeof(h) + frame->octets.len;
+	if (status == SW_OK && comment.len > 0)
+		status = scratch_append(k->file, comment, &off, err);
+	k->size += sizeof(h) + frame->octets.len + comment.len;
 	return status;
 }
 
@@ -155,15 +159,18 @@ static bool is_told(const struct kept *k, const struct head *h)
 	    h->at <= k->told[from - 1].last;
 }
 
+/* octets: those of the frame, and of its comment. */
 static enum sw_status write_frame(struct kept *k, const struct head *h,
     struct slice octets, struct sw_err *err)
 {
 	const struct frame f = { .link_type = h->link_type,
-		.wire_len = h->wire_len, .octets = octets };
+		.wire_len = h->wire_len,
+		.octets = slice_head(octets, (size_t)h->len) };
 
 	if (h->key != KEPT_ANY && !is_told(k, h))
 		return SW_OK;
-	return keeper_add(k->keeper, &f, h->ts_ns, err);
+	return keeper_add(k->keeper, &f, slice_from(octets, (size_t)h->len),
+	    h->ts_ns, err);
 }
 
 /* The frames that are whole in what was read.  *used_r: their octets;
@@ -178,11 +185,11 @@ static enum sw_status write_chunk(struct kept *k, size_t *used_r,
 	*want_r = sizeof(h);
 	while (status == SW_OK && octets.len >= sizeof(h)) {
 		memcpy(&h, octets.p, sizeof(h));
-		*want_r = sizeof(h) + (size_t)h.len;
+		*want_r = sizeof(h) + (size_t)(h.len + h.comment_len);
 		if (octets.len < *want_r)
 			break;
 		status = write_frame(k, &h, slice_head(slice_from(octets,
-		    sizeof(h)), (size_t)h.len), err);
+		    sizeof(h)), *want_r - sizeof(h)), err);
 		octets = slice_from(octets, *want_r);
 	}
 	*used_r = k->buffer.len - octets.len;

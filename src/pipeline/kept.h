@@ -24,10 +24,11 @@ void kept_free(struct kept **k);
 #define KEPT_ANY UINT64_C(0)
 uint64_t kept_key(const struct kept *k, const struct endpoint *a,
     const struct endpoint *b);
-/* The frame `at`, of the connection of this key, KEPT_ANY: to be written in
- * any case.  SW_EWRITE. */
+/* The frame `at`, with its comment (empty: none), of the connection of this
+ * key, KEPT_ANY: to be written in any case.  SW_EWRITE. */
 enum sw_status kept_add_frame(struct kept *k, const struct frame *frame,
-    uint64_t key, uint64_t at, int64_t ts_ns, struct sw_err *err) SW_MUST_USE;
+    struct slice comment, uint64_t key, uint64_t at, int64_t ts_ns,
+    struct sw_err *err) SW_MUST_USE;
 /* A session is told, which has the frames from first to last of its
  * connection.  SW_ENOMEM. */
 enum sw_status kept_add_session(struct kept *k, uint64_t key, uint64_t first,

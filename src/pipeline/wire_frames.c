@@ -12,6 +12,8 @@
 
 /* Frames that are asked for at once: few enough that they stay in the cache. */
 enum { FRAMES = 32 };
+/* Octets told of a comment: a note has no room for more. */
+#define COMMENT_MAX 400u
 
 static inline unsigned shard_of(const struct wire *w,
     const struct endpoint *src, const struct endpoint *dst)
@@ -89,6 +91,7 @@ static enum sw_status keep(struct wire *w, const struct frame *frame,
     const struct icmp_error *icmp, bool fragment)
 {
 	const struct endpoint *a = NULL, *b = NULL;
+	struct frame_remarks r;
 
 	if (what == NET_SEGMENT) {
 		a = &seg->src;
@@ -99,10 +102,12 @@ static enum sw_status keep(struct wire *w, const struct frame *frame,
 	}
 	if (!fragment && (!a || !is_wanted(w, a, b)))
 		return SW_OK;
+	(void)capture_remarks(w->current->capture, &r);
 	if (!w->options.kept)
-		return keeper_add(w->options.keeper, frame,
+		return keeper_add(w->options.keeper, frame, r.comment,
 		    seg->origin.ts_ns, &w->pending_err);
-	return kept_add_frame(w->options.kept, frame, fragment ? KEPT_ANY :
+	return kept_add_frame(w->options.kept, frame, r.comment, fragment ?
+	    KEPT_ANY :
 	    kept_key(w->options.kept, a, b), seg->origin.at +
 	    w->traffic.order, seg->origin.ts_ns, &w->pending_err);
 }
@@ -113,10 +118,12 @@ static void take_remarks(struct wire *w, const struct segment *seg)
 {
 	struct frame_remarks r;
 
-	if (capture_remarks(w->current->capture, &r))
-		remarks_add(w->traffic.remarks, &seg->src, &seg->dst,
-		    seg->origin.at, (seg->flags & (TCP_SYN | TCP_ACK)) ==
-		    TCP_SYN, &r);
+	if (!capture_remarks(w->current->capture, &r))
+		return;
+	r.comment = slice_head(r.comment, COMMENT_MAX);
+	remarks_add(w->traffic.remarks, &seg->src, &seg->dst,
+	    seg->origin.at, (seg->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN,
+	    &r);
 }
 
 /* The segment waits among others, which is where the next is decoded. */

@@ -26,6 +26,23 @@ for f in n-fragments.pcapng r-ack-first.netmon2.1 d-any-port.pcap; do
 	tail -c +2 "tests/fuzz/corpus/wire/$f" >"$TMP/$f"
 	kept "$f" "$TMP/$f" --any-port
 done
+# Comments stay with their frames.
+if command -v editcap >"$TMP/out" && editcap -a 20:'Here it hung.' -a 21:odd \
+	pcaps/postfix-plain.pcap "$TMP/comments.pcapng" 2>"$TMP/err"; then
+	kept comments "$TMP/comments.pcapng"
+	has comment 'Here it hung\.' "$TMP/actual"
+	kept comments-chosen "$TMP/comments.pcapng" --host 192.0.2.10
+	has comment-chosen 'Here it hung\.' "$TMP/actual"
+	if command -v tshark >"$TMP/out"; then
+		tshark -r "$TMP/kept.pcapng" -Y frame.comment -T fields \
+			-e frame.number -e frame.comment >"$TMP/told" \
+			2>"$TMP/err"
+		is comments-read '20 Here it hung. 21 odd' \
+			"$(tr '\n\t' '  ' <"$TMP/told" | sed 's/ $//')"
+	fi
+else
+	skip comments "editcap is not there, or writes none"
+fi
 
 # Only what is of interest is kept.
 "$SMTPWIRE" read -q -w "$TMP/none.pcapng" --ports 2525 "$capture" >"$TMP/out"

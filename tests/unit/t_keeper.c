@@ -25,6 +25,8 @@ enum { SECTION = 28, FRAMES = SECTION + 32, FRAME = 36 };
 static char folder[] = "/tmp/smtpwire-keeper-XXXXXX";
 static char path[sizeof(folder) + 2], moved[sizeof(folder) + 2];
 
+static const struct slice no_comment;
+
 static struct keeper *begin(bool growing)
 {
 	struct keeper_options o = { .path = path, .growing = growing };
@@ -40,7 +42,8 @@ static void add_kind(struct keeper *k, uint32_t link_type)
 	struct frame f = { .link_type = link_type, .wire_len = sizeof(octets),
 		.octets = slice_make(octets, sizeof(octets)) };
 
-	assert_int_equal(keeper_add(k, &f, 0, NULL), SW_OK);
+	assert_int_equal(keeper_add(k, &f, no_comment, 0, NULL),
+	    SW_OK);
 	assert_int_equal(keeper_flush(k, NULL), SW_OK);
 }
 
@@ -48,7 +51,8 @@ static void add_fails(struct keeper *k)
 {
 	struct frame f = { .link_type = 1 };
 
-	assert_int_equal(keeper_add(k, &f, 0, NULL), SW_EWRITE);
+	assert_int_equal(keeper_add(k, &f, no_comment, 0, NULL),
+	    SW_EWRITE);
 }
 
 static void add(struct keeper *k)

@@ -46,13 +46,15 @@ static uint64_t key_of(const struct run *r, unsigned client)
 	return kept_key(r->kept, &c, &hosts[1]);
 }
 
+static const struct slice no_comment;
+
 /* Frame `at`, known again by its length. */
 static void add(struct run *r, uint64_t key, uint64_t at, size_t len)
 {
 	struct frame f = { .link_type = 101, .wire_len = (uint32_t)len };
 
 	f.octets = slice_make(r->octets, len);
-	assert_int_equal(kept_add_frame(r->kept, &f, key, at,
+	assert_int_equal(kept_add_frame(r->kept, &f, no_comment, key, at,
 	    (int64_t)at * 1000, NULL), SW_OK);
 }
 
