@@ -148,6 +148,8 @@ struct sw_side_summary {
 	size_t file_count;
 	const char *kind; /* "wire", "log", "mixed" */
 	uint64_t sessions;
+	size_t failed; /* files that could not be read; of all of them nothing
+	                  can be said of what the side lacks */
 };
 
 /* Totals; complete once the check is open. */
@@ -182,14 +184,16 @@ void sw_check_options_init(struct sw_check_options *o);
 /*
  * Read both sides, estimate their clocks, pair their sessions.  An input is a
  * capture, a log, or transcripts as JSON Lines.  *c_r is set also when some
- * inputs cannot be read: sw_check_failed() counts them, sw_check_warning()
- * tells of them.  Errors as sw_reader_open and sw_reader_next.
+ * inputs cannot be read: sw_check_failed() counts them, sw_check_error()
+ * says why.  Errors as sw_reader_open and sw_reader_next.
  */
 enum sw_status sw_check_open(const struct sw_check_options *o,
     const char *const *left, size_t left_count, const char *const *right,
     size_t right_count, struct sw_check **c_r, struct sw_err *err)
     SW_MUST_USE;
 size_t sw_check_failed(const struct sw_check *c);
+/* Why the next input that could not be read was not, or NULL. */
+const char *sw_check_error(struct sw_check *c);
 /* The next warning not yet fetched, or NULL. */
 const char *sw_check_warning(struct sw_check *c);
 

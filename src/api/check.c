@@ -27,14 +27,19 @@
 /* Pairs that a thread compares at a time. */
 #define SHARE 512
 
+/* What is told of the inputs, in order. */
+struct told {
+	char **texts;
+	size_t count, capacity;
+};
+
 /* One side, as one thread reads it. */
 struct reading {
 	const char *const *names;
 	size_t name_count;
 	const struct sw_input_options *inputs; /* NULL; the caller's */
 	struct side *side;
-	char **warnings;
-	size_t warning_count, warning_capacity;
+	struct told errors, warnings;
 	size_t failed;
 	struct sw_account account;
 	enum sw_status status;
@@ -62,7 +67,7 @@ struct sw_check {
 	uint8_t *verdicts; /* of each pair; FOUND is added to it */
 	struct share *shares;
 	char **names[2];
-	size_t warning_next;
+	size_t error_next, warning_next;
 	struct bench bench;
 	size_t next;
 	struct sw_note notes[3];
@@ -80,17 +85,28 @@ size_t sw_check_failed(const struct sw_check *c)
 	return c->sides[SW_LEFT].failed + c->sides[SW_RIGHT].failed;
 }
 
+static const char *next_told(const struct told *left,
+    const struct told *right, size_t *next)
+{
+	size_t i = *next;
+
+	if (i == left->count + right->count)
+		return NULL;
+	(*next)++;
+	return i < left->count ? left->texts[i] :
+	    right->texts[i - left->count];
+}
+
+const char *sw_check_error(struct sw_check *c)
+{
+	return next_told(&c->sides[SW_LEFT].errors,
+	    &c->sides[SW_RIGHT].errors, &c->error_next);
+}
+
 const char *sw_check_warning(struct sw_check *c)
 {
-	const struct reading *l = &c->sides[SW_LEFT];
-	const struct reading *r = &c->sides[SW_RIGHT];
-	size_t i = c->warning_next;
-
-	if (i == l->warning_count + r->warning_count)
-		return NULL;
-	c->warning_next++;
-	return i < l->warning_count ? l->warnings[i] :
-	    r->warnings[i - l->warning_count];
+	return next_told(&c->sides[SW_LEFT].warnings,
+	    &c->sides[SW_RIGHT].warnings, &c->warning_next);
 }
 
 const struct sw_report *sw_check_report(const struct sw_check *c)
@@ -106,16 +122,15 @@ const struct sw_account *sw_check_account(const struct sw_check *c,
 
 /* --- reading -------------------------------------------------------------- */
 
-static enum sw_status keep_warning(struct reading *d, const char *text)
+static enum sw_status keep(struct told *t, const char *text)
 {
-	void *warnings = d->warnings;
+	void *texts = t->texts;
 
-	if (!base_grow(&warnings, d->warning_count, &d->warning_capacity,
-	    sizeof(*d->warnings)))
+	if (!base_grow(&texts, t->count, &t->capacity, sizeof(*t->texts)))
 		return SW_ENOMEM;
-	d->warnings = warnings;
-	d->warnings[d->warning_count] = strdup(text);
-	return d->warnings[d->warning_count++] ? SW_OK : SW_ENOMEM;
+	t->texts = texts;
+	t->texts[t->count] = strdup(text);
+	return t->texts[t->count++] ? SW_OK : SW_ENOMEM;
 }
 
 static enum sw_status keep_warnings(struct reading *d, struct sw_reader *r)
@@ -124,17 +139,17 @@ static enum sw_status keep_warnings(struct reading *d, struct sw_reader *r)
 	const char *text;
 
 	while (status == SW_OK && (text = sw_reader_warning(r)) != NULL)
-		status = keep_warning(d, text);
+		status = keep(&d->warnings, text);
 	if (status != SW_OK)
 		return base_error_set(&d->err, status, "out of memory");
 	return SW_OK;
 }
 
-/* SW_OK: go on; what one input lacks is a warning. */
+/* SW_OK: go on; one input cannot be read, others may. */
 static enum sw_status take_error(struct reading *d, int got)
 {
 	if (got == SW_EREAD || got == SW_EFORMAT)
-		return keep_warning(d, d->err.text);
+		return keep(&d->errors, d->err.text);
 	return (enum sw_status)got;
 }
 
@@ -420,6 +435,7 @@ static void describe(struct sw_check *c)
 		r->side[side].kind = side_kind(c->sides[side].side);
 		side_digests(c->sides[side].side, &i);
 		r->side[side].sessions = i;
+		r->side[side].failed = c->sides[side].failed;
 		r->only[side] = m->only[side];
 		r->only_count[side] = m->only_count[side];
 		for (i = 0; i < m->only_count[side]; i++)
@@ -511,15 +527,21 @@ enum sw_status sw_check_open(const struct sw_check_options *o,
 	return status;
 }
 
-static void reading_fini(struct reading *d)
+static void told_fini(struct told *t)
 {
 	size_t i;
 
+	for (i = 0; i < t->count; i++)
+		free(t->texts[i]);
+	free(t->texts);
+}
+
+static void reading_fini(struct reading *d)
+{
 	side_free(&d->side);
 	account_fini(&d->account.a);
-	for (i = 0; i < d->warning_count; i++)
-		free(d->warnings[i]);
-	free(d->warnings);
+	told_fini(&d->errors);
+	told_fini(&d->warnings);
 }
 
 void sw_check_free(struct sw_check **cp)

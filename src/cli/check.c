@@ -40,13 +40,47 @@ static void tell_output(struct checking *c, int error)
 	fail(c, CLI_OUTPUT);
 }
 
-static void tell_warnings(struct checking *c)
+/* What could not be read, and warnings. */
+static void tell_inputs(struct checking *c)
 {
 	const char *text;
 
+	while ((text = sw_check_error(c->check)) != NULL)
+		terminal_say("smtpwire: %s", text);
+	if (sw_check_failed(c->check) > 0)
+		fail(c, CLI_INPUT);
 	while ((text = sw_check_warning(c->check)) != NULL)
 		if (!c->args.quiet)
 			terminal_say("smtpwire: warning: %s", text);
+}
+
+/* Was something of both sides read?  Else all sessions of the one would be
+ * said to be missing on the other. */
+static bool has_sides(const struct sw_report *r)
+{
+	static const char *const sides[] = {"left", "right"};
+	size_t i, empty = 0;
+
+	for (i = 0; i < 2; i++) {
+		if (r->side[i].failed < r->side[i].file_count)
+			continue;
+		terminal_say("smtpwire: nothing of the %s side could be "
+		    "read, so nothing is compared", sides[i]);
+		empty++;
+	}
+	return empty == 0;
+}
+
+static void tell_accounts(const struct checking *c)
+{
+	static const char *const sides[] = {"left", "right"};
+	size_t i;
+
+	for (i = 0; i < 2 && !c->args.quiet; i++) {
+		terminal_say("of the %s side:", sides[i]);
+		(void)!sw_account_write(sw_check_account(c->check,
+		    (enum sw_side)i), false, terminal_write, NULL);
+	}
 }
 
 /* True: all of the report was written. */
@@ -113,12 +147,11 @@ static void run(struct checking *c)
 		tell_error(c, &err);
 		return;
 	}
-	tell_warnings(c);
-	if (sw_check_failed(c->check) > 0)
-		fail(c, CLI_INPUT);
-	if (!write_report(c))
-		return;
+	tell_inputs(c);
 	r = sw_check_report(c->check);
+	if (!has_sides(r) || !write_report(c))
+		return;
+	tell_accounts(c);
 	/* 3 beats 1: what was not read may differ too. */
 	if (c->status == CLI_OK &&
 	    (r->verdicts[SW_DIFFERS] > 0 || r->unexplained > 0))

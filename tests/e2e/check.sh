@@ -30,6 +30,22 @@ has check-several-pairs '^4 pairs: 4 agree' "$TMP/out"
 # 3: what cannot be read beats what differs
 exits check-unreadable 3 "$SMTPWIRE" check "$log" "$TMP/none"
 has check-unreadable-named 'none: ' "$TMP/err"
+# of a side of which nothing was read it is not known what it lacks
+is check-unreadable-silent '' "$(cat "$TMP/out")"
+has check-unreadable-why 'nothing of the right side could be read' "$TMP/err"
+exits check-unreadable-quiet 3 "$SMTPWIRE" check -q "$TMP/none" "$capture"
+has check-unreadable-quiet-named 'none: cannot be opened' "$TMP/err"
+exits check-unreadable-kept 3 "$SMTPWIRE" check -f json -o "$TMP/kept" \
+	"$log" "$TMP/none"
+is check-unreadable-no-file no "$([ -e "$TMP/kept" ] && echo yes || echo no)"
+
+# the account of both sides, why one has no session
+exits check-account 1 "$SMTPWIRE" check --ports 26 "$log" "$capture"
+has check-account-left '418  log lines' "$TMP/err"
+has check-account-right '42  frames of other ports' "$TMP/err"
+has check-account-hint 'no session: --any-port finds' "$TMP/err"
+exits check-account-quiet 1 "$SMTPWIRE" check -q --ports 26 "$log" "$capture"
+is check-account-quiet-nothing '' "$(cat "$TMP/err")"
 echo nonsense >"$TMP/junk"
 exits check-junk 3 "$SMTPWIRE" check "$TMP/junk" "$capture"
 exits check-junk-beside 3 "$SMTPWIRE" check "$log" "$TMP/junk" --vs \
@@ -66,7 +82,7 @@ exits check-only-else 0 "$SMTPWIRE" check --only command-missing \
 is check-context less "$(test "$(wc -l <"$TMP/near")" -lt \
 	"$(wc -l <"$TMP/far")" && echo less || echo more)"
 exits check-both-ways 1 "$SMTPWIRE" check "$capture" "$TMP/changed.log"
-"$SMTPWIRE" check "$TMP/changed.log" "$capture" >"$TMP/out" 2>&1
+"$SMTPWIRE" check -q "$TMP/changed.log" "$capture" >"$TMP/out" 2>&1
 is check-no-colour 0 "$(grep -c "$(printf '\033')" "$TMP/out")"
 "$SMTPWIRE" check -o "$TMP/written" "$TMP/changed.log" "$capture"
 is check-written same "$(cmp -s "$TMP/out" "$TMP/written" && echo same)"
