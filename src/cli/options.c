@@ -222,10 +222,24 @@ static int make_room(struct cli_args *a, int argc)
 	return CLI_OUTPUT;
 }
 
+/* The option that says what becomes of files of -w, if there are none;
+ * NULL: none was given. */
+static const char *lost_rotation(const struct cli_args *a)
+{
+	if (a->lib.frames != NULL)
+		return NULL;
+	if (a->lib.rotate_size > 0)
+		return "--rotate-size";
+	if (a->lib.rotate_s > 0)
+		return "--rotate-time";
+	return a->lib.keep > 0 ? "--keep" : NULL;
+}
+
 int cli_options_parse(enum cli_command command, int argc, char **argv,
     struct cli_args *a_r)
 {
 	struct getopt_form form;
+	const char *lost;
 	int status;
 
 	memset(a_r, 0, sizeof(*a_r));
@@ -254,6 +268,12 @@ int cli_options_parse(enum cli_command command, int argc, char **argv,
 		terminal_say("smtpwire %s: %s -: the sessions are told there; "
 			     "-o FILE puts them elsewhere", argv[0],
 		    a_r->on_stdout);
+		return bad_usage(argv[0]);
+	}
+	lost = lost_rotation(a_r);
+	if (lost != NULL) {
+		terminal_say("smtpwire %s: %s: it concerns the file of -w, "
+			     "and there is none", argv[0], lost);
 		return bad_usage(argv[0]);
 	}
 	return CLI_OK;

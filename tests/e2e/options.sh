@@ -61,10 +61,20 @@ while read -r o; do
 	--keep) value=3 ;;
 	*) value= ;;
 	esac
+	case $o in # of the file of -w
+	--rotate-size | --rotate-time | --keep) frames="-w $TMP/frames.pcapng" ;;
+	*) frames= ;;
+	esac
 	# shellcheck disable=SC2086 # no word if there is no value
 	if grep -qxe "$o" "$TMP/read"; then
 		exits "read$o" 0 "$SMTPWIRE" read "$o" ${value:+"$value"} \
-			"$capture"
+			$frames "$capture"
+		if [ -n "$frames" ]; then
+			exits "read$o-alone" 2 "$SMTPWIRE" read "$o" "$value" \
+				-o "$TMP/sessions" "$capture"
+			has "read$o-alone-said" "$o: it concerns the file of -w" \
+				"$TMP/err"
+		fi
 	fi
 	# shellcheck disable=SC2086 # no word if there is no value
 	if grep -qxe "$o" "$TMP/check"; then
@@ -75,7 +85,8 @@ while read -r o; do
 	# shellcheck disable=SC2086 # no word if there is no value
 	if grep -qxe "$o" "$TMP/live" && ! [ "$o" = --help ] &&
 		! [ "$o" = --version ]; then
-		exits "live$o" 2 "$SMTPWIRE" live "$o" ${value:+"$value"} x
+		exits "live$o" 2 "$SMTPWIRE" live "$o" ${value:+"$value"} \
+			$frames x
 		has "live$o-taken" 'reads no files' "$TMP/err"
 	fi
 done <"$TMP/help"
