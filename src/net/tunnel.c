@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * tunnel.c - tunnels: IP in IP, GRE, ERSPAN, VXLAN, Geneve, PPPoE
+ * tunnel.c - tunnels: IP in IP, GRE, PPTP, ERSPAN, VXLAN, Geneve, PPPoE
  *
  * Equal endpoints inside two tunnels are two flows, so each tunnel adds its
  * kind, its ends and its key to the tunnel tag, the ends in sorted order so
@@ -17,7 +17,8 @@ enum tunnel_kind {
 	TUNNEL_ERSPAN = 3,
 	TUNNEL_VXLAN = 4,
 	TUNNEL_PPPOE = 5,
-	TUNNEL_GENEVE = 6
+	TUNNEL_GENEVE = 6,
+	TUNNEL_PPTP = 7
 };
 
 static void add_tunnel(struct walk *w, enum tunnel_kind kind, uint32_t key)
@@ -123,7 +124,38 @@ static enum net_result decode_gre_protocol(struct walk *w, struct packet *p,
 	}
 }
 
-/* RFC 2784, RFC 2890.  Not version 1 (PPTP) and not RFC 1701's routing. */
+/*
+ * The enhanced GRE of PPTP (RFC 2637 4.1): flags, protocol, length of what
+ * is in it (16), call id (16), and if the flags say so a sequence number and
+ * an acknowledgment; without a sequence number there is nothing but that.
+ * Each side names the other's call: the ids differ in the two directions and
+ * are not of the tag.
+ */
+static enum net_result decode_pptp(struct walk *w, struct packet *p)
+{
+	enum { SEQUENCE = 0x1000, ACK = 0x0080 };
+	struct cursor c = cursor_make(p->octets);
+	uint16_t flags = cursor_be16(&c);
+	uint16_t protocol = cursor_be16(&c);
+	uint16_t len = cursor_be16(&c);
+
+	cursor_skip(&c, 2);
+	if ((flags & SEQUENCE) != 0)
+		cursor_skip(&c, 4);
+	if ((flags & ACK) != 0)
+		cursor_skip(&c, 4);
+	if (c.bad)
+		return net_drop_short(w, p);
+	if ((flags & SEQUENCE) == 0 || protocol != 0x880b)
+		return net_drop(w, ACCOUNT_FRAMES_NOT_TCP);
+	packet_skip(p, (size_t)(c.p - p->octets.p));
+	if (len < p->wire_len)
+		packet_end(p, len);
+	add_tunnel(w, TUNNEL_PPTP, 0);
+	return net_ethertype(w, p, protocol);
+}
+
+/* RFC 2784, RFC 2890; version 1 is PPTP's.  Not RFC 1701's routing. */
 enum net_result net_tunnel_gre(struct walk *w, struct packet *p)
 {
 	enum { CHECKSUM = 0x8000, ROUTING = 0x4000, KEY = 0x2000,
@@ -133,6 +165,8 @@ enum net_result net_tunnel_gre(struct walk *w, struct packet *p)
 	uint16_t protocol = cursor_be16(&c);
 	uint32_t key = 0;
 
+	if ((flags & VERSION) == 1)
+		return decode_pptp(w, p);
 	if ((flags & (ROUTING | VERSION)) != 0)
 		return net_drop(w, ACCOUNT_FRAMES_NOT_TCP);
 	if ((flags & CHECKSUM) != 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* t_net_wrapped.c - 802.11, MPLS, Geneve, NFLOG, PKTAP, old link layers */
+/* t_net_wrapped.c - 802.11, MPLS, tunnels, NFLOG, PKTAP, old links */
 #include "net_cases.h"
 
 #include "base/limits.h"
@@ -145,6 +145,34 @@ static void mpls_gre(struct build *b)
 	add_segment4(b);
 	add_labels(b, 1);
 	add_octets(b, "\0\0\x88\x47", 4);
+	add_ip4(b, 9, 47);
+}
+/* RFC 2637 4.1.  The ids of the call differ in the two directions. */
+static void add_pptp(struct build *b, bool ack)
+{
+	size_t len = build_len(b);
+
+	if (ack)
+		put32(build_add(b, 4), 98);
+	put32(build_add(b, 4), 99);
+	add16(b, b->back ? 7 : 6);
+	add16(b, len);
+	add16(b, 0x880b);
+	add16(b, ack ? 0x3081 : 0x3001);
+}
+static void pptp(struct build *b)
+{
+	add_segment4(b);
+	add_octets(b, "\xff\x03\x00\x21", 4);
+	add_pptp(b, true);
+	add_ip4(b, 9, 47);
+}
+/* Protocol in one octet; no acknowledgment. */
+static void pptp_short(struct build *b)
+{
+	add_segment6(b);
+	add_octets(b, "\x57", 1);
+	add_pptp(b, false);
 	add_ip4(b, 9, 47);
 }
 static void add_udp(struct build *b, uint16_t port)
@@ -335,6 +363,8 @@ static const struct net_case cases[] = {
 	{ "mpls_ip", 101, mpls_ip, 4, 0 },
 	{ "mpls_gre", 101, mpls_gre, 4, TUNNEL },
 	{ "mpls_udp", 101, mpls_udp, 4, 0 },
+	{ "pptp", 101, pptp, 4, TUNNEL },
+	{ "pptp_short", 101, pptp_short, 6, TUNNEL },
 	{ "geneve", 101, geneve, 4, TUNNEL },
 	{ "geneve_options", 101, geneve_options, 6, TUNNEL },
 	{ "nflog", 239, nflog, 4, 0 },
@@ -394,6 +424,48 @@ static void test_wifi_dropped(void **state)
 	b.space[b.at] = 0;
 	b.space[b.at + 2] = 7;
 	check_dropped(127, &b, ACCOUNT_FRAMES_MALFORMED);
+}
+
+static void test_pptp_dropped(void **state)
+{
+	static struct build b;
+
+	(void)state;
+	/* Nothing but an acknowledgment. */
+	build_init(&b);
+	add_octets(&b, "\x20\x81\x88\x0b\0\0\0\x06\0\0\0\x63", 12);
+	add_ip4(&b, 9, 47);
+	check_dropped(101, &b, ACCOUNT_FRAMES_NOT_TCP);
+	/* Another protocol, another version; LCP. */
+	build_init(&b);
+	pptp(&b);
+	b.space[b.at + 22] = 0x08;
+	check_dropped(101, &b, ACCOUNT_FRAMES_NOT_TCP);
+	build_init(&b);
+	pptp(&b);
+	b.space[b.at + 21] = 0x82;
+	check_dropped(101, &b, ACCOUNT_FRAMES_NOT_TCP);
+	build_init(&b);
+	add_octets(&b, "\xff\x03\xc0\x21\x01\x01\0\x04", 8);
+	add_pptp(&b, false);
+	add_ip4(&b, 9, 47);
+	check_dropped(101, &b, ACCOUNT_FRAMES_NOT_IP);
+}
+
+/* What the payload's length does not hold is none of it. */
+static void test_pptp_padded(void **state)
+{
+	static struct build b;
+	struct run r;
+
+	(void)state;
+	run_init(&r, (struct net_options){ .secret = 1 });
+	build_init(&b);
+	pptp(&b);
+	put16(b.space + b.at + 24, build_len(&b) - 20 - 16 - 2);
+	assert_int_equal(run_build(&r, 101, &b), NET_SEGMENT);
+	assert_int_equal(r.seg.payload.len, strlen(PAYLOAD) - 2);
+	run_fini(&r);
 }
 
 /* The first frame of several is read, the others are told. */
@@ -502,6 +574,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		NET_CASE_TESTS(&list),
 		cmocka_unit_test(test_wifi_dropped),
+		cmocka_unit_test(test_pptp_dropped),
+		cmocka_unit_test(test_pptp_padded),
 		cmocka_unit_test(test_aggregate),
 		cmocka_unit_test(test_others_dropped),
 		cmocka_unit_test(test_nesting),
