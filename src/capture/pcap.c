@@ -12,6 +12,9 @@
  * - unusual (longer than the snap length, than the wire, ...): real writers
  *   make such records.  Believed if the record behind it makes sense or the
  *   file ends just there; the reader then takes that kind as usual.
+ * - usual, but of another time and without microseconds: a header read an
+ *   octet or two before its place is such (lengths of 60 become 60 * 256).
+ *   Believed if a row of records begins with it.
  * - anything else is damage: the next place at which a row of records begins
  *   is searched (pcap_search.c).
  *
@@ -64,6 +67,31 @@ static enum sw_status judge(struct pcap *p, const struct record *r,
 	if (r->len > r->wire)
 		p->longer = true;
 	return SW_OK;
+}
+
+/* A header that may have been read beside its place. */
+static bool is_strange(const struct pcap *p, const struct record *r)
+{
+	return !p->ns && r->fraction >= 1000000 && capture_pcap_leaps(p, r);
+}
+
+/* One that the file ends in is judged by its caller. */
+static enum sw_status judge_strange(struct pcap *p, const struct record *r,
+    enum verdict *verdict_r, struct sw_err *err)
+{
+	size_t end = (size_t)p->header_len + r->len;
+	struct slice octets;
+	bool found;
+	size_t off;
+	enum sw_status status = source_peek(p->in.source, end, &octets, err);
+
+	*verdict_r = VERDICT_RECORD;
+	if (status != SW_OK || octets.len < end)
+		return status;
+	status = capture_pcap_find_row(p, &found, &off, err);
+	if (!found || off > 0)
+		*verdict_r = VERDICT_DAMAGE;
+	return status;
 }
 
 /* --- frames -------------------------------------------------------------- */
@@ -166,6 +194,8 @@ static int next_slow(struct pcap *p, struct record *r, struct frame *f,
 
 	if (!is_usual(p, r))
 		status = judge(p, r, &verdict, err);
+	else if (is_strange(p, r))
+		status = judge_strange(p, r, &verdict, err);
 	if (status == SW_OK && verdict == VERDICT_DAMAGE)
 		return capture_pcap_skip_damage(p, r, err);
 	if (status == SW_OK)

@@ -96,6 +96,12 @@ enum chain { CHAIN_BROKEN, CHAIN_GOOD };
 enum sw_status capture_pcap_follow(struct pcap *p, uint32_t header_len,
     const uint32_t *first_s, enum chain *chain_r, struct sw_err *err)
     SW_MUST_USE;
+/* Is its time far from that of the last good record? */
+bool capture_pcap_leaps(const struct pcap *p, const struct record *r);
+/* Does a row of records begin here, or a few octets on?  *off_r: where it
+ * does, or what can be skipped if there is none.  Nothing is consumed. */
+enum sw_status capture_pcap_find_row(struct pcap *p, bool *found_r,
+    size_t *off_r, struct sw_err *err) SW_MUST_USE;
 /* Consume the damaged record r here and all up to the next row of records,
  * and tell it. */
 enum sw_status capture_pcap_skip_damage(struct pcap *p,

@@ -325,6 +325,40 @@ static void test_damage(void **state)
 	    "86 octets at offset 216\n");
 }
 
+/*
+ * Octets too many between two records, so that the next header is read before
+ * its place.  One octet before it lengths of 64 are 64 * 256, which leads to
+ * the like of it 205 records on.
+ */
+static void test_inserted(void **state)
+{
+	static const unsigned lengths[] = { 64 << 8, 0x400001e2,
+		0x01e2425f };
+
+	(void)state;
+	for (unsigned k = 0; k < 3; k++) {
+		unsigned extra = 2 * k + 1;
+		struct file f = file_make(false);
+		struct buffer expected;
+
+		buffer_init(&expected, SIZE_MAX);
+		tell(&expected, "pcap\n");
+		put_header(&f, US, 2, 4, 262144, 1);
+		for (unsigned i = 0; i < 1000; i++) {
+			put_record(&f, 1600000000, 123456 + i, 64, 64);
+			for (unsigned n = 0; i == 1 && n < extra; n++)
+				put_u8(&f, 'x');
+			tell(&expected, "%u 1600000000%u000 1000 lt=1 64/64\n",
+			    i + 1 + (i > 1), 123456 + i);
+		}
+		tell(&expected, "bad=1\nW damaged record (length %u), %u "
+		    "octets skipped at offset 184\n", lengths[k], extra);
+		buffer_append_char(&expected, '\0');
+		check_file(&f, (const char *)expected.p);
+		buffer_fini(&expected);
+	}
+}
+
 /* A file system that lost the end of a file leaves zeros. */
 static void test_zeros(void **state)
 {
@@ -524,6 +558,7 @@ int main(void)
 		cmocka_unit_test(test_odd_records),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_damage),
+		cmocka_unit_test(test_inserted),
 		cmocka_unit_test(test_zeros),
 		cmocka_unit_test(test_long),
 		cmocka_unit_test(test_hostile_search),
