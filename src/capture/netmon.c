@@ -211,8 +211,9 @@ static enum sw_status begin(void *state, struct sw_err *err)
 	status = read_start_utc(n, pointers.extended_off, err);
 	if (status == SW_OK)
 		status = netmon_side_read(n, &pointers, err);
-	if (status == SW_OK && n->count == 0)
-		status = netmon_choose_start(n, err);
+	if (status == SW_OK)
+		status = n->count == 0 ? netmon_choose_start(n, err) :
+		    netmon_judge_table(n, err);
 	if (status == SW_OK)
 		status = learn_start_utc(n, err);
 	return status;

@@ -139,6 +139,9 @@ enum sw_status netmon_get_end(struct netmon *n, uint32_t off,
 /* There is no table: find the place where the row of frames begins. */
 enum sw_status netmon_choose_start(struct netmon *n, struct sw_err *err)
     SW_MUST_USE;
+/* There is one: is it worth going by?  If not, as netmon_choose_start(). */
+enum sw_status netmon_judge_table(struct netmon *n, struct sw_err *err)
+    SW_MUST_USE;
 /* As next of struct capture_format. */
 int netmon_next(void *state, struct frame *f, struct sw_err *err)
     SW_MUST_USE;

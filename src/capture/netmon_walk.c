@@ -2,7 +2,9 @@
 /*
  * netmon_walk.c - the frames of a Network Monitor file, in order
  *
- * By the table as long as it makes sense, then one behind the other.
+ * By the table as long as it makes sense, then one behind the other.  A table
+ * of which hardly one of the first entries names a frame is not begun with: a
+ * few of its offsets may well meet octets that look like one.
  */
 #include "capture/netmon_internal.h"
 
@@ -220,11 +222,17 @@ static int next_in_table(struct netmon *n, struct frame *f,
 
 /* --- in sequence --------------------------------------------------------- */
 
+/* Can these be the lengths of a frame? */
+static bool has_lengths(const struct netmon_raw *raw)
+{
+	return raw->stored > 0 && raw->stored <= CAPTURE_FRAME_USUAL &&
+	    raw->stored <= raw->wire && raw->wire <= LIMIT_FRAME;
+}
+
 /* Is this surely a frame, with nothing but itself to tell? */
 static bool is_credible(const struct netmon *n, const struct netmon_raw *raw)
 {
-	if (raw->stored == 0 || raw->stored > CAPTURE_FRAME_USUAL ||
-	    raw->stored > raw->wire || raw->wire > LIMIT_FRAME)
+	if (!has_lengths(raw))
 		return false;
 	return raw->cut || (raw->trailer_len == n->trailer_len &&
 	    (n->version < 21 || netmon_is_known_media(raw->media)));
@@ -249,7 +257,10 @@ static enum sw_status try_sequence(struct netmon *n, uint64_t pos,
 	return SW_OK;
 }
 
-enum sw_status netmon_choose_start(struct netmon *n, struct sw_err *err)
+/* As netmon_choose_start(); *count_r: frames that follow each other there, of
+ * those looked at. */
+static enum sw_status choose_start(struct netmon *n, unsigned *count_r,
+    struct sw_err *err)
 {
 	bool table_known = n->table_off > FIRST_SHORT &&
 	    n->table_off <= n->size;
@@ -265,10 +276,70 @@ enum sw_status netmon_choose_start(struct netmon *n, struct sw_err *err)
 		return status;
 	n->walk = WALK_END;
 	n->last_end = n->pos = limit;
-	if (count_long > 0 || count_short > 0)
+	*count_r = count_long >= count_short ? count_long : count_short;
+	if (*count_r > 0)
 		begin_sequence(n, count_long >= count_short ? FIRST_LONG :
 		    FIRST_SHORT, limit);
 	return SW_OK;
+}
+
+enum sw_status netmon_choose_start(struct netmon *n, struct sw_err *err)
+{
+	unsigned count;
+
+	return choose_start(n, &count, err);
+}
+
+/* How many of the table's first entries name what may well be a frame? */
+static enum sw_status try_table(struct netmon *n, unsigned entries,
+    unsigned *count_r, struct sw_err *err)
+{
+	*count_r = 0;
+	for (unsigned i = 0; i < entries; i++) {
+		struct netmon_raw raw;
+		const char *why;
+		uint32_t off = 0;
+		uint64_t end;
+		bool found;
+		enum sw_status status = netmon_get_entry(n, i, &off, &found,
+		    err);
+
+		if (status == SW_OK && found && off >= HEADER_MIN) {
+			n->index = i;
+			status = netmon_get_end(n, off, &end, err);
+			n->index = 0;
+			if (status == SW_OK)
+				status = netmon_read_frame(n, off, end, &raw,
+				    &why, err);
+			if (status == SW_OK && !why && has_lengths(&raw))
+				++*count_r;
+		}
+		if (status != SW_OK)
+			return status;
+	}
+	return SW_OK;
+}
+
+enum sw_status netmon_judge_table(struct netmon *n, struct sw_err *err)
+{
+	unsigned entries = n->count < TRY_FRAMES ? (unsigned)n->count :
+	    TRY_FRAMES;
+	unsigned named, in_row;
+	enum sw_status status;
+
+	if (n->table_cut) /* left at the first entry that is in doubt */
+		return SW_OK;
+	status = try_table(n, entries, &named, err);
+	if (status != SW_OK || named >= (entries + 1) / 2)
+		return status;
+	status = choose_start(n, &in_row, err);
+	if (status == SW_OK && in_row > named)
+		capture_warn_record(&n->in, n->table_off, "a frame table "
+		    "that names %s frame: read in sequence,", named > 0 ?
+		    "hardly a" : "no");
+	else
+		n->walk = WALK_TABLE;
+	return status;
 }
 
 /* 1: a frame; 0: go on. */

@@ -525,6 +525,14 @@ static void test_overwritten_table(void **state)
 	    "bad=1\n"
 	    "W a frame table that names no frame: read in sequence, at "
 	    "offset 406\n");
+	/* One of three offsets meets a frame, by chance. */
+	c = plain(20, 128);
+	memset(c.f.octets.p + file_len(&c.f) - 12, 0xff, 12);
+	patch_u32(&c.f, (uint32_t)file_len(&c.f) - 8, c.offsets[1]);
+	check_file(&c.f, PLAIN_2
+	    "bad=1\n"
+	    "W a frame table that names hardly a frame: read in sequence, at "
+	    "offset 406\n");
 	/* A length beyond the file, and something else behind the table. */
 	c = plain(20, 128);
 	put_data(&c.f, 400);
