@@ -351,6 +351,10 @@ static int open_growing(struct keeper *k)
 	if (k->fd < 0)
 		return errno;
 	k->regular = fstat(k->fd, &st) == 0 && S_ISREG(st.st_mode);
+	/* An empty one may have been put there for all to read; that it is
+	 * another user's, who alone can say so, is no reason to stop. */
+	if (k->regular)
+		(void)!fchmod(k->fd, 0600);
 	return 0;
 }
 

@@ -69,6 +69,9 @@ static int open_growing(const char *path, int *fd_r)
 	if (*fd_r < 0)
 		return errno;
 	error = fstat(*fd_r, &st) != 0 ? errno : end_last(*fd_r, st.st_size);
+	/* As keeper.c; who may read what holds mail already has been said. */
+	if (error == 0 && st.st_size == 0)
+		(void)!fchmod(*fd_r, 0600);
 	if (error == 0)
 		return 0;
 	(void)close(*fd_r);

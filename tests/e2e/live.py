@@ -428,7 +428,8 @@ def test_reopen(peer):
 
 
 def test_mailbox(peer, server):
-    """One mailbox that grows, with what a run before left."""
+    """One mailbox that grows, with what a run before left, and one that
+    logrotate makes anew for all to read."""
     del server.digests[:]
     name = path("growing.mbox")
     with open(name, "w", encoding="utf-8") as f:
@@ -437,8 +438,11 @@ def test_mailbox(peer, server):
     peer.send(30, 10, 400)
     wait_for(lambda: len(read_lines("mailbox.out")) == 30)
     os.rename(name, name + ".1")
+    with open(name, "w", encoding="utf-8"):
+        os.chmod(name, 0o644)
     watch.tell(signal.SIGHUP)
-    same("mailbox-reopened", True, wait_for(lambda: os.path.exists(name)))
+    same("mailbox-reopened", True, wait_for(
+        lambda: os.stat(name).st_mode & 0o777 == 0o600))
     peer.send(5, 1, 20)
     wait_for(lambda: len(read_lines("mailbox.out")) == 35)
     same("mailbox-status", 0, watch.stop())

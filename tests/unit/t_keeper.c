@@ -97,7 +97,8 @@ static int count_files(void)
 	return count;
 }
 
-/* One that holds frames, or is not ours, is spared; others are replaced. */
+/* One that holds frames, or is not ours, is spared; others are replaced.
+ * Nobody else may read the new one, whoever might read what was there. */
 static void test_before(void **state)
 {
 	static const struct {
@@ -109,12 +110,16 @@ static void test_before(void **state)
 		{ "somebody's twenty-eight octe", SECTION, 2 },
 	};
 	struct keeper *k;
+	struct stat st;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		put(cases[i].octets, cases[i].len);
+		assert_int_equal(chmod(path, 0644), 0);
 		k = begin(true);
 		assert_int_equal(size_of(path), SECTION);
+		assert_int_equal(stat(path, &st), 0);
+		assert_int_equal(st.st_mode & 0777, 0600);
 		keeper_free(&k);
 		assert_int_equal(count_files(), cases[i].files);
 	}
