@@ -7,6 +7,7 @@ JSON, formulas and paths stand in every field of a session, in the names and
 comments of a capture, in names of files, and in the lines of every kind of
 log.  Every output must show them, and do nothing of it.
 """
+import csv
 import glob
 import json
 import os
@@ -36,7 +37,7 @@ MARKUP = '</script><script>alert(1)</script><!--<img src=x onerror=a()>"\'&`'
 QUOTES = '","x":{"y":["\\\\"]},\\u0000${x}$(x)%s%n'
 PATH = '../../../../../tmp/hostile/../x\\..\\y:z'
 FORMULAS = ['=HYPERLINK("http://x.example.org")', '+1+cmd|x', '-2+3',
-            '@SUM(1)', '\t=1']
+            '@SUM(1)', '\t=1', '"=1+cmd|x"@y', '\uff1d1+1']
 IDN = 'b\u00fccher.example.org', 'xn--bcher-kva.example.org', \
     '\u0430pple.example.org'
 ALL = TERMINAL + MARKUP + QUOTES + PATH
@@ -245,14 +246,17 @@ def check_formulas():
         return
     with open('README.md', encoding='utf-8') as f:
         words = next(shlex.split(line) for line in f if '@tsv' in line)
-    table = subprocess.run(words[words.index('jq'):], check=True,
+    table = subprocess.run(words[words.index('jq'):words.index('>')],
+                           check=True,
                            input=b''.join(run('read', '-q', '-f', 'jsonl',
                                               c)[0] for c in captures),
                            capture_output=True).stdout
-    told('table', next((f'a formula: {cell}' for cell in
-                        re.split(b'[\t\n]', table) if cell[:1] in b'=+-@'
-                        and cell), '') or
-         ('' if table.count(b"'") == 4 else f'not the senders: {table}'))
+    rows = list(csv.reader(table.decode().splitlines(), delimiter='\t'))
+    told('table', next((f'a formula: {cell}' for row in rows for cell in row
+                        if cell[:1] in tuple('=+-@\uff1d')), '') or
+         ('' if [row[0] for row in rows] == [
+             "'" + f.replace('\t', '\\t') for f in FORMULAS]
+          else f'not the senders: {table}'))
 
 
 def check_idn():
