@@ -114,12 +114,25 @@ static bool may_lose_data(const struct dialogue *d)
 	    d->gap_seen[dialogue_dir(d, SW_CLIENT)];
 }
 
+/* 354 to a line that is DATA to the server alone, such as " DATA" or "DATA x":
+ * what comes now is content, unless some of it was told as commands. */
+static bool lets_data_pass(struct dialogue *d, const struct outstanding *o,
+    int32_t code)
+{
+	return code == 354 && d->client == CLIENT_COMMAND &&
+	    is_newest(d, o) && !line_reader_partial(&d->client_line) &&
+	    d->start.opener_known && !d->gap_seen[0] && !d->gap_seen[1];
+}
+
 static void command_reply(struct dialogue *d, const struct outstanding *o,
     int32_t code)
 {
 	switch (o->verb) {
 	case VERB_DATA:
-		data_reply(d, o, code);
+		if (lets_data_pass(d, o, code))
+			content_expect_body(d, o->n, 0, true);
+		else
+			data_reply(d, o, code);
 		break;
 	case VERB_BDAT:
 		if (o->counted && o->size > 0)
@@ -148,8 +161,10 @@ static void command_reply(struct dialogue *d, const struct outstanding *o,
 	case VERB_XEXPS:
 		auth_reply(d, code);
 		break;
-	case VERB_UNKNOWN: /* the end of DATA, behind a gap */
-		if (code == 354 && may_lose_data(d))
+	case VERB_NONE:
+	case VERB_UNKNOWN: /* also the end of DATA, behind a gap */
+		if (lets_data_pass(d, o, code) || (code == 354 &&
+		    o->verb == VERB_UNKNOWN && may_lose_data(d)))
 			content_expect_body(d, o->n, 0, true);
 		break;
 	default:
