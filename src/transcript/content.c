@@ -258,7 +258,8 @@ void session_content_finish(struct session_builder *b, bool complete)
 {
 	if (!b->content_open)
 		return;
-	message_end(&b->content, complete);
+	/* what ends is never an older message's, which has no end */
+	message_end(&b->content, complete && b->content_owner == b->current);
 	content_done(b);
 }
 
