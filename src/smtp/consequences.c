@@ -187,7 +187,8 @@ static void expect_per_recipient(struct dialogue *d, struct outstanding *o,
 	/* else nobody knows how many there are, and whose each is */
 	bool sure = !d->rcpts_lost && !session_recipients_unsure(d->b);
 
-	if (o->per_rcpt || (o->kind == AWAIT_CONTENT && o->verb == VERB_BDAT))
+	if (o->per_rcpt || (o->kind == AWAIT_CONTENT &&
+	    (o->verb == VERB_BDAT || o->verb == VERB_XEXCH50)))
 		return;
 	if (code == 353 && (o->kind == AWAIT_CONTENT ||
 	    (o->verb == VERB_BDAT && o->last))) {
