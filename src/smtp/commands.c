@@ -320,15 +320,6 @@ void commands_settle_gap(struct dialogue *d)
 		smtp_queue_drop(d, d->queue_uncertain);
 }
 
-static void note_cut(struct dialogue *d, const struct line *l, uint32_t n)
-{
-	if (!l->cut)
-		return;
-	session_note(d->b, SW_NOTE_LIMIT, n, l->first.at, l->last.at,
-	    "A line of %llu octets was cut to %d.",
-	    (unsigned long long)l->octets, LIMIT_LINE);
-}
-
 /* One that stands in no known exchange, or disturbs it. */
 static void remember_stray(struct dialogue *d, struct slice line)
 {
@@ -388,7 +379,9 @@ void commands_take(struct dialogue *d, const struct line *l,
 
 		remember_early(d, l, n);
 		note_behind_starttls(d, l, n);
-		note_cut(d, l, n);
+		if (l->cut)
+			session_note_cut(d->b, n, l->first.at, l->last.at,
+			    l->octets);
 		dialogue_remember(d, n, dialogue_dir(d, SW_CLIENT),
 		    d->client_offset);
 		o = smtp_queue_push(d);

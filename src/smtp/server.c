@@ -386,6 +386,8 @@ static void take_line(struct dialogue *d, const struct line *l)
 	    slice_from(l->text, separated ? 4 : 3) : l->text;
 
 	d->reply_acked = l->first_acked_known ? l->first_acked : UINT64_MAX;
+	if (l->cut)
+		session_note_cut(d->b, 0, l->first.at, l->last.at, l->octets);
 
 	if (d->server_mid_line && !(coded && (separated ||
 	    l->text.len == 3))) {

@@ -79,3 +79,13 @@ void session_note(struct session_builder *b, enum sw_note_code code,
 	note->at_last = at_last;
 	note->text = session_text(b, slice_str(text));
 }
+
+void session_note_cut(struct session_builder *b, uint32_t event,
+    uint64_t at_first, uint64_t at_last, uint64_t octets)
+{
+	session_note(b, SW_NOTE_LIMIT, event, at_first, at_last,
+	    "A line of %llu octets was cut to %d.",
+	    (unsigned long long)octets, LIMIT_LINE);
+	if (b->options.account)
+		account_add(b->options.account, ACCOUNT_LIMIT_LINE, 1);
+}

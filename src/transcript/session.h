@@ -270,6 +270,9 @@ bool session_wants_prdr(const struct session_builder *b);
 void session_note(struct session_builder *b, enum sw_note_code code,
     uint32_t event, uint64_t at_first, uint64_t at_last,
     const char *format, ...) __attribute__((format(printf, 6, 7)));
+/* Add the note that a line of so many octets was cut to LIMIT_LINE. */
+void session_note_cut(struct session_builder *b, uint32_t event,
+    uint64_t at_first, uint64_t at_last, uint64_t octets);
 
 /*
  * AUTH: an exchange begins with this command (mechanism p NULL: not known);

@@ -68,6 +68,12 @@ exits eml-no-folder 4 "$SMTPWIRE" read --eml "$TMP/absent/eml" "$capture"
 exits account 0 "$SMTPWIRE" read -q --account "$TMP/a.json" "$capture"
 has account-json '^{' "$TMP/a.json"
 is account-parses '' "$(python3 -m json.tool "$TMP/a.json" 2>&1 >/dev/null)"
+# It counts the lines that were cut, of either side.
+python3 tests/cases/build.py tests/cases/d-overlong-lines.case -o "$TMP" \
+	>/dev/null
+exits account-cut 0 "$SMTPWIRE" read -q --account "$TMP/a.json" \
+	"$TMP/d-overlong-lines.pcap"
+has account-lines-cut '"limit_lines_cut":3' "$TMP/a.json"
 # A link to standard output, as /dev/stdout is one, is written through.
 ln -s /proc/self/fd/1 "$TMP/stdout"
 "$SMTPWIRE" read -q -f jsonl --account "$TMP/stdout" "$capture" |
