@@ -124,6 +124,13 @@ static bool is_refusal(const struct sw_session *s, const struct sw_event *e)
 	return to->kind == SW_EVENT_COMMAND && verb_matters(&to->u.command);
 }
 
+/* It answers no command; a log may lack it, and a gap may hold it. */
+static bool is_greeting(const struct sw_session *s, const struct sw_reply *r)
+{
+	return r->code >= 200 && r->code < 400 &&
+	    (r->to == 0 || s->source.kind != SW_SOURCE_WIRE);
+}
+
 static bool has_greeting(const struct sw_session *s)
 {
 	size_t i;
@@ -133,10 +140,14 @@ static bool has_greeting(const struct sw_session *s)
 	    s->event_count == 0 || s->events[0].kind != SW_EVENT_CONNECT ||
 	    (s->encryption && !s->encryption->starttls))
 		return true;
-	for (i = 0; i < s->event_count; i++)
-		if (s->events[i].kind == SW_EVENT_REPLY)
-			return s->events[i].u.reply.code >= 200 &&
-			    s->events[i].u.reply.code < 400;
+	for (i = 0; i < s->event_count; i++) {
+		const struct sw_event *e = &s->events[i];
+
+		if (e->kind == SW_EVENT_GAP && e->by == SW_SERVER)
+			return true;
+		if (e->kind == SW_EVENT_REPLY)
+			return is_greeting(s, &e->u.reply);
+	}
 	return false;
 }
 
