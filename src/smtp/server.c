@@ -26,8 +26,9 @@ static bool may_quote_unseen(struct dialogue *d, int32_t code)
 	const struct outstanding *o;
 
 	if (d->queue_count == 0)
-		return d->any_reply && (d->after_auth ||
-		    (code >= 500 && code <= 504));
+		return !d->start.opener_known || d->gap_seen[0] ||
+		    d->gap_seen[1] || (d->any_reply && (d->after_auth ||
+		    (code >= 500 && code <= 504)));
 	o = smtp_queue_at(d, 0);
 	return o->uncertain || o->behind_gap || o->kind == AWAIT_AUTH_STEP ||
 	    (o->kind == AWAIT_COMMAND && (o->verb == VERB_AUTH ||
