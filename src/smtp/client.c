@@ -114,6 +114,31 @@ bool client_holds(const struct dialogue *d, bool other_seen)
 	    !d->no_more_replies && !replies_lost(d);
 }
 
+/*
+ * Was DATA refused by one of the replies of which a gap in the client's octets
+ * hides what they answer?  They came behind it, and the client, which had them
+ * all, goes on with a command: behind 354, which is known, it would not.
+ */
+static bool is_refused_unseen(struct dialogue *d)
+{
+	const struct outstanding *o = d->queue_count > 0 ?
+	    smtp_queue_at(d, d->queue_count - 1) : NULL;
+	const struct delivery *first;
+	struct slice all;
+
+	if (!o || d->client != CLIENT_AFTER_DATA || d->replaying ||
+	    !d->gap_seen[dialogue_dir(d, SW_CLIENT)] ||
+	    !smtp_held_any(&d->held))
+		return false;
+	first = &d->held.pieces[d->held.next].o;
+	all = slice_head(slice_from(buffer_slice(&d->held.octets),
+	    d->held.from), COMMAND_LINE_MAX);
+	return first->acked_known && o->acked_known &&
+	    o->acked < d->reply_end && first->acked >= d->reply_end &&
+	    memchr(all.p, '\n', all.len) &&
+	    start_is_command(client_first_line(all));
+}
+
 /* Octets behind an unanswered DATA or BDAT; returns how many were used. */
 static size_t after_data(struct dialogue *d, struct slice octets,
     const struct delivery *p)
@@ -123,6 +148,12 @@ static size_t after_data(struct dialogue *d, struct slice octets,
 
 	if (client_holds(d, p->other_seen)) {
 		hold(d, octets, p);
+		if (is_refused_unseen(d)) {
+			smtp_queue_drop(d, d->queue_count);
+			d->client = CLIENT_COMMAND;
+			content_replay(d);
+			late_flush(d);
+		}
 		return octets.len;
 	}
 	/* The reply lies in a gap, or will never be seen. */
