@@ -79,7 +79,10 @@ static void put_bounded(struct buffer *b, struct sw_bytes s)
 {
 	if (s.len > CELL_OCTETS)
 		s.len = CELL_OCTETS;
-	words_bytes(b, s);
+	if (s.data)
+		words_said(b, slice_make(s.data, s.len));
+	else
+		words_bytes(b, s);
 }
 
 static void put_command(struct buffer *b, const struct sw_command *c)

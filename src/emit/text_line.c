@@ -149,7 +149,7 @@ void text_put_line(const struct teller *t, struct sw_bytes v)
 		    (v.data[shown] & 0xc0) == 0x80)
 			shown--;
 	}
-	(void)escape_text(t->b, slice_make(v.data, shown));
+	words_said(t->b, slice_make(v.data, shown));
 	if (shown < v.len) {
 		put(t, " [and ");
 		words_count(t->b, v.len - shown, "more octet");

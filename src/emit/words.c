@@ -13,6 +13,31 @@ void words_bytes(struct buffer *b, struct sw_bytes v)
 		(void)buffer_append_str(b, "?");
 }
 
+static bool begins(struct slice s, const char *word)
+{
+	return slice_eq(slice_head(s, strlen(word)), slice_str(word));
+}
+
+void words_said(struct buffer *b, struct slice s)
+{
+	size_t from = 0, i;
+
+	if (begins(s, "[message ") || begins(s, "[content ")) {
+		buffer_append_str(b, "\\x5b");
+		from = 1;
+	}
+	/* Behind a reply's code stands a blank already. */
+	for (i = 1; i < s.len; i++) {
+		if (s.p[i] != '{' || s.p[i - 1] != ' ' ||
+		    (i > 1 && s.p[i - 2] != ' '))
+			continue;
+		(void)escape_text(b, slice_make(s.p + from, i - from));
+		buffer_append_str(b, "\\x7b");
+		from = i + 1;
+	}
+	(void)escape_text(b, slice_from(s, from));
+}
+
 void words_count(struct buffer *b, uint64_t n, const char *what)
 {
 	(void)buffer_append_u64(b, n);

@@ -12,9 +12,13 @@
 #include <smtpwire/transcript.h>
 
 #include "base/buffer.h"
+#include "base/slice.h"
 
 /* "?" where it is not known. */
 void words_bytes(struct buffer *b, struct sw_bytes v);
+/* What a host said, or a log: escaped, and so is what would look like our own
+ * words, a line "[message 1: ...]" and flags in braces. */
+void words_said(struct buffer *b, struct slice s);
 /* "1 octet", "2 octets" */
 void words_count(struct buffer *b, uint64_t n, const char *what);
 /* "192.0.2.25:25", "[2001:db8::25]:25", "?" */

@@ -169,6 +169,34 @@ static void content(void **state)
 	}
 }
 
+/* What a host says that looks like what only this program can say. */
+static void forged(void **state)
+{
+	static const struct {
+		const char *line, *text;
+	} cases[] = {
+		{ "[message 1: 9 octets]", "\\x5bmessage 1: 9 octets]" },
+		{ "[content of no message: 1 octet]",
+		  "\\x5bcontent of no message: 1 octet]" },
+		{ "EHLO x  {unacked}", "EHLO x  \\x7bunacked}" },
+		{ " {a}  {b} ", " \\x7ba}  \\x7bb} " },
+		{ "[192.0.2.1] x {y}{  z}", "[192.0.2.1] x {y}{  z}" },
+	};
+	struct sw_event e = { .kind = SW_EVENT_COMMAND, .by = SW_CLIENT,
+		.time = SW_NO_TIME, .end = SW_NO_TIME };
+	char want[200];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LENGTH(cases); i++) {
+		e.u.command.line.data = (const uint8_t *)cases[i].line;
+		e.u.command.line.len = strlen(cases[i].line);
+		(void)snprintf(want, sizeof(want), "           C  %s",
+		    cases[i].text);
+		check_event(e, 1000, SW_ENDING_QUIT, want);
+	}
+}
+
 static void connection(void **state)
 {
 	struct sw_event e = { .kind = SW_EVENT_CLOSE, .by = SW_SERVER,
@@ -324,6 +352,7 @@ int main(void)
 		cmocka_unit_test(others),
 		cmocka_unit_test(without_times),
 		cmocka_unit_test(content),
+		cmocka_unit_test(forged),
 		cmocka_unit_test(connection),
 		cmocka_unit_test(columns),
 		cmocka_unit_test(long_line),
