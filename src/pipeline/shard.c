@@ -196,7 +196,7 @@ static const struct {
 	[ANOMALY_FRAMES_DROPPED] = { SW_NOTE_FRAMES_DROPPED,
 		"The capture says that frames were dropped." },
 	[ANOMALY_VLAN_ASYMMETRIC] = { SW_NOTE_VLAN_ASYMMETRIC,
-		"The two directions bear different VLAN tags." },
+		"The two directions bear different tags of VLAN or tunnel." },
 	[ANOMALY_LIMIT] = { SW_NOTE_LIMIT,
 		"A limit on memory left octets of this connection out." },
 	[ANOMALY_PORTS_REUSED] = { SW_NOTE_PORTS_REUSED,

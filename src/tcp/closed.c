@@ -11,7 +11,7 @@
  * loses that.  Chains in buckets lead to them, the newest first, by the hash
  * with the engine's secret that the table of flows goes by; it stands beside
  * the link, so that a record is touched only when it is the one.  A flow whose
- * directions bear different VLAN tags has two records.
+ * directions bear different tags has two records.
  */
 #include <stdlib.h>
 
@@ -114,7 +114,7 @@ static void keep_side(struct closed_side *to, const struct flow *f, int dir)
 	to->flags = s->flags;
 }
 
-static bool add(struct flows *t, const struct flow *f, uint32_t vlan_tag,
+static bool add(struct flows *t, const struct flow *f, uint32_t tag,
     uint32_t alias_tag)
 {
 	const struct tcp_flow_info *info = &f->common.info;
@@ -133,41 +133,37 @@ static bool add(struct flows *t, const struct flow *f, uint32_t vlan_tag,
 	r = &c->ring[place];
 	r->touched_ns = f->touched_ns;
 	r->state = f->state;
-	r->vlan_tag = vlan_tag;
+	r->tag = tag;
 	r->alias_tag = alias_tag;
-	r->tunnel_tag = info->tunnel_tag;
 	for (dir = 0; dir < TCP_DIRECTIONS; dir++) {
 		r->host[dir] = info->host[dir];
 		keep_side(&r->side[dir], f, dir);
 	}
-	enter(c, place, tcp_flows_hash(t, &r->host[0], &r->host[1], vlan_tag,
-	    r->tunnel_tag));
+	enter(c, place, tcp_flows_hash(t, &r->host[0], &r->host[1], tag));
 	return true;
 }
 
 bool tcp_closed_add(struct flows *t, const struct flow *f)
 {
-	uint32_t tag = f->common.info.vlan_tag;
+	uint32_t tag = tcp_flow_tag(f);
 
 	if (!(f->state & FLOW_ALIAS))
 		return add(t, f, tag, tag);
 	return add(t, f, tag, f->alias_tag) && add(t, f, f->alias_tag, tag);
 }
 
-/* The record of a connection under a VLAN tag; NO_PLACE: none. */
+/* The record of a connection under a tag; NO_PLACE: none. */
 static size_t find(const struct flows *t, const struct endpoint host[2],
-    uint32_t vlan_tag, uint32_t tunnel_tag)
+    uint32_t tag)
 {
 	const struct closed_flows *c = &t->closed;
-	uint32_t hash = tcp_flows_hash(t, &host[0], &host[1], vlan_tag,
-	    tunnel_tag);
+	uint32_t hash = tcp_flows_hash(t, &host[0], &host[1], tag);
 	size_t i = c->buckets[hash % TCP_CLOSED_BUCKETS];
 
 	for (; i != NO_PLACE; i = c->links[i].next) {
 		const struct closed *r = &c->ring[i];
 
-		if (c->links[i].hash == hash && r->vlan_tag == vlan_tag &&
-		    r->tunnel_tag == tunnel_tag &&
+		if (c->links[i].hash == hash && r->tag == tag &&
 		    tcp_hosts_dir(r->host, &host[0], &host[1]) >= 0)
 			break;
 	}
@@ -179,9 +175,9 @@ static void forget(struct flows *t, size_t place)
 	const struct closed *r = &t->closed.ring[place];
 
 	leave(&t->closed, place);
-	if (r->alias_tag == r->vlan_tag)
+	if (r->alias_tag == r->tag)
 		return;
-	place = find(t, r->host, r->alias_tag, r->tunnel_tag);
+	place = find(t, r->host, r->alias_tag);
 	if (place != NO_PLACE)
 		leave(&t->closed, place);
 }
@@ -233,7 +229,8 @@ bool tcp_closed_takes(struct tcp_engine *e, const struct segment *seg,
     struct flow *was, int *dir_r, bool *again_r)
 {
 	const struct endpoint host[2] = { seg->src, seg->dst };
-	size_t place = find(&e->flows, host, seg->vlan_tag, seg->tunnel_tag);
+	size_t place = find(&e->flows, host, tcp_tag(seg->vlan_tag,
+	    seg->tunnel_tag));
 	const struct closed *r;
 
 	*again_r = false;

@@ -23,8 +23,8 @@ struct closed_side {
 struct closed {
 	int64_t touched_ns;
 	uint32_t state;
-	uint32_t vlan_tag, tunnel_tag;
-	uint32_t alias_tag; /* of its other record, or vlan_tag: none */
+	uint32_t tag;       /* tcp_tag() */
+	uint32_t alias_tag; /* of its other record, or tag: none */
 	struct endpoint host[TCP_DIRECTIONS];
 	struct closed_side side[TCP_DIRECTIONS];
 };

@@ -9,7 +9,7 @@
  * output does not depend on the secret.
  *
  * A second index holds the flows seen from one side only, without regard to
- * their VLAN tag, so that a mirror image under another tag is found.  Its
+ * their tags, so that a mirror image under another tag is found.  Its
  * buckets are chains, and flows of equal keys stand in the order of their
  * insertion.
  */
@@ -23,8 +23,7 @@ static uint32_t hash_lonely(const struct flows *t, const struct flow *f)
 {
 	const struct tcp_flow_info *info = &f->common.info;
 
-	return tcp_flows_hash(t, &info->host[0], &info->host[1], 0,
-	    info->tunnel_tag);
+	return tcp_flows_hash(t, &info->host[0], &info->host[1], 0);
 }
 
 bool tcp_flows_init(struct flows *t, const struct tcp_options *options)
@@ -73,10 +72,9 @@ struct flow *tcp_flows_lonely(const struct flows *t, const struct flow *after,
 	if (after)
 		f = after->lonely_next;
 	else
-		f = t->lonely[tcp_flows_hash(t, &seg->src, &seg->dst, 0,
-		    seg->tunnel_tag) & t->lonely_mask];
-	while (f && (f->common.info.tunnel_tag != seg->tunnel_tag ||
-	    tcp_flows_dir(f, &seg->src, &seg->dst) < 0))
+		f = t->lonely[tcp_flows_hash(t, &seg->src, &seg->dst, 0) &
+		    t->lonely_mask];
+	while (f && tcp_flows_dir(f, &seg->src, &seg->dst) < 0)
 		f = f->lonely_next;
 	return f;
 }
@@ -156,17 +154,16 @@ static bool grow(struct flows *t)
 }
 
 static uint32_t hash_of_flow(const struct flows *t, const struct flow *f,
-    uint32_t vlan_tag)
+    uint32_t tag)
 {
 	const struct tcp_flow_info *info = &f->common.info;
 
-	return tcp_flows_hash(t, &info->host[0], &info->host[1], vlan_tag,
-	    info->tunnel_tag);
+	return tcp_flows_hash(t, &info->host[0], &info->host[1], tag);
 }
 
-static bool add_entry(struct flows *t, struct flow *f, uint32_t vlan_tag)
+static bool add_entry(struct flows *t, struct flow *f, uint32_t tag)
 {
-	struct entry e = { f, hash_of_flow(t, f, vlan_tag), vlan_tag };
+	struct entry e = { f, hash_of_flow(t, f, tag), tag };
 
 	if (t->entries > t->lonely_mask && !grow(t))
 		return false;
@@ -178,12 +175,11 @@ static bool add_entry(struct flows *t, struct flow *f, uint32_t vlan_tag)
 /* What stands behind the place that becomes free and could stand there is
  * moved up, so that no row has a hole. */
 static void remove_entry(struct flows *t, const struct flow *f,
-    uint32_t vlan_tag)
+    uint32_t tag)
 {
-	size_t hole = hash_of_flow(t, f, vlan_tag) & t->mask, i;
+	size_t hole = hash_of_flow(t, f, tag) & t->mask, i;
 
-	while (t->table[hole].flow != f ||
-	    t->table[hole].vlan_tag != vlan_tag)
+	while (t->table[hole].flow != f || t->table[hole].tag != tag)
 		hole = (hole + 1) & t->mask;
 	for (i = (hole + 1) & t->mask; t->table[i].flow;
 	    i = (i + 1) & t->mask) {
@@ -198,12 +194,12 @@ static void remove_entry(struct flows *t, const struct flow *f,
 	t->entries--;
 }
 
-bool tcp_flows_alias(struct flows *t, struct flow *f, uint32_t vlan_tag)
+bool tcp_flows_alias(struct flows *t, struct flow *f, uint32_t tag)
 {
-	if (!add_entry(t, f, vlan_tag))
+	if (!add_entry(t, f, tag))
 		return false;
 	f->state |= FLOW_ALIAS;
-	f->alias_tag = vlan_tag;
+	f->alias_tag = tag;
 	return true;
 }
 
@@ -275,7 +271,7 @@ void tcp_flows_spoke(struct flows *t, struct flow *f, int dir)
 
 bool tcp_flows_add(struct flows *t, struct flow *f, bool one_sided)
 {
-	if (!add_entry(t, f, f->common.info.vlan_tag))
+	if (!add_entry(t, f, tcp_flow_tag(f)))
 		return false;
 	if (one_sided && !t->strict_vlan) {
 		link_lonely(t, f);
@@ -286,7 +282,7 @@ bool tcp_flows_add(struct flows *t, struct flow *f, bool one_sided)
 
 void tcp_flows_remove(struct flows *t, struct flow *f)
 {
-	remove_entry(t, f, f->common.info.vlan_tag);
+	remove_entry(t, f, tcp_flow_tag(f));
 	if (f->state & FLOW_ALIAS)
 		remove_entry(t, f, f->alias_tag);
 	f->state &= ~(uint32_t)FLOW_ALIAS;

@@ -53,7 +53,7 @@ static bool is_mirror(const struct flow *f, int dir,
 	const struct side *s = &f->side[dir], *o = &f->side[!dir];
 
 	if ((s->flags & SIDE_SEEN) || (f->state & FLOW_ALIAS) ||
-	    f->common.info.vlan_tag == seg->vlan_tag)
+	    tcp_flow_tag(f) == tcp_tag(seg->vlan_tag, seg->tunnel_tag))
 		return false;
 	if ((s->flags & (SIDE_BASE | SIDE_GUESS)) &&
 	    !(seg->flags & TCP_SYN) &&
@@ -79,7 +79,8 @@ static struct flow *join(struct tcp_engine *e, const struct segment *seg,
 		if (is_mirror(f, *dir_r, seg))
 			break;
 	}
-	if (!tcp_flows_alias(&e->flows, f, seg->vlan_tag)) {
+	if (!tcp_flows_alias(&e->flows, f, tcp_tag(seg->vlan_tag,
+	    seg->tunnel_tag))) {
 		e->nomem = true;
 		return NULL;
 	}

@@ -208,13 +208,13 @@ static void native_fetch(const struct tcp_engine *e,
 static enum sw_status native_icmp(struct tcp_engine *e,
     const struct icmp_error *icmp)
 {
+	uint32_t tag = tcp_tag(icmp->vlan_tag, icmp->tunnel_tag);
 	int dir;
 	struct flow *f;
 
 	tcp_native_set_now(e, icmp->origin.ts_ns);
 	f = tcp_flows_find(&e->flows, tcp_flows_hash(&e->flows, &icmp->src,
-	    &icmp->dst, icmp->vlan_tag, icmp->tunnel_tag), &icmp->src,
-	    &icmp->dst, icmp->vlan_tag, icmp->tunnel_tag, &dir);
+	    &icmp->dst, tag), &icmp->src, &icmp->dst, tag, &dir);
 	if (!f)
 		return SW_OK;
 	f->side[dir].icmp_errors++;

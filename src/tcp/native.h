@@ -128,7 +128,7 @@ struct flow {
 
 	_Alignas(TCP_CACHE_LINE)
 	uint32_t state;      /* FLOW_ */
-	uint32_t alias_tag;  /* VLAN tag of its second place */
+	uint32_t alias_tag;  /* tcp_tag() of its second place */
 	void *user;
 	struct hold *hold;
 	/* A SYN with another sequence number came while this flow was open:
@@ -147,11 +147,11 @@ struct flow {
 	struct side side[TCP_DIRECTIONS];
 };
 
-/* Place of a flow in the table; a flow whose directions bear different VLAN
- * tags has two. */
+/* Place of a flow in the table; a flow whose directions bear different tags,
+ * of VLAN or tunnel, has two. */
 struct entry {
 	struct flow *flow; /* NULL: free */
-	uint32_t hash, vlan_tag;
+	uint32_t hash, tag; /* tcp_tag() */
 };
 
 /* Flows, the one idle longest first. */
@@ -358,14 +358,24 @@ static inline int tcp_flows_dir(const struct flow *f,
 	return tcp_hosts_dir(f->common.info.host, src, dst);
 }
 
+/* The tags of VLAN and tunnel as one; they are hashes themselves. */
+static inline uint32_t tcp_tag(uint32_t vlan_tag, uint32_t tunnel_tag)
+{
+	return vlan_tag ^ tunnel_tag * UINT32_C(0x9e3779b1);
+}
+
+static inline uint32_t tcp_flow_tag(const struct flow *f)
+{
+	return tcp_tag(f->common.info.vlan_tag, f->common.info.tunnel_tag);
+}
+
 /* What the table knows segments of src and dst by. */
 static inline uint32_t tcp_flows_hash(const struct flows *t,
-    const struct endpoint *src, const struct endpoint *dst,
-    uint32_t vlan_tag, uint32_t tunnel_tag)
+    const struct endpoint *src, const struct endpoint *dst, uint32_t tag)
 {
 	uint64_t h = tcp_hash_endpoints(t->key, src, dst);
 
-	h ^= (uint64_t)tunnel_tag << 32 | vlan_tag;
+	h ^= tag;
 	return (uint32_t)hash_mix(h ^ t->key[0], t->key[1]);
 }
 
@@ -373,16 +383,14 @@ static inline uint32_t tcp_flows_hash(const struct flows *t,
  * *dir_r its direction; NULL: none. */
 static inline struct flow *tcp_flows_find(const struct flows *t,
     uint32_t hash, const struct endpoint *src, const struct endpoint *dst,
-    uint32_t vlan_tag, uint32_t tunnel_tag, int *dir_r)
+    uint32_t tag, int *dir_r)
 {
 	size_t i = hash & t->mask;
 
 	for (; t->table[i].flow; i = (i + 1) & t->mask) {
 		struct flow *f = t->table[i].flow;
 
-		if (t->table[i].hash != hash ||
-		    t->table[i].vlan_tag != vlan_tag ||
-		    f->common.info.tunnel_tag != tunnel_tag)
+		if (t->table[i].hash != hash || t->table[i].tag != tag)
 			continue;
 		*dir_r = tcp_flows_dir(f, src, dst);
 		if (*dir_r >= 0)
@@ -392,11 +400,11 @@ static inline struct flow *tcp_flows_find(const struct flows *t,
 }
 
 /* The next of the one-sided flows with the endpoints of seg, whatever their
- * VLAN and side; after NULL the newest. */
+ * tags and side; after NULL the newest. */
 struct flow *tcp_flows_lonely(const struct flows *t, const struct flow *after,
     const struct segment *seg);
-/* A second place for f under another VLAN tag; false: no memory. */
-bool tcp_flows_alias(struct flows *t, struct flow *f, uint32_t vlan_tag);
+/* A second place for f under another tag; false: no memory. */
+bool tcp_flows_alias(struct flows *t, struct flow *f, uint32_t tag);
 /* Both directions were seen: f needs no mirror image any more. */
 void tcp_flows_paired(struct flows *t, struct flow *f);
 /* A flow, cleared but for its lists, endpoints host0 and host1, in no table;
@@ -533,7 +541,7 @@ static inline uint32_t tcp_native_hash(const struct tcp_engine *e,
     const struct segment *seg)
 {
 	return tcp_flows_hash(&e->flows, &seg->src, &seg->dst,
-	    seg->vlan_tag, seg->tunnel_tag);
+	    tcp_tag(seg->vlan_tag, seg->tunnel_tag));
 }
 
 /* The flow that a segment finds in the table, NULL: none. */
@@ -541,7 +549,8 @@ static inline struct flow *tcp_native_find(const struct tcp_engine *e,
     const struct segment *seg, int *dir_r)
 {
 	return tcp_flows_find(&e->flows, tcp_native_hash(e, seg), &seg->src,
-	    &seg->dst, seg->vlan_tag, seg->tunnel_tag, dir_r);
+	    &seg->dst, tcp_tag(seg->vlan_tag, seg->tunnel_tag),
+	    dir_r);
 }
 
 /* The time of a frame. */

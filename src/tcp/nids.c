@@ -313,10 +313,7 @@ static struct flow *find_flow(struct arrival *a)
 {
 	struct tcp_engine *e = a->e;
 	const struct segment *seg = a->seg;
-	uint32_t hash = tcp_flows_hash(&e->flows, &seg->src, &seg->dst,
-	    seg->vlan_tag, seg->tunnel_tag);
-	struct flow *f = tcp_flows_find(&e->flows, hash, &seg->src,
-	    &seg->dst, seg->vlan_tag, seg->tunnel_tag, &a->dir);
+	struct flow *f = tcp_native_find(e, seg, &a->dir);
 
 	if (f && is_idle(e, f)) {
 		end_flow(e, f, TCP_END_IDLE, seg->origin);

@@ -219,6 +219,22 @@ static const struct script_case vlans[] = {
 	    "S@5+0 done a2\nclose S fin @5\nend closed @6\n2:open\n"
 	    "2:note S vlan-asymmetric @11\n2:C@13+0 cd a0\n"
 	    "2:end input @13\n" },
+	{ "each direction in its own tunnel, one in a VLAN, too",
+	    "tunnel C 1\ntunnel S 2\nvlan S 5\n" HELLO "C FA 0 0 ab\n"
+	    "S FA 0 3 done\nC A 3 5\nS A 0 3 done\nC A 0 0 ab\n",
+	    "open\nnote S vlan-asymmetric @1\nC@4+0 ab a0\nclose C fin @4\n"
+	    "S@5+0 done a2\nclose S fin @5\nend closed @6\n" },
+	{ "one direction in a tunnel, without a start",
+	    "tunnel S 1\nC A 0 0 EHLO\nS A 0 4 250\nC A 4 3 x\n",
+	    "open?\nnote C no-start @1\nC@1+0 EHLO\n"
+	    "note S vlan-asymmetric @2\nS@2+0 250 a4\nC@3+4 x a3\n"
+	    "end input @3\n" },
+	{ "equal addresses in two tunnels",
+	    "tunnel C 1\ntunnel S 1\n" HELLO "tunnel C 2\ntunnel S 2\n"
+	    "isn C 9\nisn S 99\n" HELLO "C A 0 0 two\ntunnel C 1\n"
+	    "tunnel S 1\nisn C 1000\nisn S 5000\nC A 0 0 one\n",
+	    "open\n2:open\n2:C@7+0 two a0\nC@8+0 one a0\nend input @8\n"
+	    "2:end input @8\n" },
 	{ "equal addresses in two VLANs",
 	    "vlan C 1\nvlan S 1\n" HELLO "vlan C 2\nvlan S 2\nisn C 9\n"
 	    "isn S 99\n" HELLO "C A 0 0 two\nvlan C 1\nvlan S 1\n"

@@ -13,7 +13,7 @@
  *
  *	+900           900 ms more             tick, finish
  *	isn C 5        its initial sequence number (default 1000, 5000)
- *	port 1026      of the client           vlan S 7
+ *	port 1026      of the client           vlan S 7, tunnel S 7
  *	win C 0        window                  mss C 1460   scale C 7
  *	icmp C         an ICMP error about a segment of C
  *	bad            the next segment's checksum is wrong
@@ -45,7 +45,7 @@
 #include "tcp/engine.h"
 
 struct script_host {
-	uint32_t isn, vlan, window;
+	uint32_t isn, vlan, tunnel, window;
 	uint16_t mss;
 	uint8_t scale;
 	struct endpoint at;
@@ -322,6 +322,7 @@ static inline void script_segment(struct script *s, int h, uint8_t flags,
 	seg.src = from->at;
 	seg.dst = to->at;
 	seg.vlan_tag = from->vlan;
+	seg.tunnel_tag = from->tunnel;
 	seg.seq = from->isn + (flags & TCP_SYN ? 0 : 1 + (uint32_t)seq);
 	if (flags & TCP_ACK)
 		seg.ack = to->isn + 1 + (uint32_t)ack;
@@ -351,6 +352,8 @@ static inline void script_set(struct script *s, const char *what,
 		h->isn = n;
 	else if (!strcmp(what, "vlan"))
 		h->vlan = n;
+	else if (!strcmp(what, "tunnel"))
+		h->tunnel = n;
 	else if (!strcmp(what, "win"))
 		h->window = n;
 	else if (!strcmp(what, "mss"))
@@ -372,6 +375,7 @@ static inline void script_icmp(struct script *s, int h)
 	icmp.src = s->host[h].at;
 	icmp.dst = s->host[!h].at;
 	icmp.vlan_tag = s->host[h].vlan;
+	icmp.tunnel_tag = s->host[h].tunnel;
 	icmp.type = 3;
 	icmp.mtu = 1400;
 	assert_int_equal(s->tcp->icmp(s->e, &icmp), SW_OK);

@@ -65,7 +65,7 @@ const MEANINGS = {
 	'limit': 'A limit was reached; more was left out.',
 	'truncated-input': 'The input breaks off.',
 	'ports-reused': 'The same ports began a new connection.',
-	'vlan-asymmetric': 'The directions bear different VLAN tags.',
+	'vlan-asymmetric': 'The directions lie in different VLANs or tunnels.',
 };
 
 /* Counters of the account that tell of something not seen. */
