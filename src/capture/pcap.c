@@ -224,7 +224,9 @@ static void look_ahead(struct pcap *p)
 {
 	struct record r;
 
-	p->know_ahead = has_usual(p, source_ready(p->in.source), &r);
+	/* A strange one is judged by what is behind it. */
+	p->know_ahead = has_usual(p, source_ready(p->in.source), &r) &&
+	    !is_strange(p, &r);
 }
 
 /*
