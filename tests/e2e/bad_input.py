@@ -347,7 +347,7 @@ def t_cut_while_read(t):
 	part = Talk(t, 'part')
 	part.hello()
 	with open(part.bye(), 'rb') as f:
-		body = f.read()[24:]
+		body = bytearray(f.read()[24:])
 	path = os.path.join(t, 'shrinks.pcap')
 	with open(path, 'wb') as f:
 		f.write(PCAP)
@@ -386,6 +386,26 @@ def renumber(body, port, later):
 
 
 # --- traffic -----------------------------------------------------------------
+
+def t_strange_headers(t):
+	"""A header that may have been read beside its place is judged by what
+	is behind it, which may be more than the block holds in which the frames
+	before it lie."""
+	with open(make(t, 'pcap'), 'rb') as f:
+		body = bytearray(f.read()[24:])
+	data = PCAP
+	for i in range(6):
+		data += renumber(body, 2000 + i, 0)
+		data += struct.pack('<IIII', 0x11223344, 1 << 24, 60, 60)
+		data += bytes(60) + struct.pack('<IIII', 0x11223344, 1 << 24,
+		    200000, 200000)
+	for behind in (50, 300000):
+		r = read(put(t, 'strange.pcap', data + bytes(behind)))
+		need('strange.pcap' in r.err, '%d: no warning' % behind)
+		need([s['ending'] for s in r.sessions()] == ['quit'] * 6,
+		    '%d: what stands between them is not told: %d' %
+		    (behind, len(r.sessions())))
+
 
 def t_10000_syns(t):
 	f = Traffic(t, 'syns.pcap')
