@@ -12,6 +12,10 @@
  * what they have when the input then turns out to be cut: of a small file
  * nothing would be left.  gzip is what captures are mostly compressed with
  * and what is found cut; it goes to zlib, which gives all there is.
+ *
+ * What stands behind the end of the data is an error, unless it is zeros, with
+ * which tapes and tools fill up: it may be a damaged member, and libarchive
+ * takes an empty one of lz4 for the end.
  */
 #include "base/decompress.h"
 
@@ -36,6 +40,7 @@ struct functions {
 	__typeof__(archive_read_next_header) *read_next_header;
 	__typeof__(archive_read_data_block) *read_data_block;
 	__typeof__(archive_read_free) *read_free;
+	__typeof__(archive_filter_bytes) *filter_bytes;
 	__typeof__(archive_error_string) *error_string;
 	__typeof__(archive_set_error) *set_error;
 };
@@ -48,6 +53,8 @@ struct decompress {
 	bool member; /* zlib is within a member of the file */
 	bool end;    /* of the input, or of what can be read of it */
 	bool open;
+	uint64_t fed;    /* octets of input that libarchive was given ... */
+	size_t fed_last; /* ... the last ones of which lie in input */
 	const char *name; /* static */
 	const char *file; /* the source's */
 	decompress_read_fn read;
@@ -115,6 +122,9 @@ static la_ssize_t feed(struct archive *a, void *ctx, const void **buf_r)
 		d->lib.set_error(a, EIO, "read error");
 		return -1;
 	}
+	d->fed += got;
+	if (got > 0)
+		d->fed_last = got;
 	return (la_ssize_t)got;
 }
 
@@ -130,6 +140,7 @@ static bool load(struct functions *f)
 		{ "archive_read_next_header", &f->read_next_header },
 		{ "archive_read_data_block", &f->read_data_block },
 		{ "archive_read_free", &f->read_free },
+		{ "archive_filter_bytes", &f->filter_bytes },
 		{ "archive_error_string", &f->error_string },
 		{ "archive_set_error", &f->set_error }
 	};
@@ -247,6 +258,42 @@ static bool has_input(struct decompress *d)
 	return got > 0;
 }
 
+static bool is_zeros(const uint8_t *p, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (p[i] != 0)
+			return false;
+	return true;
+}
+
+static enum sw_status tell_behind(struct decompress *d, struct sw_err *err)
+{
+	return base_error_set(err, SW_EREAD, "%s: what stands behind the end "
+	    "of the %s data is not read", d->file, d->name);
+}
+
+/* libarchive says that this is the end: is it that of the input? */
+static enum sw_status end_archive(struct decompress *d, struct sw_err *err)
+{
+	la_int64_t used = d->lib.filter_bytes(d->archive, -1);
+	size_t left = (uint64_t)used < d->fed ?
+	    (size_t)(d->fed - (uint64_t)used) : 0;
+
+	d->end = true;
+	if (left > d->fed_last) /* the first few lie in a buffer of its own */
+		left = d->fed_last;
+	d->z.next_in = d->input + d->fed_last - left;
+	d->z.avail_in = (unsigned)left;
+	while (has_input(d)) {
+		if (!is_zeros(d->z.next_in, d->z.avail_in))
+			return tell_behind(d, err);
+		d->z.avail_in = 0;
+	}
+	return d->failed ? tell(d, err) : SW_OK;
+}
+
 /* What went wrong, once; then it is the end. */
 static enum sw_status tell_gzip(struct decompress *d, struct sw_err *err)
 {
@@ -275,11 +322,17 @@ static enum sw_status read_gzip(struct decompress *d, uint8_t *buf,
 			d->end = true;
 			break;
 		}
-		if (!d->member) {
-			/* Another member, or padding that is ignored. */
-			d->end = d->z.next_in[0] != 0x1f ||
-			    inflateReset(&d->z) != Z_OK;
-			d->member = !d->end;
+		if (!d->member && d->z.next_in[0] == 0) {
+			d->z.next_in++;
+			d->z.avail_in--;
+			continue;
+		}
+		if (!d->member) { /* another one? */
+			d->member = d->z.next_in[0] == 0x1f &&
+			    inflateReset(&d->z) == Z_OK;
+			d->end = !d->member;
+			if (d->end)
+				return tell_behind(d, err);
 			continue;
 		}
 		r = inflate(&d->z, Z_NO_FLUSH);
@@ -311,14 +364,14 @@ enum sw_status decompress_read(struct decompress *d, uint8_t *buf, size_t len,
 			return SW_OK;
 		d->open = true;
 	}
-	while (d->rest.len == 0) {
+	while (d->rest.len == 0 && !d->end) {
 		const void *p;
 		size_t n;
 		la_int64_t off;
 		int r = d->lib.read_data_block(d->archive, &p, &n, &off);
 
 		if (r == ARCHIVE_EOF)
-			return SW_OK;
+			return end_archive(d, err);
 		if (r != ARCHIVE_OK && r != ARCHIVE_WARN)
 			return tell(d, err);
 		d->rest = slice_make(p, n);

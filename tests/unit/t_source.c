@@ -19,6 +19,7 @@
 #include <zlib.h>
 
 #include "base/limits.h"
+#include "base/buffer.h"
 #include "base/source.h"
 
 #define LEN ((3u << 20) + 12345) /* many blocks */
@@ -652,6 +653,92 @@ static void test_gzip_members(void **state)
 	free(p);
 }
 
+/* A file of these octets, and len others, is read; then behind is met. */
+static void check_behind(struct slice packed, size_t len, struct slice behind,
+    bool told)
+{
+	struct buffer all;
+	struct input in;
+	struct sw_err err;
+	struct slice o;
+
+	buffer_init(&all, SIZE_MAX / 2);
+	buffer_append_slice(&all, packed);
+	assert_true(buffer_append_slice(&all, behind));
+	open_file(&in, buffer_slice(&all), NULL);
+	assert_int_equal(source_peek(in.source, len + 1, &o, &err), SW_OK);
+	assert_int_equal(o.len, len);
+	check_octets(o, 0);
+	assert_int_equal(source_skip(in.source, len, NULL), SW_OK);
+	if (told) {
+		assert_int_equal(source_peek(in.source, 1, &o, &err),
+		    SW_EREAD);
+		assert_non_null(strstr(err.text, ": what stands behind the "
+		    "end of the "));
+	}
+	assert_int_equal(source_peek(in.source, 1, &o, &err), SW_OK);
+	assert_int_equal(o.len, 0);
+	close_input(&in);
+	buffer_fini(&all);
+}
+
+/* What is no further member is told, unless it is zeros. */
+static void test_behind_compressed(void **state)
+{
+	static int (*const filters[])(struct archive *) = { NULL,
+		archive_write_add_filter_bzip2, archive_write_add_filter_lz4 };
+	static const size_t lens[] = { 1, 512, 100000 };
+	uint8_t *octets = make_octets(5000), *behind = malloc(100000);
+	size_t i, k;
+
+	(void)state;
+	assert_non_null(behind);
+	for (i = 0; i < 3; i++) {
+		struct slice whole = slice_make(octets, 5000);
+		struct slice packed = filters[i] ?
+		    compress_archive(whole, filters[i]) :
+		    compress_gzip(whole);
+
+		for (k = 0; packed.p && k < 3; k++) {
+			memset(behind, 'x', lens[k]);
+			check_behind(packed, 5000, slice_make(behind,
+			    lens[k]), true);
+			memset(behind, 0, lens[k]);
+			check_behind(packed, 5000, slice_make(behind,
+			    lens[k]), false);
+			behind[lens[k] - 1] = 1;
+			check_behind(packed, 5000, slice_make(behind,
+			    lens[k]), true);
+		}
+		free((void *)(uintptr_t)packed.p);
+	}
+	free(behind);
+	free(octets);
+}
+
+/* libarchive takes a member without octets for the end. */
+static void test_lz4_empty_member(void **state)
+{
+	static const char empty[] = "\x04\x22\x4d\x18\x64\x40\xa7\0\0\0\0"
+	    "\x05\x5d\xcc\x02";
+	uint8_t *octets = make_octets(3000);
+	struct slice a = compress_archive(slice_make(octets, 1000),
+	    archive_write_add_filter_lz4);
+	struct slice b = compress_archive(slice_make(octets + 1000, 2000),
+	    archive_write_add_filter_lz4);
+	struct buffer behind;
+
+	(void)state;
+	buffer_init(&behind, SIZE_MAX / 2);
+	buffer_append(&behind, empty, sizeof(empty) - 1);
+	assert_true(buffer_append_slice(&behind, b));
+	check_behind(a, 1000, buffer_slice(&behind), true);
+	buffer_fini(&behind);
+	free((void *)(uintptr_t)a.p);
+	free((void *)(uintptr_t)b.p);
+	free(octets);
+}
+
 static void test_damaged_compressed(void **state)
 {
 	/* As it begins, and nothing that could follow. */
@@ -720,6 +807,8 @@ int main(void)
 		cmocka_unit_test(test_compressed),
 		cmocka_unit_test(test_gzip_cut),
 		cmocka_unit_test(test_gzip_members),
+		cmocka_unit_test(test_behind_compressed),
+		cmocka_unit_test(test_lz4_empty_member),
 		cmocka_unit_test(test_damaged_compressed),
 		cmocka_unit_test(test_not_compressed),
 	};
