@@ -425,6 +425,17 @@ static bool has_mute_pair(const struct sw_check *c)
 	return false;
 }
 
+/* One without sessions is what was read of it. */
+static const char *kind_of(const struct reading *d, size_t sessions)
+{
+	const uint64_t *counters = d->account.a.counters;
+
+	if (sessions == 0 && counters[ACCOUNT_LINES] > 0 &&
+	    counters[ACCOUNT_FRAMES] == 0)
+		return "log";
+	return side_kind(d->side);
+}
+
 static void describe(struct sw_check *c)
 {
 	struct sw_report *r = &c->report;
@@ -432,9 +443,9 @@ static void describe(struct sw_check *c)
 	size_t side, i;
 
 	for (side = 0; side < 2; side++) {
-		r->side[side].kind = side_kind(c->sides[side].side);
 		side_digests(c->sides[side].side, &i);
 		r->side[side].sessions = i;
+		r->side[side].kind = kind_of(&c->sides[side], i);
 		r->side[side].failed = c->sides[side].failed;
 		r->only[side] = m->only[side];
 		r->only_count[side] = m->only_count[side];

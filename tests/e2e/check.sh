@@ -131,6 +131,17 @@ exits check-elsewhere-own 1 "$SMTPWIRE" check "$exim" --vs \
 has check-elsewhere-own-told 'one side only: 0 left, 1 right; 1 of them' \
 	"$TMP/out"
 
+# A side without sessions is what was read of it.
+printf '%s\n' '#Software: Microsoft Internet Information Services 6.0' \
+	'#Fields: date time c-ip s-ip s-port cs-method sc-status' \
+	>"$TMP/empty.log"
+exits check-empty 1 "$SMTPWIRE" check "$TMP/empty.log" pcaps/exim-plain.pcap
+has check-empty-log '^left:  0 sessions (log) of ' "$TMP/out"
+printf '\324\303\262\241\2\0\4\0\0\0\0\0\0\0\0\0\0\0\4\0\1\0\0\0' \
+	>"$TMP/empty.pcap"
+exits check-empty-wire 1 "$SMTPWIRE" check "$TMP/empty.pcap" pcaps/exim-plain.pcap
+has check-empty-capture '^left:  0 sessions (wire) of ' "$TMP/out"
+
 command -v python3 >/dev/null || {
 	skip check-recordings 'no python3'
 	exit 0
