@@ -44,10 +44,10 @@ def frames(path):
     with open(path, 'rb') as f:
         octets = f.read()
     at = 0
-    while at + 40 <= len(octets):
-        key, *head, size = struct.unpack_from('=QQqIIQ', octets, at)
-        yield key, (head, octets[at + 40:at + 40 + size])
-        at += 40 + size
+    while at + 48 <= len(octets):
+        key, *head, size, note = struct.unpack_from('=QQqIIQQ', octets, at)
+        yield key, (head, octets[at + 48:at + 48 + size + note])
+        at += 48 + size + note
 
 
 def tell(name, good, why):
