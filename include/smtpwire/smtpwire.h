@@ -126,7 +126,8 @@ struct sw_options {
 	const char *bpf;       /* libpcap filter expression, or NULL */
 	const char *format;    /* force a log format by name, or NULL */
 	bool ignore_vlan;      /* flows are keyed without VLAN */
-	bool strict_vlan;      /* never join flows of different tags */
+	bool strict_vlan;      /* never join flows of different tags
+	                          or tunnels */
 	enum sw_engine engine; /* sw_reader_open: SW_EUSAGE if it lacks */
 	bool verify_checksums; /* leave out segments with wrong checksums */
 	bool show_secrets;

@@ -2,6 +2,8 @@
 /* words.c - small things that all texts for people say in the same way */
 #include "emit/words.h"
 
+#include <stdio.h>
+
 #include "base/escape.h"
 #include "emit/pen.h"
 
@@ -18,21 +20,45 @@ static bool begins(struct slice s, const char *word)
 	return slice_eq(slice_head(s, strlen(word)), slice_str(word));
 }
 
+/* Do words of ours begin at i?  Flags stand behind two blanks, the first of
+ * which is the one behind a mark or code where a line begins. */
+static bool is_ours(struct slice s, size_t i)
+{
+	static const char *const alone[] = { "[message ", "[content ",
+		"[TLS]", "(a line that ", "(a reply that " };
+	struct slice rest = slice_from(s, i);
+	size_t k;
+
+	switch (s.p[i]) {
+	case '{':
+		return i == 0 || (s.p[i - 1] == ' ' && (i == 1 ||
+		    s.p[i - 2] == ' '));
+	case '[':
+	case '(':
+		break;
+	default:
+		return false;
+	}
+	if (i > 0)
+		return s.p[i - 1] == ' ' && begins(rest, "[and ");
+	for (k = 0; k < sizeof(alone) / sizeof(alone[0]); k++)
+		if (begins(rest, alone[k]))
+			return true;
+	return false;
+}
+
 void words_said(struct buffer *b, struct slice s)
 {
 	size_t from = 0, i;
 
-	if (begins(s, "[message ") || begins(s, "[content ")) {
-		buffer_append_str(b, "\\x5b");
-		from = 1;
-	}
-	/* Behind a reply's code stands a blank already. */
-	for (i = 1; i < s.len; i++) {
-		if (s.p[i] != '{' || s.p[i - 1] != ' ' ||
-		    (i > 1 && s.p[i - 2] != ' '))
+	for (i = 0; i < s.len; i++) {
+		char text[5];
+
+		if (!is_ours(s, i))
 			continue;
 		(void)escape_text(b, slice_make(s.p + from, i - from));
-		buffer_append_str(b, "\\x7b");
+		(void)snprintf(text, sizeof(text), "\\x%02x", s.p[i]);
+		buffer_append_str(b, text);
 		from = i + 1;
 	}
 	(void)escape_text(b, slice_from(s, from));

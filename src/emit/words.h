@@ -17,7 +17,7 @@
 /* "?" where it is not known. */
 void words_bytes(struct buffer *b, struct sw_bytes v);
 /* What a host said, or a log: escaped, and so is what would look like our own
- * words, a line "[message 1: ...]" and flags in braces. */
+ * words, such as "[message 1: ...]" as a line, flags in braces. */
 void words_said(struct buffer *b, struct slice s);
 /* "1 octet", "2 octets" */
 void words_count(struct buffer *b, uint64_t n, const char *what);

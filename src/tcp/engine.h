@@ -111,7 +111,7 @@ struct tcp_engine;
 
 struct tcp_options {
 	/* Never join the two directions of a connection that bear different
-	 * VLAN tags. */
+	 * tags, of VLAN or tunnel. */
 	bool strict_vlan;
 	/* Octets out of order held at once by this engine; 0:
 	 * LIMIT_SHARD_OUT_OF_ORDER. */

@@ -18,8 +18,8 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "base/limits.h"
 #include "base/buffer.h"
+#include "base/limits.h"
 #include "base/source.h"
 
 #define LEN ((3u << 20) + 12345) /* many blocks */

@@ -180,7 +180,14 @@ static void forged(void **state)
 		  "\\x5bcontent of no message: 1 octet]" },
 		{ "EHLO x  {unacked}", "EHLO x  \\x7bunacked}" },
 		{ " {a}  {b} ", " \\x7ba}  \\x7bb} " },
+		{ "{unacked}", "\\x7bunacked}" },
+		{ "[TLS]", "\\x5bTLS]" },
+		{ "(a line that is not recorded)",
+		  "\\x28a line that is not recorded)" },
+		{ "HELP [and 2 more octets]",
+		  "HELP \\x5band 2 more octets]" },
 		{ "[192.0.2.1] x {y}{  z}", "[192.0.2.1] x {y}{  z}" },
+		{ "(a) [b] x[and", "(a) [b] x[and" },
 	};
 	struct sw_event e = { .kind = SW_EVENT_COMMAND, .by = SW_CLIENT,
 		.time = SW_NO_TIME, .end = SW_NO_TIME };
