@@ -37,7 +37,8 @@ all: lib smtpwire ## the library and the command (default)
 
 # sources, buffers, escapes, clock, account
 SRC_BASE := $(addprefix src/base/, \
-	account.c arena.c buffer.c clock.c decompress.c error.c escape.c \
+	account.c arena.c buffer.c clock.c decompress.c \
+	decompress_stream.c error.c escape.c \
 	folder.c library.c members.c part.c scratch.c secret.c slice.c source.c \
 	source_block.c source_open.c source_random.c source_store.c)
 
@@ -174,11 +175,11 @@ ifndef NIDS
 NIDS := $(shell printf '\043include <nids.h>\n' | $(CC) $(CPPFLAGS) -fsyntax-only \
 	-x c - 2>/dev/null && echo yes)
 endif
-LIBS_PC := libpcap libcrypto gmime-3.0 libarchive zlib jansson \
+LIBS_PC := libpcap libcrypto gmime-3.0 libarchive zlib liblzma libzstd jansson \
 	$(if $(filter yes,$(ODBC)),odbc)
 PC_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(LIBS_PC) 2>/dev/null)
 # Some libraries are loaded when they are needed, see src/base/library.c.
-LIBS_LATE := gmime-3.0 libarchive libpcap
+LIBS_LATE := gmime-3.0 libarchive liblzma libzstd libpcap
 PC_LIBS := $(shell $(PKG_CONFIG) --libs $(filter-out $(LIBS_LATE),$(LIBS_PC)) \
 	2>/dev/null)
 CMOCKA_CFLAGS := $(shell $(PKG_CONFIG) --cflags cmocka 2>/dev/null)

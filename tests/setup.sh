@@ -67,9 +67,9 @@ browser()
 	has chromium || has chromium-browser || has google-chrome
 }
 
-libnids()
+header()
 {
-	printf '#include <nids.h>\n' | "${CC:-cc}" -x c -fsyntax-only -
+	printf '#include <%s>\n' "$1" | "${CC:-cc}" -x c -fsyntax-only -
 }
 
 sqlite_driver()
@@ -95,9 +95,12 @@ library libssl-dev "SHA-256, certificates" libcrypto
 library libgmime-3.0-dev "header fields" gmime-3.0
 library libarchive-dev "compressed input" libarchive
 library zlib1g-dev "compressed input" zlib
+library liblzma-dev "compressed input" liblzma
+library libzstd-dev "compressed input" libzstd
+need libbz2-dev "compressed input" header bzlib.h
 library libjansson-dev "reads transcripts back" jansson
 library unixodbc-dev "logs in databases" odbc
-need libnids-dev "the second TCP engine" libnids
+need libnids-dev "the second TCP engine" header nids.h
 if [ "$what" != build ]; then
 	library libcmocka-dev "unit tests" cmocka
 	need python3 "runs the tests" has python3

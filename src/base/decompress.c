@@ -1,33 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * decompress.c - compressed octets to octets, by libarchive and zlib
+ * decompress.c - compressed octets to octets
  *
- * libarchive's raw format is a file without an archive around it.  Only the
- * filter that the first octets ask for is enabled, and none that would run a
- * program.
- *
- * It is loaded when a file needs it, as it brings a dozen other libraries.
- *
- * libarchive's filters fill 64 KiB before they hand out anything, and drop
- * what they have when the input then turns out to be cut: of a small file
- * nothing would be left.  gzip is what captures are mostly compressed with
- * and what is found cut; it goes to zlib, which gives all there is.
+ * Most are read by libraries of their own (decompress_stream.c), lz4 and its
+ * legacy format by libarchive.  Its raw format is a file without an archive
+ * around it.
+ * Only the filter that the first octets ask for is enabled, and none that
+ * would run a program.  It is loaded when a file needs it, as it brings a
+ * dozen other libraries.
  *
  * What stands behind the end of the data is an error, unless it is zeros, with
  * which tapes and tools fill up: it may be a damaged member, and libarchive
  * takes an empty one of lz4 for the end.
  */
-#include "base/decompress.h"
+#include "base/decompress_internal.h"
 
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <zlib.h>
 
 #include "base/library.h"
 
-#define INPUT_LEN 65536
 #define ARCHIVE_LIBRARY "libarchive.so.13"
 
 /* Functions of libarchive, named as there without archive_. */
@@ -46,37 +40,26 @@ struct functions {
 };
 
 struct decompress {
-	struct archive *archive; /* NULL with zlib */
+	struct stream *stream;   /* or: */
+	struct archive *archive;
 	struct functions lib;    /* set if archive is */
-	z_stream z;
-	bool z_ready;
-	bool member; /* zlib is within a member of the file */
-	bool end;    /* of the input, or of what can be read of it */
+	bool end;
 	bool open;
 	uint64_t fed;    /* octets of input that libarchive was given ... */
 	size_t fed_last; /* ... the last ones of which lie in input */
-	const char *name; /* static */
-	const char *file; /* the source's */
-	decompress_read_fn read;
-	void *ctx;
 	struct slice rest; /* of the block that libarchive gave last */
-	struct sw_err err; /* of reading */
-	bool failed;
-	uint8_t input[INPUT_LEN];
+	struct decompress_input input;
 };
 
 static const struct method {
 	const char *name;
 	struct slice magic;
-	const char *enable; /* a function of libarchive; NULL: zlib */
+	const char *enable; /* a function of libarchive; NULL: a stream */
 } methods[] = {
 	{ "gzip", { (const uint8_t *)"\x1f\x8b\x08", 3 }, NULL },
-	{ "xz", { (const uint8_t *)"\xfd" "7zXZ\0", 6 },
-	  "archive_read_support_filter_xz" },
-	{ "zstd", { (const uint8_t *)"\x28\xb5\x2f\xfd", 4 },
-	  "archive_read_support_filter_zstd" },
-	{ "bzip2", { (const uint8_t *)"BZh", 3 },
-	  "archive_read_support_filter_bzip2" },
+	{ "xz", { (const uint8_t *)"\xfd" "7zXZ\0", 6 }, NULL },
+	{ "zstd", { (const uint8_t *)"\x28\xb5\x2f\xfd", 4 }, NULL },
+	{ "bzip2", { (const uint8_t *)"BZh", 3 }, NULL },
 	{ "lz4", { (const uint8_t *)"\x04\x22\x4d\x18", 4 },
 	  "archive_read_support_filter_lz4" },
 	{ "lz4", { (const uint8_t *)"\x02\x21\x4c\x18", 4 },
@@ -110,15 +93,52 @@ const char *decompress_probe(struct slice head)
 	return NULL;
 }
 
+/* --- input ---------------------------------------------------------------- */
+
+static size_t read_input(struct decompress_input *in)
+{
+	size_t got = 0;
+
+	if (in->read(in->ctx, in->octets, sizeof(in->octets), &got,
+	    &in->err) != SW_OK)
+		in->failed = true;
+	in->rest = slice_make(in->octets, got);
+	return got;
+}
+
+bool decompress_has_input(struct decompress_input *in)
+{
+	return in->rest.len > 0 || (!in->failed && read_input(in) > 0);
+}
+
+enum sw_status decompress_tell(const struct decompress_input *in,
+    const char *why, struct sw_err *err)
+{
+	if (in->failed) {
+		if (err)
+			*err = in->err;
+		return SW_EREAD;
+	}
+	return base_error_set(err, SW_EREAD, "%s: damaged %s data: %s",
+	    in->file, in->name, why ? why : "it is cut");
+}
+
+enum sw_status decompress_tell_behind(const struct decompress_input *in,
+    struct sw_err *err)
+{
+	return base_error_set(err, SW_EREAD, "%s: what stands behind the end "
+	    "of the %s data is not read", in->file, in->name);
+}
+
+/* --- libarchive ----------------------------------------------------------- */
+
 static la_ssize_t feed(struct archive *a, void *ctx, const void **buf_r)
 {
 	struct decompress *d = ctx;
-	size_t got = 0;
+	size_t got = read_input(&d->input);
 
-	*buf_r = d->input;
-	if (d->read(d->ctx, d->input, sizeof(d->input), &got, &d->err) !=
-	    SW_OK) {
-		d->failed = true;
+	*buf_r = d->input.octets;
+	if (d->input.failed) {
 		d->lib.set_error(a, EIO, "read error");
 		return -1;
 	}
@@ -176,44 +196,20 @@ static struct archive *new_archive(const struct functions *f)
 	return a;
 }
 
-enum sw_status decompress_new(const char *name, const char *file,
-    decompress_read_fn read, void *ctx, struct decompress **d_r,
-    struct sw_err *err)
+static enum sw_status open_archive(struct decompress *d, struct sw_err *err)
 {
-	struct decompress *d = calloc(1, sizeof(*d));
+	const char *file = d->input.file, *name = d->input.name;
 
-	*d_r = d;
-	if (!d)
-		return base_error_set(err, SW_ENOMEM, "no memory");
-	d->name = name;
-	d->file = file;
-	d->read = read;
-	d->ctx = ctx;
-	if (strcmp(name, "gzip") == 0) {
-		/* 16: with gzip's header and check. */
-		d->z_ready = inflateInit2(&d->z, 15 + 16) == Z_OK;
-		d->member = true;
-		if (!d->z_ready)
-			decompress_free(d_r);
-		return *d_r ? SW_OK :
-		    base_error_set(err, SW_ENOMEM, "no memory");
-	}
-	if (!load(&d->lib)) {
-		decompress_free(d_r);
+	if (!load(&d->lib))
 		return base_error_set(err, SW_EFORMAT, "%s: compressed with "
 		    "%s, and %s cannot be loaded", file, name,
 		    ARCHIVE_LIBRARY);
-	}
 	d->archive = new_archive(&d->lib);
-	if (!d->archive) {
-		decompress_free(d_r);
+	if (!d->archive)
 		return base_error_set(err, SW_ENOMEM, "no memory");
-	}
-	if (!enable(d->archive, name)) {
-		decompress_free(d_r);
+	if (!enable(d->archive, name))
 		return base_error_set(err, SW_EFORMAT, "%s: compressed with "
 		    "%s, which this libarchive does not read", file, name);
-	}
 	return SW_OK;
 }
 
@@ -221,13 +217,8 @@ static enum sw_status tell(struct decompress *d, struct sw_err *err)
 {
 	const char *text = d->lib.error_string(d->archive);
 
-	if (d->failed) {
-		if (err)
-			*err = d->err;
-		return SW_EREAD;
-	}
-	return base_error_set(err, SW_EREAD, "%s: damaged %s data: %s",
-	    d->file, d->name, text ? text : "no reason given");
+	return decompress_tell(&d->input, text ? text : "no reason given",
+	    err);
 }
 
 /* 1: the data begins; 0: there is none. */
@@ -243,21 +234,6 @@ static int begin(struct decompress *d)
 	return r == ARCHIVE_OK || r == ARCHIVE_WARN ? 1 : -1;
 }
 
-/* Have octets of input; false: the end, or an error that is kept. */
-static bool has_input(struct decompress *d)
-{
-	size_t got = 0;
-
-	if (d->z.avail_in > 0)
-		return true;
-	if (d->read(d->ctx, d->input, sizeof(d->input), &got, &d->err) !=
-	    SW_OK)
-		d->failed = true;
-	d->z.next_in = d->input;
-	d->z.avail_in = (unsigned)got;
-	return got > 0;
-}
-
 static bool is_zeros(const uint8_t *p, size_t len)
 {
 	size_t i;
@@ -266,12 +242,6 @@ static bool is_zeros(const uint8_t *p, size_t len)
 		if (p[i] != 0)
 			return false;
 	return true;
-}
-
-static enum sw_status tell_behind(struct decompress *d, struct sw_err *err)
-{
-	return base_error_set(err, SW_EREAD, "%s: what stands behind the end "
-	    "of the %s data is not read", d->file, d->name);
 }
 
 /* libarchive says that this is the end: is it that of the input? */
@@ -284,77 +254,19 @@ static enum sw_status end_archive(struct decompress *d, struct sw_err *err)
 	d->end = true;
 	if (left > d->fed_last) /* the first few lie in a buffer of its own */
 		left = d->fed_last;
-	d->z.next_in = d->input + d->fed_last - left;
-	d->z.avail_in = (unsigned)left;
-	while (has_input(d)) {
-		if (!is_zeros(d->z.next_in, d->z.avail_in))
-			return tell_behind(d, err);
-		d->z.avail_in = 0;
+	d->input.rest = slice_make(d->input.octets + d->fed_last - left, left);
+	while (decompress_has_input(&d->input)) {
+		if (!is_zeros(d->input.rest.p, d->input.rest.len))
+			return decompress_tell_behind(&d->input, err);
+		d->input.rest.len = 0;
 	}
-	return d->failed ? tell(d, err) : SW_OK;
+	return d->input.failed ? tell(d, err) : SW_OK;
 }
 
-/* What went wrong, once; then it is the end. */
-static enum sw_status tell_gzip(struct decompress *d, struct sw_err *err)
-{
-	d->end = true;
-	if (d->failed) {
-		if (err)
-			*err = d->err;
-		return SW_EREAD;
-	}
-	return base_error_set(err, SW_EREAD, "%s: damaged gzip data: %s",
-	    d->file, d->z.msg ? d->z.msg : "it is cut");
-}
-
-static enum sw_status read_gzip(struct decompress *d, uint8_t *buf,
+static enum sw_status read_archive(struct decompress *d, uint8_t *buf,
     size_t len, size_t *got_r, struct sw_err *err)
 {
-	d->z.next_out = buf;
-	d->z.avail_out = len < UINT32_MAX ? (unsigned)len : UINT32_MAX;
-	len = d->z.avail_out;
-	while (d->z.avail_out == len && !d->end) {
-		int r;
-
-		if (!has_input(d)) {
-			if (d->member || d->failed)
-				return tell_gzip(d, err);
-			d->end = true;
-			break;
-		}
-		if (!d->member && d->z.next_in[0] == 0) {
-			d->z.next_in++;
-			d->z.avail_in--;
-			continue;
-		}
-		if (!d->member) { /* another one? */
-			d->member = d->z.next_in[0] == 0x1f &&
-			    inflateReset(&d->z) == Z_OK;
-			d->end = !d->member;
-			if (d->end)
-				return tell_behind(d, err);
-			continue;
-		}
-		r = inflate(&d->z, Z_NO_FLUSH);
-		d->member = r != Z_STREAM_END;
-		if (r == Z_OK || r == Z_STREAM_END || r == Z_BUF_ERROR)
-			continue;
-		*got_r = len - d->z.avail_out;
-		if (*got_r == 0)
-			return tell_gzip(d, err);
-		/* zlib says so again when it is called again. */
-		return SW_OK;
-	}
-	*got_r = len - d->z.avail_out;
-	return SW_OK;
-}
-
-enum sw_status decompress_read(struct decompress *d, uint8_t *buf, size_t len,
-    size_t *got_r, struct sw_err *err)
-{
 	*got_r = 0;
-	if (!d->archive)
-		return read_gzip(d, buf, len, got_r, err);
 	if (!d->open) {
 		int r = begin(d);
 
@@ -384,14 +296,45 @@ enum sw_status decompress_read(struct decompress *d, uint8_t *buf, size_t len,
 	return SW_OK;
 }
 
+/* --- either --------------------------------------------------------------- */
+
+enum sw_status decompress_new(const char *name, const char *file,
+    decompress_read_fn read, void *ctx, struct decompress **d_r,
+    struct sw_err *err)
+{
+	struct decompress *d = calloc(1, sizeof(*d));
+	enum sw_status status;
+
+	*d_r = d;
+	if (!d)
+		return base_error_set(err, SW_ENOMEM, "no memory");
+	d->input.name = name;
+	d->input.file = file;
+	d->input.read = read;
+	d->input.ctx = ctx;
+	status = decompress_stream_knows(name) ?
+	    decompress_stream_new(&d->input, &d->stream, err) :
+	    open_archive(d, err);
+	if (status != SW_OK)
+		decompress_free(d_r);
+	return status;
+}
+
+enum sw_status decompress_read(struct decompress *d, uint8_t *buf, size_t len,
+    size_t *got_r, struct sw_err *err)
+{
+	return d->stream ?
+	    decompress_stream_read(d->stream, buf, len, got_r, err) :
+	    read_archive(d, buf, len, got_r, err);
+}
+
 void decompress_free(struct decompress **d)
 {
 	if (!*d)
 		return;
+	decompress_stream_free(&(*d)->stream);
 	if ((*d)->archive)
 		(*d)->lib.read_free((*d)->archive);
-	if ((*d)->z_ready)
-		inflateEnd(&(*d)->z);
 	free(*d);
 	*d = NULL;
 }

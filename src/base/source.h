@@ -7,7 +7,7 @@
  * that crosses the border is contiguous.  Blocks are counted references:
  * frames that point into a block stay valid while the block is held.
  *
- * Compressed input (gzip, xz, zstd, bzip2, lz4; libarchive) is recognized
+ * Compressed input (gzip, xz, zstd, bzip2, lz4) is recognized
  * by content and read as what it holds.
  */
 #ifndef BASE_SOURCE_H

@@ -595,59 +595,185 @@ static void test_compressed(void **state)
 		}
 }
 
-/* What a cut gzip file holds is handed out, then the error, once. */
-static void test_gzip_cut(void **state)
+/* Those that are read as far as they go, however little that is. */
+static const struct {
+	const char *name;
+	int (*filter)(struct archive *); /* NULL: zlib */
+} streams[] = {
+	{ "gzip", NULL },
+	{ "xz", archive_write_add_filter_xz },
+	{ "zstd", archive_write_add_filter_zstd },
+	{ "bzip2", archive_write_add_filter_bzip2 },
+};
+enum { STREAMS = 4 };
+
+static struct slice compress_stream(size_t i, struct slice octets)
+{
+	return streams[i].filter ?
+	    compress_archive(octets, streams[i].filter) :
+	    compress_gzip(octets);
+}
+
+/* At most `most` octets are handed out, then the error, once; how many. */
+static size_t read_damaged(struct slice packed, size_t most, const char *error)
+{
+	struct input in;
+	struct sw_err err;
+	struct slice o;
+	size_t len;
+
+	open_file(&in, packed, NULL);
+	assert_int_equal(source_peek(in.source, 1, &o, &err), SW_OK);
+	assert_int_equal(source_peek(in.source, most + 1, &o, &err), SW_OK);
+	check_octets(o, 0);
+	len = o.len;
+	assert_true(len <= most);
+	assert_int_equal(source_skip(in.source, o.len, NULL), SW_OK);
+	assert_int_equal(source_peek(in.source, 1, &o, &err), SW_EREAD);
+	assert_non_null(strstr(err.text, error));
+	assert_int_equal(source_peek(in.source, 1, &o, &err), SW_OK);
+	assert_int_equal(o.len, 0);
+	close_input(&in);
+	return len;
+}
+
+/* What a cut file holds is handed out; of gzip and xz each octet. */
+static void test_cut(void **state)
 {
 	uint8_t *p = make_octets(5000);
-	struct slice packed = compress_gzip(slice_make(p, 5000));
-	size_t cut, most = 0;
+	size_t i, cut, len, least;
+	char error[100];
 
 	(void)state;
-	for (cut = packed.len - 1; cut > 30; cut -= 7) {
-		struct input in;
-		struct sw_err err;
-		struct slice o;
+	for (i = 0; i < 2; i++) {
+		struct slice packed = compress_stream(i,
+		    slice_make(p, 5000));
 
-		open_file(&in, slice_head(packed, cut), NULL);
-		assert_int_equal(source_peek(in.source, 1, &o, &err), SW_OK);
-		assert_int_equal(source_peek(in.source, 6000, &o, &err),
-		    SW_OK);
-		check_octets(o, 0);
-		if (o.len > most)
-			most = o.len;
-		assert_int_equal(source_skip(in.source, o.len, NULL), SW_OK);
-		assert_int_equal(source_peek(in.source, 1, &o, &err),
-		    SW_EREAD);
-		assert_non_null(strstr(err.text, ": damaged gzip data: it "
-		    "is cut"));
-		assert_int_equal(source_peek(in.source, 1, &o, &err), SW_OK);
-		assert_int_equal(o.len, 0);
-		close_input(&in);
-		if (cut < 200)
-			break;
+		(void)snprintf(error, sizeof(error), ": damaged %s data: it "
+		    "is cut", streams[i].name);
+		least = 5000;
+		for (cut = packed.len - 1; cut > packed.len / 10; cut -= 7) {
+			len = read_damaged(slice_head(packed, cut), 5000,
+			    error);
+			assert_true(cut < packed.len - 1 || len == 5000);
+			assert_true(len + 200 > cut * 9 / 10 &&
+			    len <= least);
+			least = len;
+		}
+		assert_true(least < 1000);
+		free((void *)(uintptr_t)packed.p);
 	}
-	assert_int_equal(most, 5000);
+	free(p);
+}
+
+/* Of zstd all blocks that are whole (RFC 8878 3.1.1.2), of 128 KiB here. */
+static void test_zstd_cut(void **state)
+{
+	enum { BLOCK = 1 << 17, ALL = 5 * BLOCK + 1000 };
+	uint8_t *p = make_octets(ALL);
+	struct slice packed = compress_archive(slice_make(p, ALL),
+	    archive_write_add_filter_zstd);
+	size_t cut;
+
+	(void)state;
+	for (cut = packed.len - 1; cut > 2 * BLOCK; cut -= BLOCK / 2)
+		assert_true(read_damaged(slice_head(packed, cut), ALL,
+		    ": damaged zstd data: it is cut") + BLOCK > cut);
+	assert_int_equal(read_damaged(slice_head(packed, packed.len - 1), ALL,
+	    ": damaged zstd data: it is cut"), 5 * BLOCK);
 	free((void *)(uintptr_t)packed.p);
 	free(p);
 }
 
-/* Several members are one; padding behind the last is ignored. */
-static void test_gzip_members(void **state)
+/* Of bzip2 as well; where nothing but its last octets are missing, all. */
+static void test_bzip2_cut(void **state)
 {
-	uint8_t *p = make_octets(3000), *all;
-	struct slice a = compress_gzip(slice_make(p, 1000));
-	struct slice b = compress_gzip(slice_make(p + 1000, 2000));
+	uint8_t *p = make_octets(5000);
+	struct slice packed = compress_archive(slice_make(p, 5000),
+	    archive_write_add_filter_bzip2);
+
+	(void)state;
+	assert_int_equal(read_damaged(slice_head(packed, packed.len - 1),
+	    5000, ": damaged bzip2 data: it is cut"), 5000);
+	free((void *)(uintptr_t)packed.p);
+	free(p);
+}
+
+/* Nor does a block that cannot be take with it those before. */
+static void test_zstd_damaged(void **state)
+{
+	/* A frame with a window of 2 MiB; the header of a raw block of 1000
+	 * octets; that of a block of the reserved kind. */
+	static const char frame[] = "\x28\xb5\x2f\xfd\0\x58";
+	static const char raw[] = "\x40\x1f\0", reserved[] = "\x06\0\0";
+	uint8_t *p = make_octets(3000);
+	struct buffer b;
+	size_t i;
+
+	(void)state;
+	buffer_init(&b, SIZE_MAX / 2);
+	buffer_append(&b, frame, 6);
+	for (i = 0; i < 3; i++) {
+		buffer_append(&b, raw, 3);
+		buffer_append(&b, p + i * 1000, 1000);
+	}
+	assert_true(buffer_append(&b, reserved, 3));
+	assert_int_equal(read_damaged(buffer_slice(&b), 3000,
+	    ": damaged zstd data: "), 3000);
+	buffer_fini(&b);
+	free(p);
+}
+
+/* Several members are one; padding behind each is ignored. */
+static void test_members(void **state)
+{
+	enum { PADDING = 512 };
+	uint8_t *p = make_octets(3000);
+	struct slice a, b;
+	struct input in;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < STREAMS; i++) {
+		uint8_t *all;
+
+		a = compress_stream(i, slice_make(p, 1000));
+		b = compress_stream(i, slice_make(p + 1000, 2000));
+		all = calloc(1, a.len + b.len + 2 * PADDING);
+		assert_non_null(all);
+		memcpy(all, a.p, a.len);
+		memcpy(all + a.len + PADDING, b.p, b.len);
+		open_file(&in, slice_make(all, a.len + b.len + 2 * PADDING),
+		    NULL);
+		read_all(in.source, 3000);
+		close_input(&in);
+		free(all);
+		free((void *)(uintptr_t)a.p);
+		free((void *)(uintptr_t)b.p);
+	}
+	free(p);
+}
+
+/* zstd's frames that are to be skipped, as pzstd writes them (RFC 8878
+ * 3.1.2). */
+static void test_zstd_skipped(void **state)
+{
+	static const char skipped[] = "\x5a\x2a\x4d\x18\x04\0\0\0abcd";
+	uint8_t *p = make_octets(3000);
+	struct slice a = compress_stream(2, slice_make(p, 1000));
+	struct slice b = compress_stream(2, slice_make(p + 1000, 2000));
+	struct buffer all;
 	struct input in;
 
 	(void)state;
-	all = calloc(1, a.len + b.len + 512);
-	assert_non_null(all);
-	memcpy(all, a.p, a.len);
-	memcpy(all + a.len, b.p, b.len);
-	open_file(&in, slice_make(all, a.len + b.len + 512), NULL);
+	buffer_init(&all, SIZE_MAX / 2);
+	buffer_append_slice(&all, a);
+	buffer_append(&all, skipped, sizeof(skipped) - 1);
+	assert_true(buffer_append_slice(&all, b));
+	open_file(&in, buffer_slice(&all), NULL);
 	read_all(in.source, 3000);
 	close_input(&in);
-	free(all);
+	buffer_fini(&all);
 	free((void *)(uintptr_t)a.p);
 	free((void *)(uintptr_t)b.p);
 	free(p);
@@ -686,6 +812,7 @@ static void check_behind(struct slice packed, size_t len, struct slice behind,
 static void test_behind_compressed(void **state)
 {
 	static int (*const filters[])(struct archive *) = { NULL,
+		archive_write_add_filter_xz, archive_write_add_filter_zstd,
 		archive_write_add_filter_bzip2, archive_write_add_filter_lz4 };
 	static const size_t lens[] = { 1, 512, 100000 };
 	uint8_t *octets = make_octets(5000), *behind = malloc(100000);
@@ -693,7 +820,7 @@ static void test_behind_compressed(void **state)
 
 	(void)state;
 	assert_non_null(behind);
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < sizeof(filters) / sizeof(filters[0]); i++) {
 		struct slice whole = slice_make(octets, 5000);
 		struct slice packed = filters[i] ?
 		    compress_archive(whole, filters[i]) :
@@ -805,8 +932,12 @@ int main(void)
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_no_spool),
 		cmocka_unit_test(test_compressed),
-		cmocka_unit_test(test_gzip_cut),
-		cmocka_unit_test(test_gzip_members),
+		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_zstd_cut),
+		cmocka_unit_test(test_bzip2_cut),
+		cmocka_unit_test(test_zstd_damaged),
+		cmocka_unit_test(test_members),
+		cmocka_unit_test(test_zstd_skipped),
 		cmocka_unit_test(test_behind_compressed),
 		cmocka_unit_test(test_lz4_empty_member),
 		cmocka_unit_test(test_damaged_compressed),
