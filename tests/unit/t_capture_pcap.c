@@ -250,6 +250,19 @@ static void test_cut(void **state)
 	    "3 1001000000000 1000 lt=1 40/70 snapped cut\n"
 	    "W the file ends within a record (40 of 70 octets) at offset "
 	    "216\n");
+	/* Within a frame that carries an old capture. */
+	f = plain(false);
+	put_u32(&f, 1001);
+	put_u32(&f, 1);
+	put_u32(&f, 400);
+	put_u32(&f, 400);
+	put_data(&f, 20);
+	put_record(&f, 1000000000, 0, 60, 60);
+	put_record(&f, 1000000000, 1, 60, 60);
+	check_file(&f, PLAIN
+	    "4 1001000001000 1000 lt=1 172/400 snapped cut OTHER\n"
+	    "W the file ends within a record (172 of 400 octets) at offset "
+	    "302\n");
 	f = plain(false);
 	f.octets.len -= 71;
 	check_file(&f, "pcap\n"
