@@ -7,9 +7,10 @@
 #include "cli/cli.h"
 #include "cli/terminal.h"
 
-/* What stands on the command line, in any order behind the code. */
+/* What stands on the command line. */
 struct question {
-	int code;
+	bool has_code;
+	int code; /* else one of which nothing is known but its class */
 	const char *enhanced, *at;
 };
 
@@ -61,9 +62,15 @@ static int parse(const struct cli_args *a, struct question *q)
 	memset(q, 0, sizeof(*q));
 	if (a->name_count == 0)
 		return refuse("CODE", "is missing");
-	if (!take_code(a->names[0], &q->code))
-		return refuse(a->names[0], "not a reply code of three "
-		    "digits");
+	q->has_code = take_code(a->names[0], &q->code);
+	if (!q->has_code) {
+		if (!is_enhanced(a->names[0]) || !strchr("245",
+		    a->names[0][0]))
+			return refuse(a->names[0], "neither a reply code of "
+			    "three digits nor an enhanced code such as 5.1.1");
+		q->enhanced = a->names[0];
+		q->code = (q->enhanced[0] - '0') * 100 + 99;
+	}
 	for (size_t i = 1; i < a->name_count; i++) {
 		const char *s = a->names[i];
 
@@ -86,14 +93,16 @@ static void print_row(const char *left, const char *text)
 static void print(const struct question *q)
 {
 	struct sw_explanation e;
-	char code[4];
+	char code[4] = "";
 
 	sw_explain(q->code, q->enhanced, q->at, &e);
-	snprintf(code, sizeof(code), "%03d", q->code);
-	printf("%s%s%s%s%s: %s\n", code, q->enhanced ? " " : "",
+	if (q->has_code)
+		snprintf(code, sizeof(code), "%03d", q->code);
+	printf("%s%s%s%s%s: %s\n", code, q->has_code && q->enhanced ? " " : "",
 	    q->enhanced ? q->enhanced : "", q->at ? " to " : "",
 	    q->at ? q->at : "", sw_reply_class_name(e.reply_class));
-	print_row(code, e.meaning);
+	if (q->has_code)
+		print_row(code, e.meaning);
 	if (e.enhanced)
 		print_row(q->enhanced, e.enhanced);
 	if (e.subject)
@@ -101,7 +110,7 @@ static void print(const struct question *q)
 	if (e.contradiction)
 		print_row("doubtful", "the enhanced code is of another class "
 		    "than the reply: servers act by the reply");
-	if (q->at)
+	if (q->has_code && q->at)
 		print_row("expected", sw_fit_name(e.fit));
 	if (e.consequence)
 		print_row("so", e.consequence);

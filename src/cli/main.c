@@ -42,10 +42,11 @@ static const struct command commands[] = {
 	{"formats", "", "list what can be read",
 	    "The formats of captures and logs, and what each log records.",
 	    cli_formats, CLI_FORMATS},
-	{"explain", "CODE [ENHANCED] [VERB]", "tell what a reply means",
+	{"explain", "[CODE] [ENHANCED] [VERB]", "tell what a reply means",
 	    "CODE is that of the reply, ENHANCED its enhanced status code "
 	    "(RFC 3463), VERB\nthe command that it answers, \"greeting\", or "
-	    "\".\" for the end of the content.", cli_explain, CLI_EXPLAIN},
+	    "\".\" for the end of the content.\n"
+	    "CODE may be left out where ENHANCED is given.", cli_explain, CLI_EXPLAIN},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

@@ -38,11 +38,19 @@ has explain-retry '^  retry .*refused again' "$TMP/out"
 has explain-fit '^  expected .*failures' "$TMP/out"
 exits explain-verb 0 "$SMTPWIRE" explain 354 RCPT
 has explain-unexpected 'not to be expected' "$TMP/out"
+exits explain-enhanced-alone 0 "$SMTPWIRE" explain 4.2.2
+is explain-enhanced-alone-told "4.2.2: temporary failure
+  4.2.2     the mailbox is full
+  about     the mailbox
+  retry     the same again later may succeed" "$(cat "$TMP/out")"
+exits explain-enhanced-verb 0 "$SMTPWIRE" explain 5.7.1 mail
+has explain-enhanced-so '^  so ' "$TMP/out"
+exits explain-000 0 "$SMTPWIRE" explain 000
 exits explain-help 0 "$SMTPWIRE" explain --help
 has explain-commands 'STARTTLS' "$TMP/out"
 exits explain-nothing 2 "$SMTPWIRE" explain
 for words in 55 5501 abc '550 5.1' '550 5.1.1.' '550 GET' \
-	'550 RCPT 5.1.1' '550 5.1.1 RCPT x'; do
+	'550 RCPT 5.1.1' '550 5.1.1 RCPT x' 3.1.1 5.1 '5.1.1 4.2.2'; do
 	# shellcheck disable=SC2086 # they are several arguments
 	exits "explain-wrong-$(echo "$words" | tr ' ' _)" 2 \
 		"$SMTPWIRE" explain $words
