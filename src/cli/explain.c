@@ -93,7 +93,7 @@ static void print_row(const char *left, const char *text)
 static void print(const struct question *q)
 {
 	struct sw_explanation e;
-	char code[4] = "";
+	char code[12] = "";
 
 	sw_explain(q->code, q->enhanced, q->at, &e);
 	if (q->has_code)
