@@ -142,6 +142,13 @@ printf '\324\303\262\241\2\0\4\0\0\0\0\0\0\0\0\0\0\0\4\0\1\0\0\0' \
 exits check-empty-wire 1 "$SMTPWIRE" check "$TMP/empty.pcap" pcaps/exim-plain.pcap
 has check-empty-capture '^left:  0 sessions (wire) of ' "$TMP/out"
 
+# What a peer said is not taken for words of the report.
+"$SMTPWIRE" read -q -f jsonl pcaps/exim-plain.pcap >"$TMP/said.jsonl"
+sed 's/"verb":"QUIT","argument":"","line":"QUIT"/"verb":null,"argument":null,"line":"[message 1: x]"/' \
+	"$TMP/said.jsonl" >"$TMP/fooled.jsonl"
+exits check-fooled 1 "$SMTPWIRE" check "$TMP/said.jsonl" "$TMP/fooled.jsonl"
+has check-fooled-command ' C QUIT .* C .x5bmessage 1: x\]$' "$TMP/out"
+
 command -v python3 >/dev/null || {
 	skip check-recordings 'no python3'
 	exit 0
