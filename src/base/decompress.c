@@ -59,6 +59,9 @@ static const struct method {
 	{ "gzip", { (const uint8_t *)"\x1f\x8b\x08", 3 }, NULL },
 	{ "xz", { (const uint8_t *)"\xfd" "7zXZ\0", 6 }, NULL },
 	{ "zstd", { (const uint8_t *)"\x28\xb5\x2f\xfd", 4 }, NULL },
+	/* pzstd's first frame, to be skipped: the length of the next. */
+	{ "zstd", { (const uint8_t *)"\x50\x2a\x4d\x18\4\0\0\0", 8 },
+	  NULL },
 	{ "bzip2", { (const uint8_t *)"BZh", 3 }, NULL },
 	{ "lz4", { (const uint8_t *)"\x04\x22\x4d\x18", 4 },
 	  "archive_read_support_filter_lz4" },
@@ -102,13 +105,15 @@ static size_t read_input(struct decompress_input *in)
 	if (in->read(in->ctx, in->octets, sizeof(in->octets), &got,
 	    &in->err) != SW_OK)
 		in->failed = true;
+	in->ended = got == 0;
 	in->rest = slice_make(in->octets, got);
 	return got;
 }
 
 bool decompress_has_input(struct decompress_input *in)
 {
-	return in->rest.len > 0 || (!in->failed && read_input(in) > 0);
+	return in->rest.len > 0 ||
+	    (!in->failed && !in->ended && read_input(in) > 0);
 }
 
 enum sw_status decompress_tell(const struct decompress_input *in,

@@ -18,12 +18,12 @@ struct decompress_input {
 	void *ctx;
 	struct slice rest; /* of those read last */
 	struct sw_err err; /* of reading */
-	bool failed;
+	bool failed, ended;
 	uint8_t octets[DECOMPRESS_INPUT];
 };
 
-/* Read on if nothing is left of what was read last; false: the end, or an
- * error that is kept. */
+/* Read on if nothing is left of what was read last; false: the end, behind
+ * which nothing is read, or an error that is kept. */
 bool decompress_has_input(struct decompress_input *in);
 /* SW_EREAD, with the error of reading if there was one, else that the data is
  * damaged, and why; NULL: it is cut. */

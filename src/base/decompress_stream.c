@@ -60,6 +60,7 @@ struct stream {
 	struct decompress_input *in;
 	bool member;     /* it is within one */
 	bool end;        /* of the input, or of what can be read of it */
+	bool full;       /* the decoder may have more than had room */
 	bool bad;        /* to be told: */
 	const char *why; /* static, or the library's */
 	z_stream z;
@@ -69,7 +70,6 @@ struct stream {
 	ZSTD_DStream *zstd;
 	struct zstd_functions zstd_lib;
 	size_t zstd_want; /* octets of input that it asks for */
-	bool zstd_full;   /* it may have more than had room */
 	bz_stream bz;
 	bool bz_ready;
 	struct bzip2_functions bzip2_lib;
@@ -126,7 +126,7 @@ static enum step gzip_step(struct stream *s, struct slice *in, uint8_t *buf,
 		return STEP_MORE;
 	if (r == Z_STREAM_END)
 		return STEP_END;
-	s->why = s->z.msg ? s->z.msg : "it needs a dictionary";
+	s->why = s->z.msg ? s->z.msg : "it is corrupt";
 	return r == Z_MEM_ERROR ? STEP_NOMEM : STEP_BAD;
 }
 
@@ -211,7 +211,6 @@ static enum sw_status zstd_begin(struct stream *s)
 	if (!s->zstd)
 		return SW_ENOMEM;
 	s->zstd_want = s->zstd_lib.init(s->zstd);
-	s->zstd_full = false;
 	return SW_OK;
 }
 
@@ -225,7 +224,7 @@ static size_t zstd_most(const struct stream *s, size_t len)
 	enum { BLOCK_HEADER = 3 };
 	size_t most = s->zstd_want;
 
-	if (s->zstd_full)
+	if (s->full)
 		return 0;
 	if (most > BLOCK_HEADER)
 		most -= BLOCK_HEADER;
@@ -241,7 +240,6 @@ static enum step zstd_step(struct stream *s, struct slice *in, uint8_t *buf,
 
 	*in = slice_from(*in, from.pos);
 	*len = to.pos;
-	s->zstd_full = to.pos == to.size;
 	s->zstd_want = r;
 	if (r == 0)
 		return STEP_END;
@@ -367,6 +365,7 @@ static enum sw_status next_member(struct stream *s, struct sw_err *err)
 	}
 	status = s->codec->begin(s);
 	s->member = status == SW_OK;
+	s->end = !s->member;
 	return s->member ? SW_OK : no_memory(err);
 }
 
@@ -377,13 +376,17 @@ static enum sw_status tell(struct stream *s, struct sw_err *err)
 	return decompress_tell(s->in, s->why, err);
 }
 
-/* Also without input: there may be octets that had no room. */
+/* Also without input: what had no room comes before more is read, which may
+ * mean to wait. */
 static enum sw_status decode(struct stream *s, uint8_t *buf, size_t len,
     size_t *got_r, struct sw_err *err)
 {
-	bool ended = s->in->rest.len == 0;
+	bool ended = s->in->rest.len == 0 && !s->full;
+	size_t room = len;
+	enum step step = s->codec->step(s, &s->in->rest, buf, &len);
 
-	switch (s->codec->step(s, &s->in->rest, buf, &len)) {
+	s->full = step == STEP_MORE && len == room;
+	switch (step) {
 	case STEP_MORE:
 		*got_r = len;
 		return ended && len == 0 ? tell(s, err) : SW_OK;
@@ -410,7 +413,7 @@ enum sw_status decompress_stream_read(struct stream *s, uint8_t *buf,
 
 		if (s->bad)
 			return tell(s, err);
-		if (!decompress_has_input(s->in) && !s->member) {
+		if (!s->full && !decompress_has_input(s->in) && !s->member) {
 			s->end = true;
 			if (s->in->failed)
 				return tell(s, err);

@@ -163,7 +163,7 @@ enum sw_status source_read_raw(void *ctx, uint8_t *buf, size_t len,
  */
 static enum sw_status probe_compression(struct source *s, struct sw_err *err)
 {
-	static const char first[] = "\x1f\xfd\x28" "B\x04\x02";
+	static const char first[] = "\x1f\xfd\x28" "BP\x04\x02";
 	size_t len = 0, got, want = 1;
 
 	while (len < want) {

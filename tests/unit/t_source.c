@@ -19,6 +19,7 @@
 #include <zlib.h>
 
 #include "base/buffer.h"
+#include "base/decompress.h"
 #include "base/limits.h"
 #include "base/source.h"
 
@@ -699,25 +700,31 @@ static void test_bzip2_cut(void **state)
 	free(p);
 }
 
-/* Nor does a block that cannot be take with it those before. */
-static void test_zstd_damaged(void **state)
+/* A frame of zstd with a window of 2 MiB, and blocks that are octets as they
+ * are, 1000 each (RFC 8878 3.1.1); its end is yet to come. */
+static struct buffer raw_zstd(const uint8_t *p, size_t len)
 {
-	/* A frame with a window of 2 MiB; the header of a raw block of 1000
-	 * octets; that of a block of the reserved kind. */
-	static const char frame[] = "\x28\xb5\x2f\xfd\0\x58";
-	static const char raw[] = "\x40\x1f\0", reserved[] = "\x06\0\0";
-	uint8_t *p = make_octets(3000);
 	struct buffer b;
 	size_t i;
 
-	(void)state;
 	buffer_init(&b, SIZE_MAX / 2);
-	buffer_append(&b, frame, 6);
-	for (i = 0; i < 3; i++) {
-		buffer_append(&b, raw, 3);
-		buffer_append(&b, p + i * 1000, 1000);
+	buffer_append(&b, "\x28\xb5\x2f\xfd\0\x58", 6);
+	for (i = 0; i < len; i += 1000) {
+		buffer_append(&b, "\x40\x1f\0", 3);
+		assert_true(buffer_append(&b, p + i, 1000));
 	}
-	assert_true(buffer_append(&b, reserved, 3));
+	return b;
+}
+
+/* Nor does a block that cannot be take with it those before. */
+static void test_zstd_damaged(void **state)
+{
+	uint8_t *p = make_octets(3000);
+	struct buffer b = raw_zstd(p, 3000);
+
+	(void)state;
+	/* the header of a block of the reserved kind */
+	assert_true(buffer_append(&b, "\x06\0\0", 3));
 	assert_int_equal(read_damaged(buffer_slice(&b), 3000,
 	    ": damaged zstd data: "), 3000);
 	buffer_fini(&b);
@@ -758,6 +765,7 @@ static void test_members(void **state)
  * 3.1.2). */
 static void test_zstd_skipped(void **state)
 {
+	static const char first[] = "\x50\x2a\x4d\x18\x04\0\0\0\1\2\0\0";
 	static const char skipped[] = "\x5a\x2a\x4d\x18\x04\0\0\0abcd";
 	uint8_t *p = make_octets(3000);
 	struct slice a = compress_stream(2, slice_make(p, 1000));
@@ -767,6 +775,7 @@ static void test_zstd_skipped(void **state)
 
 	(void)state;
 	buffer_init(&all, SIZE_MAX / 2);
+	buffer_append(&all, first, sizeof(first) - 1);
 	buffer_append_slice(&all, a);
 	buffer_append(&all, skipped, sizeof(skipped) - 1);
 	assert_true(buffer_append_slice(&all, b));
@@ -776,6 +785,71 @@ static void test_zstd_skipped(void **state)
 	buffer_fini(&all);
 	free((void *)(uintptr_t)a.p);
 	free((void *)(uintptr_t)b.p);
+	free(p);
+}
+
+/* All that can be decoded comes before more is read, which may mean to wait:
+ * the data's end is yet to come. */
+struct slow {
+	struct slice rest;
+	bool asked; /* for more than there is */
+};
+
+static enum sw_status read_slow(void *ctx, uint8_t *buf, size_t len,
+    size_t *got_r, struct sw_err *err)
+{
+	struct slow *s = ctx;
+
+	(void)err;
+	s->asked = s->rest.len == 0;
+	*got_r = len < s->rest.len ? len : s->rest.len;
+	memcpy(buf, s->rest.p, *got_r);
+	s->rest = slice_from(s->rest, *got_r);
+	return SW_OK;
+}
+
+static void check_no_wait(const char *name, struct slice packed, size_t len,
+    size_t room)
+{
+	struct slow slow = { packed, false };
+	uint8_t *buf = malloc(room);
+	struct decompress *d;
+	size_t got, all = 0;
+
+	assert_non_null(buf);
+	assert_int_equal(decompress_new(name, "slow", read_slow, &slow, &d,
+	    NULL), SW_OK);
+	for (; all < len; all += got) {
+		assert_int_equal(decompress_read(d, buf, room, &got, NULL),
+		    SW_OK);
+		assert_false(slow.asked);
+		check_octets(slice_make(buf, got), all);
+	}
+	decompress_free(&d);
+	free(buf);
+}
+
+static void test_no_wait_compressed(void **state)
+{
+	enum { ALL = 200000 };
+	static const size_t rooms[] = { 1, 999, SOURCE_BLOCK };
+	/* checks, an index, the mark of the end */
+	static const size_t ends[STREAMS] = { 8, 12, 0, 10 };
+	uint8_t *p = make_octets(ALL);
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < STREAMS; i++) {
+		struct buffer raw = raw_zstd(p, ALL);
+		struct slice packed = compress_stream(i, slice_make(p, ALL));
+
+		for (k = 0; k < 3; k++)
+			check_no_wait(streams[i].name, ends[i] > 0 ?
+			    slice_head(packed, packed.len - ends[i]) :
+			    buffer_slice(&raw), ALL, rooms[k]);
+		buffer_fini(&raw);
+		free((void *)(uintptr_t)packed.p);
+	}
 	free(p);
 }
 
@@ -938,6 +1012,7 @@ int main(void)
 		cmocka_unit_test(test_zstd_damaged),
 		cmocka_unit_test(test_members),
 		cmocka_unit_test(test_zstd_skipped),
+		cmocka_unit_test(test_no_wait_compressed),
 		cmocka_unit_test(test_behind_compressed),
 		cmocka_unit_test(test_lz4_empty_member),
 		cmocka_unit_test(test_damaged_compressed),
