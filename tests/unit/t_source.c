@@ -788,6 +788,41 @@ static void test_zstd_skipped(void **state)
 	free(p);
 }
 
+/* What an xz file asks for and is not given: octet `at` of its first block's
+ * header is another (the .xz File Format 3.1), with the check that fits. */
+static void check_xz_header(size_t at, uint8_t value, const char *error)
+{
+	enum { BLOCK_AT = 12 }; /* behind the stream's header */
+	uint8_t *p = make_octets(100);
+	struct slice packed = compress_archive(slice_make(p, 100),
+	    archive_write_add_filter_xz);
+	uint8_t *header = (uint8_t *)(uintptr_t)packed.p + BLOCK_AT;
+	size_t len = (header[0] + 1u) * 4, i;
+	uint32_t check;
+	struct input in;
+	struct sw_err err;
+	struct slice o;
+
+	header[at] = value;
+	check = (uint32_t)crc32(0, header, (unsigned)len - 4);
+	for (i = 0; i < 4; i++)
+		header[len - 4 + i] = (uint8_t)(check >> 8 * i);
+	open_file(&in, packed, NULL);
+	assert_int_equal(source_peek(in.source, 1, &o, &err), SW_EREAD);
+	assert_non_null(strstr(err.text, error));
+	close_input(&in);
+	free(header - BLOCK_AT);
+	free(p);
+}
+
+static void test_xz_refused(void **state)
+{
+	(void)state;
+	check_xz_header(4, 40, ": damaged xz data: it asks for more than 1 GiB "
+	    "of memory"); /* a dictionary of 4 GiB */
+	check_xz_header(2, 0x22, ": damaged xz data: its options are unknown");
+}
+
 /* All that can be decoded comes before more is read, which may mean to wait:
  * the data's end is yet to come. */
 struct slow {
@@ -1012,6 +1047,7 @@ int main(void)
 		cmocka_unit_test(test_zstd_damaged),
 		cmocka_unit_test(test_members),
 		cmocka_unit_test(test_zstd_skipped),
+		cmocka_unit_test(test_xz_refused),
 		cmocka_unit_test(test_no_wait_compressed),
 		cmocka_unit_test(test_behind_compressed),
 		cmocka_unit_test(test_lz4_empty_member),
