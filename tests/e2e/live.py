@@ -133,6 +133,9 @@ class Server(threading.Thread):
                     say("250 SIZE")
                 elif verb == b"QUIT":
                     say("221 2.0.0 Bye")
+                    # The client closes first: of two that close at once each
+                    # who captures may see another first.
+                    await reader.read()
                     break
                 elif verb == b"RCPT" and b"unknown" in line:
                     say("550 5.1.1 no such user")
