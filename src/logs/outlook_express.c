@@ -163,7 +163,7 @@ static void learn_year(struct oe *o, struct log_session *s,
     const struct log_line *line, struct slice greeting)
 {
 	struct civil told, before = o->day;
-	int64_t off, base;
+	int64_t off, base, was;
 
 	if (!o->head || o->date == SW_DATE_GIVEN ||
 	    session_get(s->b)->clock.zone == SW_ZONE_NONE ||
@@ -178,14 +178,17 @@ static void learn_year(struct oe *o, struct log_session *s,
 		o->day.year--;
 	else if (told.month == 12 && o->day.month == 1)
 		o->day.year++;
-	if (!clock_civil_is_valid(&o->day) || (o->date == SW_DATE_ASSUMED &&
-	    o->day.year == before.year)) {
+	base = clock_civil_is_valid(&o->day) ? log_make_time(&o->day, 0) :
+	    SW_NO_TIME;
+	was = o->date == SW_DATE_ASSUMED ? log_make_time(&before, 0) : 0;
+	/* A year may be none that times can be of. */
+	if (base == SW_NO_TIME || was == SW_NO_TIME ||
+	    (o->date == SW_DATE_ASSUMED && base == was)) {
 		o->day = before;
 		return;
 	}
-	base = log_make_time(&o->day, 0);
 	if (o->date == SW_DATE_ASSUMED) /* of another year */
-		base -= log_make_time(&before, 0);
+		base = clock_apart(base, was);
 	else
 		base = log_local_time(o->sessions.options, base);
 	o->date = SW_DATE_ASSUMED;
