@@ -149,6 +149,30 @@ static uint8_t shift_of(uint8_t window_scale)
 	return window_scale > 14 ? 14 : window_scale;
 }
 
+/* A direction's SYN tells where it begins: before what was taken for that. */
+static void move_base(struct flow *f, int dir, uint32_t base)
+{
+	struct side *s = &f->side[dir];
+	uint32_t by = s->base - base;
+	bool guessed = (s->flags & (SIDE_BASE | SIDE_GUESS)) &&
+	    !(s->flags & SIDE_SYN);
+
+	s->base = base;
+	if (!guessed || by == 0)
+		return;
+	if (s->flags & SIDE_ACKED)
+		s->acked += by;
+	if (s->flags & SIDE_SEEN)
+		s->highest += by;
+	if (s->flags & SIDE_FIN)
+		s->fin += by;
+	if (!f->hold)
+		return;
+	tcp_stretches_move(&f->hold->queue[dir], by, 0);
+	tcp_stretches_move(&f->hold->queue[!dir], 0, by);
+	tcp_timer_move(&f->hold->ages[dir], by);
+}
+
 void tcp_handshake_accept(struct arrival *a)
 {
 	const struct segment *seg = a->seg;
@@ -156,7 +180,7 @@ void tcp_handshake_accept(struct arrival *a)
 	struct side *s = &a->f->side[a->dir], *o = &a->f->side[!a->dir];
 	bool answer = is_syn_ack(seg);
 
-	s->base = seg->seq + 1;
+	move_base(a->f, a->dir, seg->seq + 1);
 	s->flags |= SIDE_SYN | SIDE_SEEN | SIDE_BASE;
 	s->flags &= (uint16_t)~SIDE_GUESS;
 	s->mss = seg->mss;
@@ -192,21 +216,26 @@ static void drop_syn_octets(struct arrival *a)
 	f->octets[!a->dir] = o->highest = 0;
 }
 
-/* A direction whose SYN was not seen: is this its SYN, late? */
-static bool is_late_syn(const struct flow *f, int dir, uint32_t seq)
+/* A direction whose SYN was not seen: is this its SYN, late?  What came before
+ * it, or the peer's acknowledgment, may lie further on. */
+static bool is_late_syn(const struct flow *f, int dir,
+    const struct segment *seg)
 {
-	const struct side *s = &f->side[dir];
+	const struct side *s = &f->side[dir], *o = &f->side[!dir];
+	uint32_t on = s->base - (seg->seq + 1);
 
-	if (!(s->flags & (SIDE_BASE | SIDE_GUESS)))
+	if (!(s->flags & (SIDE_BASE | SIDE_GUESS)) || on == 0)
 		return true;
-	return s->base == seq + 1;
+	return is_syn_ack(seg) && (o->flags & SIDE_SYN) &&
+	    seg->ack == o->base && on <= TCP_SLACK && s->next == 0;
 }
 
-static bool is_same_syn(const struct flow *f, int dir, uint32_t seq)
+static bool is_same_syn(const struct flow *f, int dir,
+    const struct segment *seg)
 {
 	if (f->side[dir].flags & SIDE_SYN)
-		return f->common.info.first_seq[dir] == seq;
-	return is_late_syn(f, dir, seq);
+		return f->common.info.first_seq[dir] == seg->seq;
+	return is_late_syn(f, dir, seg);
 }
 
 /* The SYN that found the flow is not its own: it is no frame of it. */
@@ -226,7 +255,7 @@ static void challenge(struct arrival *a)
 	a->f = NULL;
 	if (rival) {
 		dir = tcp_flows_dir(rival, &a->seg->src, &a->seg->dst);
-		if (is_same_syn(rival, dir, a->seg->seq)) {
+		if (is_same_syn(rival, dir, a->seg)) {
 			rival->frames++;
 			rival->last = a->seg->origin;
 			return;
@@ -265,7 +294,7 @@ void tcp_handshake_syn(struct arrival *a)
 	struct flow *f = a->f;
 	const struct side *o = &f->side[!a->dir];
 
-	if (!is_same_syn(f, a->dir, seg->seq)) {
+	if (!is_same_syn(f, a->dir, seg)) {
 		if (f->state & FLOW_OPEN)
 			challenge(a);
 		else if (a->dir == 1 && is_syn_ack(seg) &&
@@ -468,7 +497,7 @@ bool tcp_handshake_is_anew(const struct flow *f, int dir,
 	if (seg->flags & TCP_RST)
 		return false;
 	if (seg->flags & TCP_SYN)
-		return !(s->flags & SIDE_SYN) ? !is_late_syn(f, dir, seg->seq) :
+		return !(s->flags & SIDE_SYN) ? !is_late_syn(f, dir, seg) :
 		    f->common.info.first_seq[dir] != seg->seq ||
 		    (f->state & FLOW_REFUSED);
 	if (seg->payload_len == 0)

@@ -428,6 +428,8 @@ void tcp_flows_free(struct flows *t, struct flow *f);
 void tcp_timer_init(struct wheel *w);
 /* The direction is acknowledged up to acked as of now. */
 void tcp_timer_acked(struct ack_ages *a, uint64_t acked, int64_t now);
+/* It begins so many octets earlier than was thought. */
+void tcp_timer_move(struct ack_ages *a, uint32_t by);
 /* How far it was acknowledged a second ago. */
 uint64_t tcp_timer_aged(struct ack_ages *a, int64_t now);
 /* When position will have been acknowledged past for a second; INT64_MAX. */

@@ -148,6 +148,17 @@ struct stretch *tcp_stretches_take(struct stretches *q, uint64_t *held)
 	return s;
 }
 
+void tcp_stretches_move(struct stretches *q, uint32_t by, uint32_t acks_by)
+{
+	for (size_t i = 0; i < q->len; i++) {
+		struct stretch *s = q->items[q->head + i];
+
+		s->off += by;
+		if (s->flags & STRETCH_ACKED)
+			s->ack += acks_by;
+	}
+}
+
 void tcp_stretches_fini(struct stretches *q, uint64_t *held)
 {
 	while (q->len > 0)

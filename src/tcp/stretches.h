@@ -51,6 +51,9 @@ bool tcp_stretches_add_fin(struct stretches *q, const struct stretch *like,
     uint64_t off, uint64_t *held);
 /* Take the first out; the caller frees it with free(). */
 struct stretch *tcp_stretches_take(struct stretches *q, uint64_t *held);
+/* The direction begins so many octets earlier than was thought, and the other
+ * one, of which the acknowledgments are. */
+void tcp_stretches_move(struct stretches *q, uint32_t by, uint32_t acks_by);
 void tcp_stretches_fini(struct stretches *q, uint64_t *held);
 
 #endif

@@ -74,6 +74,14 @@ int64_t tcp_timer_due(const struct ack_ages *a, uint64_t position)
 	return INT64_MAX;
 }
 
+void tcp_timer_move(struct ack_ages *a, uint32_t by)
+{
+	if (a->aged > 0)
+		a->aged += by;
+	for (size_t i = 0; i < a->count; i++)
+		a->samples[i].acked += by;
+}
+
 void tcp_timer_arm(struct wheel *w, struct hold *h, int64_t due)
 {
 	uint64_t slot = (biased(due) >> WHEEL_SHIFT) + 1;
