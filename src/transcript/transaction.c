@@ -111,6 +111,11 @@ struct sw_message *transaction_current(struct session_builder *b, bool open)
 	return b->current ? &b->messages[b->current - 1] : NULL;
 }
 
+static bool is_of_command(int32_t code)
+{
+	return code >= 500 && code <= 504;
+}
+
 static void answer_mail(struct session_builder *b, uint32_t n,
     struct slice argument, bool stays, int32_t code,
     const struct slice *lines, size_t count)
@@ -121,7 +126,9 @@ static void answer_mail(struct session_builder *b, uint32_t n,
 
 	if (code == 503 && (b->current || b->left_out))
 		return;
-	if (!session_is_refusal(code))
+	/* Other refusals than of the command itself (RFC 5321 4.2.3) say that
+	 * none was open any more. */
+	if (!session_is_refusal(code) || !is_of_command(code))
 		transaction_end(b, false);
 	m = new_message(b);
 	if (!m) {
