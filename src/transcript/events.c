@@ -175,6 +175,18 @@ static void may_lose_chunk(struct session_builder *b)
 		b->failed = true;
 }
 
+/* All of an open message's content, or its last chunk, may lie in the client's
+ * lost octets: what became of it is not known. */
+static void may_lose_end(struct session_builder *b, int64_t size)
+{
+	static const char least[] = "DATA\r\n.\r\n";
+	struct transaction *t = transaction_state(b);
+
+	if (t && !b->in_data &&
+	    (size == SW_UNKNOWN || size >= (int64_t)sizeof(least) - 1))
+		t->content_lost = true;
+}
+
 uint32_t session_gap(struct session_builder *b, enum sw_role by,
     int64_t size, struct event_span span)
 {
@@ -187,6 +199,7 @@ uint32_t session_gap(struct session_builder *b, enum sw_role by,
 	if (by == SW_CLIENT) {
 		b->gap_n = n;
 		may_lose_chunk(b);
+		may_lose_end(b, size);
 	}
 	session_event_done(b, e);
 	return n;

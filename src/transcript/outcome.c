@@ -298,7 +298,7 @@ static void work_out(struct session_builder *b, struct sw_message *m,
 		    SW_OUTCOME_REJECTED;
 	} else if (tells_no_codes(&b->s)) {
 		m->outcome = SW_OUTCOME_UNKNOWN;
-	} else if (t->chunk_code != SW_UNKNOWN) {
+	} else if (t->chunk_code != SW_UNKNOWN || t->content_lost) {
 		m->outcome = SW_OUTCOME_UNKNOWN;
 	} else if (t->aborted || (!t->ended && b->closed &&
 	    !(b->replies_unseen && m->method != SW_METHOD_NONE))) {

@@ -64,6 +64,7 @@ struct transaction {
 	bool content_done;         /* message_tell was called */
 	uint32_t chunks;           /* data events so far */
 	bool chunk_lost;           /* a gap may hold a chunk before them */
+	bool content_lost;         /* a gap may hold the content's end */
 };
 
 /* Content that came before it is known what it belongs to. */
