@@ -371,6 +371,17 @@ size_t content_take_chunk(struct dialogue *d, struct slice octets,
 	return n;
 }
 
+/* Octets of a gap that takes content's end and a command as well, at least. */
+static uint64_t end_and_command(const struct body *b)
+{
+	static const char after_text[] = "\r\n.\r\nRSET\r\n";
+	uint64_t least = sizeof(after_text) - 1;
+
+	if (b->since_lf <= 2) /* some of the dot's line may be there */
+		return least - (b->since_lf == 0 ? 2 : 4);
+	return b->prev == '\r' ? least - 1 : least;
+}
+
 void content_break(struct dialogue *d, struct origin origin,
     bool gap_took_end)
 {
@@ -379,6 +390,7 @@ void content_break(struct dialogue *d, struct origin origin,
 	/* where the gap begins; what came behind it is being looked at */
 	uint64_t from = d->client_seen - lost -
 	    (d->look.count > 0 ? d->look.octets.len : 0);
+	uint64_t least = end_and_command(&d->body);
 
 	body_settle(&d->body, false, &sink);
 	if (gap_took_end && lost) {
@@ -399,6 +411,8 @@ void content_break(struct dialogue *d, struct origin origin,
 	d->early_code = 0;
 	d->client_after_gap = true;
 	d->client_mid_line = true;
+	if (lost >= least)
+		d->commands_lost = d->rcpts_lost = true;
 	d->client = CLIENT_BEHIND_GAP;
 	if (!d->body.counted || d->data_method == SW_METHOD_NONE)
 		content_await_verdict(d);
