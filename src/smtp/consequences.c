@@ -185,7 +185,7 @@ static void expect_per_recipient(struct dialogue *d, struct outstanding *o,
 {
 	size_t accepted = session_accepted(d->b);
 	/* else nobody knows how many there are, and whose each is */
-	bool sure = !d->rcpts_lost && !session_recipients_unsure(d->b);
+	bool sure = !o->rcpts_lost && !session_recipients_unsure(d->b);
 
 	if (o->per_rcpt || (o->kind == AWAIT_CONTENT &&
 	    (o->verb == VERB_BDAT || o->verb == VERB_XEXCH50)))
@@ -233,7 +233,7 @@ static bool recipient_reply(struct dialogue *d, struct outstanding *o,
 	}
 	if (--o->replies_left > 0)
 		return false;
-	if (!o->doubted || o->prdr)
+	if (!o->doubted || (o->prdr && !o->rcpts_lost))
 		return true;
 	linger(d, o);
 	return false;

@@ -411,8 +411,6 @@ void content_break(struct dialogue *d, struct origin origin,
 	d->early_code = 0;
 	d->client_after_gap = true;
 	d->client_mid_line = true;
-	if (lost >= least)
-		d->commands_lost = d->rcpts_lost = true;
 	d->client = CLIENT_BEHIND_GAP;
 	if (!d->body.counted || d->data_method == SW_METHOD_NONE)
 		content_await_verdict(d);
@@ -425,6 +423,8 @@ void content_break(struct dialogue *d, struct origin origin,
 			    true;
 		d->queue_before_gap = d->queue_count;
 	}
+	if (lost >= least)
+		d->commands_lost = d->rcpts_lost = true;
 }
 
 /* The reply will not decide: what follows DATA or BDAT is content. */

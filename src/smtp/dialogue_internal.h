@@ -45,6 +45,7 @@ struct outstanding {
 	                       one */
 	bool per_rcpt : 1;  /* LMTP, PRDR: replies_left verdicts */
 	bool prdr : 1;      /* ... and one more for the message */
+	bool rcpts_lost : 1; /* a gap may hold RCPTs of its message */
 	bool asked : 1;     /* ... and 353, which comes first, is due */
 	bool doubted : 1;   /* ... some in a gap: whose the others are is not
 	                       known */

@@ -108,6 +108,7 @@ struct outstanding *smtp_queue_push(struct dialogue *d)
 		return NULL;
 	o = smtp_queue_at(d, d->queue_count++);
 	memset(o, 0, sizeof(*o));
+	o->rcpts_lost = d->rcpts_lost;
 	return o;
 }
 
