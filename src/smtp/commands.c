@@ -330,6 +330,22 @@ static void remember_stray(struct dialogue *d, struct slice line)
 			d->memory = true;
 }
 
+/* A client that waits for replies takes a line without a code for one, or would
+ * not go on.  Content is another matter: what it does shows what it read. */
+static void end_stray(struct dialogue *d, const struct line *l)
+{
+	const struct outstanding *o = d->queue_count == 1 ?
+	    smtp_queue_at(d, 0) : NULL;
+
+	if (o && d->stray && !d->pipelines &&
+	    o->kind == AWAIT_COMMAND && o->verb != VERB_DATA &&
+	    o->verb != VERB_BDAT && o->verb != VERB_XEXCH50 &&
+	    o->acked_known && o->acked < d->reply_end &&
+	    l->first_acked_known && l->first_acked >= d->reply_end)
+		smtp_queue_drop(d, 1);
+	d->stray = false;
+}
+
 /* A reply in progress that this segment acknowledges is over: its last line
  * was never finished, or has no end. */
 static void end_reply(struct dialogue *d, const struct line *l)
@@ -341,6 +357,7 @@ static void end_reply(struct dialogue *d, const struct line *l)
 	if (d->reply.open && l->first_acked_known &&
 	    l->first_acked >= d->reply.end_offset)
 		server_unterminated(d, true);
+	end_stray(d, l);
 	d->in_command = false;
 }
 

@@ -204,6 +204,7 @@ struct dialogue {
 	bool client_after_gap, server_after_gap;
 	bool client_mid_line; /* behind a gap: not at the start of a line */
 	bool server_mid_line;
+	bool stray;           /* a line without a code, and no reply since */
 	bool fragment_awaits; /* the lost line's beginning awaits a reply */
 	bool any_command;
 	bool last_command_acked_known;

@@ -177,6 +177,7 @@ static void take_reply(struct dialogue *d, struct reply_in *in)
 	    !d->any_reply)
 		lose_greeting(d, in);
 	uncertain = d->queue_uncertain > 0;
+	d->stray = false;
 	d->greeting_due = false;
 	d->unproved = false;
 	if (greeting && d->early_n)
@@ -399,6 +400,7 @@ static void take_line(struct dialogue *d, const struct line *l)
 	d->server_mid_line = false;
 	if (!coded && !r->open) {
 		stray_line(d, l);
+		d->stray = true;
 		return;
 	}
 	if (!r->open && !more) {
@@ -489,7 +491,7 @@ void server_octets(struct dialogue *d, const struct delivery *o)
 {
 	take_octets(d, o);
 	d->server_unfinished = line_reader_partial(&d->server_line) ||
-	    d->reply.open;
+	    d->reply.open || d->stray;
 }
 
 void server_partial(struct dialogue *d)
