@@ -64,6 +64,9 @@ static const char *const charsets[] = {
 };
 enum { CHARSETS = sizeof(charsets) / sizeof(charsets[0]) };
 
+/* Openings of words without an end that GMime is given at once. */
+enum { OPENINGS = 16 };
+
 static once_flag gmime_once = ONCE_FLAG_INIT;
 /* Set once, by gmime_load; decode is NULL without GMime. */
 static struct {
@@ -141,19 +144,35 @@ static const struct field *find_field(struct slice line,
 	return is_field(f, line, value_r) ? f : NULL;
 }
 
+/* Where the first "=?" at `from` or behind it stands; s.len: there is none. */
+static size_t next_opening(struct slice s, size_t from)
+{
+	for (; s.len - from >= 2; from++) {
+		const uint8_t *p = memchr(s.p + from, '=', s.len - from - 1);
+
+		if (!p)
+			break;
+		from = (size_t)(p - s.p);
+		if (p[1] == '?')
+			return from;
+	}
+	return s.len;
+}
+
+/* Where the last "?=" ends; 0: there is none. */
+static size_t last_end(struct slice s)
+{
+	size_t i;
+
+	for (i = s.len; i >= 2; i--)
+		if (s.p[i - 1] == '=' && s.p[i - 2] == '?')
+			return i;
+	return 0;
+}
+
 static bool has_encoded_word(struct slice s)
 {
-	const uint8_t *p = s.p, *end;
-
-	if (s.len == 0)
-		return false;
-	end = s.p + s.len;
-	while (p < end && (p = memchr(p, '=', (size_t)(end - p)))) {
-		if (end - p > 1 && p[1] == '?')
-			return true;
-		p++;
-	}
-	return false;
+	return s.len > 0 && next_opening(s, 0) < s.len;
 }
 
 static void gmime_load(void)
@@ -182,21 +201,62 @@ void header_load(void)
 		gmime.held[i] = iconv_open("UTF-8", charsets[i]);
 }
 
+static bool decode_piece(struct slice piece, struct buffer *out)
+{
+	char *text, *decoded;
+
+	if (piece.len == 0)
+		return true;
+	text = strndup((const char *)piece.p, piece.len);
+	if (!text)
+		return false;
+	decoded = gmime.decode(NULL, text);
+	if (decoded)
+		buffer_append_str(out, decoded);
+	gmime.free(decoded);
+	free(text);
+	return !out->failed;
+}
+
+/* Where a piece ends that begins at `from`: before one opening too many. */
+static size_t piece_end(struct slice s, size_t from)
+{
+	unsigned i;
+
+	from = next_opening(s, from);
+	for (i = 0; i < OPENINGS && from < s.len; i++)
+		from = next_opening(s, from + 2);
+	return from;
+}
+
+/* GMime looks for the end of each word up to that of the text.  So where no
+ * word ends any more the text is cut. */
+static bool decode_pieces(struct slice value, struct buffer *out)
+{
+	size_t from = 0, to = piece_end(value, last_end(value));
+
+	while (decode_piece(slice_head(slice_from(value, from), to - from),
+	    out)) {
+		if (to == value.len)
+			return true;
+		from = to;
+		to = piece_end(value, from);
+	}
+	return false;
+}
+
 static struct sw_bytes decode(struct slice value, struct arena *arena)
 {
 	struct sw_bytes out = { NULL, 0 };
-	char *text, *decoded;
+	struct buffer text;
 
 	call_once(&gmime_once, gmime_load);
 	if (!gmime.decode)
 		return arena_copy(arena, value);
-	text = strndup((const char *)value.p, value.len);
-	if (!text)
-		return out;
-	decoded = gmime.decode(NULL, text);
-	out = arena_copy(arena, slice_str(decoded ? decoded : ""));
-	gmime.free(decoded);
-	free(text);
+	buffer_init(&text, SIZE_MAX);
+	if (decode_pieces(value, &text))
+		out = arena_copy(arena, buffer_slice(&text));
+	buffer_fini(&text);
 	return out;
 }
 

@@ -9,6 +9,7 @@
 
 #include <openssl/evp.h>
 
+#include "base/buffer.h"
 #include "base/limits.h"
 #include "transcript/message.h"
 
@@ -49,6 +50,8 @@ static const struct {
 	    NULL, NULL },
 	{ "Subject: =?no such\r\nFrom: a=?b\r\n", NULL, "=?no such", "a=?b",
 	    NULL, NULL },
+	{ "Subject: =?utf-8?q?a?= =?utf-8?q?b =?utf-8?q?c\r\n", NULL,
+	    "a =?utf-8?q?b =?utf-8?q?c", NULL, NULL, NULL },
 	{ "Subject: gr\xfc\xdf\r\n", NULL, "gr\xfc\xdf", NULL, NULL, NULL },
 	{ " folded: first\r\nno colon\r\nX-To: x\r\nTo: y", NULL, NULL, NULL,
 	    "y", NULL },
@@ -98,6 +101,34 @@ static void test_nul(void **state)
 	assert_memory_equal(m.subject.data, "a\0=?utf-8?q?b?=", 15);
 	assert_bytes(m.header_to, "c");
 	arena_fini(&arena);
+}
+
+/* Words without an end take linear time: with their square this takes
+ * minutes. */
+static void test_endless_words(void **state)
+{
+	static const char begin[] = "Subject: =?utf-8?q?=C3=BC?= ";
+	static const char word[] = "=?utf-8?q?a ";
+	enum { WORDS = 400 * 1000 };
+	struct buffer header;
+	struct sw_message m = { 0 };
+	struct arena arena;
+	size_t i;
+
+	(void)state;
+	buffer_init(&header, SIZE_MAX);
+	buffer_append_str(&header, begin);
+	for (i = 0; i < WORDS; i++)
+		buffer_append_str(&header, word);
+	arena_init(&arena);
+	buffer_append_str(&header, "\r\n");
+	assert_false(header.failed);
+	assert_int_equal(header_fields(buffer_slice(&header), &m, &arena),
+	    SW_OK);
+	assert_true(m.subject.len > 17);
+	assert_memory_equal(m.subject.data, "\xc3\xbc =?utf-8?q?a =?", 17);
+	arena_fini(&arena);
+	buffer_fini(&header);
 }
 
 /* --- octets -------------------------------------------------------------- */
@@ -349,6 +380,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_headers),
 		cmocka_unit_test(test_nul),
+		cmocka_unit_test(test_endless_words),
 		cmocka_unit_test(test_whole),
 		cmocka_unit_test(test_pieces),
 		cmocka_unit_test(test_parts),
