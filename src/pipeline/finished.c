@@ -43,7 +43,8 @@ static void settle(struct shard *s, struct session_builder *b,
     struct finished *f)
 {
 	const struct session_gate *gate = &s->options->gate;
-	bool keep = !gate->keep || gate->keep(gate->ctx, session_get(b));
+	bool keep = !s->ending &&
+	    (!gate->keep || gate->keep(gate->ctx, session_get(b)));
 	struct sw_err err;
 	enum sw_status status = session_settle(b, keep, &err);
 

@@ -520,7 +520,9 @@ void shard_fini(struct shard *s)
 	if (s->engine) {
 		struct origin none = { 0, SW_NO_TIME, 0 };
 
-		/* What is still open is ended, so that it is freed. */
+		/* What is still open is ended, so that it is freed: what it
+		 * lacks is not what the record lacks. */
+		s->ending = true;
 		if (s->tcp->finish(s->engine, none) != SW_OK)
 			s->memory = true;
 		s->tcp->close(&s->engine);

@@ -115,6 +115,7 @@ struct shard {
 	struct live *open; /* sessions, a list */
 	size_t session_octets; /* that each may take by what is told of it */
 	bool memory; /* ran out */
+	bool ending; /* sessions that still end are told to nobody */
 };
 
 enum sw_status shard_init(struct shard *s, unsigned number,

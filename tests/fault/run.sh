@@ -80,3 +80,28 @@ if diff -r "$TMP/mails" "$TMP/short" >"$TMP/diff"; then
 else
 	fail eml-rename-none "$(head -n 1 "$TMP/diff")"
 fi
+
+# A message whose session was still open when writing failed has no name: the
+# record lacks nothing of it.
+cat >"$TMP/open.case" <<'EOF'
+conn open client=192.0.2.2:40002
+hello
+envelope
+C: Subject: open\r\n\r\n\{text 20000}
+conn over client=192.0.2.1:40001
+hello
+envelope
+C: Subject: over\r\n\r\n\{text 800}.\r\n
+S 250 ok
+bye
+noise 60000
+use open
+C: .\r\n
+S 250 ok
+bye
+== expect
+EOF
+python3 tests/cases/build.py "$TMP/open.case" -o "$TMP" >/dev/null || exit 1
+exits eml-open 4 faulty write:1:ENOSPC:-0.part \
+	"$SMTPWIRE" read -q --eml "$TMP/full" -o /dev/null "$TMP/open.pcap"
+is eml-open-none "" "$(ls -A "$TMP/full")"
