@@ -161,7 +161,8 @@ bool escape_is_utf8(struct slice s)
  * DEL and C1, line and paragraph separators, bidirectional controls (UAX 9),
  * interlinear annotations, and what Unicode calls
  * Default_Ignorable_Code_Point (DerivedCoreProperties.txt, 15.0): fillers,
- * joiners, variation selectors, tags.
+ * joiners, variation selectors, tags.  And what is drawn as nothing, but is no
+ * blank: U+2800 (a Braille pattern without dots), U+1D159.
  */
 static bool is_unseen(uint32_t c)
 {
@@ -171,9 +172,10 @@ static bool is_unseen(uint32_t c)
 		{ 0x7f, 0x9f }, { 0xad, 0xad }, { 0x34f, 0x34f },
 		{ 0x61c, 0x61c }, { 0x115f, 0x1160 }, { 0x17b4, 0x17b5 },
 		{ 0x180b, 0x180f }, { 0x200b, 0x200f }, { 0x2028, 0x202e },
-		{ 0x2060, 0x206f }, { 0x3164, 0x3164 }, { 0xfe00, 0xfe0f },
-		{ 0xfeff, 0xfeff }, { 0xffa0, 0xffa0 }, { 0xfff0, 0xfffb },
-		{ 0x1bca0, 0x1bca3 }, { 0x1d173, 0x1d17a },
+		{ 0x2060, 0x206f }, { 0x2800, 0x2800 }, { 0x3164, 0x3164 },
+		{ 0xfe00, 0xfe0f }, { 0xfeff, 0xfeff }, { 0xffa0, 0xffa0 },
+		{ 0xfff0, 0xfffb }, { 0x1bca0, 0x1bca3 },
+		{ 0x1d159, 0x1d159 }, { 0x1d173, 0x1d17a },
 		{ 0xe0000, 0xe0fff },
 	};
 	size_t low = 0, high = sizeof(ranges) / sizeof(ranges[0]);

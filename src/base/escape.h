@@ -55,10 +55,10 @@ bool escape_base64(struct buffer *b, struct slice s);
  * Append text for a terminal or a text file: printable UTF-8 as it is;
  * control characters (C0, DEL, C1), octets that are no UTF-8, line and
  * paragraph separators, bidirectional controls and other code points that
- * cannot be seen (Default_Ignorable_Code_Point) as \xNN or \u{NNNN};
- * a backslash as \\ only when it could be mistaken for such an escape
- * (before x, u{ or an escape, and the others of its run with it).  Tab
- * becomes \x09.
+ * cannot be seen (Default_Ignorable_Code_Point, and the blank glyphs U+2800
+ * and U+1D159, which are no spaces) as \xNN or \u{NNNN}; a backslash as \\
+ * only when it could be mistaken for such an escape (before x, u{ or an
+ * escape, and the others of its run with it).  Tab becomes \x09.
  */
 bool escape_text(struct buffer *b, struct slice s);
 

@@ -20,8 +20,43 @@ static bool begins(struct slice s, const char *word)
 	return slice_eq(slice_head(s, strlen(word)), slice_str(word));
 }
 
-/* Do words of ours begin at i?  Flags stand behind two blanks, the first of
- * which is the one behind a mark or code where a line begins. */
+/* Octets of the character that ends s if it is a blank (Unicode's category Zs),
+ * else 0. */
+static size_t last_blank(struct slice s)
+{
+	static const char *const others[] = { "\xc2\xa0", "\xe1\x9a\x80",
+		"\xe2\x80\xaf", "\xe2\x81\x9f", "\xe3\x80\x80" };
+	const uint8_t *end = s.p + s.len;
+	size_t i;
+
+	if (s.len > 0 && end[-1] == ' ')
+		return 1;
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		size_t len = strlen(others[i]);
+
+		if (s.len >= len && memcmp(end - len, others[i], len) == 0)
+			return len;
+	}
+	/* U+2000 to U+200A */
+	if (s.len >= 3 && memcmp(end - 3, "\xe2\x80", 2) == 0 &&
+	    end[-1] >= 0x80 && end[-1] <= 0x8a)
+		return 3;
+	return 0;
+}
+
+/* Flags stand behind two blanks, the first of which is the one behind a mark
+ * or code where a line begins.  Other blanks may be as wide as two. */
+static bool is_before_flags(struct slice before)
+{
+	size_t blank = last_blank(before);
+
+	if (before.len == 0 || blank > 1)
+		return true;
+	before.len -= blank;
+	return blank > 0 && (before.len == 0 || last_blank(before) > 0);
+}
+
+/* Do words of ours begin at i? */
 static bool is_ours(struct slice s, size_t i)
 {
 	static const char *const alone[] = { "[message ", "[content ",
@@ -31,8 +66,7 @@ static bool is_ours(struct slice s, size_t i)
 
 	switch (s.p[i]) {
 	case '{':
-		return i == 0 || (s.p[i - 1] == ' ' && (i == 1 ||
-		    s.p[i - 2] == ' '));
+		return is_before_flags(slice_head(s, i));
 	case '[':
 	case '(':
 		break;
@@ -40,7 +74,8 @@ static bool is_ours(struct slice s, size_t i)
 		return false;
 	}
 	if (i > 0)
-		return s.p[i - 1] == ' ' && begins(rest, "[and ");
+		return begins(rest, "[and ") &&
+		    last_blank(slice_head(s, i)) > 0;
 	for (k = 0; k < sizeof(alone) / sizeof(alone[0]); k++)
 		if (begins(rest, alone[k]))
 			return true;

@@ -24,15 +24,16 @@ sys.path.insert(0, 'tests/cases')
 import build
 
 TMP, PROGRAM = os.environ['TMP'], os.environ['SMTPWIRE']
-# Default_Ignorable_Code_Point of Unicode 15.0, beyond those of category Cf.
+# Default_Ignorable_Code_Point of Unicode 15.0, beyond those of category Cf,
+# and blank glyphs.
 IGNORED = ((0x34f, 0x34f), (0x115f, 0x1160), (0x17b4, 0x17b5),
-           (0x180b, 0x180f), (0x2065, 0x2065), (0x3164, 0x3164),
-           (0xfe00, 0xfe0f), (0xffa0, 0xffa0), (0xfff0, 0xfff8),
-           (0xe0000, 0xe0fff))
+           (0x180b, 0x180f), (0x2065, 0x2065), (0x2800, 0x2800),
+           (0x3164, 0x3164), (0xfe00, 0xfe0f), (0xffa0, 0xffa0),
+           (0xfff0, 0xfff8), (0xe0000, 0xe0fff))
 # Clear the screen, ring, go back, C1 in both forms, turn, hide, end a line;
 # fill, choose a variant, tag.
 TERMINAL = '\x1b[2J\x07\x08\x7f\x9b1m\u202e\u2066\u200b\u200f\u2028\x0b\x0c' \
-    '\u115f\u3164\ufe0f\U000e0041'
+    '\u115f\u2800\u3164\ufe0f\U000e0041'
 MARKUP = '</script><script>alert(1)</script><!--<img src=x onerror=a()>"\'&`'
 QUOTES = '","x":{"y":["\\\\"]},\\u0000${x}$(x)%s%n'
 PATH = '../../../../../tmp/hostile/../x\\..\\y:z'

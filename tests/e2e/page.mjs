@@ -60,13 +60,13 @@ function checkPage() {
 
 const HOSTILE = '</script><script>window.hacked = 1</script>' +
 	'<img src=x onerror="window.hacked = 2">"\'`<!--${1}-->\u202eabc' +
-	'\u2066\u2028\u0007\u200b\\x41\u115f\u1160\u17b4\u180b\u3164' +
+	'\u2066\u2028\u0007\u200b\\x41\u115f\u1160\u17b4\u180b\u2800\u3164' +
 	'\ufe00\ufe0f\uffa0\ufff0\u{1bca0}\u{1d17a}\u{e0041}';
 const SHOWN = '</script><script>window.hacked = 1</script>' +
 	'<img src=x onerror="window.hacked = 2">"\'`<!--${1}-->\\u{202e}abc' +
 	'\\u{2066}\\u{2028}\\x07\\u{200b}\\\\x41\\u{115f}\\u{1160}' +
-	'\\u{17b4}\\u{180b}\\u{3164}\\u{fe00}\\u{fe0f}\\u{ffa0}\\u{fff0}' +
-	'\\u{01bca0}\\u{01d17a}\\u{0e0041}';
+	'\\u{17b4}\\u{180b}\\u{2800}\\u{3164}\\u{fe00}\\u{fe0f}' +
+	'\\u{ffa0}\\u{fff0}\\u{01bca0}\\u{01d17a}\\u{0e0041}';
 
 // All that a stranger may say, says it.
 function hostilePage() {

@@ -188,7 +188,8 @@ static const struct {
 
 /* What Unicode 15.0 calls Default_Ignorable_Code_Point, as
  * DerivedCoreProperties.txt lists it, and what is escaped beside it: C1,
- * separators, embeddings and overrides, annotations. */
+ * separators, embeddings and overrides, annotations, glyphs that are blank but
+ * no spaces. */
 static const uint32_t unseen[][2] = {
 	{ 0x00ad, 0x00ad }, { 0x034f, 0x034f }, { 0x061c, 0x061c },
 	{ 0x115f, 0x1160 }, { 0x17b4, 0x17b5 }, { 0x180b, 0x180d },
@@ -198,6 +199,7 @@ static const uint32_t unseen[][2] = {
 	{ 0xfeff, 0xfeff }, { 0xffa0, 0xffa0 }, { 0xfff0, 0xfff8 },
 	{ 0x1bca0, 0x1bca3 }, { 0x1d173, 0x1d17a }, { 0xe0000, 0xe0fff },
 	{ 0x0080, 0x009f }, { 0x2028, 0x2029 }, { 0xfff9, 0xfffb },
+	{ 0x2800, 0x2800 }, { 0x1d159, 0x1d159 },
 };
 
 static bool is_unseen(uint32_t c)

@@ -11,9 +11,9 @@
  * base/escape.c has them. */
 const UNSEEN = new RegExp('[\\u0000-\\u001f\\u007f-\\u009f\\u00ad\\u034f' +
 	'\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200f' +
-	'\\u2028-\\u202e\\u2060-\\u206f\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0' +
-	'\\ufff0-\\ufffb\\u{1bca0}-\\u{1bca3}\\u{1d173}-\\u{1d17a}' +
-	'\\u{e0000}-\\u{e0fff}]', 'u');
+	'\\u2028-\\u202e\\u2060-\\u206f\\u2800\\u3164\\ufe00-\\ufe0f\\ufeff' +
+	'\\uffa0\\ufff0-\\ufffb\\u{1bca0}-\\u{1bca3}\\u{1d159}' +
+	'\\u{1d173}-\\u{1d17a}\\u{e0000}-\\u{e0fff}]', 'u');
 /* Longer texts are cut where they are shown. */
 const SHOWN_CHARACTERS = 2000;
 
