@@ -158,8 +158,8 @@ SRC_LIB := $(SRC_BASE) $(SRC_CAPTURE) $(SRC_NET) $(SRC_TCP) \
 # the command, a client of include/ alone
 SRC_CLI := $(addprefix src/cli/, \
 	check.c confine.c explain.c formats.c heap.c live.c main.c \
-	options.c options_help.c options_table.c output.c read.c \
-	reading.c rights.c terminal.c values.c)
+	options.c options_help.c options_places.c options_table.c output.c \
+	read.c reading.c rights.c terminal.c values.c)
 
 SRC_UNIT := $(wildcard tests/unit/t_*.c)
 SRC_FUZZ := $(wildcard tests/fuzz/fuzz_*.c)

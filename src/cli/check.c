@@ -253,6 +253,8 @@ int cli_check(int argc, char **argv)
 		status = cli_options_followed(&c.args, "check");
 	if (status == CLI_OK)
 		status = split(&c, at > 0, left);
+	if (status == CLI_OK)
+		status = cli_options_apart(&c.args, "check");
 	if (status == CLI_OK) {
 		run(&c);
 		status = c.status;

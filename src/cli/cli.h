@@ -61,7 +61,7 @@ struct cli_args {
 	                     nothing follows; NULL: none */
 };
 
-/* --- options.c, options_help.c -------------------------------------------- */
+/* --- options.c, options_help.c, options_places.c -------------------------- */
 
 /*
  * Parse argv (argv[0]: the command's name) by the rows of the table that
@@ -74,6 +74,9 @@ void cli_options_fini(struct cli_args *a);
 /* Does a file follow each option that concerns only those that follow?
  * CLI_OK; CLI_USAGE, which was told. */
 int cli_options_followed(const struct cli_args *a, const char *command);
+/* Is each output a file of its own, and no input?  CLI_OK; CLI_USAGE, which
+ * was told. */
+int cli_options_apart(const struct cli_args *a, const char *command);
 /* Are only some sessions asked for? */
 bool cli_options_select(const struct cli_args *a);
 /* The options of a command as lines of help. */

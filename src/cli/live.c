@@ -356,6 +356,8 @@ int cli_live(int argc, char **argv)
 	status = cli_options_parse(CLI_LIVE, argc, argv, &r.args);
 	if (status == CLI_OK)
 		status = check_usage(&r.args);
+	if (status == CLI_OK)
+		status = cli_options_apart(&r.args, "live");
 	if (status == CLI_OK && r.args.list) {
 		status = list();
 	} else if (status == CLI_OK) {

@@ -89,6 +89,8 @@ int cli_read(int argc, char **argv)
 		terminal_say("Try 'smtpwire read --help'.");
 		status = CLI_USAGE;
 	}
+	if (status == CLI_OK)
+		status = cli_options_apart(&r.args, "read");
 	if (status == CLI_OK) {
 		run(&r);
 		status = r.status;

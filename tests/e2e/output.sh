@@ -34,6 +34,40 @@ for o in -w --mbox; do
 	is "dash$o-pipe-same" '' "$(cmp "$TMP/dash" "$TMP/out" 2>&1)"
 	is "dash$o-none" no "$([ -e ./- ] && echo yes || echo no)"
 done
+
+# Two outputs are not one file, nor is one an input, whatever they are called.
+cp "$capture" "$TMP/in.pcap"
+ln -s in.pcap "$TMP/in.link"
+ln "$TMP/in.pcap" "$TMP/in.hard"
+# one_file NAME OPTIONS... INPUT: refused, and nothing is written
+one_file()
+{
+	of=$1
+	shift
+	exits "one-file-$of" 2 "$SMTPWIRE" "$@"
+	has "one-file-$of-told" 'they are one file\|it is the input' "$TMP/err"
+	is "one-file-$of-none" "" "$(find "$TMP" -name one -o -name one.part)"
+}
+one_file mbox read -q -o "$TMP/one" --mbox "$TMP/one" "$capture"
+has one-file-both "^smtpwire read: -o $TMP/one, --mbox $TMP/one: " "$TMP/err"
+one_file account read -q -o "$TMP/one" --account "$TMP/./one" "$capture"
+one_file frames read -q -w "$TMP/one" --mbox "$TMP/../${TMP##*/}/one" \
+	-o /dev/null "$capture"
+one_file eml read -q --eml "$TMP/one/" -o "$TMP/one" "$capture"
+one_file live live -q -i lo -o "$TMP/one" --account "$TMP/one"
+one_file live-log live -q -i lo -o "$TMP/one" --check "$TMP/one"
+one_file there read -q -o "$TMP/in.link" --mbox "$TMP/in.hard" "$capture"
+one_file input read -q -w "$TMP/in.pcap" "$TMP/in.pcap"
+one_file input-link read -q -o "$TMP/in.link" "$capture" "$TMP/in.pcap"
+one_file check check -q -o "$TMP/in.pcap" "$capture" "$TMP/in.pcap"
+is one-file-input-same '' "$(cmp "$capture" "$TMP/in.pcap" 2>&1)"
+exits one-file-device 0 "$SMTPWIRE" read -q -o /dev/null -w /dev/null \
+	--mbox /dev/null --account /dev/null "$capture"
+exits one-file-stdout 0 "$SMTPWIRE" read -q --mbox /dev/stdout \
+	-o /dev/null --account /dev/stdout "$capture"
+exits one-file-each 0 "$SMTPWIRE" read -q -w "$TMP/two.w" -o "$TMP/two.o" \
+	--mbox "$TMP/two.mbox" --account "$TMP/two.account" "$TMP/in.pcap"
+
 if timeout -s INT 1 "$SMTPWIRE" live -q -i lo -o /dev/null 2>"$TMP/err" ||
 	[ ! -s "$TMP/err" ]; then
 	timeout -s INT 2 "$SMTPWIRE" live -q -i lo -w - -o /dev/null \
