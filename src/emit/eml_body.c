@@ -372,16 +372,31 @@ static int finish_file(struct body *b)
 	return b->error;
 }
 
+int emit_eml_name_part(struct emit_eml *e, const char *part,
+    const char *name)
+{
+	struct stat st;
+	int error;
+
+	if (renameat(e->fd, part, e->fd, name) == 0)
+		return 0;
+	error = errno;
+	/* The sandbox denies it before the kernel sees what stands there. */
+	if (fstatat(e->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISDIR(st.st_mode))
+		return EISDIR;
+	return error;
+}
+
 int emit_eml_body_name(struct body *b, const char *name)
 {
-	int dir = b->lane->owner->fd;
+	int error = finish_file(b);
 
-	if (finish_file(b) != 0)
-		return b->error;
-	if (renameat(dir, b->part, dir, name) != 0)
-		return errno;
-	b->part[0] = '\0';
-	return 0;
+	if (error == 0)
+		error = emit_eml_name_part(b->lane->owner, b->part, name);
+	if (error == 0)
+		b->part[0] = '\0';
+	return error;
 }
 
 /* --- begin and end ------------------------------------------------------- */

@@ -80,6 +80,10 @@ int emit_eml_body_name(struct body *b, const char *name);
 /* A file of a name that nobody has, open for writing; its name goes to name,
  * NAME_SIZE octets, and is empty when there is none.  0 or an errno value. */
 int emit_eml_create_part(struct emit_eml *e, char *name, int *fd_r);
+/* Give that file its final name, whatever file was there.  0 or an errno
+ * value: EISDIR where a folder stands. */
+int emit_eml_name_part(struct emit_eml *e, const char *part,
+    const char *name);
 /* All octets; 0 or an errno value. */
 int emit_eml_write_all(int fd, struct slice s);
 

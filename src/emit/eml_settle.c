@@ -77,8 +77,8 @@ static int write_small(struct emit_eml *e, const char *name,
 	error = emit_eml_write_all(fd, octets);
 	if (close(fd) != 0 && error == 0)
 		error = errno;
-	if (error == 0 && renameat(e->fd, part, e->fd, name) != 0)
-		error = errno;
+	if (error == 0)
+		error = emit_eml_name_part(e, part, name);
 	if (error != 0)
 		(void)unlinkat(e->fd, part, 0);
 	return error;

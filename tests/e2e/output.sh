@@ -128,6 +128,13 @@ exits eml 0 "$SMTPWIRE" read -q --eml "$TMP/eml" "$capture"
 is eml-files yes "$(ls "$TMP"/eml/*.eml >/dev/null && echo yes)"
 is eml-private 700 "$(stat -c %a "$TMP/eml")"
 
+# A folder that has the name of a message is told as one.
+for f in "$TMP"/eml/*.eml; do
+	mkdir -p "$TMP/taken/${f##*/}"
+done
+exits eml-folder 4 "$SMTPWIRE" read -q --eml "$TMP/taken" "$capture"
+has eml-folder-told "taken/.*eml: Is a directory" "$TMP/err"
+
 # A full disk: /dev/full, and files that may grow to 0 octets.
 exits full 4 "$SMTPWIRE" read -o /dev/full "$capture"
 has full-told 'No space left' "$TMP/err"
