@@ -64,6 +64,7 @@ static void take_answer(struct log_session *s, struct slice answer)
 
 void log_auth_take(struct log_session *s, struct slice secret)
 {
+	s->resized = true;
 	if (s->auth_open)
 		take_answer(s, secret);
 	else if (!secrets_add_stray(&s->secrets, secret))

@@ -36,6 +36,7 @@ static bool grow(struct log_session *s)
 		p[old + i] = p[i];
 	s->outstanding = p;
 	s->outstanding_capacity = wanted;
+	s->resized = true;
 	return true;
 }
 

@@ -194,10 +194,13 @@ enum sw_status log_open(struct source *s, const struct log_format *format,
 static enum sw_status take_line(struct log_reader *l,
     const struct log_line *line)
 {
+	enum sw_status status;
+
 	account_add(l->account, ACCOUNT_LINES, 1);
 	if (line->truncated)
 		account_add(l->account, ACCOUNT_LIMIT_LINE, 1);
-	return l->state->format->line(l->state, line);
+	status = l->state->format->line(l->state, line);
+	return status == SW_OK ? log_sessions_line_done(l->state) : status;
 }
 
 /* More octets for the lines; none: the input is over. */

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "logs/dialogue_queue.h"
 #include "logs/session_keys.h"
 #include "logs/session_source.h"
 #include "logs/talk.h"
@@ -14,8 +15,37 @@
 
 /* --- lists -------------------------------------------------------------- */
 
+/* Octets of memory beside the builder's. */
+static size_t memory_beside(const struct log_sessions *t,
+    const struct log_session *s)
+{
+	return sizeof(*s) + t->format->session_size + s->key->name.len +
+	    s->outstanding_capacity * sizeof(*s->outstanding) +
+	    log_talk_memory(s) + secrets_memory(s->secrets);
+}
+
+/* What the newest one holds now. */
+static inline void count_newest(struct log_sessions *t)
+{
+	struct log_session *s = t->newest;
+	size_t held;
+
+	if (s->resized) {
+		s->beside = memory_beside(t, s);
+		s->resized = false;
+	}
+	held = session_memory(s->b) + s->beside;
+	t->held = t->held - s->held + held;
+	s->held = held;
+	t->newest_grows = false;
+}
+
+/* One line may be about several. */
 static void link_newest(struct log_sessions *t, struct log_session *s)
 {
+	if (t->newest && t->newest_grows)
+		count_newest(t);
+	t->newest_grows = true;
 	s->newer = NULL;
 	s->older = t->newest;
 	if (t->newest)
@@ -27,6 +57,8 @@ static void link_newest(struct log_sessions *t, struct log_session *s)
 
 static void unlink_newest(struct log_sessions *t, struct log_session *s)
 {
+	const struct log_session *last = t->newest;
+
 	if (s->older)
 		s->older->newer = s->newer;
 	else
@@ -35,6 +67,7 @@ static void unlink_newest(struct log_sessions *t, struct log_session *s)
 		s->newer->older = s->older;
 	else
 		t->newest = s->older;
+	t->newest_grows = t->newest_grows && t->newest == last;
 }
 
 static void link_begun(struct log_sessions *t, struct log_session *s)
@@ -276,8 +309,7 @@ static struct log_session *find_surplus(const struct log_sessions *t,
 {
 	if (k && k->count >= LIMIT_LOG_KEY_SESSIONS)
 		return k->first;
-	return t->count >= LIMIT_LOG_SESSIONS || t->held > LIMIT_LOG_OCTETS ?
-	    t->oldest : NULL;
+	return t->count >= LIMIT_LOG_SESSIONS ? t->oldest : NULL;
 }
 
 static enum sw_status make_room(struct log_sessions *t,
@@ -328,6 +360,7 @@ enum sw_status log_sessions_begin(struct log_sessions *t, struct slice key,
 	s->heard_ns = t->now_ns;
 	s->content.size = SW_UNKNOWN;
 	s->last_code = SW_UNKNOWN;
+	s->resized = true;
 	log_source_begin(t, s, line);
 	link_key(k, s);
 	link_newest(t, s);
@@ -337,28 +370,19 @@ enum sw_status log_sessions_begin(struct log_sessions *t, struct slice key,
 	return SW_OK;
 }
 
-/* What it holds since the line before. */
-static void count_held(struct log_sessions *t, struct log_session *s)
-{
-	size_t held = session_memory(s->b);
-
-	t->held = t->held - s->held + held;
-	s->held = held;
-}
-
 void log_sessions_touch(struct log_sessions *t, struct log_session *s,
     uint64_t number, int64_t time)
 {
 	if (t->file_count > 1 && number > t->files[t->file_count - 1].base &&
 	    s->last <= t->files[t->file_count - 1].base)
 		log_source_turn(s, number);
-	count_held(t, s);
 	s->last = number;
 	s->heard_ns = t->now_ns;
 	if (time != SW_NO_TIME)
 		s->last_time = time;
 	if (s->start_time == SW_NO_TIME)
 		s->start_time = time;
+	t->newest_grows = t->newest_grows || t->newest == s;
 	if (t->newest == s)
 		return;
 	unlink_newest(t, s);
@@ -495,8 +519,15 @@ enum sw_status log_sessions_expire_some(struct log_sessions *t, int64_t now)
 	    t->oldest->last_time != SW_NO_TIME &&
 	    now - LIMIT_LOG_IDLE_NS > t->oldest->last_time)
 		status = end_unclosed(t, t->oldest, SW_ENDING_IDLE);
-	while (t->held > LIMIT_LOG_OCTETS && t->count > 1 && t->oldest &&
-	    status == SW_OK)
+	return status;
+}
+
+enum sw_status log_sessions_keep_limit(struct log_sessions *t)
+{
+	enum sw_status status = SW_OK;
+
+	count_newest(t);
+	while (t->held > LIMIT_LOG_OCTETS && t->count > 1 && status == SW_OK)
 		status = make_room(t, t->oldest);
 	return status;
 }

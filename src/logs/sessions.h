@@ -82,6 +82,8 @@ struct log_session {
 	struct log_turn *first_turn, *last_turn; /* in b's arena */
 	size_t turn_count;
 	size_t held;            /* octets, as counted in the log's */
+	size_t beside;          /* ... part of it: all but the builder */
+	bool resized;           /* what beside tells holds no longer */
 	struct log_key *key;
 	struct log_session *same_next, *same_prev; /* of the key, by age */
 	struct log_session *older, *newer;         /* by the last line */
@@ -144,6 +146,8 @@ struct log_sessions {
 	size_t spare_count;
 	size_t count;
 	size_t held;                       /* octets of the open ones */
+	bool newest_grows;                 /* what newest holds of the line in
+	                                      hand is not counted yet */
 	struct log_session *oldest, *newest;
 	struct log_session *first_begun, *last_begun;
 	struct log_session *first_waiting, *last_waiting;
@@ -209,9 +213,8 @@ enum sw_status log_sessions_attempt(struct log_sessions *t,
 enum sw_status log_sessions_linger(struct log_sessions *t,
     struct log_session *s) SW_MUST_USE;
 /* The time of the next line is now: end those without a line since now -
- * LIMIT_LOG_IDLE_NS, what cannot go on in a new file, and the oldest at
- * LIMIT_LOG_OCTETS.  To be called before a session is looked up for the
- * line. */
+ * LIMIT_LOG_IDLE_NS, and what cannot go on in a new file.  To be called before
+ * a session is looked up for the line. */
 enum sw_status log_sessions_expire_some(struct log_sessions *t, int64_t now)
     SW_MUST_USE;
 static inline enum sw_status log_sessions_expire(struct log_sessions *t,
@@ -221,12 +224,18 @@ static inline enum sw_status log_sessions_expire(struct log_sessions *t,
 
 	if (now == SW_NO_TIME)
 		return SW_OK;
-	if (now == t->newest_time && !t->file_begun &&
-	    t->held <= LIMIT_LOG_OCTETS && (!s ||
+	if (now == t->newest_time && !t->file_begun && (!s ||
 	    s->last_time == SW_NO_TIME ||
 	    now - LIMIT_LOG_IDLE_NS <= s->last_time))
 		return SW_OK; /* as at the line before */
 	return log_sessions_expire_some(t, now);
+}
+/* A line was taken: the oldest ones end at LIMIT_LOG_OCTETS.  Only sessions
+ * that it touched, or that begin with it, have grown. */
+enum sw_status log_sessions_keep_limit(struct log_sessions *t) SW_MUST_USE;
+static inline enum sw_status log_sessions_line_done(struct log_sessions *t)
+{
+	return t->newest_grows ? log_sessions_keep_limit(t) : SW_OK;
 }
 /* As log_end_silent. */
 enum sw_status log_sessions_end_silent(struct log_sessions *t,
@@ -345,6 +354,8 @@ static inline void log_session_first(struct log_session *s,
  * in the same memory, in spare_reply. */
 void log_talk_free(struct log_session *s);
 void log_talk_spare(struct log_session *s);
+/* Octets of memory that it holds. */
+size_t log_talk_memory(const struct log_session *s);
 
 /* These two could both have sent the same line. */
 void log_session_ambiguous(struct log_session *s,

@@ -162,6 +162,7 @@ static struct log_reply_parts *parts_of(struct log_session *s)
 	s->spare_reply = NULL;
 	if (s->reply)
 		return s->reply;
+	s->resized = true;
 	s->reply = calloc(1, sizeof(*s->reply));
 	if (s->reply)
 		buffer_init(&s->reply->text, LIMIT_LOG_REPLY);
@@ -184,6 +185,17 @@ void log_talk_free(struct log_session *s)
 {
 	free_parts(&s->reply);
 	free_parts(&s->spare_reply);
+}
+
+static size_t memory_of(const struct log_reply_parts *p)
+{
+	return p ? sizeof(*p) + p->text.capacity +
+	    p->capacity * sizeof(*p->ends) : 0;
+}
+
+size_t log_talk_memory(const struct log_session *s)
+{
+	return memory_of(s->reply) + memory_of(s->spare_reply);
 }
 
 /* What another session can use is kept, unless it is large. */
@@ -219,6 +231,7 @@ static void add_part(struct log_session *s, struct log_reply_parts *p,
 {
 	void *ends = p->ends;
 
+	s->resized = true;
 	if (p->count >= LIMIT_REPLY_LINES ||
 	    !buffer_append_slice(&p->text, text)) {
 		p->omitted++;

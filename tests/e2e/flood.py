@@ -300,11 +300,40 @@ def log_rows(sessions, rows, octets):
                           "<" if n else "+", data if n else "")).encode()
 
 
+def replies(sessions):
+    """Each in the midst of a reply, which has room for twice its octets."""
+    for i in range(sessions):
+        head = b"Nov 22 04:03:00 mx postfix/smtpd[%d]: " % i
+        yield head + b"connect from c[192.0.2.1]\n"
+        yield (head + b"> c[192.0.2.1]: 250-" + b"x" * 60000 + b"\n") * 9
+
+
+def words(sessions):
+    """Each of one long line, which is a verb as well."""
+    for i in range(sessions):
+        head = b"Nov 22 04:03:00 mx postfix/smtpd[%d]: " % i
+        yield head + b"connect from c[192.0.2.1]\n" + \
+            head + b"< c[192.0.2.1]: " + b"x" * 60000 + b"\n"
+
+
+def timeless(sessions, lines):
+    """All are open before they grow, and no line has a time."""
+    for i in range(sessions):
+        yield b"%05d >>> 220 mx\n%05d <<< EHLO c\n" % (i, i)
+    rows = b"".join(b"%05d <<< x\n" % i for i in range(sessions))
+    for _ in range(lines):
+        yield rows
+
+
 def check_log():
-    """Twice what open sessions of a log may take."""
+    """More than open sessions of a log may take."""
     _, account = run(log_rows(1000, 330, 1500), "512M")
     told("flood-log", "things left out by other limits" in account and
          int(re.search(r"(\d+)  sessions\n", account)[1]) > 1000, account)
+    for log in replies(285), words(2400), timeless(1000, 2500):
+        _, account = run(log, "512M")
+        told(f"flood-log-{log.__name__}",
+             "things left out by other limits" in account, account)
 
 
 KINDS = {"syn": check_syn, "established": check_established,
