@@ -533,6 +533,7 @@ void client_gap(struct dialogue *d, uint64_t len, struct origin origin)
 		return;
 	}
 	if (line_reader_flush(&d->client_line, &line)) {
+		d->resized = true;
 		line.flags |= SW_BIT(SW_FLAG_TRUNCATED);
 		commands_take(d, &line, true);
 		d->fragment_awaits = true;

@@ -549,6 +549,20 @@ static size_t held_memory(const struct held *h)
 	return h->octets.capacity + h->capacity * sizeof(*h->pieces);
 }
 
+/* A line that is nothing but letters is told as a line and as a verb: one
+ * without an end takes as much again when the record is over, as those of all
+ * other sessions may. */
+static __attribute__((noinline)) size_t told_at_end(
+    const struct line_reader *r)
+{
+	struct slice head = slice_head(buffer_slice(&r->held),
+	    COMMAND_LINE_MAX);
+	size_t len;
+
+	session_verb(head, &len);
+	return len == head.len ? r->held.capacity : 0;
+}
+
 /* All but d->held, which comes and goes with each chunk. */
 static size_t size_of(const struct dialogue *d)
 {
@@ -564,6 +578,8 @@ static size_t size_of(const struct dialogue *d)
 
 	if (d->item_count > 0) /* copies of what came at the start */
 		n += d->start_octets[0] + d->start_octets[1];
+	if (line_reader_partial(&d->client_line))
+		n += told_at_end(&d->client_line);
 	if (d->tls)
 		n += sizeof(*d->tls) + held_memory(&d->tls->clear[0]) +
 		    held_memory(&d->tls->clear[1]) +

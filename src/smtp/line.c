@@ -147,6 +147,9 @@ static inline bool usual_line(struct slice octets, const struct delivery *o,
 	return true;
 }
 
+/* Of a line; whether so many are there does not matter. */
+enum { FEW_OCTETS = 512 };
+
 static bool feed_any(struct line_reader *r, struct slice octets,
     const struct delivery *o, struct line *line_r, size_t *used_r,
     bool *resized_r)
@@ -175,7 +178,7 @@ static bool feed_any(struct line_reader *r, struct slice octets,
 		buffer_clear(&r->held);
 	r->octets += n;
 	hold(r, slice_make(octets.p, lf ? n - 1 : n));
-	if (r->held.capacity != before)
+	if (r->held.capacity != before || before > FEW_OCTETS)
 		*resized_r = true;
 	if (!lf)
 		return false;

@@ -42,7 +42,7 @@ static inline bool line_reader_partial(const struct line_reader *r)
  * Take octets, which are all or the last of those of a delivery; *used_r: how
  * many.  true: a line is in *line_r and the rest is to be fed again; false:
  * all was used, no line yet.  *resized_r is set if the reader needs more
- * memory than before, else left as it is.
+ * memory than before, or if a long line goes on or ends, else left as it is.
  */
 bool line_reader_feed(struct line_reader *r, struct slice octets,
     const struct delivery *o, struct line *line_r, size_t *used_r,

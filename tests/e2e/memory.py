@@ -134,6 +134,11 @@ def half(t):
     yield t.begin() + t.say(CLIENT, b"NOOP " + b"x" * LONG)
 
 
+def letters(t):
+    """The same of one word, which is told as a verb as well."""
+    yield t.begin() + t.say(CLIENT, b"x" * LONG)
+
+
 def outstanding(t):
     """Commands that are not answered."""
     yield t.begin()
@@ -316,8 +321,8 @@ OTHER = "things left out by other limits"
 RELEASED = "connections released for the limit on memory"
 
 KINDS = {k.__name__: k for k in (
-    grow, over, events, mails, small, empty, recipients, names, half, outstanding,
-    held, reply, hello, auth)}
+    grow, over, events, mails, small, empty, recipients, names, half, letters,
+    outstanding, held, reply, hello, auth)}
 # No more connections are released than those that come behind the last one
 # that their shard has room for.
 PIPED = [("grow", 130, [EVENTS, RELEASED], 130),
@@ -357,6 +362,8 @@ def main():
     for kind, count, given_up, released in PIPED:
         check(kind, read(MEMORY, 1, traffic(KINDS[kind], count),
                          ("--rcpt", "bob")), given_up, released)
+    # All of them are told, once the last frame was read.
+    check("letters", read(MEMORY, 1, traffic(letters, 800)), [RELEASED], 800)
     check_file()
     check_alone()
 
