@@ -406,7 +406,7 @@ uint32_t log_session_reply(struct log_session *s, struct reply_in *r)
 {
 	bool first = s->last_code == SW_UNKNOWN;
 
-	s->password_next = r->code == 334 && log_auth_is_password_prompt(r);
+	s->no_user_next = log_auth_asks_no_user(r);
 	log_auth_mask_echo(s, r);
 	s->last_code = r->code;
 	/* Whatever it answers, the client's line of AUTH is next (RFC 4954
@@ -462,7 +462,7 @@ void log_session_exchange(struct log_session *s, const struct command_in *c,
 	s->seen |= SW_BIT(c->known);
 	s->last_verb = c->known;
 	s->last_code = r->code;
-	s->password_next = false;
+	s->no_user_next = false;
 	if (session_exchange(s->b, c, r) != 0)
 		advance(s, c->known, r->code);
 }

@@ -50,9 +50,9 @@ static void take_answer(struct log_session *s, struct slice answer)
 		m = &out->auth[out->auth_count - 1].mechanism;
 		mechanism = slice_make(m->data, m->len);
 	}
-	if (s->password_next && s->auth_step == 0)
+	if (s->no_user_next && s->auth_step == 0 && auth_is_login(mechanism))
 		s->auth_step = 1; /* the user's line is not in the log */
-	s->password_next = false;
+	s->no_user_next = false;
 	buffer_init(&user, LIMIT_LINE);
 	if (auth_user(mechanism, s->auth_step, answer, &user))
 		session_auth_user(s->b, buffer_slice(&user));
@@ -146,9 +146,8 @@ void log_auth_mask_echo(struct log_session *s, struct reply_in *r)
 	r->flags |= SW_BIT(SW_FLAG_MASKED);
 }
 
-bool log_auth_is_password_prompt(const struct reply_in *r)
+bool log_auth_asks_no_user(const struct reply_in *r)
 {
-	return r->line_count > 0 && (slice_has_prefix_nocase(r->lines[0],
-	    slice_str("UGFzc3dvcmQ")) || slice_has_prefix_nocase(r->lines[0],
-	    slice_str("cGFzc3dvcmQ")));
+	return r->code == 334 && r->line_count > 0 &&
+	    !auth_asks_user(r->lines[r->line_count - 1]);
 }

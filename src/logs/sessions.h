@@ -100,7 +100,7 @@ struct log_session {
 	bool auth_line_next;    /* ... and the client's line is due */
 	bool auth_seen;         /* ... was begun once */
 	unsigned auth_step;     /* the client's lines of it so far */
-	bool password_next;     /* ... as LOGIN's prompt says */
+	bool no_user_next;      /* ... as LOGIN's prompt says */
 	struct secrets *secrets; /* that a reply may quote */
 	max_align_t extra[];    /* the family's */
 };

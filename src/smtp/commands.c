@@ -135,6 +135,7 @@ static void begin_auth(struct dialogue *d, uint32_t n, struct slice argument,
 	    mechanism.len));
 
 	d->after_auth = d->auth_open = true;
+	d->user_early = false;
 	d->auth_step = 0;
 	d->mechanism_len = mechanism.len < sizeof(d->mechanism) ?
 	    mechanism.len : sizeof(d->mechanism);
@@ -422,6 +423,8 @@ void commands_take(struct dialogue *d, const struct line *l,
 	d->last_command_acked = l->first_acked;
 	d->last_command_acked_known = l->first_acked_known;
 	if (answer) {
+		if (d->auth_step == 0)
+			d->user_early = !d->auth_expected;
 		d->auth_expected = false;
 		learn_user(d, l->text);
 	} else if (verb == VERB_AUTH || verb == VERB_XEXPS) {

@@ -5,6 +5,8 @@
  */
 #include "smtp/dialogue_internal.h"
 
+#include "transcript/auth.h"
+
 static bool is_accepted(int32_t code)
 {
 	return code >= 200 && code < 300;
@@ -26,6 +28,22 @@ static void auth_reply(struct dialogue *d, int32_t code)
 	}
 	d->auth_expected = d->auth_open = false;
 	session_auth_code(d->b, code);
+}
+
+/* The first answer to LOGIN names the user only if the prompt asks for that. */
+static void take_prompt(struct dialogue *d, const struct reply_in *in)
+{
+	bool early = d->user_early;
+
+	d->user_early = false;
+	if (in->code != 334 || in->line_count == 0 ||
+	    !auth_is_login(slice_make(d->mechanism, d->mechanism_len)) ||
+	    auth_asks_user(in->lines[in->line_count - 1]))
+		return;
+	if (d->auth_step == 0)
+		d->auth_step = 1;
+	else if (early)
+		session_auth_user(d->b, slice_make(NULL, 0));
 }
 
 static void swap_roles(struct dialogue *d)
@@ -292,6 +310,8 @@ void consequences_of(struct dialogue *d, struct outstanding *o,
 		auth_reply(d, code);
 		break;
 	case AWAIT_COMMAND:
+		if (answered.verb == VERB_AUTH || answered.verb == VERB_XEXPS)
+			take_prompt(d, in);
 		/* BDAT's chunk belongs to its message: content first. */
 		if (answered.verb == VERB_BDAT)
 			command_reply(d, &answered, code);
@@ -347,6 +367,7 @@ void consequences_unprompted(struct dialogue *d, const struct reply_in *in)
 		return;
 	}
 	if (in->code == 334) {
+		take_prompt(d, in);
 		d->auth_expected = d->after_auth = d->auth_open = true;
 		return;
 	}

@@ -224,6 +224,7 @@ struct dialogue {
 	bool auth_expected;        /* next client line is an answer */
 	bool after_auth;           /* an AUTH was seen */
 	bool auth_open;            /* an exchange is going on */
+	bool user_early;           /* its first answer came before 334 */
 	bool server_unfinished;    /* server_line or reply, which lie further
 	                              on, may hold the beginning of a reply */
 	uint32_t starttls_n;       /* the newest STARTTLS, 0 */

@@ -42,15 +42,42 @@ static struct slice until(struct slice s, size_t off, uint8_t stop)
 	return end ? slice_head(rest, (size_t)(end - rest.p)) : rest;
 }
 
+/* Take the piece in front of the octet stop, and that; false: it is not
+ * there. */
+static bool take_until(struct slice *rest, uint8_t stop, struct slice *piece_r)
+{
+	*piece_r = until(*rest, 0, stop);
+	if (piece_r->len == rest->len)
+		return false;
+	*rest = slice_from(*rest, piece_r->len + 1);
+	return true;
+}
+
+/* What separates in one mechanism is in no name of another. */
+static bool is_name(struct slice s)
+{
+	size_t i;
+
+	for (i = 0; i < s.len; i++)
+		if (s.p[i] < ' ' || s.p[i] == 0x7f)
+			return false;
+	return s.len > 0;
+}
+
+static bool append_name(struct buffer *out, struct slice name)
+{
+	return is_name(name) && buffer_append_slice(out, name);
+}
+
+/* RFC 4616 2: [authzid] NUL authcid NUL passwd */
 static bool plain_user(struct slice d, unsigned step, struct buffer *out)
 {
-	struct slice authzid = until(d, 0, '\0'), authcid;
+	struct slice authzid, authcid;
 
 	(void)step;
-	if (authzid.len == d.len)
-		return false;
-	authcid = until(d, authzid.len + 1, '\0');
-	return authcid.len > 0 && buffer_append_slice(out, authcid);
+	return take_until(&d, '\0', &authzid) &&
+	    take_until(&d, '\0', &authcid) && d.len > 0 &&
+	    until(d, 0, '\0').len == d.len && append_name(out, authcid);
 }
 
 /* Behind authzid NUL authcid NUL; of what has fewer, all. */
@@ -66,14 +93,17 @@ static struct slice plain_secret(struct slice d, unsigned step)
 	return id.len == d.len ? d : slice_from(d, id.len + 1);
 }
 
-static bool login_user(struct slice d, unsigned step, struct buffer *out)
+/* The one line of LOGIN or EXTERNAL that names the user. */
+static bool named_user(struct slice d, unsigned step, struct buffer *out)
 {
-	return step == 0 && d.len > 0 && buffer_append_slice(out, d);
+	return step == 0 && append_name(out, d);
 }
 
-static struct slice login_secret(struct slice d, unsigned step)
+static struct slice named_secret(struct slice d, unsigned step)
 {
-	return step == 0 ? slice_make(NULL, 0) : d;
+	if (step == 0)
+		return is_name(d) ? slice_head(d, 0) : plain_secret(d, step);
+	return d;
 }
 
 /* "user SP hex": the digest has no blank. */
@@ -86,17 +116,41 @@ static size_t cram_digest(struct slice d)
 	return n;
 }
 
+static bool is_hex(struct slice s)
+{
+	size_t i;
+
+	for (i = 0; i < s.len; i++)
+		if (!ascii_is_digit(s.p[i]) &&
+		    (ascii_lower(s.p[i]) < 'a' || ascii_lower(s.p[i]) > 'f'))
+			return false;
+	return s.len > 0;
+}
+
+/* Octets of hexadecimal MD5, of RFC 2195 and RFC 2831. */
+enum { MD5_HEX = 32 };
+
+/* Those of other functions are longer. */
+static bool is_cram_digest(struct slice s)
+{
+	return s.len >= MD5_HEX && s.len % 2 == 0 && is_hex(s);
+}
+
 static bool cram_user(struct slice d, unsigned step, struct buffer *out)
 {
 	size_t n = cram_digest(d);
+	struct slice user = slice_head(d, n > 0 ? n - 1 : 0);
 
 	(void)step;
-	return n > 1 && buffer_append_slice(out, slice_head(d, n - 1));
+	return is_cram_digest(slice_from(d, n)) &&
+	    !is_cram_digest(slice_from(user, cram_digest(user))) &&
+	    append_name(out, user);
 }
 
 static struct slice cram_secret(struct slice d, unsigned step)
 {
 	(void)step;
+	d = slice_trim(d);
 	return slice_from(d, cram_digest(d));
 }
 
@@ -133,62 +187,175 @@ static struct slice no_secret(struct slice d, unsigned step)
 	return slice_head(d, 0);
 }
 
-/* client-first-message: gs2-header "n=" saslname "," ... ; =2C and =3D */
-static bool scram_user(struct slice d, unsigned step, struct buffer *out)
+/* RFC 5802 7: saslname has =2C for a comma and =3D for "=". */
+static bool append_saslname(struct buffer *out, struct slice name)
 {
-	size_t at = slice_find_nocase(d, slice_str("n=")), i;
-	struct slice name;
+	size_t i;
 
-	if (step != 0 || at == d.len || (at > 0 && d.p[at - 1] != ','))
-		return false;
-	name = until(d, at + 2, ',');
 	for (i = 0; i < name.len; i++) {
 		struct slice here = slice_from(name, i);
-		uint8_t c = name.p[i];
+		char c = (char)name.p[i];
 
-		if (slice_has_prefix_nocase(here, slice_str("=2C"))) {
-			c = ',';
-			i += 2;
-		} else if (slice_has_prefix_nocase(here, slice_str("=3D"))) {
-			c = '=';
+		if (c == '=') {
+			if (slice_has_prefix_nocase(here, slice_str("=2C")))
+				c = ',';
+			else if (!slice_has_prefix_nocase(here,
+			    slice_str("=3D")))
+				return false;
 			i += 2;
 		}
-		buffer_append(out, &c, 1);
+		buffer_append_char(out, c);
 	}
-	return name.len > 0;
+	return is_name(name);
+}
+
+/* Take gs2-header: ( "n" / "y" / "p=" cb-name ) "," [ "a=" authzid ] "," */
+static bool take_gs2_header(struct slice *rest, struct slice *authzid_r)
+{
+	struct slice flag;
+
+	if (!take_until(rest, ',', &flag) ||
+	    !take_until(rest, ',', authzid_r))
+		return false;
+	if (!slice_eq_nocase(flag, slice_str("n")) &&
+	    !slice_eq_nocase(flag, slice_str("y")) &&
+	    !slice_has_prefix_nocase(flag, slice_str("p=")))
+		return false;
+	if (authzid_r->len == 0)
+		return true;
+	if (!slice_has_prefix_nocase(*authzid_r, slice_str("a=")))
+		return false;
+	*authzid_r = slice_from(*authzid_r, 2);
+	return authzid_r->len > 0;
+}
+
+/* client-first-message: gs2-header "n=" saslname ",r=" nonce ... */
+static bool scram_user(struct slice d, unsigned step, struct buffer *out)
+{
+	struct slice authzid, name;
+
+	return step == 0 && take_gs2_header(&d, &authzid) &&
+	    take_until(&d, ',', &name) &&
+	    slice_has_prefix_nocase(name, slice_str("n=")) && d.len > 2 &&
+	    slice_has_prefix_nocase(d, slice_str("r=")) &&
+	    append_saslname(out, slice_from(name, 2));
+}
+
+/* What a quoted string holds, its escapes still in it; false: it has no
+ * end. */
+static bool take_quoted(struct slice *rest, struct slice *value_r)
+{
+	size_t n = 1;
+
+	while (n < rest->len && rest->p[n] != '"')
+		n += rest->p[n] == '\\' ? 2 : 1;
+	if (n >= rest->len)
+		return false;
+	*value_r = slice_make(rest->p + 1, n - 1);
+	*rest = slice_from(*rest, n + 1);
+	return true;
+}
+
+static bool take_token(struct slice *rest, struct slice *value_r)
+{
+	size_t n = 0;
+
+	while (n < rest->len && !memchr(", \t\r\n", rest->p[n], 5))
+		n++;
+	*value_r = slice_head(*rest, n);
+	*rest = slice_from(*rest, n);
+	return is_name(*value_r) && !memchr(value_r->p, '"', n);
+}
+
+static void skip_blanks(struct slice *rest)
+{
+	size_t n = 0;
+
+	while (n < rest->len && memchr(" \t\r\n", rest->p[n], 4))
+		n++;
+	*rest = slice_from(*rest, n);
+}
+
+/* RFC 2831 2.1.2, what is looked for of it. */
+struct digest {
+	struct slice user;
+	unsigned users, responses;
+};
+
+/* Take one name=value and the comma behind it. */
+static bool take_directive(struct slice *rest, struct digest *g)
+{
+	struct slice name, value;
+	bool quoted;
+
+	if (!take_until(rest, '=', &name) || rest->len == 0)
+		return false;
+	quoted = rest->p[0] == '"';
+	if (quoted ? !take_quoted(rest, &value) : !take_token(rest, &value))
+		return false;
+	if (slice_eq_nocase(name, slice_str("username"))) {
+		g->user = value;
+		g->users += quoted ? 1 : 2;
+	}
+	if (slice_eq_nocase(name, slice_str("response")))
+		g->responses += value.len == MD5_HEX && is_hex(value) ? 1 : 2;
+	skip_blanks(rest);
+	if (rest->len > 0 && rest->p[0] != ',')
+		return false;
+	*rest = slice_from(*rest, 1);
+	skip_blanks(rest);
+	return true;
 }
 
 static bool digest_user(struct slice d, unsigned step, struct buffer *out)
 {
-	static const char key[] = "username=\"";
-	size_t at = slice_find_nocase(d, slice_str(key));
+	struct digest g = { .users = 0 };
+	size_t i;
 
 	(void)step;
-	return at < d.len && buffer_append_slice(out,
-	    until(d, at + strlen(key), '"'));
+	while (d.len > 0)
+		if (!take_directive(&d, &g))
+			return false;
+	if (g.users != 1 || g.responses != 1 || !is_name(g.user))
+		return false;
+	for (i = 0; i < g.user.len; i++) {
+		if (g.user.p[i] == '\\')
+			i++;
+		buffer_append_char(out, (char)g.user.p[i]);
+	}
+	return true;
 }
 
-/* "user=NAME" 0x01 ... */
+/* "user=" name 0x01 "auth=Bearer " token 0x01 0x01 */
 static bool xoauth2_user(struct slice d, unsigned step, struct buffer *out)
 {
+	static const char key[] = "user=", bearer[] = "auth=Bearer ";
+	struct slice user, auth;
+
 	(void)step;
-	return slice_has_prefix_nocase(d, slice_str("user=")) &&
-	    buffer_append_slice(out, until(d, 5, '\1'));
+	return take_until(&d, '\1', &user) && take_until(&d, '\1', &auth) &&
+	    slice_eq(d, slice_str("\1")) &&
+	    slice_has_prefix_nocase(user, slice_str(key)) &&
+	    slice_has_prefix_nocase(auth, slice_str(bearer)) &&
+	    is_name(slice_from(auth, strlen(bearer))) &&
+	    append_name(out, slice_from(user, strlen(key)));
 }
 
-/* gs2-header: "n,a=NAME," */
+/* RFC 7628 3.1: gs2-header 0x01 *( key "=" value 0x01 ) 0x01 */
 static bool oauthbearer_user(struct slice d, unsigned step,
     struct buffer *out)
 {
-	size_t at = slice_find_nocase(d, slice_str(",a="));
+	struct slice authzid, pair;
+	bool auth = false, pairs;
 
 	(void)step;
-	return at < d.len && buffer_append_slice(out, until(d, at + 3, ','));
-}
-
-static bool external_user(struct slice d, unsigned step, struct buffer *out)
-{
-	return step == 0 && d.len > 0 && buffer_append_slice(out, d);
+	if (!take_gs2_header(&d, &authzid) || !take_until(&d, '\1', &pair) ||
+	    pair.len > 0)
+		return false;
+	while ((pairs = take_until(&d, '\1', &pair)) && pair.len > 0)
+		auth = auth || slice_has_prefix_nocase(pair,
+		    slice_str("auth="));
+	return auth && pairs && d.len == 0 && append_saslname(out, authzid);
 }
 
 /* A UTF-16LE or OEM string of an NTLM message, as UTF-8. */
@@ -244,13 +411,13 @@ static bool ntlm_user(struct slice d, unsigned step, struct buffer *out)
 
 static const struct mechanism mechanisms[] = {
 	{ "PLAIN", false, plain_user, plain_secret },
-	{ "LOGIN", false, login_user, login_secret },
+	{ "LOGIN", false, named_user, named_secret },
 	{ "CRAM-", true, cram_user, cram_secret },
 	{ "SCRAM-", true, scram_user, scram_secret },
 	{ "DIGEST-MD5", false, digest_user, digest_secret },
 	{ "XOAUTH2", false, xoauth2_user, bearer_secret },
 	{ "OAUTHBEARER", false, oauthbearer_user, bearer_secret },
-	{ "EXTERNAL", false, external_user, no_secret },
+	{ "EXTERNAL", false, named_user, named_secret },
 	{ "NTLM", false, ntlm_user, no_secret },
 	{ "GSS-SPNEGO", false, ntlm_user, no_secret },
 };
@@ -381,4 +548,52 @@ size_t auth_secret(struct slice mechanism, unsigned step,
 		memcpy(octets, secret.p, secret.len);
 	OPENSSL_cleanse(decoded, len);
 	return secret.len;
+}
+
+/* --- LOGIN's prompts ----------------------------------------------------- */
+
+static bool has_any(struct slice text, const char *const *words)
+{
+	for (; *words; words++)
+		if (slice_find_nocase(text, slice_str(*words)) < text.len)
+			return true;
+	return false;
+}
+
+static bool is_ascii_text(struct slice s)
+{
+	size_t i;
+
+	for (i = 0; i < s.len; i++)
+		if (s.p[i] >= 0x80)
+			return false;
+	return is_name(s);
+}
+
+bool auth_asks_user(struct slice prompt)
+{
+	static const char *const names[] = { "user", "name", "login",
+		"account", "mail", "uid", "ident", NULL };
+	static const char *const others[] = { "pass", "pwd", "secret",
+		"token", "code", NULL };
+	uint8_t padded[ANSWER_MAX + 4], decoded[DECODED_MAX];
+	struct slice text;
+	size_t len;
+
+	prompt = slice_trim(prompt);
+	if (prompt.len == 0)
+		return true;
+	if (decode(pad(prompt, padded), decoded, &len)) {
+		while (len > 0 && decoded[len - 1] < ' ')
+			len--;
+		text = slice_make(decoded, len);
+		if (is_ascii_text(text))
+			prompt = text;
+	}
+	return has_any(prompt, names) && !has_any(prompt, others);
+}
+
+bool auth_is_login(struct slice mechanism)
+{
+	return slice_eq_nocase(mechanism, slice_str("LOGIN"));
 }

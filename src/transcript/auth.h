@@ -10,7 +10,9 @@
  * show it (RFC 4616 PLAIN, LOGIN, RFC 2195 CRAM-MD5, RFC 5802 SCRAM,
  * RFC 2831 DIGEST-MD5, RFC 7628 OAUTHBEARER, XOAUTH2, RFC 4422 EXTERNAL,
  * [MS-NLMP] NTLM).  step counts the client's answers from 0 (an initial
- * response is 0).  Appends the name to out; false: this answer shows none.
+ * response is 0).  Appends the name to out; false: this answer shows none, as
+ * any that has not exactly its mechanism's shape: what looks like the name
+ * may be the password.  out may have a part of one then.
  */
 bool auth_user(struct slice mechanism, unsigned step, struct slice answer,
     struct buffer *out);
@@ -23,6 +25,12 @@ bool auth_user(struct slice mechanism, unsigned step, struct slice answer,
  */
 size_t auth_secret(struct slice mechanism, unsigned step,
     struct slice answer, uint8_t *octets, size_t most);
+
+/* Does LOGIN's 334 ask for the user's name, in whichever words, in base64 or
+ * not?  The empty one asks for what is due.  The first answer to another is
+ * that of step 1. */
+bool auth_asks_user(struct slice prompt);
+bool auth_is_login(struct slice mechanism);
 
 /* Can the word behind AUTH be a mechanism's name?  It may be a response whose
  * mechanism was left out. */

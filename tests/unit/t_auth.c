@@ -21,6 +21,7 @@ struct auth_case {
 };
 
 #define LEN(s) (s), sizeof(s) - 1
+#define DIGEST "response=d388dad90d4bbd760a152321f2143af7"
 
 /* [MS-NLMP] 2.2.1.3: signature, type, LM, NT, domain, user, host, key,
  * flags, payload. */
@@ -33,29 +34,89 @@ static const struct auth_case cases[] = {
 	{ "PLAIN", 0, LEN("\0alice\0secret"), "alice", false },
 	{ "plain", 0, LEN("admin\0alice\0secret"), "alice", false },
 	{ "PLAIN", 1, LEN("\0alice\0secret"), "alice", false },
-	{ "PLAIN", 0, LEN("\0alice"), "alice", false },
+	{ "PLAIN", 0, LEN("\0j\xc3\xb6 doe@example.net\0secret"),
+	    "j\xc3\xb6 doe@example.net", false },
+	/* not three fields: what stands second may be the password */
+	{ "PLAIN", 0, LEN("\0alice"), NULL, false },
+	{ "PLAIN", 0, LEN("alice\0secret"), NULL, false },
+	{ "PLAIN", 0, LEN("alice\0secret\0"), NULL, false },
+	{ "PLAIN", 0, LEN("\0alice:secret"), NULL, false },
+	{ "PLAIN", 0, LEN("\0alice\0sec\0ret"), NULL, false },
+	{ "PLAIN", 0, LEN("\0alice\1secret\0x"), NULL, false },
 	{ "PLAIN", 0, LEN("\0\0secret"), NULL, false },
 	{ "PLAIN", 0, LEN("alice"), NULL, false },
 	{ "PLAIN", 0, LEN(""), NULL, false },
 	{ "LOGIN", 0, LEN("alice@example.net"), "alice@example.net", false },
+	{ "LOGIN", 0, LEN("al ice"), "al ice", false },
 	{ "LOGIN", 1, LEN("secret"), NULL, false },
+	{ "LOGIN", 0, LEN("\0alice\0secret"), NULL, false },
+	{ "LOGIN", 0, LEN("user=alice\1auth=Bearer x\1\1"), NULL, false },
 	{ "CRAM-MD5", 0, LEN("alice b913a602c7eda7a495b4e6e7334d3890"),
 	    "alice", false },
 	{ "CRAM-MD5", 0, LEN("a b b913a602c7eda7a495b4e6e7334d3890"), "a b",
 	    false },
 	{ "CRAM-MD5", 0, LEN("b913a602c7eda7a495b4e6e7334d3890"), NULL,
 	    false },
+	{ "CRAM-MD5", 0, LEN("alice b913a602c7eda7a495b4e6e7334d3890 "),
+	    NULL, false },
+	{ "CRAM-MD5", 0, LEN("alice b913a602c7eda7a495b4e6e7334d3890 "
+	    "b913a602c7eda7a495b4e6e7334d3890"), NULL, false },
+	{ "CRAM-MD5", 0, LEN("alice secret x"), NULL, false },
+	{ "CRAM-SHA1", 0, LEN("alice b913a602c7eda7a495b4e6e7334d3890"
+	    "0123abcd"), "alice", false },
 	{ "SCRAM-SHA-256", 0, LEN("n,,n=al=2Ci=3Dce,r=abc"), "al,i=ce",
 	    false },
 	{ "SCRAM-SHA-1", 1, LEN("c=biws,r=abc,p=xyz"), NULL, false },
-	{ "SCRAM-SHA-1", 0, LEN("n,,xn=alice"), NULL, false },
-	{ "DIGEST-MD5", 0, LEN("charset=utf-8,username=\"alice\",realm=x"),
+	{ "SCRAM-SHA-1", 0, LEN("p=tls-unique,a=x,n=alice,r=abc,x=y"),
 	    "alice", false },
+	{ "SCRAM-SHA-1", 0, LEN("n,,xn=alice"), NULL, false },
+	{ "SCRAM-SHA-1", 0, LEN("n,,n=alice;r=abc"), NULL, false },
+	{ "SCRAM-SHA-1", 0, LEN("n,,n=alice r=abc,x"), NULL, false },
+	{ "SCRAM-SHA-1", 0, LEN("n,,n=alice=secret,r=abc"), NULL, false },
+	{ "SCRAM-SHA-1", 0, LEN("n=alice,r=abc"), NULL, false },
+	{ "SCRAM-SHA-1", 0, LEN("n,x,n=alice,r=abc"), NULL, false },
+	{ "DIGEST-MD5", 0, LEN("charset=utf-8,username=\"alice\","
+	    DIGEST), "alice", false },
+	{ "DIGEST-MD5", 1, LEN("username=\"a\\\\b, \\\"c\\\"\" ,\r\n "
+	    "realm=\"x,y\"," DIGEST), "a\\b, \"c\"", false },
+	{ "DIGEST-MD5", 0, LEN("username=\"alice," DIGEST), NULL, false },
+	{ "DIGEST-MD5", 0, LEN("username=\"alice," DIGEST "\""), NULL,
+	    false },
+	{ "DIGEST-MD5", 0, LEN("username=\"alice," DIGEST ",realm=\"x\""),
+	    NULL, false },
+	{ "DIGEST-MD5", 0, LEN("username=\"alice\\\"," DIGEST), NULL,
+	    false },
+	{ "DIGEST-MD5", 0, LEN("username=alice," DIGEST), NULL, false },
+	{ "DIGEST-MD5", 0, LEN("username=\"a\",username=\"b\"," DIGEST),
+	    NULL, false },
+	{ "DIGEST-MD5", 0, LEN("username=\"alice\"," DIGEST "e"), NULL,
+	    false },
+	{ "DIGEST-MD5", 0, LEN("username=\"alice\"x," DIGEST), NULL,
+	    false },
 	{ "XOAUTH2", 0, LEN("user=alice\1auth=Bearer x\1\1"), "alice",
 	    false },
+	{ "XOAUTH2", 0, LEN("user=alice auth=Bearer x\1\1"), NULL, false },
+	{ "XOAUTH2", 0, LEN("user=alice^Aauth=Bearer x^A^A"), NULL, false },
+	{ "XOAUTH2", 0, LEN("user=alice\1auth=Bearer x\1"), NULL, false },
+	{ "XOAUTH2", 0, LEN("user=alice\1auth=Bearer x\1\1x"), NULL,
+	    false },
+	{ "XOAUTH2", 0, LEN("user=alice\1x\1\1"), NULL, false },
 	{ "OAUTHBEARER", 0, LEN("n,a=alice,\1host=x\1auth=Bearer y\1\1"),
 	    "alice", false },
+	{ "OAUTHBEARER", 0, LEN("n,a=al=2Cice,\1auth=Bearer y\1\1"),
+	    "al,ice", false },
+	{ "OAUTHBEARER", 0, LEN("n,,\1auth=Bearer y\1\1"), NULL, false },
+	{ "OAUTHBEARER", 0, LEN("n,a=alice\1auth=Bearer y\1\1"), NULL,
+	    false },
+	{ "OAUTHBEARER", 0, LEN("n,a=alice auth=Bearer y,\1auth=x\1\1"),
+	    NULL, false },
+	{ "OAUTHBEARER", 0, LEN("n,a=alice,x\1auth=Bearer y\1\1"), NULL,
+	    false },
+	{ "OAUTHBEARER", 0, LEN("n,a=alice,\1host=x\1\1"), NULL, false },
+	{ "OAUTHBEARER", 0, LEN("n,a=alice,\1auth=Bearer y\1"), NULL,
+	    false },
 	{ "EXTERNAL", 0, LEN("alice"), "alice", false },
+	{ "EXTERNAL", 0, LEN("\0alice\0secret"), NULL, false },
 	{ "NTLM", 1, LEN(NTLM("\3", "\1", "\6\0\6\0", "\x46\0\0\0")),
 	    "DOM\\j\xc3\xb6\xe2\x82\xac", false },
 	/* without the flag: an OEM character set, told as it is */
@@ -146,7 +207,7 @@ static void test_too_long(void **state)
 	struct buffer user;
 
 	(void)state;
-	memset(octets, 'A', sizeof(octets));
+	memset(octets, 'a', sizeof(octets));
 	buffer_init(&user, 65536);
 	assert_true(auth_user(slice_str("LOGIN"), 0,
 	    slice_make(octets, 12288), &user));
@@ -170,6 +231,9 @@ static void test_secrets(void **state)
 		{ "PLAIN", 0, LEN("s e c"), "", true },
 		{ "LOGIN", 0, LEN("alice"), "", false },
 		{ "LOGIN", 1, LEN("secret"), "secret", false },
+		{ "LOGIN", 0, LEN("\0alice\0secret"), "secret", false },
+		{ "CRAM-MD5", 0, LEN("alice b913a602c7 "), "b913a602",
+		    false },
 		{ "CRAM-MD5", 0, LEN("al ice b913a602c7"), "b913a602",
 		    false },
 		{ "SCRAM-SHA-1", 0, LEN("n,,n=alice,r=abc"), "", false },
@@ -180,6 +244,7 @@ static void test_secrets(void **state)
 		{ "XOAUTH2", 0, LEN("user=alice\1auth=Bearer ya29\1\1"),
 		    "ya29", false },
 		{ "EXTERNAL", 0, LEN("alice"), "", false },
+		{ "EXTERNAL", 0, LEN("\0alice\0secret"), "secret", false },
 		{ "", 0, LEN("whatever"), "whatever", false },
 	};
 	uint8_t room[512], octets[8];
@@ -197,6 +262,40 @@ static void test_secrets(void **state)
 		if (!slice_eq(slice_make(octets, n), wanted))
 			fail_msg("row %zu: %zu octets", i, n);
 	}
+}
+
+static void test_prompts(void **state)
+{
+	static const struct {
+		const char *text;
+		bool user;
+	} rows[] = {
+		{ "", true },
+		{ "VXNlcm5hbWU6", true },
+		{ "VXNlciBOYW1lAA==", true },   /* User Name, NUL */
+		{ "dXNlcm5hbWU6", true },
+		{ "VXNlcm5hbWU", true },        /* without padding */
+		{ "TG9naW46", true },           /* Login: */
+		{ "RS1tYWlsIGFkZHJlc3M6", true }, /* E-mail address: */
+		{ "Username:", true },
+		{ "Username", true },
+		{ "UGFzc3dvcmQ6", false },
+		{ "cGFzc3dvcmQ6", false },
+		{ "UGFzc3dvcmQA", false },
+		{ "VXNlciBwYXNzd29yZDo=", false }, /* User password: */
+		{ "Password:", false },
+		{ "R28gb24=", false },          /* Go on */
+		{ "go on", false },
+		{ "***", false },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (auth_asks_user(slice_str(rows[i].text)) != rows[i].user)
+			fail_msg("\"%s\"", rows[i].text);
+	assert_true(auth_is_login(slice_str("Login")));
+	assert_false(auth_is_login(slice_str("PLAIN")));
 }
 
 static void test_mechanisms(void **state)
@@ -235,6 +334,7 @@ int main(void)
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_too_long),
 		cmocka_unit_test(test_secrets),
+		cmocka_unit_test(test_prompts),
 		cmocka_unit_test(test_mechanisms),
 		cmocka_unit_test(test_base64),
 	};

@@ -391,6 +391,16 @@ static void test_secrets(void **state)
 		{ "1 00001 C AUTH LOGIN\n1 00001 S 334 VXNlcm5hbWU6\n"
 		    "1 00001 C YWxpY2U=\n1 00001 S 334 UGFzc3dvcmQ6\n",
 		    "auth=LOGIN user=alice", 1 },
+		/* what the prompt asks for is not the user */
+		{ "1 00001 C AUTH LOGIN\n1 00001 S 334 UGluOg==\n"
+		    "1 00001 C c2VjcmV0\n1 00001 S 535 no\n", "secret", 0 },
+		{ "1 00001 C AUTH LOGIN\n1 00001 S 334 TG9naW46\n"
+		    "1 00001 C YWxpY2U=\n", "auth=LOGIN user=alice", 1 },
+		/* alice NUL secret: no third field */
+		{ "1 00001 C AUTH PLAIN YWxpY2UAc2VjcmV0\n"
+		    "1 00001 S 535 no\n", "secret", 0 },
+		{ "1 00001 C AUTH PLAIN AGFsaWNlAHNlY3JldA==\n"
+		    "1 00001 S 535 no\n", "auth=PLAIN user=alice", 1 },
 		/* a mechanism was left out; a verb was overwritten */
 		{ "1 00001 + \n1 00001 C AUTH AGEAc2VjcmV0\n",
 		    "AGEAC2VJCMV0", 0 },
