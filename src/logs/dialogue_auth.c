@@ -97,11 +97,11 @@ static bool may_quote_unseen(const struct log_session *s, int32_t code)
 }
 
 /* Up to the secret that it quotes; a text of the session's. */
-static struct slice without_echo(struct log_session *s, struct slice text,
-    bool loose)
+static struct slice without_echo(struct log_session *s, int32_t code,
+    struct slice text, bool loose)
 {
-	struct slice kept = slice_head(text, secrets_find(s->secrets, text,
-	    loose));
+	struct slice kept = slice_head(text, secrets_find_in_reply(s->secrets,
+	    code, text, loose));
 	struct sw_bytes copy;
 	struct buffer b;
 
@@ -123,12 +123,11 @@ void log_auth_mask_echo(struct log_session *s, struct reply_in *r)
 	struct slice *lines;
 	size_t i;
 
-	if ((!s->secrets && !loose) || (r->code < 400 && r->code != 235) ||
-	    session_shows_secrets(s->b))
+	if ((!s->secrets && !loose) || session_shows_secrets(s->b))
 		return;
 	for (i = 0; i < r->line_count; i++)
-		if (secrets_find(s->secrets, r->lines[i], loose) <
-		    r->lines[i].len)
+		if (secrets_find_in_reply(s->secrets, r->code, r->lines[i],
+		    loose) < r->lines[i].len)
 			break;
 	if (i == r->line_count)
 		return;
@@ -140,7 +139,7 @@ void log_auth_mask_echo(struct log_session *s, struct reply_in *r)
 		return;
 	}
 	for (i = 0; i < r->line_count; i++)
-		lines[i] = without_echo(s, r->lines[i], loose);
+		lines[i] = without_echo(s, r->code, r->lines[i], loose);
 	r->lines = lines;
 	r->octets = SW_UNKNOWN;
 	r->flags |= SW_BIT(SW_FLAG_MASKED);

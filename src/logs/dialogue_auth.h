@@ -21,8 +21,8 @@ struct slice log_auth_response(struct slice argument);
  * may quote it. */
 void log_auth_take(struct log_session *s, struct slice secret);
 
-/* The texts of r as they may be told: a refusal, or what lets the client in,
- * may quote.  New ones are the session's. */
+/* The texts of r as they may be told: any reply may quote.  New ones are the
+ * session's. */
 void log_auth_mask_echo(struct log_session *s, struct reply_in *r);
 /* Does 334 ask for something else than LOGIN's user ("Password:")? */
 bool log_auth_asks_no_user(const struct reply_in *r);

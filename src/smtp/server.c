@@ -47,7 +47,8 @@ static void mask_quote(struct dialogue *d, struct reply_in *in,
 	buffer_clear(&d->unechoed);
 	d->resized = true;
 	for (i = 0; i < in->line_count; i++) {
-		size_t at = secrets_find(d->secrets, lines[i], loose);
+		size_t at = secrets_find_in_reply(d->secrets, in->code,
+		    lines[i], loose);
 		struct slice kept = slice_head(lines[i], at);
 
 		if (at == lines[i].len)
@@ -68,16 +69,13 @@ static void mask_quote(struct dialogue *d, struct reply_in *in,
 		in->octets = SW_UNKNOWN;
 }
 
-/* A reply that quotes what it refuses, or whom it lets in, must not tell a
- * masked line.  lines are in->line_count slices that may be changed. */
+/* No reply may tell a masked line.  lines are in->line_count slices that may
+ * be changed. */
 static inline void mask_echo(struct dialogue *d, struct reply_in *in,
     struct slice *lines)
 {
-	bool loose;
+	bool loose = in->code >= 400 && may_quote_unseen(d, in->code);
 
-	if (in->code < 400 && in->code != 235)
-		return;
-	loose = in->code >= 400 && may_quote_unseen(d, in->code);
 	if ((d->secrets || loose) && !session_shows_secrets(d->b))
 		mask_quote(d, in, lines, loose);
 }

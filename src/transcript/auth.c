@@ -593,6 +593,19 @@ bool auth_asks_user(struct slice prompt)
 	return has_any(prompt, names) && !has_any(prompt, others);
 }
 
+bool auth_is_prompt(struct slice text)
+{
+	static const char *const prompts[] = { "VXNlcm5hbWU6",
+		"UGFzc3dvcmQ6", "VXNlciBOYW1lAA==", "UGFzc3dvcmQA",
+		"dXNlcm5hbWU6", "cGFzc3dvcmQ6" };
+	size_t i;
+
+	for (i = 0; i < sizeof(prompts) / sizeof(prompts[0]); i++)
+		if (slice_eq(text, slice_str(prompts[i])))
+			return true;
+	return text.len == 0;
+}
+
 bool auth_is_login(struct slice mechanism)
 {
 	return slice_eq_nocase(mechanism, slice_str("LOGIN"));

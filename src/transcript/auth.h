@@ -31,6 +31,9 @@ size_t auth_secret(struct slice mechanism, unsigned step,
  * that of step 1. */
 bool auth_asks_user(struct slice prompt);
 bool auth_is_login(struct slice mechanism);
+/* Is it one of LOGIN's usual prompts, or empty?  Other challenges are
+ * secret. */
+bool auth_is_prompt(struct slice text);
 
 /* Can the word behind AUTH be a mechanism's name?  It may be a response whose
  * mechanism was left out. */

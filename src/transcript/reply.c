@@ -4,6 +4,7 @@
  * greeting tells
  */
 #include "transcript/session_internal.h"
+#include "transcript/auth.h"
 
 /* RFC 3463 2: class "." subject "." detail, then a blank or the end. */
 static struct slice enhanced_code(struct slice text, int32_t code)
@@ -88,24 +89,10 @@ static void greet(struct session_builder *b, const struct reply_in *r)
 		b->s.server.name = session_text(b, name);
 }
 
-/* 334 texts are secret but for LOGIN's two prompts. */
-static bool is_login_prompt(struct slice text)
-{
-	static const char *const prompts[] = { "VXNlcm5hbWU6",
-		"UGFzc3dvcmQ6", "VXNlciBOYW1lAA==", "UGFzc3dvcmQA",
-		"dXNlcm5hbWU6", "cGFzc3dvcmQ6" };
-	size_t i;
-
-	for (i = 0; i < sizeof(prompts) / sizeof(prompts[0]); i++)
-		if (slice_eq(text, slice_str(prompts[i])))
-			return true;
-	return text.len == 0;
-}
-
 /* The text that is told for a line of a challenge. */
 static struct slice shown_line(struct sw_event *e, struct slice line)
 {
-	if (is_login_prompt(line))
+	if (auth_is_prompt(line))
 		return line;
 	e->flags |= SW_BIT(SW_FLAG_MASKED);
 	e->u.reply.octets = SW_UNKNOWN;

@@ -18,6 +18,7 @@ struct secret {
 	uint8_t octets[LOOK_DECODED];
 	uint8_t len;
 	bool word; /* too short to be looked for within words */
+	bool plain; /* ... and made of letters as words are */
 	bool sent; /* of a line, whose beginning may be lost */
 };
 
@@ -49,6 +50,18 @@ static bool is_known(const struct secrets *s, const struct secret *one)
 	return false;
 }
 
+/* Of base64, capitals stand within as a rule. */
+static bool is_plain(struct slice s)
+{
+	size_t i;
+
+	for (i = 0; i < s.len; i++)
+		if (!ascii_is_alpha(s.p[i]) ||
+		    (i > 0 && ascii_lower(s.p[i]) != s.p[i]))
+			return false;
+	return true;
+}
+
 static void keep(struct secrets *s, struct slice octets, size_t look)
 {
 	struct secret one = { .len = (uint8_t)slice_head(octets, look).len,
@@ -57,6 +70,7 @@ static void keep(struct secrets *s, struct slice octets, size_t look)
 
 	if (octets.len < SECRET_LEAST)
 		return;
+	one.plain = one.word && is_plain(octets);
 	for (i = 0; i < one.len; i++)
 		one.octets[i] = ascii_lower(octets.p[i]);
 	if (is_known(s, &one))
@@ -122,7 +136,8 @@ static size_t run_begin(const struct secret *one, struct slice text,
 	return at;
 }
 
-static size_t find_kept(const struct secrets *s, struct slice text)
+static size_t find_kept(const struct secrets *s, struct slice text,
+    bool plain)
 {
 	size_t at, i;
 
@@ -130,7 +145,8 @@ static size_t find_kept(const struct secrets *s, struct slice text)
 		if (!s->begins[ascii_lower(text.p[at])])
 			continue;
 		for (i = 0; i < s->count; i++)
-			if (is_quoted_at(&s->kept[i], text, at))
+			if ((plain || !s->kept[i].plain) &&
+			    is_quoted_at(&s->kept[i], text, at))
 				return run_begin(&s->kept[i], text, at);
 	}
 	return text.len;
@@ -230,7 +246,7 @@ static size_t find_undecoded(struct slice text)
 
 size_t secrets_find(const struct secrets *s, struct slice text, bool loose)
 {
-	size_t at = s ? find_kept(s, text) : text.len, other;
+	size_t at = s ? find_kept(s, text, true) : text.len, other;
 
 	if (!loose)
 		return at;
@@ -238,6 +254,16 @@ size_t secrets_find(const struct secrets *s, struct slice text, bool loose)
 	at = other < at ? other : at;
 	other = find_undecoded(text);
 	return other < at ? other : at;
+}
+
+size_t secrets_find_in_reply(const struct secrets *s, int32_t code,
+    struct slice line, bool loose)
+{
+	if (code >= 400 || code == 235)
+		return secrets_find(s, line, loose);
+	if (!s || (code == 334 && auth_is_prompt(line)))
+		return line.len;
+	return find_kept(s, line, false);
 }
 
 /* --- texts of unknown shape --------------------------------------------- */

@@ -10,6 +10,9 @@
  * older one, the middle of a long line, octets in a gap) is known by its
  * letters where a text can be expected to quote: "loose".
  *
+ * Replies are searched whatever their codes.  Cause to quote has a refusal,
+ * and 235, which lets the client in.
+ *
  * Limits: SECRETS_KEPT; secrets and passwords of fewer than SECRET_LEAST
  * octets are not looked for, since they would be found in any text.
  */
@@ -39,6 +42,13 @@ bool secrets_add_stray(struct secrets **s, struct slice line) SW_MUST_USE;
 /* Where a secret is quoted in text, from which on it must not be told;
  * text.len: nowhere. */
 size_t secrets_find(const struct secrets *s, struct slice text, bool loose);
+/*
+ * The same in a line of a reply with that code.  Where there is no cause to
+ * quote, a short secret that is a word ("hello") stands by chance, and its mask
+ * would tell it; so would a prompt's.
+ */
+size_t secrets_find_in_reply(const struct secrets *s, int32_t code,
+    struct slice line, bool loose);
 
 /* Append a text without words that may be lines of AUTH. */
 void secrets_quote(struct buffer *b, struct slice text);

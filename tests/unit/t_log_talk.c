@@ -434,6 +434,16 @@ static void test_echoes(void **state)
 		    "text=no login for alice", 1 },
 		{ ALICE "1 00001 S 235 hello alice/correcthorse\n",
 		    "text=hello alice/*** masked", 1 },
+		/* nor does one that refuses nothing */
+		{ ALICE "1 00001 S 250 hello alice/correcthorse\n",
+		    "text=hello alice/*** masked", 1 },
+		{ ALICE "1 00001 S 235 ok\n1 00001 C MAIL FROM:<a@b>\n"
+		    "1 00001 S 250 ok\n1 00001 C RCPT TO:<c@d>\n"
+		    "1 00001 S 250 ok\n1 00001 C DATA\n1 00001 S 354 go\n"
+		    "1 00001 S 250 queued as correcthorse\n",
+		    "correcthorse", 0 },
+		{ ALICE BOB "1 00001 S 235 ok\n1 00001 C NOOP\n"
+		    "1 00001 S 250 no secret\n", "text=no secret", 1 },
 		/* not the newest one */
 		{ ALICE BOB "1 00001 S 501 bad AGFsaWNlAG\n",
 		    "text=bad ***", 1 },

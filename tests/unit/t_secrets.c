@@ -112,6 +112,38 @@ static void test_loose(void **state)
 	check(NULL, &(struct row){ rows[0].text, NULL }, false);
 }
 
+static void check_reply(const struct secrets *s, int32_t code,
+    const char *line, const char *kept)
+{
+	if (secrets_find_in_reply(s, code, slice_str(line), false) !=
+	    strlen(kept))
+		fail_msg("%d %s", (int)code, line);
+}
+
+static void test_replies(void **state)
+{
+	static const int32_t codes[] = { -1, 220, 250, 334, 354 };
+	struct secrets *s = NULL;
+	size_t i;
+
+	(void)state;
+	check_reply(s, 250, "hello", "hello");
+	add(&s, "LOGIN", 1, "aGVsbG8=");     /* hello */
+	add(&s, "LOGIN", 1, "aHVudGVyMg=="); /* hunter2 */
+	add(&s, "LOGIN", 1, "UGFzc3dvcmQx"); /* Password1 */
+	for (i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+		check_reply(s, codes[i], "hello there", "hello there");
+		check_reply(s, codes[i], "is hunter2.", "is ");
+		check_reply(s, codes[i], "is aGVsbG8=", "is ");
+		check_reply(s, codes[i], "my password12", "my ");
+	}
+	check_reply(s, 235, "oh, hello there", "oh, ");
+	check_reply(s, 550, "oh, hello there", "oh, ");
+	check_reply(s, 334, "UGFzc3dvcmQ6", "UGFzc3dvcmQ6");
+	check_reply(s, 334, "UGFzc3dvcmQx", "");
+	secrets_free(&s);
+}
+
 /* The newest are kept, each once. */
 static void test_many(void **state)
 {
@@ -184,6 +216,7 @@ int main(void)
 		cmocka_unit_test(test_quoted),
 		cmocka_unit_test(test_stray),
 		cmocka_unit_test(test_loose),
+		cmocka_unit_test(test_replies),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_lines),
 	};
