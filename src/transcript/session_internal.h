@@ -50,6 +50,7 @@ struct transaction {
 	                              lost, if none follows */
 	struct sw_bytes chunk_text;
 	bool last_refused;         /* the last chunk was */
+	bool mail_refused;         /* a further MAIL was, behind it */
 	bool chunk_seen;           /* some of its octets were, and no other
 	                              chunk may be lost */
 	uint64_t final_accepted, final_deferred, final_rejected;

@@ -111,11 +111,6 @@ struct sw_message *transaction_current(struct session_builder *b, bool open)
 	return b->current ? &b->messages[b->current - 1] : NULL;
 }
 
-static bool is_of_command(int32_t code)
-{
-	return code >= 500 && code <= 504;
-}
-
 static void answer_mail(struct session_builder *b, uint32_t n,
     struct slice argument, bool stays, int32_t code,
     const struct slice *lines, size_t count)
@@ -126,10 +121,10 @@ static void answer_mail(struct session_builder *b, uint32_t n,
 
 	if (code == 503 && (b->current || b->left_out))
 		return;
-	/* Other refusals than of the command itself (RFC 5321 4.2.3) say that
-	 * none was open any more. */
-	if (!session_is_refusal(code) || !is_of_command(code))
+	if (!session_is_refusal(code))
 		transaction_end(b, false);
+	else if (b->current)
+		transaction_state(b)->mail_refused = true;
 	m = new_message(b);
 	if (!m) {
 		b->left_out = b->left_out || !session_is_refusal(code);
@@ -273,7 +268,9 @@ static void answer_rcpt(struct session_builder *b, struct slice argument,
 	t = transaction_state(b);
 	if (b->left_out)
 		leave_out_recipient(b);
-	if (!t || !m)
+	/* A MAIL behind it was refused, and this says that there is none: it had
+	 * ended, whatever the server said then. */
+	if (!t || !m || (code == 503 && t->mail_refused))
 		return;
 	count_recipient(b, t, code, lines, count);
 	r = new_recipient(b, m, t);
