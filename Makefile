@@ -63,8 +63,8 @@ SRC_TCP := $(addprefix src/tcp/, \
 
 # the model: built, named, stored
 SRC_TRANSCRIPT := $(addprefix src/transcript/, \
-	auth.c commands.c content.c envelope.c events.c fields.c header.c \
-	message.c names.c notes.c observe.c outcome.c queue_id.c replies.c \
+	auth.c auth_prompt.c commands.c content.c envelope.c events.c fields.c \
+	header.c message.c names.c notes.c observe.c outcome.c queue_id.c replies.c \
 	reply.c secrets.c session.c store_json.c store_json_events.c \
 	store_read.c store_write.c transaction.c verbs.c)
 

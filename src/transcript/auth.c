@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* auth.c - who logs in: user and password out of an AUTH exchange */
-#include "transcript/auth.h"
+#include "transcript/auth_internal.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include "base/cursor.h"
 #include "base/escape.h"
-
-/* RFC 4954 4.5: base64 of an exchange's line; longer ones are not looked
- * at. */
-enum { ANSWER_MAX = 12288, DECODED_MAX = ANSWER_MAX / 4 * 3 + 3 };
 
 struct mechanism {
 	const char *name; /* or its beginning */
@@ -482,13 +478,13 @@ bool auth_in_line(struct slice line)
 	return find_mechanism(take_word(&rest)) && rest.len > 0;
 }
 
-/* Decode into out (DECODED_MAX octets); false: not base64. */
+/* Decode into out (AUTH_DECODED_MAX octets); false: not base64. */
 static bool decode(struct slice answer, uint8_t *out, size_t *len_r)
 {
 	size_t padding = 0;
 	int n;
 
-	if (answer.len == 0 || answer.len > ANSWER_MAX ||
+	if (answer.len == 0 || answer.len > AUTH_ANSWER_MAX ||
 	    answer.len % 4 != 0 || !auth_is_base64(answer))
 		return false;
 	while (padding < 2 && answer.p[answer.len - 1 - padding] == '=')
@@ -504,7 +500,7 @@ bool auth_user(struct slice mechanism, unsigned step, struct slice answer,
     struct buffer *out)
 {
 	const struct mechanism *m = find_mechanism(mechanism);
-	uint8_t decoded[DECODED_MAX];
+	uint8_t decoded[AUTH_DECODED_MAX];
 	bool found;
 	size_t len;
 
@@ -516,11 +512,11 @@ bool auth_user(struct slice mechanism, unsigned step, struct slice answer,
 }
 
 /* LENIENT: servers decode what lacks its padding. */
-static struct slice pad(struct slice answer, uint8_t room[ANSWER_MAX + 4])
+static struct slice pad(struct slice answer, uint8_t room[AUTH_ANSWER_MAX + 4])
 {
 	size_t len = answer.len;
 
-	if (len % 4 == 0 || len > ANSWER_MAX)
+	if (len % 4 == 0 || len > AUTH_ANSWER_MAX)
 		return answer;
 	memcpy(room, answer.p, len);
 	if (len % 4 == 1)
@@ -530,11 +526,18 @@ static struct slice pad(struct slice answer, uint8_t room[ANSWER_MAX + 4])
 	return slice_make(room, len);
 }
 
+bool auth_decode(struct slice answer, uint8_t *out, size_t *len_r)
+{
+	uint8_t padded[AUTH_ANSWER_MAX + 4];
+
+	return decode(pad(answer, padded), out, len_r);
+}
+
 size_t auth_secret(struct slice mechanism, unsigned step,
     struct slice answer, uint8_t *octets, size_t most)
 {
 	const struct mechanism *m = find_mechanism(mechanism);
-	uint8_t padded[ANSWER_MAX + 4], decoded[DECODED_MAX];
+	uint8_t padded[AUTH_ANSWER_MAX + 4], decoded[AUTH_DECODED_MAX];
 	struct slice secret;
 	size_t len;
 
@@ -548,65 +551,4 @@ size_t auth_secret(struct slice mechanism, unsigned step,
 		memcpy(octets, secret.p, secret.len);
 	OPENSSL_cleanse(decoded, len);
 	return secret.len;
-}
-
-/* --- LOGIN's prompts ----------------------------------------------------- */
-
-static bool has_any(struct slice text, const char *const *words)
-{
-	for (; *words; words++)
-		if (slice_find_nocase(text, slice_str(*words)) < text.len)
-			return true;
-	return false;
-}
-
-static bool is_ascii_text(struct slice s)
-{
-	size_t i;
-
-	for (i = 0; i < s.len; i++)
-		if (s.p[i] >= 0x80)
-			return false;
-	return is_name(s);
-}
-
-bool auth_asks_user(struct slice prompt)
-{
-	static const char *const names[] = { "user", "name", "login",
-		"account", "mail", "uid", "ident", NULL };
-	static const char *const others[] = { "pass", "pwd", "secret",
-		"token", "code", NULL };
-	uint8_t padded[ANSWER_MAX + 4], decoded[DECODED_MAX];
-	struct slice text;
-	size_t len;
-
-	prompt = slice_trim(prompt);
-	if (prompt.len == 0)
-		return true;
-	if (decode(pad(prompt, padded), decoded, &len)) {
-		while (len > 0 && decoded[len - 1] < ' ')
-			len--;
-		text = slice_make(decoded, len);
-		if (is_ascii_text(text))
-			prompt = text;
-	}
-	return has_any(prompt, names) && !has_any(prompt, others);
-}
-
-bool auth_is_prompt(struct slice text)
-{
-	static const char *const prompts[] = { "VXNlcm5hbWU6",
-		"UGFzc3dvcmQ6", "VXNlciBOYW1lAA==", "UGFzc3dvcmQA",
-		"dXNlcm5hbWU6", "cGFzc3dvcmQ6" };
-	size_t i;
-
-	for (i = 0; i < sizeof(prompts) / sizeof(prompts[0]); i++)
-		if (slice_eq(text, slice_str(prompts[i])))
-			return true;
-	return text.len == 0;
-}
-
-bool auth_is_login(struct slice mechanism)
-{
-	return slice_eq_nocase(mechanism, slice_str("LOGIN"));
 }

@@ -268,8 +268,8 @@ static void answer_rcpt(struct session_builder *b, struct slice argument,
 	t = transaction_state(b);
 	if (b->left_out)
 		leave_out_recipient(b);
-	/* A MAIL behind it was refused, and this says that there is none: it had
-	 * ended, whatever the server said then. */
+	/* A MAIL behind it was refused, and this says that there is none: it
+	 * had ended, whatever the server said then. */
 	if (!t || !m || (code == 503 && t->mail_refused))
 		return;
 	count_recipient(b, t, code, lines, count);
