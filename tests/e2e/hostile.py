@@ -101,7 +101,7 @@ def in_text(octets):
 # --- what is made hostile -----------------------------------------------------
 
 def capture(form='pcap', bad=ALL, name='hostile'):
-    """A session that has it everywhere."""
+    """A session that has it everywhere; no reply behind AUTH may quote it."""
     def octets(text):
         return ''.join(f'\\x{b:02x}' for b in text.encode())
     b = octets(bad)
@@ -112,8 +112,6 @@ C: EHLO {b}\\r\\n
 S: 250-{b}\\r\\n250 {b}\\r\\n
 C: {b} {b}\\r\\n
 S: 500 5.5.1 {b}\\r\\n
-C: AUTH {b}\\r\\n
-S: 504 {b}\\r\\n
 C: MAIL FROM:<{b}> {b}={b}\\r\\n
 S: 250 2.1.0 {b}\\r\\n
 C: RCPT TO:<{b}> ORCPT={b}\\r\\n
@@ -122,6 +120,8 @@ C: DATA\\r\\n
 S: 354 {b}\\r\\n
 C: Message-ID: <{b}>\\r\\nSubject: {b}\\r\\nFrom: {b}\\r\\nTo: {b}\\r\\nDate: {b}\\r\\n\\r\\n{b}\\r\\n.\\r\\n
 S: 250 2.0.0 Ok: queued as {b}\\r\\n
+C: AUTH {b}\\r\\n
+S: 504 {b}\\r\\n
 C: QUIT\\r\\n
 S: 221 {b}\\r\\n
 close
