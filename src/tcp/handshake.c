@@ -440,6 +440,18 @@ static void reset_attempt(struct arrival *a)
 	tcp_causal_end(a->e, a->f, TCP_END_CLOSED, a->seg->origin);
 }
 
+/* Where it was that a direction had nothing more to say. */
+static void note_rst(struct arrival *a)
+{
+	struct side *s = &a->f->side[a->dir];
+	int64_t off = side_offset(s, a->seg->seq);
+
+	if ((s->flags & (SIDE_BASE | SIDE_FIN)) != SIDE_BASE)
+		return;
+	s->flags |= SIDE_RESET;
+	s->fin = off > (int64_t)s->highest ? (uint64_t)off : s->highest;
+}
+
 void tcp_handshake_rst(struct arrival *a)
 {
 	struct flow *f = a->f;
@@ -457,6 +469,7 @@ void tcp_handshake_rst(struct arrival *a)
 		f->common.info.seen[a->dir] = true;
 		f->common.info.first_seq[a->dir] = a->seg->seq;
 	}
+	note_rst(a);
 	tcp_causal_flush(a->e, f);
 	tcp_causal_close(a->e, f, a->dir, true, a->seg->origin);
 	tcp_causal_end(a->e, f, TCP_END_CLOSED, a->seg->origin);
@@ -506,6 +519,9 @@ bool tcp_handshake_is_anew(const struct flow *f, int dir,
 		return true;
 	end = side_offset(s, seg->seq) + seg->payload_len;
 	if ((s->flags & SIDE_FIN) && end > (int64_t)s->fin + 1)
+		return true;
+	/* Who sent a RST is silent: this one was another's, or not obeyed. */
+	if ((s->flags & SIDE_RESET) && end > (int64_t)s->fin)
 		return true;
 	return !tcp_arrival_in_window(f, dir, side_offset(s, seg->seq));
 }

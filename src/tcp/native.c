@@ -41,7 +41,8 @@
  *
  * Ends.  Both FINs handed up and acknowledged (or a second later), or a RST.
  * It is remembered (closed.c) so that late retransmissions do not look like
- * a connection without start.  Idle is judged by the time of all frames.
+ * a connection without start; octets behind the FIN or RST of their own
+ * sender are one.  Idle is judged by the time of all frames.
  *
  * Deliberately not done: urgent data is data (RFC 6093); PAWS is not used,
  * since time stamps are optional and frames of one capture may be out of

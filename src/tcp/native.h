@@ -73,7 +73,8 @@ enum {
 	                      that was not captured */
 	SIDE_ZERO = 256,   /* announces window 0 since zero_since */
 	SIDE_FAR = 512,    /* far_seq is set */
-	SIDE_STOPPED = 1024 /* nids.c: at a hole that was told */
+	SIDE_STOPPED = 1024,/* nids.c: at a hole that was told */
+	SIDE_RESET = 2048   /* ended by its RST, whose offset is in fin */
 };
 
 /* What the usual segment touches of a flow lies in few lines of the
