@@ -81,6 +81,13 @@ static inline bool smtp_held_any(const struct held *h)
 	return h->next < h->count;
 }
 
+/* What was found in lines that may be commands. */
+struct guessed {
+	size_t line;      /* where the last one begins */
+	uint32_t letters; /* its first octets, known to be of base64 */
+	bool answer;      /* the line before may be one of AUTH */
+};
+
 /* A delivery, gap or close before it is known what the stream is. */
 enum start_kind { START_OCTETS, START_GAP, START_CLOSE };
 struct start_item {
@@ -270,8 +277,7 @@ struct dialogue {
 	struct held look;      /* of a line that decides on a state */
 	/* GUESS: lines that may be commands. */
 	struct held guess;
-	size_t guess_line;         /* where its last line begins */
-	bool guess_answer;         /* the line before may be one of AUTH */
+	struct guessed guessed;
 	struct late_reply *late;
 	size_t late_capacity;
 	size_t late_octets;

@@ -128,29 +128,44 @@ void guess_is_content(struct dialogue *d, size_t run)
 	smtp_held_fini(&mine);
 }
 
-/*
- * Lines of s from *at on that may all be commands (or one answer of AUTH; two
- * in a row are an attachment); *at is then where the last, unfinished line
- * begins.  false: one is not.
- */
-static bool are_commands(struct slice s, size_t *at, bool *answer)
+/* Is the line, whose first *known octets are known to be, letters of base64
+ * alone?  Then all of them are known. */
+static bool are_letters(struct slice line, uint32_t *known)
 {
-	while (*at < s.len) {
-		struct slice rest = slice_from(s, *at), line;
-		const uint8_t *lf = memchr(rest.p, '\n', rest.len);
+	if (line.len > *known && !auth_is_base64(slice_from(line, *known)))
+		return false;
+	*known = (uint32_t)line.len;
+	return line.len > 0;
+}
 
+/*
+ * Lines of s from g->line on that may all be commands (or one answer of AUTH;
+ * two in a row are an attachment); g->line is then where the last, unfinished
+ * line begins.  false: one is not.
+ */
+static bool are_commands(struct slice s, struct guessed *g)
+{
+	while (g->line < s.len) {
+		struct slice rest = slice_from(s, g->line), line;
+		const uint8_t *lf = memchr(rest.p + g->letters, '\n',
+		    rest.len - g->letters);
+
+		line = slice_head(rest, lf ? (size_t)(lf - rest.p) :
+		    rest.len);
+		if (line.len > 0 && line.p[line.len - 1] == '\r')
+			line.len--;
 		if (!lf)
-			return client_may_be_command(rest) || (!*answer &&
-			    auth_is_base64(client_first_line(rest)));
-		line = client_first_line(rest);
+			return client_may_be_command(rest) || (!g->answer &&
+			    are_letters(line, &g->letters));
 		if (start_is_command(line) && line.len <= COMMAND_LINE_MAX) {
-			*answer = false;
+			g->answer = false;
 		} else {
-			if (*answer || !auth_is_base64(line))
+			if (g->answer || !are_letters(line, &g->letters))
 				return false;
-			*answer = true;
+			g->answer = true;
 		}
-		*at += (size_t)(lf - rest.p) + 1;
+		g->line += (size_t)(lf - rest.p) + 1;
+		g->letters = 0;
 	}
 	return true;
 }
@@ -177,8 +192,8 @@ size_t guess_lost_end(struct dialogue *d, struct slice octets,
 	const uint8_t *lf;
 
 	if (d->look.count == 0) {
-		d->guess_line = 0;
-		d->guess_answer = true; /* none of AUTH comes first */
+		/* no answer of AUTH comes first */
+		d->guessed = (struct guessed) { .answer = true };
 	}
 	d->resized = d->looked = true;
 	if (!smtp_held_add(&d->look, octets, p)) {
@@ -188,10 +203,10 @@ size_t guess_lost_end(struct dialogue *d, struct slice octets,
 	all = buffer_slice(&d->look.octets);
 	first = client_first_line(all);
 	lf = memchr(all.p, '\n', all.len);
-	if (lf && d->guess_line == 0 && !start_is_command(first))
-		d->guess_line = (size_t)(lf - all.p) + 1;
+	if (lf && d->guessed.line == 0 && !start_is_command(first))
+		d->guessed.line = (size_t)(lf - all.p) + 1;
 	if (lf)
-		fits = are_commands(all, &d->guess_line, &d->guess_answer);
+		fits = are_commands(all, &d->guessed);
 	if (!fits || first.len > COMMAND_LINE_MAX ||
 	    all.len > LIMIT_PROVISIONAL) {
 		content_apply_gap(d);
@@ -208,7 +223,7 @@ bool guess_end_is_lost(const struct dialogue *d)
 	return d->client == CLIENT_BODY && all.len > 0 &&
 	    memchr(all.p, '\n', all.len) &&
 	    (start_is_command(client_first_line(all)) ||
-	    d->guess_line > rest_of_line(all));
+	    d->guessed.line > rest_of_line(all));
 }
 
 /* Where the lines at the end of s that may be commands begin; s.len: there
@@ -216,19 +231,18 @@ bool guess_end_is_lost(const struct dialogue *d)
  * may be of one, so that none is taken for an answer of AUTH. */
 static size_t command_run(struct slice s, bool chunk)
 {
-	size_t from = s.len > LIMIT_LINE ? s.len - LIMIT_LINE : 0, run;
+	size_t from = s.len > LIMIT_LINE ? s.len - LIMIT_LINE : 0;
 
 	if (from > 0)
 		from += rest_of_line(slice_from(s, from));
 	while (from < s.len) {
-		bool answer = chunk;
+		struct guessed g = { .line = from, .answer = chunk };
 		const uint8_t *lf;
 
-		run = from;
-		if (are_commands(s, &run, &answer))
+		if (are_commands(s, &g))
 			return from;
-		/* the first line that is none lies at run: go on behind */
-		lf = memchr(s.p + run, '\n', s.len - run);
+		/* the first line that is none lies there: go on behind */
+		lf = memchr(s.p + g.line, '\n', s.len - g.line);
 		if (!lf)
 			return s.len;
 		from = (size_t)(lf - s.p) + 1;
@@ -237,13 +251,14 @@ static size_t command_run(struct slice s, bool chunk)
 }
 
 /* Where the server's side was never seen no reply can ever come: there the
- * very first line is believed. */
+ * very first line is believed.  octets are the newest of all; before them
+ * there is no LF. */
 static bool speaks_for_itself(const struct dialogue *d, struct slice octets,
-    const struct delivery *p)
+    struct slice all, const struct delivery *p)
 {
 	return !p->other_seen && !d->data_open &&
 	    memchr(octets.p, '\n', octets.len) &&
-	    start_is_command(client_first_line(octets));
+	    start_is_command(client_first_line(all));
 }
 
 /* Where content that stands before a BDAT line, or the beginning of one, ends:
@@ -295,7 +310,7 @@ size_t guess_take(struct dialogue *d, struct slice octets,
 	    (d->body.state == BODY_TEXT && d->body.prev == '\n');
 	struct slice all;
 
-	if (d->guess.count == 0 && speaks_for_itself(d, octets, p)) {
+	if (d->guess.count == 0 && speaks_for_itself(d, octets, octets, p)) {
 		d->client = CLIENT_COMMAND;
 		return 0;
 	}
@@ -319,8 +334,8 @@ size_t guess_take(struct dialogue *d, struct slice octets,
 			run = bdat;
 		if (run > 0)
 			return content_take_body(d, slice_head(octets, run), p);
-		d->guess_line = 0;
-		d->guess_answer = guess_knows_chunks(d);
+		d->guessed = (struct guessed) {
+			.answer = guess_knows_chunks(d) };
 	}
 	d->resized = true;
 	if (!smtp_held_add(&d->guess, octets, p)) {
@@ -328,7 +343,7 @@ size_t guess_take(struct dialogue *d, struct slice octets,
 		return octets.len;
 	}
 	all = buffer_slice(&d->guess.octets);
-	bdat = guess_knows_chunks(d) ? before_bdat(all, 0, d->guess_line,
+	bdat = guess_knows_chunks(d) ? before_bdat(all, 0, d->guessed.line,
 	    &whole) : all.len;
 	if (whole) {
 		take_before_bdat(d, bdat, p->origin);
@@ -343,11 +358,11 @@ size_t guess_take(struct dialogue *d, struct slice octets,
 			guess_is_content(d, run < bdat ? run : bdat);
 		return octets.len;
 	}
-	if (speaks_for_itself(d, all, p)) {
+	if (d->guessed.line == 0 && speaks_for_itself(d, octets, all, p)) {
 		guess_is_commands(d, p->origin);
 	} else if (all.len > LIMIT_PROVISIONAL) {
 		guess_is_content(d, all.len);
-	} else if (!are_commands(all, &d->guess_line, &d->guess_answer)) {
+	} else if (!are_commands(all, &d->guessed)) {
 		size_t run = command_run(all, guess_knows_chunks(d));
 
 		guess_is_content(d, run < bdat ? run : bdat);

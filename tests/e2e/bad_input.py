@@ -438,6 +438,38 @@ def t_long_line(t):
 	linear(results[0], results[1], 4)
 
 
+def lose_of_mail(f, port):
+	"""A mail of which 1000 octets are lost; returns where it goes on."""
+	f.frame('C', 0, 1, 24, b'EHLO c\r\n', port=port)
+	f.frame('S', 1, 8, 24, b'250 Ok\r\n', port=port)
+	f.frame('C', 8, 9, 24, b'DATA\r\n', port=port)
+	f.frame('S', 9, 14, 24, b'354 Ok\r\n', port=port)
+	f.frame('C', 14, 17, 24, b'hello\r\n', port=port)
+	f.frame('S', 17, 1021, 16, port=port)
+	f.now += 200000
+	f.frame('C', 1021, 17, 24, b'!\r\nNOOP\r\n', port=port)
+	return 1030
+
+
+def letters(t, connections, octets, begin):
+	"""Lines of base64 without an end, an octet a frame, which may be what
+	is left of AUTH."""
+	f = Traffic(t, 'letters.pcap')
+	for port in range(1024, 1024 + connections):
+		at = begin(f, port)
+		for i in range(octets):
+			f.frame('C', at + i, 17, 24, b'A', port=port)
+	return read(f.close())
+
+
+def t_letters_without_end(t):
+	"""As many octets in longer lines cost as much: without a SYN, and
+	behind a gap."""
+	for begin in (lambda f, port: 1, lose_of_mail):
+		linear(letters(t, 64, 4000, begin),
+		    letters(t, 4, 64000, begin), 1)
+
+
 def t_large_message(t):
 	"""A large message needs no more memory than a small one."""
 	results = []
