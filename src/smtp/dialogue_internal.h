@@ -187,7 +187,8 @@ struct dialogue {
 	bool data_open;       /* a data event is open */
 	bool content_after_gap;
 	bool client_known;    /* its direction was ever seen */
-	size_t late_count;
+	uint32_t late_count;  /* waiting, behind late_first that were told */
+	uint32_t late_first;
 	uint64_t client_offset; /* consumed by the parser */
 	uint64_t client_seen; /* delivered */
 	uint64_t client_acked; /* with the last of these */

@@ -569,6 +569,22 @@ def t_late_replies(t):
 		    ['NOOP'] * (200 + more), '%d commands' % len(told))
 
 
+def chunks_ahead(t, ahead):
+	"""Chunks so many of which await their replies all the time."""
+	f = Talk(t, 'chunks.pcap')
+	f.hello()
+	f.say('C', b'BDAT 1\r\nx' * ahead, 1460)
+	for _ in range(120000):
+		f.say('S', b'250 Ok\r\n')
+		f.say('C', b'BDAT 1\r\nx')
+	return read(f.close())
+
+
+def t_chunks_ahead(t):
+	"""Replies cost the same however many wait to be told."""
+	linear(chunks_ahead(t, 50), chunks_ahead(t, 6000), 1)
+
+
 def t_far_ahead(t):
 	f = Talk(t, 'ahead.pcap')
 	f.hello()
