@@ -343,16 +343,6 @@ static void add_item(struct dialogue *d, const struct start_item *item)
 		d->memory = true;
 }
 
-static void first_octets(struct dialogue *d, const struct delivery *o)
-{
-	struct start_item item = { 0 };
-
-	item.kind = START_OCTETS;
-	item.o = *o;
-	add_item(d, &item);
-	start_decide(d, false);
-}
-
 void dialogue_answer_found(struct dialogue *d)
 {
 	d->start.answer_lost = false;
@@ -375,7 +365,7 @@ bool dialogue_feed(struct dialogue *d, const struct delivery *o)
 	if (d->phase != PHASE_START)
 		dialogue_dispatch(d, o);
 	else
-		first_octets(d, o);
+		start_take(d, o);
 	return true;
 }
 

@@ -366,6 +366,8 @@ void smtp_held_fini(struct held *h);
 /* --- start.c -------------------------------------------------------------- */
 /* false: memory. */
 bool start_add(struct dialogue *d, const struct start_item *item);
+/* Octets come while it is not known what the stream is. */
+void start_take(struct dialogue *d, const struct delivery *o);
 /* Decide what the stream is if that can be done; at the end: it must. */
 void start_decide(struct dialogue *d, bool at_end);
 /* Is it surely no SMTP?  Forget what was told and say so. */

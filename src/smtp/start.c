@@ -16,6 +16,8 @@
 
 /* Octets of a stream that is no SMTP that its event shows. */
 enum { NOTE_SHOWN = 80 };
+/* ... and those by which a record of TLS is known. */
+enum { TLS_LOOK = 6 };
 
 /* What one direction's first octets show. */
 struct look {
@@ -109,13 +111,22 @@ bool start_add(struct dialogue *d, const struct start_item *item)
 	return true;
 }
 
+/* Do octets behind so many others of their direction change what that shows?
+ * Else nothing is decided by them, and those before are not looked at again. */
+static bool shows_more(size_t before, struct slice octets)
+{
+	return before < TLS_LOOK || (before < LIMIT_NOT_SMTP_OCTETS &&
+	    (octets.len >= LIMIT_NOT_SMTP_OCTETS - before ||
+	    memchr(octets.p, '\n', octets.len)));
+}
+
 /* The first octets of one direction, joined, up to what is ever looked at. */
 static struct slice first_octets(const struct dialogue *d, int dir,
     uint8_t *room, size_t size)
 {
 	size_t i, n = 0;
 
-	for (i = 0; i < d->item_count; i++) {
+	for (i = 0; i < d->item_count && n < size; i++) {
 		const struct start_item *it = &d->items[i];
 		size_t take = it->o.octets.len;
 
@@ -133,7 +144,7 @@ static struct slice first_octets(const struct dialogue *d, int dir,
 
 static bool looks_like_tls(struct slice s, bool first)
 {
-	if (s.len < 6)
+	if (s.len < TLS_LOOK)
 		return false;
 	if (tls_looks_like_client_hello(s))
 		return true;
@@ -380,4 +391,17 @@ void start_decide(struct dialogue *d, bool at_end)
 	} else if (exhausted(&look[0]) || exhausted(&look[1]) || at_end) {
 		begin_ignoring(d);
 	}
+}
+
+void start_take(struct dialogue *d, const struct delivery *o)
+{
+	size_t before = d->start_octets[o->dir & 1];
+	struct start_item item = { 0 };
+
+	item.kind = START_OCTETS;
+	item.o = *o;
+	if (!start_add(d, &item))
+		d->memory = true;
+	else if (shows_more(before, o->octets))
+		start_decide(d, false);
 }

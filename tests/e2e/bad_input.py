@@ -438,6 +438,17 @@ def t_long_line(t):
 	linear(results[0], results[1], 4)
 
 
+def t_client_that_replies(t):
+	"""Which side is the client is not known until the other one speaks."""
+	results = []
+	for n in (10000, 40000):
+		f = Talk(t, 'replies.pcap')
+		for _ in range(n):
+			f.say('C', b'250 Ok\r\n')
+		results.append(read(f.close()))
+	linear(results[0], results[1], 4)
+
+
 def lose_of_mail(f, port):
 	"""A mail of which 1000 octets are lost; returns where it goes on."""
 	f.frame('C', 0, 1, 24, b'EHLO c\r\n', port=port)
