@@ -61,10 +61,11 @@ uint32_t log_session_command(struct log_session *s,
 		verb = in.known = VERB_NONE;
 		answer = c->line.p ? c->line : c->verb;
 		told = &in;
-	} else if (log_is_auth(verb)) {
+	} else if (log_is_auth(verb) || log_auth_is_repeated(s, c, verb)) {
 		in = *c;
-		answer = log_auth_response(argument);
-		in.masked = answer.len > 0;
+		if (log_is_auth(verb))
+			answer = log_auth_response(argument);
+		in.masked = !log_is_auth(verb) || answer.len > 0;
 		told = &in;
 	}
 	s->auth_line_next = false;

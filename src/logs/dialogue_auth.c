@@ -29,6 +29,16 @@ bool log_auth_looks_secret(const struct log_session *s,
 	return auth_is_base64(c->verb) && c->argument.len == 0;
 }
 
+bool log_auth_is_repeated(const struct log_session *s,
+    const struct command_in *c, enum verb verb)
+{
+	struct slice first = c->line.p ? c->line : c->verb;
+
+	return s->secrets && !session_verb_is_known(verb) &&
+	    (secrets_find(s->secrets, first, false) < first.len ||
+	    secrets_find(s->secrets, c->argument, false) < c->argument.len);
+}
+
 void log_auth_begin(struct log_session *s, uint32_t n,
     struct slice argument)
 {

@@ -13,6 +13,9 @@
  * session's where the log does not tell them apart. */
 bool log_auth_looks_secret(const struct log_session *s,
     const struct command_in *c, enum verb verb);
+/* Does one that no server understands repeat what AUTH bore? */
+bool log_auth_is_repeated(const struct log_session *s,
+    const struct command_in *c, enum verb verb);
 /* AUTH, command n. */
 void log_auth_begin(struct log_session *s, uint32_t n, struct slice argument);
 /* The initial response of AUTH (RFC 4954 4), empty: none. */

@@ -85,6 +85,15 @@ static bool may_be_secret(const struct dialogue *d, const struct line *l,
 	return is_base64_line(l->text) || may_end_auth(l);
 }
 
+/* Does a line that no server understands repeat what AUTH bore ("PASS
+ * secret")?  Known commands are told as they are. */
+static bool repeats_secret(const struct dialogue *d, const struct line *l,
+    enum verb verb)
+{
+	return d->secrets && !session_verb_is_known(verb) &&
+	    secrets_find(d->secrets, l->text, false) < l->text.len;
+}
+
 /* Is it the client's answer in an AUTH exchange, though it may have been
  * sent ahead of its 334? */
 static bool is_answer(const struct dialogue *d, const struct line *l)
@@ -368,6 +377,7 @@ void commands_take(struct dialogue *d, const struct line *l,
 	bool answer = is_answer(d, l);
 	size_t len = 0;
 	enum verb verb = answer ? VERB_NONE : session_verb(l->text, &len);
+	bool repeated;
 	struct command_in in;
 	struct outstanding *o;
 	struct slice argument;
@@ -391,6 +401,8 @@ void commands_take(struct dialogue *d, const struct line *l,
 	in.span = dialogue_span(l->first, l->last);
 	in.masked = answer || may_be_secret(d, l, verb) ||
 	    is_auth_with_secret(verb, argument);
+	repeated = !in.masked && repeats_secret(d, l, verb);
+	in.masked = in.masked || repeated;
 	in.flags &= in.masked ? ~SW_BIT(SW_FLAG_OVERLONG) : ~0u;
 	{
 		uint32_t n = session_command(d->b, &in);
@@ -431,7 +443,7 @@ void commands_take(struct dialogue *d, const struct line *l,
 		begin_auth(d, o->n, argument,
 		    l->flags & SW_BIT(SW_FLAG_TRUNCATED));
 	} else {
-		if (in.masked)
+		if (in.masked && !repeated)
 			remember_stray(d, l->text);
 		after_command(d, o, argument);
 	}
@@ -452,15 +464,17 @@ static void take_fragment(struct dialogue *d, struct line *l)
 		/* its beginning awaits the reply already */
 		struct command_in in = { 0 };
 		size_t len;
+		enum verb verb = session_verb(l->text, &len);
+		bool stray = may_be_secret(d, l, verb);
 
 		d->fragment_awaits = false;
 		in.by = SW_CLIENT;
 		in.line = l->text;
 		in.octets = (int64_t)l->octets;
 		in.flags = command_flags(d, l, true, false);
-		in.masked = may_be_secret(d, l, session_verb(l->text, &len));
+		in.masked = stray || repeats_secret(d, l, verb);
 		in.span = dialogue_span(l->first, l->last);
-		if (in.masked)
+		if (stray)
 			remember_stray(d, l->text);
 		if (l->text.len > 0)
 			session_answer(d->b, session_command(d->b, &in),

@@ -454,6 +454,13 @@ static void test_echoes(void **state)
 		{ ALICE BOB "1 00001 S 535 no\n1 00001 C VRFY a\n"
 		    "1 00001 S 550-correcthorse\n1 00001 S 550 no\n",
 		    "text=*** text=no masked", 1 },
+		/* nor does a command that nobody knows */
+		{ ALICE "1 00001 S 535 no\n1 00001 C PASS correcthorse\n",
+		    "line=*** masked", 1 },
+		{ ALICE "1 00001 S 535 no\n1 00001 C .correcthorse\n",
+		    "correcthorse", 0 },
+		{ ALICE "1 00001 S 535 no\n1 00001 C USER alice\n",
+		    "line=USER alice", 1 },
 		/* the client's line is not in the log */
 		{ "1 00001 + \n"
 		    "1 00001 S 501 bad AGFsaWNlAGNvcnJlY3Rob3JzZQ==\n",
