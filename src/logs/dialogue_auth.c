@@ -29,14 +29,28 @@ bool log_auth_looks_secret(const struct log_session *s,
 	return auth_is_base64(c->verb) && c->argument.len == 0;
 }
 
+/* at is what was found in it; else the end of a secret may be lost with that
+ * of the text. */
+static size_t find_begun(const struct log_session *s, uint32_t flags,
+    struct slice text, size_t at)
+{
+	return at < text.len || !(flags & SW_BIT(SW_FLAG_TRUNCATED)) ? at :
+	    secrets_find_begun(s->secrets, text);
+}
+
+static bool repeats(const struct log_session *s, uint32_t flags,
+    struct slice text)
+{
+	return find_begun(s, flags, text, secrets_find(s->secrets, text,
+	    false)) < text.len;
+}
+
 bool log_auth_is_repeated(const struct log_session *s,
     const struct command_in *c, enum verb verb)
 {
-	struct slice first = c->line.p ? c->line : c->verb;
-
 	return s->secrets && !session_verb_is_known(verb) &&
-	    (secrets_find(s->secrets, first, false) < first.len ||
-	    secrets_find(s->secrets, c->argument, false) < c->argument.len);
+	    (repeats(s, c->flags, c->line.p ? c->line : c->verb) ||
+	    repeats(s, c->flags, c->argument));
 }
 
 void log_auth_begin(struct log_session *s, uint32_t n,
@@ -106,12 +120,18 @@ static bool may_quote_unseen(const struct log_session *s, int32_t code)
 	return log_is_auth(o->verb) || o->verb == VERB_NONE;
 }
 
-/* Up to the secret that it quotes; a text of the session's. */
-static struct slice without_echo(struct log_session *s, int32_t code,
-    struct slice text, bool loose)
+static size_t find_echo(const struct log_session *s,
+    const struct reply_in *r, struct slice text, bool loose)
 {
-	struct slice kept = slice_head(text, secrets_find_in_reply(s->secrets,
-	    code, text, loose));
+	return find_begun(s, r->flags, text, secrets_find_in_reply(s->secrets,
+	    r->code, text, loose));
+}
+
+/* Up to the secret that it quotes; a text of the session's. */
+static struct slice without_echo(struct log_session *s,
+    const struct reply_in *r, struct slice text, bool loose)
+{
+	struct slice kept = slice_head(text, find_echo(s, r, text, loose));
 	struct sw_bytes copy;
 	struct buffer b;
 
@@ -136,8 +156,7 @@ void log_auth_mask_echo(struct log_session *s, struct reply_in *r)
 	if ((!s->secrets && !loose) || session_shows_secrets(s->b))
 		return;
 	for (i = 0; i < r->line_count; i++)
-		if (secrets_find_in_reply(s->secrets, r->code, r->lines[i],
-		    loose) < r->lines[i].len)
+		if (find_echo(s, r, r->lines[i], loose) < r->lines[i].len)
 			break;
 	if (i == r->line_count)
 		return;
@@ -149,7 +168,7 @@ void log_auth_mask_echo(struct log_session *s, struct reply_in *r)
 		return;
 	}
 	for (i = 0; i < r->line_count; i++)
-		lines[i] = without_echo(s, r->code, r->lines[i], loose);
+		lines[i] = without_echo(s, r, r->lines[i], loose);
 	r->lines = lines;
 	r->octets = SW_UNKNOWN;
 	r->flags |= SW_BIT(SW_FLAG_MASKED);

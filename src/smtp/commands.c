@@ -90,8 +90,11 @@ static bool may_be_secret(const struct dialogue *d, const struct line *l,
 static bool repeats_secret(const struct dialogue *d, const struct line *l,
     enum verb verb)
 {
-	return d->secrets && !session_verb_is_known(verb) &&
-	    secrets_find(d->secrets, l->text, false) < l->text.len;
+	if (!d->secrets || session_verb_is_known(verb))
+		return false;
+	return secrets_find(d->secrets, l->text, false) < l->text.len ||
+	    (dialogue_is_cut(l) &&
+	    secrets_find_begun(d->secrets, l->text) < l->text.len);
 }
 
 /* Is it the client's answer in an AUTH exchange, though it may have been

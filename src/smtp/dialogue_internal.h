@@ -326,6 +326,11 @@ static inline struct event_span dialogue_span(struct origin first,
 	}
 	return span;
 }
+/* Is the line's end lost, behind the limit or in a gap? */
+static inline bool dialogue_is_cut(const struct line *l)
+{
+	return l->cut || (l->flags & SW_BIT(SW_FLAG_TRUNCATED));
+}
 static inline uint32_t dialogue_flags(const struct dialogue *d,
     uint32_t flags)
 {

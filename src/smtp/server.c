@@ -15,6 +15,8 @@
 
 /* RFC 5321 4.5.3.1.5: reply line, CRLF included. */
 enum { REPLY_LINE_MAX = 512 };
+/* A reply's code, and what separates it from the text. */
+enum { CODE_LEN = 4 };
 /* Most replies to EHLO have no more. */
 enum { FEW_LINES = 16 };
 
@@ -35,6 +37,14 @@ static bool may_quote_unseen(struct dialogue *d, int32_t code)
 	    o->verb == VERB_XEXPS));
 }
 
+/* Is the end of that line lost, behind the limit or in a gap? */
+static bool is_cut(const struct reply_in *in, size_t i)
+{
+	return in->lines[i].len + CODE_LEN >= LIMIT_LINE ||
+	    (i + 1 == in->line_count &&
+	    (in->flags & SW_BIT(SW_FLAG_TRUNCATED)));
+}
+
 /* A reply that may quote a masked line, as mask_echo says.  loose: also one
  * that is not in the record. */
 static void mask_quote(struct dialogue *d, struct reply_in *in,
@@ -49,10 +59,13 @@ static void mask_quote(struct dialogue *d, struct reply_in *in,
 	for (i = 0; i < in->line_count; i++) {
 		size_t at = secrets_find_in_reply(d->secrets, in->code,
 		    lines[i], loose);
-		struct slice kept = slice_head(lines[i], at);
+		struct slice kept;
 
+		if (at == lines[i].len && is_cut(in, i))
+			at = secrets_find_begun(d->secrets, lines[i]);
 		if (at == lines[i].len)
 			continue;
+		kept = slice_head(lines[i], at);
 		/* room first: what was appended must not move */
 		if (d->unechoed.len == 0 && !buffer_reserve(&d->unechoed,
 		    (size_t)in->octets + in->line_count * 4)) {
@@ -338,6 +351,8 @@ static void stray_line(struct dialogue *d, const struct line *l)
 	if (text.len == 0 && !d->server_mid_line)
 		return; /* an empty line says nothing */
 	at = secrets_find(d->secrets, text, true);
+	if (at == text.len && dialogue_is_cut(l))
+		at = secrets_find_begun(d->secrets, text);
 	if (at == text.len || session_shows_secrets(d->b)) {
 		session_note_event(d->b, SW_SERVER, text,
 		    dialogue_span(l->first, l->last));

@@ -152,6 +152,33 @@ static size_t find_kept(const struct secrets *s, struct slice text,
 	return text.len;
 }
 
+/* Does the end of text have the first octets of that one, and no more? */
+static bool is_begun_at(const struct secret *one, struct slice text,
+    size_t at)
+{
+	size_t i, n = text.len - at;
+
+	if (n >= one->len)
+		return false;
+	for (i = 0; i < n; i++)
+		if (ascii_lower(text.p[at + i]) != one->octets[i])
+			return false;
+	return !one->word || at == 0 || !ascii_is_alnum(text.p[at - 1]);
+}
+
+size_t secrets_find_begun(const struct secrets *s, struct slice text)
+{
+	size_t at = text.len > LOOK_DECODED ? text.len - LOOK_DECODED : 0, i;
+
+	if (!s)
+		return text.len;
+	for (; text.len - at >= SECRET_LEAST; at++)
+		for (i = 0; i < s->count; i++)
+			if (is_begun_at(&s->kept[i], text, at))
+				return run_begin(&s->kept[i], text, at);
+	return text.len;
+}
+
 /* --- knowing them by their letters -------------------------------------- */
 
 enum letter { LETTER_LOWER, LETTER_UPPER, LETTER_DIGIT };

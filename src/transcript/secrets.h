@@ -49,6 +49,9 @@ size_t secrets_find(const struct secrets *s, struct slice text, bool loose);
  */
 size_t secrets_find_in_reply(const struct secrets *s, int32_t code,
     struct slice line, bool loose);
+/* The same at the end of a text that is cut, of a secret that goes on in what
+ * is lost. */
+size_t secrets_find_begun(const struct secrets *s, struct slice text);
 
 /* Append a text without words that may be lines of AUTH. */
 void secrets_quote(struct buffer *b, struct slice text);

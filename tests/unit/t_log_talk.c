@@ -461,6 +461,11 @@ static void test_echoes(void **state)
 		    "correcthorse", 0 },
 		{ ALICE "1 00001 S 535 no\n1 00001 C USER alice\n",
 		    "line=USER alice", 1 },
+		/* nor does the beginning of one where the log is cut */
+		{ ALICE "1 00001 S 501 bad Correct", "text=bad *** ", 1 },
+		{ ALICE "1 00001 S 501 bad Correct\n", "text=bad Correct", 1 },
+		{ ALICE "1 00001 S 535 no\n1 00001 C PASS correct",
+		    "line=*** ", 1 },
 		/* the client's line is not in the log */
 		{ "1 00001 + \n"
 		    "1 00001 S 501 bad AGFsaWNlAGNvcnJlY3Rob3JzZQ==\n",

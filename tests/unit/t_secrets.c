@@ -144,6 +144,34 @@ static void test_replies(void **state)
 	secrets_free(&s);
 }
 
+static void check_begun(const struct secrets *s, const char *text,
+    const char *kept)
+{
+	if (secrets_find_begun(s, slice_str(text)) != strlen(kept))
+		fail_msg("%s", text);
+}
+
+/* At the end of what is cut. */
+static void test_begun(void **state)
+{
+	struct secrets *s = NULL;
+
+	(void)state;
+	check_begun(s, "hunt", "hunt");
+	add(&s, "LOGIN", 1, "aHVudGVyMg=="); /* hunter2 */
+	add(&s, "LOGIN", 1, "UGFzc3dvcmQx"); /* Password1 */
+	check_begun(s, "", "");
+	check_begun(s, "hun", "hun");
+	check_begun(s, "hunt", "");
+	check_begun(s, "no Hunter", "no ");
+	check_begun(s, "nohunter", "nohunter");
+	check_begun(s, "no hunter ", "no hunter ");
+	check_begun(s, "mypasswor", "my");
+	check_begun(s, "no aHVud", "no ");
+	check_begun(s, "AABaHVud", "");
+	secrets_free(&s);
+}
+
 /* The newest are kept, each once. */
 static void test_many(void **state)
 {
@@ -217,6 +245,7 @@ int main(void)
 		cmocka_unit_test(test_stray),
 		cmocka_unit_test(test_loose),
 		cmocka_unit_test(test_replies),
+		cmocka_unit_test(test_begun),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_lines),
 	};
