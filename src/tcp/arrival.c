@@ -47,7 +47,8 @@ static void await(struct arrival *a, int dir)
 	struct side *s = &a->f->side[dir];
 	struct hold *h;
 
-	if (!(s->flags & SIDE_SEEN) || s->acked <= side_position(s) ||
+	if (!((s->flags & SIDE_SEEN) || side_is_expected(s)) ||
+	    s->acked <= side_position(s) ||
 	    (a->f->state & (FLOW_OPEN | FLOW_MUTE)) != FLOW_OPEN)
 		return;
 	h = tcp_causal_hold(a->e, a->f);
@@ -76,12 +77,26 @@ static void base_by_acks(struct side *s, const struct segment *seg)
 	s->acked = acked > 0 && acked <= TCP_SLACK ? (uint64_t)acked : 0;
 }
 
+/* It is known now where the direction begins: so many octets before what was
+ * guessed. */
+static void prove_base(struct flow *f, int dir, uint32_t by)
+{
+	if (!f->hold)
+		return;
+	tcp_stretches_prove(&f->hold->queue[!dir], by);
+	if (by == 0)
+		return;
+	f->hold->ages[dir].aged = 0;
+	f->hold->ages[dir].count = 0;
+}
+
 /* The first segment of a direction whose SYN was not seen. */
 static void first_seen(struct arrival *a)
 {
 	const struct segment *seg = a->seg;
 	struct tcp_flow_info *info = &a->f->common.info;
 	struct side *s = &a->f->side[a->dir];
+	uint32_t guess = s->base;
 
 	if ((s->flags & (SIDE_BASE | SIDE_GUESS)) == SIDE_GUESS) {
 		base_by_acks(s, seg);
@@ -89,6 +104,7 @@ static void first_seen(struct arrival *a)
 		s->base = seg->seq;
 		s->acked = 0;
 	}
+	prove_base(a->f, a->dir, guess - s->base);
 	s->flags |= SIDE_SEEN | SIDE_BASE;
 	s->flags &= (uint16_t)~SIDE_GUESS;
 	info->seen[a->dir] = true;

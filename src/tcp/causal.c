@@ -4,7 +4,7 @@
  *
  * The rule: octets are handed up when their direction has been handed up to
  * their offset and the other direction to their segment's acknowledgment
- * number (or was never seen).  See native.c for why that always ends.
+ * number (or was not seen).  See native.c for why that always ends.
  */
 #include <stdlib.h>
 
@@ -20,7 +20,9 @@ bool tcp_causal_is_caused(const struct flow *f, int dir, bool ack_known,
 {
 	const struct side *o = &f->side[!dir];
 
-	if (!ack_known || !(o->flags & SIDE_SEEN))
+	if (!(o->flags & SIDE_SEEN))
+		return !side_is_expected(o);
+	if (!ack_known)
 		return true;
 	if ((o->flags & SIDE_FIN) && ack > o->fin + 1)
 		ack = o->fin + 1; /* there is nothing behind it */
@@ -191,6 +193,11 @@ void tcp_causal_give_up(struct tcp_engine *e, struct flow *f, int dir,
 	struct side *s = &f->side[dir];
 	const struct stretch *first = flow_first(f, dir);
 
+	if (side_is_expected(s)) {
+		s->flags |= SIDE_ABSENT;
+		pump(e, f);
+		return;
+	}
 	if (first && first->off < to)
 		to = first->off;
 	if (!first && is_ghost(s, to))
@@ -205,7 +212,8 @@ static bool has_hole(const struct flow *f, int dir)
 	const struct side *s = &f->side[dir];
 	const struct stretch *first = flow_first(f, dir);
 
-	return (s->flags & SIDE_SEEN) && s->acked > side_position(s) &&
+	return ((s->flags & SIDE_SEEN) || side_is_expected(s)) &&
+	    s->acked > side_position(s) &&
 	    (!first || first->off > s->next);
 }
 

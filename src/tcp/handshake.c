@@ -158,7 +158,7 @@ static void move_base(struct flow *f, int dir, uint32_t base)
 	    !(s->flags & SIDE_SYN);
 
 	s->base = base;
-	if (!guessed || by == 0)
+	if (!guessed)
 		return;
 	if (s->flags & SIDE_ACKED)
 		s->acked += by;
@@ -170,6 +170,7 @@ static void move_base(struct flow *f, int dir, uint32_t base)
 		return;
 	tcp_stretches_move(&f->hold->queue[dir], by, 0);
 	tcp_stretches_move(&f->hold->queue[!dir], 0, by);
+	tcp_stretches_prove(&f->hold->queue[!dir], by);
 	tcp_timer_move(&f->hold->ages[dir], by);
 }
 
@@ -194,6 +195,9 @@ void tcp_handshake_accept(struct arrival *a)
 	if (answer && a->dir == 0)
 		a->f->state |= FLOW_SPLIT;
 	if (answer && !(o->flags & SIDE_BASE)) {
+		if (a->f->hold)
+			tcp_stretches_prove(&a->f->hold->queue[a->dir],
+			    o->base - seg->ack);
 		o->base = seg->ack;
 		o->flags |= SIDE_BASE;
 		o->flags &= (uint16_t)~SIDE_GUESS;

@@ -31,6 +31,11 @@
  * octet.  An acknowledged number without an octet at the end of all is a
  * FIN that was not captured, and excused instead (SIDE_GHOST).
  *
+ * A direction of which nothing is there yet may have been captured late, or
+ * never.  What its peer sent goes at once until it acknowledges octets of it;
+ * from then on a second is waited for the first one, as for those in a hole,
+ * and afterwards never again (SIDE_ABSENT): there is no gap to be told.
+ *
  * Belief.  A capture has holes, so what a host would take cannot be checked
  * exactly.  A segment must lie within the window that its receiver announced
  * plus TCP_SLACK of what was handed up or acknowledged; an acknowledgment

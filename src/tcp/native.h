@@ -74,7 +74,9 @@ enum {
 	SIDE_ZERO = 256,   /* announces window 0 since zero_since */
 	SIDE_FAR = 512,    /* far_seq is set */
 	SIDE_STOPPED = 1024,/* nids.c: at a hole that was told */
-	SIDE_RESET = 2048   /* ended by its RST, whose offset is in fin */
+	SIDE_RESET = 2048,  /* ended by its RST, whose offset is in fin */
+	SIDE_ABSENT = 4096  /* not seen a second after octets of it were
+	                       acknowledged: nobody waits for it any more */
 };
 
 /* What the usual segment touches of a flow lies in few lines of the
@@ -307,6 +309,13 @@ static inline int64_t side_offset(const struct side *s, uint32_t seq)
 {
 	return (int64_t)s->next +
 	    (int32_t)(seq - (s->base + (uint32_t)s->next));
+}
+
+/* Was nothing of this direction seen so far, though the peer has acknowledged
+ * octets of it?  They may have been captured late. */
+static inline bool side_is_expected(const struct side *s)
+{
+	return !(s->flags & (SIDE_SEEN | SIDE_ABSENT)) && s->acked > 0;
 }
 
 /* The first stretch of a direction that waits, or NULL. */

@@ -16,6 +16,8 @@ static struct stretch stretch_of(const struct arrival *a)
 		.flags = a->ack_known ? STRETCH_ACKED : 0
 	};
 
+	if (!a->ack_known && (a->seg->flags & TCP_ACK))
+		s.flags = STRETCH_GUESS;
 	return s;
 }
 

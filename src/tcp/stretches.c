@@ -159,6 +159,21 @@ void tcp_stretches_move(struct stretches *q, uint32_t by, uint32_t acks_by)
 	}
 }
 
+void tcp_stretches_prove(struct stretches *q, uint32_t by)
+{
+	for (size_t i = 0; i < q->len; i++) {
+		struct stretch *s = q->items[q->head + i];
+
+		if (!(s->flags & STRETCH_GUESS))
+			continue;
+		s->flags &= (uint8_t)~STRETCH_GUESS;
+		if (by > TCP_SLACK)
+			continue;
+		s->ack += by;
+		s->flags |= STRETCH_ACKED;
+	}
+}
+
 void tcp_stretches_fini(struct stretches *q, uint64_t *held)
 {
 	while (q->len > 0)

@@ -10,7 +10,9 @@
 
 enum {
 	STRETCH_FIN = 1,   /* no octets: the end of the direction */
-	STRETCH_ACKED = 2  /* ack is known */
+	STRETCH_ACKED = 2, /* ack is known */
+	STRETCH_GUESS = 4  /* ... if the other direction, of which nothing was
+	                      seen, begins where its first acknowledgment is */
 };
 
 /* What one segment brought for one hole. */
@@ -54,6 +56,9 @@ struct stretch *tcp_stretches_take(struct stretches *q, uint64_t *held);
 /* The direction begins so many octets earlier than was thought, and the other
  * one, of which the acknowledgments are. */
 void tcp_stretches_move(struct stretches *q, uint32_t by, uint32_t acks_by);
+/* It is known now where the other one begins: so many octets before the guess;
+ * more than TCP_SLACK: elsewhere. */
+void tcp_stretches_prove(struct stretches *q, uint32_t by);
 void tcp_stretches_fini(struct stretches *q, uint64_t *held);
 
 #endif

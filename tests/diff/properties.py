@@ -93,6 +93,12 @@ def mixed(r, flows):
 	    lambda at, n: wire.MSS)) for f in flows])
 
 
+def one_host_late(r, flows):
+	for f in flows:
+		yield from wire.one_host_late(r, wire.cut(f.bursts,
+		    lambda at, n: wire.MSS), 40)
+
+
 def late_a_little(r, flows):
 	return wire.reorder(r, plain(r, flows), 6)
 
@@ -126,6 +132,7 @@ WAYS = {
     'split-anywhere': (split_anywhere, False, 0.0),
     'joined': (joined, False, 0.0),
     'interleaved': (mixed, False, 0.0),
+    'one-host-late': (one_host_late, False, 0.0),
     'late-a-little': (late_a_little, False, 0.0),
     'late': (late, False, 0.0),
     'twice': (twice, False, 0.0),

@@ -137,6 +137,34 @@ static const struct script_case causal[] = {
 	    "C S\nC A 0 0\nC A 0 9 EHLO\nC A 4 30 MAIL\n",
 	    "open\nC@3+0 EHLO\nC@4+4 MAIL\n"
 	    "note S direction-missing @4\nend input @4\n" },
+	{ "... for a second since octets of it were acknowledged",
+	    "C S\nC A 0 0\nC A 0 9 EHLO\n+900\ntick\nC A 4 9 MAIL\n"
+	    "+160\ntick\nS A 0 0 *9\nC A 8 9 x\n",
+	    "open\nC@3+0 EHLO\nC@4+4 MAIL\nS@5+0 jklmnopqr a0\nC@6+8 x a9\n"
+	    "end input @6\n" },
+	{ "... at the connection's end",
+	    "C S\nC A 0 0\nC A 0 9 EHLO\nC R 4 -\n",
+	    "open\nC@3+0 EHLO\nclose C rst @4\n"
+	    "note S direction-missing @4\nend closed @4\n" },
+	{ "the other direction is captured late",
+	    "C S\nC A 0 0\nC A 0 3 EHLO\nC A 4 6 MAIL\nS SA 0 0\n"
+	    "S A 0 0 220\nS A 3 4 250\n",
+	    "open\nS@6+0 220 a0\nC@3+0 EHLO a3\nS@7+3 250 a4\n"
+	    "C@4+4 MAIL a6\nend input @7\n" },
+	{ "... the opener's",
+	    "S SA 0 0\nS A 0 0 220\nS A 3 4 250\nC S\nC A 0 0\n"
+	    "C A 0 3 EHLO\n",
+	    "open\nS@2+0 220 a0\nC@6+0 EHLO a3\nS@3+3 250 a4\n"
+	    "end input @6\n" },
+	{ "... it begins before the first acknowledgment",
+	    "C A 0 3 EHLO\nC A 4 6 MAIL\nS A 0 0 220\nS A 3 4 250\n",
+	    "open?\nnote C no-start @1\nC@1+0 EHLO\nS@3+0 220 a0\n"
+	    "S@4+3 250 a4\nC@2+4 MAIL a6\nend input @4\n" },
+	{ "... and its SYN-ACK last",
+	    "C S\nC A 0 3 EHLO\nC A 4 6 MAIL\nS SA 0 0\nS A 0 0 220\n"
+	    "S A 3 4 250\n",
+	    "open\nC@2+0 EHLO\nS@5+0 220 a0\nS@6+3 250 a4\n"
+	    "C@3+4 MAIL a6\nend input @6\n" },
 	{ "an acknowledgment far beyond all is not believed",
 	    HELLO "S A 0 900000000 250\n+2000\ntick\nC A 0 3 EHLO\n",
 	    "open\nS@4+0 250 a0\nC@5+0 EHLO a3\nend input @5\n" },
@@ -204,14 +232,20 @@ static const struct script_case gaps[] = {
 	{ "acknowledged beyond the FIN",
 	    HELLO "S A 0 9\nC FA 0 0 ab\n",
 	    "open\nC@5+0 ab a0\nclose C fin @5\nend input @5\n" },
-	{ "a direction that appears late lacks something at once",
+	{ "what a late direction lacks goes before what acknowledges it",
 	    "S A 0 0 w\nS A 1 9 x\nC A 4 1 ef\n+1100\nC A 9 2 z\n",
+	    "open?\nnote S no-start @1\nS@1+0 w\ngap C+0 4 @2\n"
+	    "C@3+4 ef a1\ngap C+6 3 @2\nS@2+1 x a9\nC@4+9 z a2\n"
+	    "end input @4\n" },
+	{ "a direction that appears late lacks something at once",
+	    "S A 0 0 w\nS A 1 9 x\n+1100\ntick\nC A 4 1 ef\n+1100\n"
+	    "C A 9 2 z\n",
 	    "open?\nnote S no-start @1\nS@1+0 w\nS@2+1 x\n"
 	    "gap C+0 4 @3\nC@3+4 ef a1\ngap C+6 3 @4\nC@4+9 z a2\n"
 	    "end input @4\n" },
 	{ "... but not what is too far behind the first acknowledgment",
-	    "S A 0 0 w\nS A 1 2000009 x\nC A 2000004 1 ef\n+1100\n"
-	    "C A 2000009 2 z\n",
+	    "S A 0 0 w\nS A 1 2000009 x\n+1100\ntick\nC A 2000004 1 ef\n"
+	    "+1100\nC A 2000009 2 z\n",
 	    "open?\nnote S no-start @1\nS@1+0 w\nS@2+1 x\nC@3+0 ef a1\n"
 	    "gap C+2 3 @4\nC@4+5 z a2\nend input @4\n" },
 	{ "a damaged number far ahead",

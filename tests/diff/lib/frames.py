@@ -134,6 +134,26 @@ def reorder(r, segments, window):
 				heapq.heappush(ready, (key[j], j))
 
 
+def one_host_late(r, segments, most):
+	"""All that one host sent at first is captured behind so many segments
+	of the other one, at most, that do not cross it; what
+	acknowledges none of its octets waits for none."""
+	late, left, held = r.choice((C, S)), r.randrange(1, most), []
+	for s in segments:
+		if left > 0 and s.who == late and not s.flags & (FIN | RST):
+			held.append(s)
+			continue
+		left -= 1
+		if left <= 0 or s.flags & (FIN | RST) or \
+		    s.octets and s.ack <= 1 or \
+		    any(s.waits_for(h) and h.octets for h in held):
+			left = 0
+			yield from held
+			held = []
+		yield s
+	yield from held
+
+
 def repeat(r, segments, rate):
 	"""Copies of some behind them."""
 	out = []
