@@ -175,16 +175,45 @@ static void may_lose_chunk(struct session_builder *b)
 		b->failed = true;
 }
 
-/* All of an open message's content, or its last chunk, may lie in the client's
- * lost octets: what became of it is not known. */
-static void may_lose_end(struct session_builder *b, int64_t size)
+/* May all of a message's content, or its last chunk, lie in so many lost
+ * octets of the client's? */
+static bool may_hold_end(int64_t size)
 {
 	static const char least[] = "DATA\r\n.\r\n";
+
+	return size == SW_UNKNOWN || size >= (int64_t)sizeof(least) - 1;
+}
+
+/* What became of an open message is not known then. */
+static void may_lose_end(struct session_builder *b, int64_t size)
+{
 	struct transaction *t = transaction_state(b);
 
-	if (t && !b->in_data &&
-	    (size == SW_UNKNOWN || size >= (int64_t)sizeof(least) - 1))
+	if (t && !b->in_data && may_hold_end(size))
 		t->content_lost = true;
+}
+
+static bool is_command(const struct sw_event *e, const char *verb)
+{
+	return e->kind == SW_EVENT_COMMAND && e->u.command.verb.data &&
+	    slice_eq(slice_make(e->u.command.verb.data,
+	    e->u.command.verb.len), slice_str(verb));
+}
+
+bool session_end_may_be_lost(struct session_builder *b, uint32_t mail)
+{
+	const struct sw_event *e;
+
+	if (b->gap_n < mail)
+		return false;
+	while ((e = session_event(b, ++mail)) != NULL) {
+		if (e->kind == SW_EVENT_GAP && e->by == SW_CLIENT &&
+		    may_hold_end(e->u.gap.size))
+			return true;
+		if (is_command(e, "MAIL") || is_command(e, "RSET"))
+			return false;
+	}
+	return false;
 }
 
 uint32_t session_gap(struct session_builder *b, enum sw_role by,

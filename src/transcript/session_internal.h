@@ -238,6 +238,10 @@ struct sw_event *session_new_event(struct session_builder *b,
 /* Tell the observer of a complete event; NULL: none was kept. */
 void session_event_done(struct session_builder *b, const struct sw_event *e);
 
+/* May a gap behind this MAIL, and before the next one or RSET, hold the end of
+ * its content? */
+bool session_end_may_be_lost(struct session_builder *b, uint32_t mail);
+
 /* --- commands.c ----------------------------------------------------------- */
 
 /* Answer the commands before this one as unknown, to be filled in later:

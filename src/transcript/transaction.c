@@ -147,6 +147,7 @@ static void answer_mail(struct session_builder *b, uint32_t n,
 		b->current = b->s.message_count;
 		b->mail_n = n;
 		t->chunk_lost = b->gap_n > n;
+		t->content_lost = session_end_may_be_lost(b, n);
 	}
 }
 
