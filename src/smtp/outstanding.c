@@ -315,6 +315,8 @@ struct outstanding *smtp_queue_find(struct dialogue *d,
 	if ((d->queue_uncertain > 0 || smtp_queue_at(d, 0)->behind_gap ||
 	    (code == 221 && (d->gap_seen[0] || d->gap_seen[1]))) &&
 	    !resolve_after_gap(d, in)) {
+		if (!is_special(code)) /* it may be any mail's verdict */
+			session_replies_unseen(d->b);
 		doubt_next(d);
 		return NULL;
 	}
