@@ -291,6 +291,18 @@ static bool ends_group(const struct outstanding *o)
 	}
 }
 
+/* How many entries were sent before all came that the server is known to have
+ * said?  The replies to the others are still to come. */
+static size_t count_before_replies(struct dialogue *d)
+{
+	size_t n = 0;
+
+	while (n < d->queue_count && !(smtp_queue_at(d, n)->acked_known &&
+	    smtp_queue_at(d, n)->acked >= d->reply_end))
+		n++;
+	return n;
+}
+
 /* A client that did not send ahead has the replies to all that it sent
  * before: those in a gap are lost. */
 static void settle_uncertain(struct dialogue *d, const struct line *l)
@@ -303,7 +315,7 @@ static void settle_uncertain(struct dialogue *d, const struct line *l)
 	if (d->queue_count > 0 && smtp_queue_at(d, 0)->behind_gap &&
 	    !d->commands_lost && l->first_acked_known &&
 	    l->first_acked >= d->reply_end)
-		smtp_queue_drop(d, d->queue_count);
+		smtp_queue_drop(d, count_before_replies(d));
 }
 
 /* A client answers 334 (RFC 4954, 4): the one before has its reply, in a gap
