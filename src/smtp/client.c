@@ -490,6 +490,7 @@ void client_decide(struct dialogue *d, struct origin origin)
 
 void client_gap(struct dialogue *d, uint64_t len, struct origin origin)
 {
+	static const char rcpt_and_bdat[] = "RCPT TO:a\r\nBDAT 1\r\n";
 	struct line line;
 
 	d->client_seen += len;
@@ -548,6 +549,7 @@ void client_gap(struct dialogue *d, uint64_t len, struct origin origin)
 	d->client_mid_line = true;
 	d->commands_lost = d->rcpts_lost = true;
 	d->chunk_missed = guess_knows_chunks(d) && !d->last_chunk_seen;
+	d->rcpt_missed = len >= sizeof(rcpt_and_bdat) - 1;
 	d->queue_before_gap = d->queue_count;
 	commands_forget_auth_step(d);
 }

@@ -219,6 +219,7 @@ struct dialogue {
 	bool pipelines;            /* the client sends ahead */
 	bool commands_lost;        /* in a gap, and no reply since */
 	bool rcpts_lost;           /* perhaps, behind the newest MAIL */
+	bool rcpt_missed;          /* the newest gap may hold one, with BDAT */
 	bool starttls_noted;
 	bool uses_chunks;          /* the client: BDAT was seen later than DATA
 	                              and 354 */

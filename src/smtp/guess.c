@@ -90,7 +90,8 @@ static void end_chunk(struct dialogue *d, struct origin origin)
 	o = smtp_queue_at(d, d->queue_count - 1);
 	o->verb = VERB_BDAT;
 	/* if none but BDAT could come, and no reply did, that was it */
-	if (due && (d->in_chunks || session_accepted(d->b) > 0))
+	if (due && (d->in_chunks || (session_accepted(d->b) > 0 &&
+	    !(d->pipelines && d->rcpt_missed))))
 		d->commands_lost = false;
 	else
 		o->behind_gap = true;
