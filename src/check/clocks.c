@@ -140,6 +140,18 @@ static int64_t at_line(const struct sw_clock_piece *p, int64_t right)
 	    OFFSET_MAX);
 }
 
+/* How far samples are apart in time of which slopes are taken: most of them
+ * may lie in a small part of the piece. */
+static int64_t slope_span(const struct clock_sample *s, size_t count,
+    int64_t *values)
+{
+	size_t half = count / 2, i, n = 0;
+
+	for (i = 0; i + half < count; i++)
+		values[n++] = s[i + half].right - s[i].right;
+	return median(values, n);
+}
+
 /* The line's height and how far the samples lie from it. */
 static void fit_line(struct sw_clock_piece *p, const struct clock_sample *s,
     size_t count, int64_t *values)
@@ -177,11 +189,10 @@ static void fit(struct sw_clock_piece *p, const struct clock_sample *s,
 	if (count >= DRIFT_MIN)
 		p->drift = slope_of(s, count, slopes);
 	fit_line(p, s, count, values);
-	/* What is gained over the piece must be more than chance. */
-	gained = gain(p->drift, p->to - p->from);
+	/* What is gained over a slope must be more than chance. */
 	if (p->drift < 0 || p->drift > 0) {
-		if (magnitude(gained) < 2 * (p->spread_ns + slack) +
-		    TRANSIT) {
+		gained = gain(p->drift, slope_span(s, count, values));
+		if (magnitude(gained) < p->spread_ns + slack + TRANSIT / 2) {
 			p->drift = 0;
 			fit_line(p, s, count, values);
 		}

@@ -188,6 +188,27 @@ static void seconds(void **state)
 	free(p);
 }
 
+/* Nor of seconds' fractions in a minute, with a few samples far off: what is
+ * gained until those is not what the fractions differ by. */
+static void burst(void **state)
+{
+	struct clock_sample s[MAX];
+	struct sw_clock_piece *p;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 42; i++) {
+		s[i] = sample(i < 2 ? i : 150, -(int64_t)i * 20000000, S);
+		if (i >= 2)
+			s[i].right += (int64_t)i * 2 * S;
+	}
+	assert_int_equal(estimate(s, 42, 0, &p), 1);
+	assert_true(p->drift >= 0 && p->drift <= 0);
+	assert_near(p->offset_ns, -S / 2, S / 2);
+	assert_int_equal(p->pairs, 42);
+	free(p);
+}
+
 /* Every fourth sample is of two sessions that are not the same. */
 static void wrong_samples(void **state)
 {
@@ -297,6 +318,7 @@ int main(void)
 		cmocka_unit_test(noise),
 		cmocka_unit_test(transit),
 		cmocka_unit_test(seconds),
+		cmocka_unit_test(burst),
 		cmocka_unit_test(wrong_samples),
 		cmocka_unit_test(limited),
 		cmocka_unit_test(made_up),
