@@ -73,6 +73,20 @@ static void warn(struct saved *v, const char *why)
 	buffer_fini(&b);
 }
 
+/* What was counted when it was read first. */
+static void count_messages(struct saved *v, const struct sw_session *s)
+{
+	bool has_body = (s->records & 1u << SW_RECORDS_BODY) != 0;
+	uint64_t gaps = 0;
+
+	for (size_t i = 0; i < s->message_count; i++)
+		gaps += has_body && s->messages[i].size != SW_UNKNOWN &&
+		    s->messages[i].missing != 0;
+	account_add(v->account, ACCOUNT_MESSAGES, s->message_count +
+	    s->omitted.messages);
+	account_add(v->account, ACCOUNT_MESSAGES_INCOMPLETE, gaps);
+}
+
 /* 1: *b_r; 0: the line holds none. */
 static int take_line(struct saved *v, struct slice line,
     struct session_builder **b_r, struct sw_err *err)
@@ -90,6 +104,7 @@ static int take_line(struct saved *v, struct slice line,
 	    session_get(b), &why);
 	if (status == SW_OK) {
 		v->any = true;
+		count_messages(v, session_get(b));
 		*b_r = b;
 		return 1;
 	}

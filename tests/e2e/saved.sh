@@ -27,6 +27,19 @@ exits filtered 0 "$SMTPWIRE" read -q --failed -f jsonl "$TMP/saved.jsonl"
 is filtered-fewer yes "$([ "$(wc -l <"$TMP/out")" -lt \
 	"$(wc -l <"$TMP/saved.jsonl")" ] && echo yes)"
 
+# The account counts their messages, as it did when the capture was read.
+for input in pcaps/postfix-lossy.pcap pcaps/exim-limits.pcap \
+	tests/data/iis-w3c/relay.log pcaps/sendmail-plain.server.log; do
+	name=${input##*/}
+	"$SMTPWIRE" read -q -f jsonl --account "$TMP/first.json" \
+		-o "$TMP/saved-messages.jsonl" "$input"
+	"$SMTPWIRE" read -q -f jsonl --account "$TMP/again.json" -o /dev/null \
+		"$TMP/saved-messages.jsonl"
+	is "account-$name" \
+		"$(grep -o '"messages[a-z_]*":[0-9]*' "$TMP/first.json")" \
+		"$(grep -o '"messages[a-z_]*":[0-9]*' "$TMP/again.json")"
+done
+
 # What is no transcript is named by its line, and the others are told.
 {
 	head -n 1 "$TMP/saved.jsonl"
