@@ -33,6 +33,7 @@ struct inputs {
 	struct log_reader *log;
 	struct input_how log_how;
 	struct saved *saved; /* or transcripts that are read back */
+	bool content_said;   /* that messages of it have none */
 	bool log_reading; /* log_source is not at its end */
 	uint64_t logs_done;
 	struct id_set ids; /* of sessions of logs */
@@ -305,6 +306,7 @@ static enum sw_status open_next(struct inputs *in, struct log_input *l,
 	enum sw_status status;
 
 	in->log_source = s;
+	in->content_said = in->content_said && in->log;
 	if (!l->format)
 		return saved_open(s, &in->log_options.session, in->account,
 		    &in->saved, err);
@@ -380,6 +382,43 @@ static int step_logs(struct inputs *in, struct sw_err *err)
 	return got < 0 ? got : 1;
 }
 
+/* Of a saved transcript content is never there. */
+static bool lacks_content(const struct sw_session *s, bool saved)
+{
+	bool none = saved || (s->records & SW_BIT(SW_RECORDS_BODY)) == 0;
+
+	for (size_t i = 0; i < s->event_count; i++) {
+		const struct sw_event *e = &s->events[i];
+
+		if (e->kind == SW_EVENT_DATA && e->u.data.message != 0 &&
+		    (none || e->u.data.size == SW_UNKNOWN))
+			return true;
+	}
+	return false;
+}
+
+/* Who asks for content is told, once a log, that it does not hold it. */
+static void say_lacking(struct inputs *in, const struct sw_session *s)
+{
+	struct buffer b;
+
+	if (!in->log_options.session.body_ops || in->content_said ||
+	    !lacks_content(s, in->saved != NULL))
+		return;
+	in->content_said = true;
+	buffer_init(&b, 8192);
+	buffer_append_slice(&b,
+	    slice_head(in->saved ?
+		    slice_str(source_name(in->log_source)) :
+		    slice_make(s->source.name.data, s->source.name.len),
+		4096));
+	buffer_append_str(&b,
+	    ": holds messages without their content, which "
+	    "are not written");
+	account_note_buffer(in->account, ACCOUNT_LIST_WARNINGS, &b);
+	buffer_fini(&b);
+}
+
 /* As wire_take, of logs. */
 static int take_of_log(struct inputs *in, const struct sw_session **s_r,
     struct sw_err *err)
@@ -398,6 +437,7 @@ static int take_of_log(struct inputs *in, const struct sw_session **s_r,
 		if (status != SW_OK)
 			return (int)status;
 		if (keep) {
+			say_lacking(in, s);
 			*s_r = s;
 			return 1;
 		}

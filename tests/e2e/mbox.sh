@@ -31,6 +31,34 @@ is unread-kept before "$(cat "$TMP/kept")"
 "$SMTPWIRE" read -q --mbox "$TMP/plain" "$capture" >"$TMP/out"
 is pipe yes "$(cmp -s "$TMP/piped" "$TMP/plain" && echo yes)"
 has pipe-some '^From ' "$TMP/plain"
+
+# What a log or a saved transcript does not hold is not left out silently.
+lacking='holds messages without their content, which are not written'
+"$SMTPWIRE" read -q -f jsonl -o "$TMP/saved.jsonl" "$capture"
+log=pcaps/postfix-plain.server.log
+for o in --eml --mbox; do
+	for input in "$TMP/saved.jsonl" $log \
+		pcaps/relay-sendmail-opensmtpd.server.log; do
+		name=lacking$o-${input##*/}
+		rm -rf "$TMP/empty"
+		exits "$name" 0 "$SMTPWIRE" read "$o" "$TMP/empty" "$input"
+		is "$name-told" 1 "$(grep -c "warning: $input: $lacking" \
+			"$TMP/err")"
+		exits "$name-unselected" 0 "$SMTPWIRE" read --rcpt no-one@ \
+			"$o" "$TMP/empty" "$input"
+		lacks "$name-unselected-none" "$lacking" "$TMP/err"
+		exits "$name-unasked" 0 "$SMTPWIRE" read "$input"
+		lacks "$name-unasked-none" "$lacking" "$TMP/err"
+	done
+	exits "held$o" 0 "$SMTPWIRE" read "$o" "$TMP/empty" "$capture" \
+		pcaps/sendmail-plain.server.log
+	lacks "held$o-none" "$lacking" "$TMP/err"
+	# Two logs, the first in two files.
+	exits "lacking$o-logs" 0 "$SMTPWIRE" read "$o" "$TMP/empty" \
+		tests/data/exchange-connector/RECV202301111?-1.LOG $log
+	is "lacking$o-logs-told" 2 "$(grep -c "$lacking" "$TMP/err")"
+done
+
 command -v python3 >/dev/null || {
 	skip mbox 'no python3'
 	exit 0
