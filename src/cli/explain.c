@@ -57,31 +57,36 @@ static int refuse(const char *what, const char *why)
 	return CLI_USAGE;
 }
 
+/* What it is, in whatever order; false: none of these, or the second one. */
+static bool take_word(struct question *q, const char *s)
+{
+	if (!q->has_code && take_code(s, &q->code))
+		return q->has_code = true;
+	if (!q->enhanced && is_enhanced(s))
+		q->enhanced = s;
+	else if (!q->at && is_place(s))
+		q->at = s;
+	else
+		return false;
+	return true;
+}
+
 static int parse(const struct cli_args *a, struct question *q)
 {
 	memset(q, 0, sizeof(*q));
-	if (a->name_count == 0)
+	for (size_t i = 0; i < a->name_count; i++)
+		if (!take_word(q, a->names[i]))
+			return refuse(a->names[i], "neither a reply code of "
+			    "three digits, nor an enhanced code such as "
+			    "5.1.1, nor a command; or one too many");
+	if (!q->has_code && !q->enhanced)
 		return refuse("CODE", "is missing");
-	q->has_code = take_code(a->names[0], &q->code);
-	if (!q->has_code) {
-		if (!is_enhanced(a->names[0]) || !strchr("245",
-		    a->names[0][0]))
-			return refuse(a->names[0], "neither a reply code of "
-			    "three digits nor an enhanced code such as 5.1.1");
-		q->enhanced = a->names[0];
-		q->code = (q->enhanced[0] - '0') * 100 + 99;
-	}
-	for (size_t i = 1; i < a->name_count; i++) {
-		const char *s = a->names[i];
-
-		if (!q->enhanced && !q->at && is_enhanced(s))
-			q->enhanced = s;
-		else if (!q->at && is_place(s))
-			q->at = s;
-		else
-			return refuse(s, "neither an enhanced code such as "
-			    "5.1.1 nor a command");
-	}
+	if (q->has_code)
+		return CLI_OK;
+	if (!strchr("245", q->enhanced[0]))
+		return refuse(q->enhanced, "no enhanced code begins so: 2, 4 "
+		    "or 5 does");
+	q->code = (q->enhanced[0] - '0') * 100 + 99;
 	return CLI_OK;
 }
 

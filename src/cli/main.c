@@ -46,8 +46,8 @@ static const struct command commands[] = {
 	    "CODE is that of the reply, ENHANCED its enhanced status code "
 	    "(RFC 3463), VERB\nthe command that it answers, \"greeting\", or "
 	    "\".\" for the end of the content.\n"
-	    "CODE may be left out where ENHANCED is given.", cli_explain,
-	    CLI_EXPLAIN},
+	    "CODE may be left out where ENHANCED is given.  Any order will do.",
+	    cli_explain, CLI_EXPLAIN},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

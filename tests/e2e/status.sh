@@ -38,6 +38,19 @@ has explain-retry '^  retry .*refused again' "$TMP/out"
 has explain-fit '^  expected .*failures' "$TMP/out"
 exits explain-verb 0 "$SMTPWIRE" explain 354 RCPT
 has explain-unexpected 'not to be expected' "$TMP/out"
+"$SMTPWIRE" explain 550 5.1.1 RCPT >"$TMP/ordered"
+for words in '550 RCPT 5.1.1' 'RCPT 550 5.1.1' '5.1.1 RCPT 550'; do
+	# shellcheck disable=SC2086 # three words
+	exits "explain-order-$words" 0 "$SMTPWIRE" explain $words
+	is "explain-order-$words-same" '' \
+		"$(cmp "$TMP/ordered" "$TMP/out" 2>&1)"
+done
+for words in '550 550' '550 5.1.1 4.2.2' 'RCPT 550 DATA' '550 DATA 5.1' \
+	7.1.1 DATA; do
+	# shellcheck disable=SC2086 # one word or more
+	exits "explain-refused-$words" 2 "$SMTPWIRE" explain $words
+done
+has explain-no-code 'CODE: is missing' "$TMP/err"
 exits explain-enhanced-alone 0 "$SMTPWIRE" explain 4.2.2
 is explain-enhanced-alone-told "4.2.2: temporary failure
   4.2.2     the mailbox is full
@@ -50,7 +63,7 @@ exits explain-help 0 "$SMTPWIRE" explain --help
 has explain-commands 'STARTTLS' "$TMP/out"
 exits explain-nothing 2 "$SMTPWIRE" explain
 for words in 55 5501 abc '550 5.1' '550 5.1.1.' '550 GET' \
-	'550 RCPT 5.1.1' '550 5.1.1 RCPT x' 3.1.1 5.1 '5.1.1 4.2.2'; do
+	'550 5.1.1 RCPT x' 3.1.1 5.1 '5.1.1 4.2.2'; do
 	# shellcheck disable=SC2086 # they are several arguments
 	exits "explain-wrong-$(echo "$words" | tr ' ' _)" 2 \
 		"$SMTPWIRE" explain $words
