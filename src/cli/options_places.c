@@ -79,6 +79,26 @@ static bool is_same_place(const struct place *a, const struct place *b)
 	    memcmp(a->last, b->last, a->last_len) == 0;
 }
 
+static int bad_usage(const char *command)
+{
+	terminal_say("Try 'smtpwire %s --help'.", command);
+	return CLI_USAGE;
+}
+
+/* What a variable that is not set leaves of -o "$x". */
+static int refuse_empty(const struct place *places, size_t count,
+    const char *command)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (places[i].name[0] != '\0')
+			continue;
+		terminal_say("smtpwire %s: %s: the name is empty", command,
+		    places[i].option);
+		return bad_usage(command);
+	}
+	return CLI_OK;
+}
+
 /* How many; "-" is standard output. */
 static size_t find_outputs(const struct cli_args *a, struct place *places)
 {
@@ -99,12 +119,6 @@ static size_t find_outputs(const struct cli_args *a, struct place *places)
 			places[count++] = find(outputs[i].option,
 			    outputs[i].name);
 	return count;
-}
-
-static int bad_usage(const char *command)
-{
-	terminal_say("Try 'smtpwire %s --help'.", command);
-	return CLI_USAGE;
 }
 
 static int compare_outputs(const struct place *places, size_t count,
@@ -147,8 +161,10 @@ int cli_options_apart(const struct cli_args *a, const char *command)
 {
 	struct place places[OUTPUTS_MAX];
 	size_t count = find_outputs(a, places);
-	int status = compare_outputs(places, count, command);
+	int status = refuse_empty(places, count, command);
 
+	if (status == CLI_OK)
+		status = compare_outputs(places, count, command);
 	if (status == CLI_OK)
 		status = compare_inputs(places, count, a->names,
 		    a->name_count, command);

@@ -35,6 +35,14 @@ for o in -w --mbox; do
 	is "dash$o-none" no "$([ -e ./- ] && echo yes || echo no)"
 done
 
+# Of a variable that is not set an empty name is left: that is no folder.
+for o in -o -w --eml --mbox --account; do
+	exits "empty$o" 2 "$SMTPWIRE" read "$o" '' "$capture"
+	has "empty$o-told" "^smtpwire read: $o: the name is empty\$" "$TMP/err"
+done
+exits empty-check 2 "$SMTPWIRE" check -o '' "$capture" "$capture"
+exits empty-live 2 "$SMTPWIRE" live -q -i lo --eml ''
+
 # Two outputs are not one file, nor is one an input, whatever they are called.
 cp "$capture" "$TMP/in.pcap"
 ln -s in.pcap "$TMP/in.link"
