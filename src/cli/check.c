@@ -205,16 +205,6 @@ static int count_left(int at, char **argv, size_t *count_r)
 	return status;
 }
 
-/* Both sides are read at the same time, each would get some of it. */
-static bool is_stdin_twice(const struct cli_args *a)
-{
-	size_t i, count = 0;
-
-	for (i = 0; i < a->name_count; i++)
-		count += strcmp(a->names[i], "-") == 0;
-	return count > 1;
-}
-
 static int split(struct checking *c, bool vs, size_t left)
 {
 	if (!vs && c->args.name_count != 2)
@@ -224,8 +214,6 @@ static int split(struct checking *c, bool vs, size_t left)
 		left = 1;
 	if (left == 0 || left >= c->args.name_count)
 		return refuse("a side without files");
-	if (is_stdin_twice(&c->args))
-		return refuse("standard input can be read once only");
 	c->left = c->args.names;
 	c->left_count = left;
 	c->right = c->args.names + left;

@@ -74,8 +74,8 @@ void cli_options_fini(struct cli_args *a);
 /* Does a file follow each option that concerns only those that follow?
  * CLI_OK; CLI_USAGE, which was told. */
 int cli_options_followed(const struct cli_args *a, const char *command);
-/* Has each output a name, of a file of its own that is no input?  CLI_OK;
- * CLI_USAGE, which was told. */
+/* Has each output a name, of a file of its own that is no input, and is
+ * standard input one input at most?  CLI_OK; CLI_USAGE, which was told. */
 int cli_options_apart(const struct cli_args *a, const char *command);
 /* Are only some sessions asked for? */
 bool cli_options_select(const struct cli_args *a);

@@ -157,12 +157,28 @@ static int compare_inputs(const struct place *places, size_t count,
 	return CLI_OK;
 }
 
+/* The second one would get nothing, or each some of it. */
+static int refuse_stdin_twice(const struct cli_args *a, const char *command)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < a->name_count; i++)
+		count += strcmp(a->names[i], "-") == 0;
+	if (count < 2)
+		return CLI_OK;
+	terminal_say("smtpwire %s: standard input can be read once only",
+	    command);
+	return bad_usage(command);
+}
+
 int cli_options_apart(const struct cli_args *a, const char *command)
 {
 	struct place places[OUTPUTS_MAX];
 	size_t count = find_outputs(a, places);
 	int status = refuse_empty(places, count, command);
 
+	if (status == CLI_OK)
+		status = refuse_stdin_twice(a, command);
 	if (status == CLI_OK)
 		status = compare_outputs(places, count, command);
 	if (status == CLI_OK)

@@ -29,6 +29,11 @@ for p in gzip xz zstd bzip2 lz4; do
 	is "compressed-$p" '' "$(cmp "$TMP/file" "$TMP/compressed" 2>&1)"
 done
 
+# Of a second one nothing would be left.
+exits twice 2 "$SMTPWIRE" read -q - "$capture" -
+has twice-told '^smtpwire read: standard input can be read once only$' \
+	"$TMP/err"
+
 # A session is told as it ends, while the input goes on: its writer waits.
 mkfifo "$TMP/waits"
 "$SMTPWIRE" read -q - <"$TMP/waits" >"$TMP/live" &
