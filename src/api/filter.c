@@ -26,12 +26,35 @@ static bool matches(const char *wanted, struct sw_bytes b)
 	    slice_find_nocase(text, slice_str(wanted)) < text.len;
 }
 
+/* Is it the text without its brackets? */
+static bool is_in_brackets(const char *wanted, char first, char last,
+    struct sw_bytes b)
+{
+	struct slice text = slice_str(wanted ? wanted : "");
+
+	return text.len >= 2 && text.p[0] == (uint8_t)first &&
+	    text.p[text.len - 1] == (uint8_t)last && b.data &&
+	    slice_eq_nocase(of(b), slice_make(text.p + 1, text.len - 2));
+}
+
+/* Also "<path>", as it stands in MAIL and RCPT. */
+static bool path_matches(const char *wanted, struct sw_bytes path)
+{
+	return matches(wanted, path) || is_in_brackets(wanted, '<', '>', path);
+}
+
+/* Also "[2001:db8::25]", as the text tells it. */
+static bool address_matches(const char *wanted, struct sw_bytes ip)
+{
+	return matches(wanted, ip) || is_in_brackets(wanted, '[', ']', ip);
+}
+
 static bool has_recipient(const struct sw_message *m, const char *wanted)
 {
 	size_t i;
 
 	for (i = 0; i < m->recipient_count; i++)
-		if (matches(wanted, m->recipients[i].to))
+		if (path_matches(wanted, m->recipients[i].to))
 			return true;
 	return false;
 }
@@ -40,7 +63,8 @@ static bool has_recipient(const struct sw_message *m, const char *wanted)
 static bool message_passes(const struct sw_filter *f,
     const struct sw_message *m)
 {
-	return matches(f->from, m->from) && matches(f->subject, m->subject) &&
+	return path_matches(f->from, m->from) &&
+	    matches(f->subject, m->subject) &&
 	    matches(f->message_id, m->message_id) &&
 	    matches(f->queue_id, m->queue_id) &&
 	    (!f->rcpt || has_recipient(m, f->rcpt));
@@ -62,9 +86,10 @@ static bool any_message_passes(const struct sw_filter *f,
 
 static bool host_passes(const char *wanted, const struct sw_session *s)
 {
-	return !wanted || matches(wanted, s->client.ip) ||
+	return !wanted || address_matches(wanted, s->client.ip) ||
 	    matches(wanted, s->client.name) ||
-	    matches(wanted, s->server.ip) || matches(wanted, s->server.name);
+	    address_matches(wanted, s->server.ip) ||
+	    matches(wanted, s->server.name);
 }
 
 static bool time_passes(const struct sw_filter *f,

@@ -80,16 +80,19 @@ static struct sw_filter none(void)
 static const struct {
 	const char *name;
 	size_t member;
-	const char *yes[5], *no[4];
+	const char *yes[5], *no[5];
 } strings[] = {
 	{ "from", offsetof(struct sw_filter, from),
-	    { "alice", "=alice@EXAMPLE.net", "", "@" },
-	    { "=alice", "bob", "alice@example.network" } },
+	    { "alice", "=alice@EXAMPLE.net", "", "@",
+	      "<alice@example.NET>" },
+	    { "=alice", "bob", "alice@example.network", "<>",
+	      "<alice>" } },
 	{ "rcpt", offsetof(struct sw_filter, rcpt),
-	    { "BOB", "=bob@example.org" }, { "alice", "=bob" } },
+	    { "BOB", "=bob@example.org", "<bob@example.org>" },
+	    { "alice", "=bob", "<bob@example.org", "<" } },
 	{ "host", offsetof(struct sw_filter, host),
-	    { "192.0.2.7", "mx.", "=192.0.2.25", "CLIENT" },
-	    { "=192.0.2.2", "192.0.3", "=mx" } },
+	    { "192.0.2.7", "mx.", "=192.0.2.25", "CLIENT", "[192.0.2.25]" },
+	    { "=192.0.2.2", "192.0.3", "=mx", "[192.0.2.2]", "[]" } },
 	{ "subject", offsetof(struct sw_filter, subject), { "report", "2004" },
 	    { "=report", "2005" } },
 	{ "message-id", offsetof(struct sw_filter, message_id),
@@ -120,7 +123,7 @@ static void test_strings(void **state)
 			    strings[i].yes[k]))
 				fail_msg("%s %s", strings[i].name,
 				    strings[i].yes[k]);
-		for (k = 0; k < 4 && strings[i].no[k]; k++)
+		for (k = 0; k < 5 && strings[i].no[k]; k++)
 			if (string_passes(strings[i].member,
 			    strings[i].no[k]))
 				fail_msg("%s %s passes", strings[i].name,
@@ -142,6 +145,23 @@ static void test_unknown(void **state)
 	w.s.message_count = 0;
 	assert_true(passes(&w, &f));
 	f.from = "";
+	assert_false(passes(&w, &f));
+}
+
+static void test_empty_sender(void **state)
+{
+	struct sw_filter f = none();
+	struct world w = good();
+
+	(void)state;
+	w.m[0].from = (struct sw_bytes)B("");
+	f.from = "<>";
+	assert_true(passes(&w, &f));
+	f.from = "=";
+	assert_true(passes(&w, &f));
+	w.m[0].from.data = NULL;
+	assert_false(passes(&w, &f));
+	f.from = "<>";
 	assert_false(passes(&w, &f));
 }
 
@@ -302,6 +322,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_strings),
 		cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_empty_sender),
 		cmocka_unit_test(test_one_message),
 		cmocka_unit_test(test_times),
 		cmocka_unit_test(test_failed),
