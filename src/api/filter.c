@@ -92,9 +92,17 @@ static bool host_passes(const char *wanted, const struct sw_session *s)
 	    matches(wanted, s->server.name);
 }
 
+bool filter_asks_time(const struct sw_filter *f)
+{
+	return f->since != SW_NO_TIME || f->until != SW_NO_TIME;
+}
+
+/* Times of day are of any day. */
 static bool time_passes(const struct sw_filter *f,
     const struct sw_session *s)
 {
+	if (s->clock.date == SW_DATE_NONE)
+		return !filter_asks_time(f);
 	if (f->since != SW_NO_TIME && (s->end == SW_NO_TIME ||
 	    s->end < f->since))
 		return false;
@@ -204,6 +212,5 @@ bool filter_passes(const struct sw_filter *f, const struct sw_session *s)
 bool filter_selects(const struct sw_filter *f)
 {
 	return f->failed || f->from || f->rcpt || f->host || f->subject ||
-	    f->message_id || f->queue_id || f->id ||
-	    f->since != SW_NO_TIME || f->until != SW_NO_TIME;
+	    f->message_id || f->queue_id || f->id || filter_asks_time(f);
 }

@@ -157,6 +157,7 @@ static enum sw_status open_inputs(struct sw_reader *r, struct sw_err *err)
 	    r->live ? 1 : o->threads;
 	w.gate.keep = on_gate;
 	w.gate.ctx = r;
+	w.gate.by_time = filter_asks_time(&o->filter);
 	w.session.show_secrets = o->show_secrets;
 	w.session.hash = !o->no_hash;
 	if (o->observer.event) {

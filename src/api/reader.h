@@ -34,6 +34,9 @@ void options_copy_fini(struct options_copy *c);
 /* Does the session pass? */
 bool filter_passes(const struct sw_filter *f, const struct sw_session *s);
 
+/* May it depend on when a session was? */
+bool filter_asks_time(const struct sw_filter *f);
+
 /* Might any not? */
 bool filter_selects(const struct sw_filter *f);
 

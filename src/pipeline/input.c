@@ -34,6 +34,7 @@ struct inputs {
 	struct input_how log_how;
 	struct saved *saved; /* or transcripts that are read back */
 	bool content_said;   /* that messages of it have none */
+	bool dates_said;     /* that it tells none */
 	bool log_reading; /* log_source is not at its end */
 	uint64_t logs_done;
 	struct id_set ids; /* of sessions of logs */
@@ -307,6 +308,7 @@ static enum sw_status open_next(struct inputs *in, struct log_input *l,
 
 	in->log_source = s;
 	in->content_said = in->content_said && in->log;
+	in->dates_said = in->dates_said && in->log;
 	if (!l->format)
 		return saved_open(s, &in->log_options.session, in->account,
 		    &in->saved, err);
@@ -397,26 +399,42 @@ static bool lacks_content(const struct sw_session *s, bool saved)
 	return false;
 }
 
-/* Who asks for content is told, once a log, that it does not hold it. */
-static void say_lacking(struct inputs *in, const struct sw_session *s)
+/* Of the log, or the transcripts, that s is of. */
+static void say(struct inputs *in, const struct sw_session *s,
+    const char *what)
 {
 	struct buffer b;
 
+	buffer_init(&b, 8192);
+	buffer_append_slice(&b, slice_head(in->saved ?
+	    slice_str(source_name(in->log_source)) :
+	    slice_make(s->source.name.data, s->source.name.len), 4096));
+	buffer_append_str(&b, ": ");
+	buffer_append_str(&b, what);
+	account_note_buffer(in->account, ACCOUNT_LIST_WARNINGS, &b);
+	buffer_fini(&b);
+}
+
+/* Who asks for content is told, once a log, that it does not hold it. */
+static void say_lacking(struct inputs *in, const struct sw_session *s)
+{
 	if (!in->log_options.session.body_ops || in->content_said ||
 	    !lacks_content(s, in->saved != NULL))
 		return;
 	in->content_said = true;
-	buffer_init(&b, 8192);
-	buffer_append_slice(&b,
-	    slice_head(in->saved ?
-		    slice_str(source_name(in->log_source)) :
-		    slice_make(s->source.name.data, s->source.name.len),
-		4096));
-	buffer_append_str(&b,
-	    ": holds messages without their content, which "
-	    "are not written");
-	account_note_buffer(in->account, ACCOUNT_LIST_WARNINGS, &b);
-	buffer_fini(&b);
+	say(in, s, "holds messages without their content, which are not "
+	    "written");
+}
+
+/* Who asks for sessions by time is told, once a log, that some have none. */
+static void say_undated(struct inputs *in, const struct sw_session *s)
+{
+	if (!in->gate.by_time || in->dates_said ||
+	    (s->start != SW_NO_TIME && s->clock.date != SW_DATE_NONE))
+		return;
+	in->dates_said = true;
+	say(in, s, "holds sessions without a date, which are not selected by "
+	    "time");
 }
 
 /* As wire_take, of logs. */
@@ -441,6 +459,7 @@ static int take_of_log(struct inputs *in, const struct sw_session **s_r,
 			*s_r = s;
 			return 1;
 		}
+		say_undated(in, s);
 		account_add(in->account, ACCOUNT_SESSIONS_FILTERED, 1);
 	}
 	return 0;

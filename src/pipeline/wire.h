@@ -18,6 +18,7 @@ struct wire;
 struct session_gate {
 	bool (*keep)(void *ctx, const struct sw_session *s);
 	void *ctx;
+	bool by_time; /* it asks for times: none passes that has no date */
 };
 
 struct wire_options {

@@ -93,6 +93,25 @@ is since '2009-11-06T10:00:00+02:00' "$(starts --since '2009-11-06 10:00' \
 	--until '2009-11-06 10:00' --tz +02:00 "$log" --tz -05:00 \
 	"$TMP/two.log")"
 
+# Without dates nothing can be selected by time: that is told, once a log.
+undated='holds sessions without a date, which are not selected by time'
+"$SMTPWIRE" read -q -f jsonl --no-times -o "$TMP/undated.jsonl" "$capture"
+for input in pcaps/exim-stamped.server.log pcaps/sendmail-plain.server.log \
+	"$TMP/undated.jsonl"; do
+	for o in --since=1970-01-01 --until=2100-01-01; do
+		name=undated-${input##*/}$o
+		exits "$name" 0 "$SMTPWIRE" read "$o" "$input"
+		is "$name-none" '' "$(cat "$TMP/out")"
+		is "$name-told" 1 "$(grep -c "warning: $input: $undated" \
+			"$TMP/err")"
+	done
+	"$SMTPWIRE" read --rcpt no-one@ "$input" 2>"$TMP/err" >"$TMP/out"
+	lacks "undated-${input##*/}-unasked" "$undated" "$TMP/err"
+done
+exits dated 0 "$SMTPWIRE" read --since 2100-01-01 \
+	pcaps/postfix-plain.server.log "$capture"
+lacks dated-none "$undated" "$TMP/err"
+
 for o in '--tz UTC' '--format iis-native' '--date-order mdy'; do
 	# shellcheck disable=SC2086 # two words
 	exits "last ${o%% *}" 2 "$SMTPWIRE" read "$log" $o

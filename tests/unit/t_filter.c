@@ -205,6 +205,16 @@ static void test_times(void **state)
 		f.until = cases[i].until;
 		assert_int_equal(passes(&w, &f), cases[i].passes);
 	}
+	/* of which day is not known */
+	w.s.clock.date = SW_DATE_NONE;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct sw_filter f = none();
+
+		f.since = cases[i].since;
+		f.until = cases[i].until;
+		assert_int_equal(passes(&w, &f), i == 0);
+	}
+	w.s.clock.date = SW_DATE_GIVEN;
 	w.s.start = w.s.end = SW_NO_TIME;
 	{
 		struct sw_filter f = none();
