@@ -215,6 +215,8 @@ int output_try(const char *name, bool is_folder)
 	    strcmp(name, "/dev/stdout") == 0 ||
 	    (is_folder && mkdir(name, 0700) == 0))
 		return 0; /* nothing is to be made */
+	if (is_folder && errno != EEXIST)
+		return errno;
 	folder = is_folder ? strdup(name) : folder_of(name);
 	if (folder == NULL)
 		return ENOMEM;

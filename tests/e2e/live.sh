@@ -20,6 +20,14 @@ if [ "$(id -u)" != 0 ] || ! unshare -n true 2>"$TMP/err"; then
 	skip live "making network namespaces takes root"
 	exit 0
 fi
+# What the user that root became may not make is told as that.
+folder=$(mktemp -d /tmp/smtpwire-live-XXXXXX)
+chmod 755 "$folder"
+exits live-mails 4 timeout 20 "$SMTPWIRE" live -i lo --eml "$folder/mails"
+has live-mails-told "^smtpwire: $folder/mails: cannot write: Permission" \
+	"$TMP/err"
+has live-mails-user 'chown nobody FOLDER' "$TMP/err"
+rmdir "$folder"
 for p in ip tc nsenter setpriv tcpdump python3; do
 	if ! command -v "$p" >"$TMP/out"; then
 		skip live "$p is not installed"
