@@ -148,12 +148,25 @@ static bool take_clock(const char **p, int64_t *ns_r)
 	return true;
 }
 
+/* 20261121: as a number of seconds it would be one of 1970, and select all or
+ * nothing. */
+static bool is_date_without_hyphens(const char *text)
+{
+	int year, month, day;
+
+	return take_digits(&text, 4, &year) && take_digits(&text, 2, &month) &&
+	    take_digits(&text, 2, &day) && *text == '\0' &&
+	    (year / 100 == 19 || year / 100 == 20) && month >= 1 &&
+	    month <= 12 && day >= 1 && day <= 31;
+}
+
 static bool value_epoch(const char *text, struct cli_time *t_r)
 {
 	uint64_t s;
 	int64_t fraction = 0;
 
-	if (!take_number(&text, &s) || s > INT64_MAX / NS - 1)
+	if (is_date_without_hyphens(text) || !take_number(&text, &s) ||
+	    s > INT64_MAX / NS - 1)
 		return false;
 	if (take_char(&text, '.') && !take_fraction(&text, &fraction))
 		return false;

@@ -103,6 +103,7 @@ done <<END
 --since 2004-02-30
 --since 2004-02-20T25:00
 --until 2004-13-01
+--until 20040220
 --tz Europe/Paris
 --tz +25:00
 --date-order ydm
