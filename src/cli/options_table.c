@@ -119,7 +119,7 @@ static const char *set_max_offset(const struct row *row,
 
 	(void)row;
 	if (!cli_value_count(value, 1000000000, &seconds))
-		return "must be a number of seconds";
+		return "must be a whole number of seconds from 1 on";
 	a->max_offset_ns = (int64_t)seconds * 1000000000;
 	return NULL;
 }
@@ -149,7 +149,7 @@ static const char *set_grace(const struct row *row, struct cli_args *a,
 {
 	(void)row;
 	return cli_value_count(value, 1000000, &a->grace_s) ? NULL :
-	    "must be a number of seconds";
+	    "must be a whole number of seconds from 1 on";
 }
 
 static const char *set_context(const struct row *row, struct cli_args *a,
@@ -306,7 +306,7 @@ static const char *set_frames(const struct row *row, struct cli_args *a,
 
 	(void)row;
 	if (!cli_value_count(value, UINT_MAX, &n))
-		return "must be a number of frames";
+		return "must be a whole number of frames from 1 on";
 	a->live.count = n;
 	return NULL;
 }

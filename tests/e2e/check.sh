@@ -21,6 +21,12 @@ exits check-form 2 "$SMTPWIRE" check -f jsonl "$log" "$capture"
 exits check-unknown-kind 2 "$SMTPWIRE" check --ignore nonsense "$log" \
 	"$capture"
 has check-unknown-kind-others ' reply-never-arrived$' "$TMP/err"
+for n in 0 0.5 -1 2h; do
+	exits "check-offset-$n" 2 "$SMTPWIRE" check --max-offset "$n" "$log" \
+		"$capture"
+	has "check-offset-$n-told" "offset $n: must be a whole number of seconds from 1 on" \
+		"$TMP/err"
+done
 exits check-vs-twice 2 "$SMTPWIRE" check "$log" --vs "$capture" --vs "$capture"
 has check-vs-twice-said 'vs stands between the two sides, once' "$TMP/err"
 exits check-several 0 "$SMTPWIRE" check "$log" "$exim" --vs "$capture" \

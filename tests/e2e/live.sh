@@ -11,6 +11,8 @@ exits live-html 2 "$SMTPWIRE" live -i lo -f html
 exits live-follow-filter 2 "$SMTPWIRE" live -i lo --follow --failed
 for n in 0 -1 x; do
 	exits "live-count-$n" 2 "$SMTPWIRE" live -i lo -c "$n"
+	has "live-count-$n-told" "count $n: must be a whole number of frames from 1 on" \
+		"$TMP/err"
 	exits "live-buffer-$n" 2 "$SMTPWIRE" live -i lo --buffer "$n"
 done
 exits live-list 0 "$SMTPWIRE" live -D
