@@ -68,7 +68,7 @@ static const struct run runs[] = {
 	{ "folder", { MADE "folder" }, JSONL },
 	{ "tar.gz", { MADE "a.tar.gz" }, JSONL },
 	{ "zip", { MADE "a.zip" }, JSONL },
-	{ "7z", { MADE "a.7z" }, JSONL, .eml = true },
+	{ "7z", { MADE "a.7z" }, JSONL, .eml = true, .lists = true },
 	{ "pcap.gz", { MADE "a.gz" }, JSONL },
 	{ "TLS", { WIRE "c04-starttls.pcap" }, JSONL },
 	{ "AUTH", { WIRE "c03-auth-login.pcap" }, JSONL },
