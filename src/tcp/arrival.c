@@ -40,9 +40,7 @@ void tcp_arrival_out_of_window(struct arrival *a)
 	}
 }
 
-/* The other direction's octets that are acknowledged are missing: from now
- * on a second counts. */
-static void await(struct arrival *a, int dir)
+void tcp_arrival_await(struct arrival *a, int dir)
 {
 	struct side *s = &a->f->side[dir];
 	struct hold *h;
@@ -77,17 +75,19 @@ static void base_by_acks(struct side *s, const struct segment *seg)
 	s->acked = acked > 0 && acked <= TCP_SLACK ? (uint64_t)acked : 0;
 }
 
-/* It is known now where the direction begins: so many octets before what was
- * guessed. */
-static void prove_base(struct flow *f, int dir, uint32_t by)
+void tcp_arrival_prove_base(struct flow *f, int dir, uint32_t by)
 {
-	if (!f->hold)
+	struct hold *h = f->hold;
+
+	if (!h)
 		return;
-	tcp_stretches_prove(&f->hold->queue[!dir], by);
-	if (by == 0)
+	tcp_stretches_prove(&h->queue[!dir], by);
+	if (by <= TCP_SLACK) {
+		tcp_timer_move(&h->ages[dir], by);
 		return;
-	f->hold->ages[dir].aged = 0;
-	f->hold->ages[dir].count = 0;
+	}
+	h->ages[dir].aged = 0;
+	h->ages[dir].count = 0;
 }
 
 /* The first segment of a direction whose SYN was not seen. */
@@ -96,7 +96,8 @@ static void first_seen(struct arrival *a)
 	const struct segment *seg = a->seg;
 	struct tcp_flow_info *info = &a->f->common.info;
 	struct side *s = &a->f->side[a->dir];
-	uint32_t guess = s->base;
+	uint32_t by = s->base;
+	uint64_t acked = s->acked;
 
 	if ((s->flags & (SIDE_BASE | SIDE_GUESS)) == SIDE_GUESS) {
 		base_by_acks(s, seg);
@@ -104,14 +105,17 @@ static void first_seen(struct arrival *a)
 		s->base = seg->seq;
 		s->acked = 0;
 	}
-	prove_base(a->f, a->dir, guess - s->base);
+	by -= s->base;
+	/* What is not believed of the side is not of the octets either. */
+	tcp_arrival_prove_base(a->f, a->dir,
+	    s->acked == acked + by ? by : UINT32_MAX);
 	s->flags |= SIDE_SEEN | SIDE_BASE;
 	s->flags &= (uint16_t)~SIDE_GUESS;
 	info->seen[a->dir] = true;
 	info->first_seq[a->dir] = seg->seq;
 	if (a->f->side[!a->dir].flags & SIDE_SEEN)
 		tcp_flows_paired(&a->e->flows, a->f);
-	await(a, a->dir);
+	tcp_arrival_await(a, a->dir);
 }
 
 /* Is an acknowledgment this far beyond all that was seen to be believed? */
@@ -174,7 +178,7 @@ static void take_ack(struct arrival *a)
 	if (a->ack > o->acked) {
 		o->acked = a->ack;
 		if (o->acked > o->next)
-			await(a, !a->dir);
+			tcp_arrival_await(a, !a->dir);
 	}
 }
 

@@ -174,6 +174,20 @@ static void move_base(struct flow *f, int dir, uint32_t base)
 	tcp_timer_move(&f->hold->ages[dir], by);
 }
 
+/* The SYN-ACK tells where the direction begins that it answers; what the peer
+ * acknowledged before may have been captured before it. */
+static void base_by_answer(struct flow *f, int dir, uint32_t base)
+{
+	struct side *s = &f->side[dir];
+	uint32_t by = s->flags & SIDE_GUESS ? s->base - base : UINT32_MAX;
+
+	s->acked = by <= TCP_SLACK ? s->acked + by : 0;
+	s->base = base;
+	s->flags |= SIDE_BASE;
+	s->flags &= (uint16_t)~SIDE_GUESS;
+	tcp_arrival_prove_base(f, dir, by);
+}
+
 void tcp_handshake_accept(struct arrival *a)
 {
 	const struct segment *seg = a->seg;
@@ -194,15 +208,10 @@ void tcp_handshake_accept(struct arrival *a)
 		a->f->syn_ns = seg->origin.ts_ns;
 	if (answer && a->dir == 0)
 		a->f->state |= FLOW_SPLIT;
-	if (answer && !(o->flags & SIDE_BASE)) {
-		if (a->f->hold)
-			tcp_stretches_prove(&a->f->hold->queue[a->dir],
-			    o->base - seg->ack);
-		o->base = seg->ack;
-		o->flags |= SIDE_BASE;
-		o->flags &= (uint16_t)~SIDE_GUESS;
-		o->acked = 0;
-	}
+	if (answer && !(o->flags & SIDE_BASE))
+		base_by_answer(a->f, !a->dir, seg->ack);
+	tcp_arrival_await(a, a->dir);
+	tcp_arrival_await(a, !a->dir);
 	if (o->flags & SIDE_SEEN)
 		tcp_flows_paired(&a->e->flows, a->f);
 }

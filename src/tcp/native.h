@@ -528,6 +528,12 @@ void tcp_handshake_rst(struct arrival *a);
 
 /* Any segment but a RST, of a flow that is not closed. */
 void tcp_arrival_take(struct arrival *a);
+/* If octets of the direction that are acknowledged are missing: from now on a
+ * second counts. */
+void tcp_arrival_await(struct arrival *a, int dir);
+/* It is known now where the direction begins: so many octets before the guess
+ * by which the peer's acknowledgments went; more than TCP_SLACK: elsewhere. */
+void tcp_arrival_prove_base(struct flow *f, int dir, uint32_t by);
 /* What a segment tells beside its place: anomalies, windows. */
 void tcp_arrival_notice(struct arrival *a);
 /* Can a segment of f->side[dir] at off be of this connection? */

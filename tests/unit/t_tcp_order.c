@@ -165,6 +165,19 @@ static const struct script_case causal[] = {
 	    "S A 3 4 250\n",
 	    "open\nC@2+0 EHLO\nS@5+0 220 a0\nS@6+3 250 a4\n"
 	    "C@3+4 MAIL a6\nend input @6\n" },
+	{ "... and its SYN-ACK behind octets of it",
+	    "S A 0 0 w\nS A 1 4 x\nS SA 0 0\nC A 0 1 abcd\n",
+	    "open?\nnote S no-start @1\nS@1+0 w\nC@4+0 abcd a1\n"
+	    "S@2+1 x a4\nend input @4\n" },
+	{ "... and acknowledges less than they did",
+	    "S A 0 9 w\nS SA 0 0\nS A 1 9 x\n+900\ntick\n+160\ntick\n"
+	    "C A 0 1 ab\n",
+	    "open?\nnote S no-start @1\nS@1+0 w\nS@3+1 x a9\n"
+	    "C@4+0 ab a1\ngap C+2 7 @4\nend input @4\n" },
+	{ "... too far before what was acknowledged to be believed",
+	    "S A 0 60000 w\nS A 1 1060000 x\nC A 0 1 ef\n",
+	    "open?\nnote S no-start @1\nS@1+0 w\nC@3+0 ef a1\nS@2+1 x\n"
+	    "end input @3\n" },
 	{ "an acknowledgment far beyond all is not believed",
 	    HELLO "S A 0 900000000 250\n+2000\ntick\nC A 0 3 EHLO\n",
 	    "open\nS@4+0 250 a0\nC@5+0 EHLO a3\nend input @5\n" },
