@@ -193,11 +193,24 @@ static void may_lose_end(struct session_builder *b, int64_t size)
 		t->content_lost = true;
 }
 
-static bool is_command(const struct sw_event *e, const char *verb)
+/* Does the mail before this command end with it? */
+static bool ends_mail(const struct sw_event *e)
 {
-	return e->kind == SW_EVENT_COMMAND && e->u.command.verb.data &&
-	    slice_eq(slice_make(e->u.command.verb.data,
-	    e->u.command.verb.len), slice_str(verb));
+	size_t len;
+
+	if (e->kind != SW_EVENT_COMMAND || !e->u.command.verb.data)
+		return false;
+	switch (session_verb(slice_make(e->u.command.verb.data,
+	    e->u.command.verb.len), &len)) {
+	case VERB_MAIL:
+	case VERB_SEND:
+	case VERB_SOML:
+	case VERB_SAML:
+	case VERB_RSET:
+		return true;
+	default:
+		return false;
+	}
 }
 
 bool session_end_may_be_lost(struct session_builder *b, uint32_t mail)
@@ -210,7 +223,7 @@ bool session_end_may_be_lost(struct session_builder *b, uint32_t mail)
 		if (e->kind == SW_EVENT_GAP && e->by == SW_CLIENT &&
 		    may_hold_end(e->u.gap.size))
 			return true;
-		if (is_command(e, "MAIL") || is_command(e, "RSET"))
+		if (ends_mail(e))
 			return false;
 	}
 	return false;

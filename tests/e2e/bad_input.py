@@ -596,6 +596,31 @@ def t_chunks_ahead(t):
 	linear(chunks_ahead(t, 50), chunks_ahead(t, 6000), 1)
 
 
+def mails_ahead(t, mail):
+	"""Mails sent ahead in many connections, and a gap behind them, as long
+	as a session's events go, before their replies come."""
+	f = Traffic(t, 'mails.pcap')
+	ahead = mail * 2000 + b'NOOP\r\n' * 7000
+	replies = b'250 Ok\r\n' * 2000
+	for port in range(1024, 1048):
+		f.frame('C', 0, 0, 2, port=port)
+		f.frame('S', 0, 1, 18, port=port)
+		f.frame('S', 1, 1, 24, b'220 Ok\r\n', port=port)
+		f.frame('C', 1, 9, 24, ahead[:60000], port=port)
+		f.frame('C', 60001, 9, 24, ahead[60000:], port=port)
+		end = len(ahead) + 3
+		f.frame('C', end, 9, 24, b'OP\r\n', port=port)
+		f.frame('S', 9, end + 4, 24, replies, port=port)
+		f.frame('C', end + 4, 9 + len(replies), 20, port=port)
+	return read(f.close(), memory=4 * MEMORY_KIB)
+
+
+def t_mails_ahead(t):
+	"""Each mail's reply costs the same, whatever its verb."""
+	linear(mails_ahead(t, b'MAIL FROM:<a>\r\n'),
+	    mails_ahead(t, b'SEND FROM:<a>\r\n'), 1)
+
+
 def t_far_ahead(t):
 	f = Talk(t, 'ahead.pcap')
 	f.hello()
