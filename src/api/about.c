@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* about.c - what an HTML page is about, as JSON for its program */
+/* about.c - what inputs held: JSON for an HTML page's program, and a warning */
 #include "api/reader.h"
 #include "base/escape.h"
 #include "emit/report.h"
@@ -113,4 +113,23 @@ bool about_check(struct buffer *b, const struct sw_report *r,
 	put_accounts(b, accounts, 2);
 	put(b, "}");
 	return !b->failed && !b->full;
+}
+
+void about_empty(struct buffer *b, enum sw_side side,
+    const char *const *names, size_t count)
+{
+	size_t i;
+
+	put(b, "the ");
+	put(b, sw_side_name(side));
+	put(b, " side holds no SMTP session: ");
+	for (i = 0; i < count && i < 3; i++) {
+		put(b, i > 0 ? ", " : "");
+		buffer_append_slice(b, slice_head(slice_str(names[i]), 4096));
+	}
+	if (count > i) {
+		put(b, " and ");
+		buffer_append_u64(b, count - i);
+		put(b, " more");
+	}
 }

@@ -171,8 +171,28 @@ static enum sw_status read_sessions(struct reading *d, struct sw_reader *r)
 	return status;
 }
 
+/* A side without sessions is told, and stands in its account; one that could
+ * not be read is told as an error. */
+static enum sw_status warn_empty(struct reading *d, enum sw_side side)
+{
+	enum sw_status status = SW_ENOMEM;
+	struct buffer b;
+	size_t sessions;
+
+	(void)side_digests(d->side, &sessions);
+	if (sessions > 0 || d->failed == d->name_count)
+		return SW_OK;
+	buffer_init(&b, SIZE_MAX / 2);
+	about_empty(&b, side, d->names, d->name_count);
+	account_note_buffer(&d->account.a, ACCOUNT_LIST_WARNINGS, &b);
+	if (buffer_append(&b, "", 1))
+		status = keep(&d->warnings, (const char *)b.p);
+	buffer_fini(&b);
+	return status;
+}
+
 static enum sw_status read_side(const struct sw_options *o,
-    struct reading *d)
+    struct reading *d, enum sw_side side)
 {
 	struct sw_options ours = *o;
 	struct sw_reader *r;
@@ -190,6 +210,8 @@ static enum sw_status read_side(const struct sw_options *o,
 	if (status == SW_OK)
 		status = keep_warnings(d, r);
 	sw_reader_free(&r);
+	if (status == SW_OK && warn_empty(d, side) != SW_OK)
+		status = base_error_set(&d->err, SW_ENOMEM, "out of memory");
 	return status;
 }
 
@@ -199,7 +221,7 @@ static void run_reading(void *ctx, unsigned task)
 	struct sw_check *c = ctx;
 	struct reading *d = &c->sides[task];
 
-	d->status = read_side(&c->options.reader, d);
+	d->status = read_side(&c->options.reader, d, (enum sw_side)task);
 }
 
 /* Tasks shared out among the threads that may be used. */

@@ -54,6 +54,9 @@ bool about_reading(struct buffer *b, const char *const *names, size_t count,
     const struct sw_account *account, uint64_t sessions, uint64_t failed);
 bool about_check(struct buffer *b, const struct sw_report *r,
     const struct sw_account *const accounts[2]);
+/* That a side of a check, of these inputs, holds no session. */
+void about_empty(struct buffer *b, enum sw_side side,
+    const char *const *names, size_t count);
 
 /* Body operations that pass content on to the observer and to another set
  * (NULL: none). */

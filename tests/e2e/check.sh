@@ -45,6 +45,27 @@ exits check-unreadable-kept 3 "$SMTPWIRE" check -f json -o "$TMP/kept" \
 	"$log" "$TMP/none"
 is check-unreadable-no-file no "$([ -e "$TMP/kept" ] && echo yes || echo no)"
 
+# a side without sessions agrees with another, but not silently
+head -c 24 "$capture" >"$TMP/empty.pcap"
+exits check-sessionless 0 "$SMTPWIRE" check "$TMP/empty.pcap" "$TMP/empty.pcap"
+for side in left right; do
+	has "check-sessionless-$side" "warning: the $side side holds no $(
+		)SMTP session: $TMP/empty.pcap\$" "$TMP/err"
+done
+exits check-sessionless-one 1 "$SMTPWIRE" check "$log" --vs "$TMP/empty.pcap" \
+	"$TMP/empty.pcap" "$TMP/empty.pcap" "$TMP/empty.pcap"
+has check-sessionless-others 'the right side holds .*empty.pcap and 1 more$' \
+	"$TMP/err"
+lacks check-sessionless-not-left 'the left side holds' "$TMP/err"
+exits check-sessionless-some 0 "$SMTPWIRE" check "$log" --vs "$TMP/empty.pcap" \
+	"$capture"
+lacks check-sessionless-none 'holds no SMTP session' "$TMP/err"
+exits check-sessionless-quiet 0 "$SMTPWIRE" check -q "$TMP/empty.pcap" \
+	"$TMP/empty.pcap"
+is check-sessionless-quiet-nothing '' "$(cat "$TMP/err")"
+exits check-sessionless-unread 3 "$SMTPWIRE" check "$TMP/none" "$capture"
+lacks check-sessionless-unread-none 'holds no SMTP session' "$TMP/err"
+
 # the account of both sides, why one has no session
 exits check-account 1 "$SMTPWIRE" check --ports 26 "$log" "$capture"
 has check-account-left '418  log lines' "$TMP/err"
