@@ -151,11 +151,12 @@ static void put_close(struct buffer *b, const struct sw_event *e)
 }
 
 /* What the event was, in a few words; octets of strangers escaped. */
-static void put_what(struct buffer *b, const struct sw_event *e)
+static void put_what(struct buffer *b, const struct sw_session *s,
+    const struct sw_event *e)
 {
 	switch (e->kind) {
 	case SW_EVENT_CONNECT:
-		put(b, "connected");
+		put(b, words_connect(s));
 		return;
 	case SW_EVENT_COMMAND:
 		put_command(b, &e->u.command);
@@ -195,7 +196,8 @@ static const char *mark_of(const struct sw_event *e)
 }
 
 /* "123 C EHLO client.example.org": the frame or line, who, what. */
-static void put_event(struct buffer *cell, const struct sw_event *e)
+static void put_event(struct buffer *cell, const struct sw_session *s,
+    const struct sw_event *e)
 {
 	size_t digits = buffer_digits(e->at_first);
 
@@ -204,7 +206,7 @@ static void put_event(struct buffer *cell, const struct sw_event *e)
 		put(cell, " ");
 	buffer_append_u64(cell, e->at_first);
 	put(cell, mark_of(e));
-	put_what(cell, e);
+	put_what(cell, s, e);
 }
 
 /* --- rows ----------------------------------------------------------------- */
@@ -226,11 +228,12 @@ static void put_row(struct buffer *b, struct buffer *cell,
 	buffer_append_char(b, row_mark(r));
 	put(b, " ");
 	if (r->left)
-		put_event(cell, &p->left->events[r->left - 1]);
+		put_event(cell, p->left, &p->left->events[r->left - 1]);
 	put_cell(b, r->left ? buffer_slice(cell) : nothing, true);
 	put(b, " |");
 	if (r->right) {
-		put_event(cell, &p->right->events[r->right - 1]);
+		put_event(cell, p->right,
+		    &p->right->events[r->right - 1]);
 		put(b, " ");
 		put_cell(b, buffer_slice(cell), false);
 	}

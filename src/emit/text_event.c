@@ -243,15 +243,10 @@ static void tell_close(const struct teller *t, const struct sw_event *e)
 	text_end_line(t, e->flags, DIM);
 }
 
-/* An attempt got nowhere: "connected" and "no answer" would tell of a server
- * that keeps silent. */
 static void tell_connect(const struct teller *t, const struct sw_event *e)
 {
-	bool attempt = t->s->ending == SW_ENDING_NO_ANSWER ||
-	    t->s->ending == SW_ENDING_REFUSED;
-
 	text_begin_line(t, e->time, "*", DIM);
-	put(t, attempt ? "tried to connect" : "connected");
+	put(t, words_connect(t->s));
 	if (e->by == SW_SERVER)
 		put(t, " by the server");
 	text_end_line(t, e->flags, DIM);

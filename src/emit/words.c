@@ -130,3 +130,10 @@ void words_id(struct buffer *b, uint64_t id)
 	pen_id(text, id);
 	(void)buffer_append(b, text + 1, PEN_ID - 2); /* without quotes */
 }
+
+const char *words_connect(const struct sw_session *s)
+{
+	return s->ending == SW_ENDING_NO_ANSWER ||
+	    s->ending == SW_ENDING_REFUSED ? "tried to connect" :
+	    "connected";
+}

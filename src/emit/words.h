@@ -26,4 +26,8 @@ void words_endpoint(struct buffer *b, const struct sw_endpoint *e);
 /* A session's id: 16 hex digits. */
 void words_id(struct buffer *b, uint64_t id);
 
+/* How its connection began.  An attempt got nowhere: "connected" and "no
+ * answer" would tell of a server that keeps silent. */
+const char *words_connect(const struct sw_session *s);
+
 #endif

@@ -66,6 +66,15 @@ is check-sessionless-quiet-nothing '' "$(cat "$TMP/err")"
 exits check-sessionless-unread 3 "$SMTPWIRE" check "$TMP/none" "$capture"
 lacks check-sessionless-unread-none 'holds no SMTP session' "$TMP/err"
 
+# who was refused did not connect, whatever a saved transcript tells beside
+"$SMTPWIRE" read -q -f jsonl "$capture" >"$TMP/saved.jsonl"
+sed 's/"ending":"quit"/"ending":"refused"/; s/"code":220/"code":554/' \
+	"$TMP/saved.jsonl" >"$TMP/refused.jsonl"
+exits check-attempt 1 "$SMTPWIRE" check -q "$TMP/refused.jsonl" \
+	"$TMP/saved.jsonl"
+has check-attempt-words '\* tried to connect  *|  *[0-9]* \* connected$' \
+	"$TMP/out"
+
 # the account of both sides, why one has no session
 exits check-account 1 "$SMTPWIRE" check --ports 26 "$log" "$capture"
 has check-account-left '418  log lines' "$TMP/err"

@@ -32,6 +32,18 @@ has html-policy "default-src 'none'" "$page"
 lacks html-no-content 'bob@example\|5\.1\.1' "$page"
 is html-scripts 0 "$(grep -c '</script>.*</script>' "$page")"
 
+# An attempt is told in the words that text has for it.
+if command -v node >/dev/null; then
+	"$SMTPWIRE" read -q --attempts -f html -o "$TMP/attempts.html" \
+		pcaps/postfix-attempts.pcap
+	exits html-attempts 0 node tests/e2e/page_words.mjs \
+		"$TMP/attempts.html"
+	is html-attempts-tried 3 "$(grep -cx 'tried to connect' "$TMP/out")"
+	is html-attempts-connected 1 "$(grep -cx connected "$TMP/out")"
+else
+	skip html-attempts 'no node'
+fi
+
 # What cannot be written is told, and leaves nothing.
 if [ -c /dev/full ]; then
 	"$SMTPWIRE" read -q -f html "$capture" >/dev/full 2>"$TMP/err"

@@ -163,7 +163,9 @@ async function transcript(row) {
 	const found = JSON.parse(lines[page.rows.entry[row]]);
 
 	for (const s of [found.left, found.right])
-		if (s)
+		if (s) {
 			markNoTls(s);
+			markAttempt(s);
+		}
 	return found;
 }

@@ -68,6 +68,15 @@ function markNoTls(s) {
 		s.encryption.noTls = true;
 }
 
+/* Marks the connect that got nowhere, as the session's ending says. */
+function markAttempt(s) {
+	const attempt = s.ending === 'no-answer' || s.ending === 'refused';
+
+	for (const e of s.events)
+		if (attempt && e.kind === 'connect')
+			e.attempt = true;
+}
+
 /* Of an event, or of `encryption`. */
 function tlsName(e) {
 	if (e.version)
@@ -87,8 +96,8 @@ function tlsLines(e) {
 function eventLines(e) {
 	switch (e.kind) {
 	case 'connect':
-		return ['connected' + (e.by === 'server' ?
-			' by the server' : '')];
+		return [(e.attempt ? 'tried to connect' : 'connected') +
+			(e.by === 'server' ? ' by the server' : '')];
 	case 'command':
 		return commandLines(e);
 	case 'reply':
