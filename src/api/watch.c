@@ -380,6 +380,15 @@ static enum sw_status put_summary(struct sw_watch *w)
 	return flush(w);
 }
 
+static enum sw_status end_log(struct sw_watch *w, struct log_follow *f)
+{
+	enum sw_status status = SW_OK;
+
+	if (log_follow_unknown(f, &w->err) != 0)
+		status = warn(w, w->err.text);
+	return status == SW_OK ? log_follow_end(f) : status;
+}
+
 static enum sw_status end_logs(struct sw_watch *w)
 {
 	enum sw_status status = SW_OK;
@@ -389,7 +398,7 @@ static enum sw_status end_logs(struct sw_watch *w)
 	while (behind && status == SW_OK)
 		status = read_logs(w, now(), &behind);
 	for (i = 0; i < w->options.log_count && status == SW_OK; i++)
-		status = log_follow_end(w->logs[i].follow);
+		status = end_log(w, w->logs[i].follow);
 	return status;
 }
 

@@ -195,6 +195,12 @@ static void keep_mark(struct log_follow *f, const uint8_t *p, size_t len)
 
 /* --- its lines ------------------------------------------------------------ */
 
+static int tell_unknown(struct log_follow *f, struct sw_err *err)
+{
+	return tell(f, SW_EFORMAT, err, "no log of a known format so far "
+	    "(see smtpwire formats)");
+}
+
 /* Find out what it is; 1: it is known. */
 static int probe(struct log_follow *f, struct sw_err *err)
 {
@@ -215,8 +221,7 @@ static int probe(struct log_follow *f, struct sw_err *err)
 	if (f->head.len < LIMIT_LOG_PROBE_FAR)
 		return 0;
 	drop_head(f); /* what comes may be known */
-	return tell(f, SW_EFORMAT, err, "no log of a known format so far "
-	    "(see smtpwire formats)");
+	return tell_unknown(f, err);
 }
 
 static enum sw_status open_reader(struct log_follow *f, struct sw_err *err)
@@ -357,6 +362,10 @@ static int step_file(struct log_follow *f, int64_t now_ns,
 	got = look(f, err);
 	if (got == 0)
 		f->up = !f->replaced; /* else the other is to be read */
+	/* What stood there at first was to show what it is. */
+	if (got == 0 && f->up && f->head_old > 0 &&
+	    f->head_old == f->head.len)
+		got = tell_unknown(f, err);
 	return got != 0 ? got : any;
 }
 
@@ -382,6 +391,11 @@ enum sw_status log_follow_end_silent(struct log_follow *f, int64_t over_ns,
 {
 	return f->reader ? log_end_silent(f->reader, over_ns, open_ns) :
 	    SW_OK;
+}
+
+int log_follow_unknown(struct log_follow *f, struct sw_err *err)
+{
+	return f->head.len > 0 ? tell_unknown(f, err) : 0;
 }
 
 enum sw_status log_follow_end(struct log_follow *f)

@@ -33,6 +33,9 @@ bool log_follow_is_up(const struct log_follow *f);
 /* As log_end_silent. */
 enum sw_status log_follow_end_silent(struct log_follow *f, int64_t over_ns,
     int64_t open_ns) SW_MUST_USE;
+/* At the end: does it hold something, but not what shows its format?
+ * SW_EFORMAT, once as in log_follow_step; 0: no. */
+int log_follow_unknown(struct log_follow *f, struct sw_err *err) SW_MUST_USE;
 /* Nothing more is read: hand out what is open. */
 enum sw_status log_follow_end(struct log_follow *f) SW_MUST_USE;
 

@@ -282,6 +282,24 @@ def test_refused(wire, folder):
            not in watch.err() and watch.err())
 
 
+def test_no_log(wire, folder):
+    """What is no log is told: at once what stood there, else at the end."""
+    there, late = (os.path.join(folder, n) for n in ('a.pcap', 'late.pcap'))
+    shutil.copy(RECORDING + '.pcap', there)
+    watch = Watch('no-log', '--check', there, '--check', late,
+                  interface=wire.watched, user=None)
+    known = 'no log of a known format so far (see smtpwire formats)'
+    report('no-log-at-once', '' if wait_for(
+        lambda: f'warning: {there}: {known}' in watch.err())
+        else watch.err())
+    with open(there, 'rb') as f, open(late, 'wb') as to:
+        to.write(f.read(100))
+    time.sleep(1)
+    same('no-log-status', 0, watch.stop())
+    same('no-log-told', [1, 1], [watch.err().count(
+        f'warning: {name}: {known}') for name in (there, late)])
+
+
 def run(test, name):
     try:
         with tempfile.TemporaryDirectory(dir='/tmp') as folder:
@@ -296,7 +314,8 @@ def main():
     threads = [threading.Thread(target=run, args=(test, f'v{i}'))
                for i, test in enumerate((
                    test_differences, test_never_logged, test_never_sent,
-                   test_before, test_refused))]
+                   test_before, test_refused,
+                   test_no_log))]
     for t in threads:
         t.start()
     for t in threads:

@@ -188,9 +188,11 @@ static void test_old_before_format(void **state)
 	begin(&p);
 	put(p.name, "w", "220 mx.example.com ESMTP\nEHLO one.example.org\n");
 	follow(&p, NULL);
+	assert_int_equal(steps(&p, &err), SW_EFORMAT);
 	assert_int_equal(steps(&p, &err), 0);
 	put(p.name, "a", HEAD SESSION("two.example.org"));
 	assert_int_equal(steps(&p, &err), 0);
+	assert_int_equal(log_follow_unknown(p.f, &err), 0);
 	assert_true(log_follow_is_old(p.f, 2));
 	assert_false(log_follow_is_old(p.f, 3));
 	end(&p);
@@ -251,6 +253,26 @@ static void test_no_log(void **state)
 	assert_int_equal(p.sessions, 1);
 }
 
+/* What came later may still show its format, until the end. */
+static void test_short(void **state)
+{
+	struct sw_err err;
+	struct place p;
+
+	(void)state;
+	begin(&p);
+	put(p.name, "w", "");
+	follow(&p, NULL);
+	assert_int_equal(steps(&p, &err), 0);
+	assert_int_equal(log_follow_unknown(p.f, &err), 0);
+	put(p.name, "a", "a line that nobody understands.\n");
+	assert_int_equal(steps(&p, &err), 0);
+	assert_int_equal(log_follow_unknown(p.f, &err), SW_EFORMAT);
+	assert_non_null(strstr(err.text, p.name));
+	assert_int_equal(log_follow_unknown(p.f, &err), 0);
+	end(&p);
+}
+
 static void test_strange_log(void **state)
 {
 	struct sw_err err;
@@ -282,6 +304,7 @@ int main(void)
 		cmocka_unit_test(test_silent),
 		cmocka_unit_test(test_no_file),
 		cmocka_unit_test(test_no_log),
+		cmocka_unit_test(test_short),
 		cmocka_unit_test(test_strange_log),
 	};
 
