@@ -35,6 +35,8 @@ struct inputs {
 	struct saved *saved; /* or transcripts that are read back */
 	bool content_said;   /* that messages of it have none */
 	bool dates_said;     /* that it tells none */
+	bool frames_said;    /* that it has none */
+	bool keeps_frames;   /* those of captures are kept */
 	bool log_reading; /* log_source is not at its end */
 	uint64_t logs_done;
 	struct id_set ids; /* of sessions of logs */
@@ -63,6 +65,7 @@ enum sw_status inputs_new(const struct wire_options *options,
 	in->spares.most = SIZE_MAX; /* logs: SESSION_SPARES_MAX suffices */
 	in->account = account;
 	in->gate = options->gate;
+	in->keeps_frames = options->keeper != NULL;
 	in->log_options.session = options->session;
 	in->log_options.session.account = account;
 	in->log_options.session.spares = &in->spares;
@@ -309,6 +312,7 @@ static enum sw_status open_next(struct inputs *in, struct log_input *l,
 	in->log_source = s;
 	in->content_said = in->content_said && in->log;
 	in->dates_said = in->dates_said && in->log;
+	in->frames_said = in->frames_said && in->log;
 	if (!l->format)
 		return saved_open(s, &in->log_options.session, in->account,
 		    &in->saved, err);
@@ -426,6 +430,16 @@ static void say_lacking(struct inputs *in, const struct sw_session *s)
 	    "written");
 }
 
+/* Who keeps frames is told likewise. */
+static void say_frameless(struct inputs *in, const struct sw_session *s)
+{
+	if (!in->keeps_frames || in->frames_said)
+		return;
+	in->frames_said = true;
+	say(in, s, "holds sessions without their frames, which are not "
+	    "written");
+}
+
 /* Who asks for sessions by time is told, once a log, that some have none. */
 static void say_undated(struct inputs *in, const struct sw_session *s)
 {
@@ -456,6 +470,7 @@ static int take_of_log(struct inputs *in, const struct sw_session **s_r,
 			return (int)status;
 		if (keep) {
 			say_lacking(in, s);
+			say_frameless(in, s);
 			*s_r = s;
 			return 1;
 		}

@@ -187,6 +187,27 @@ else
 	skip many "python3 is not installed"
 fi
 
+# What has no frames is told, once an input.
+frameless='holds sessions without their frames, which are not written'
+log=pcaps/postfix-plain.server.log
+"$SMTPWIRE" read -q -f jsonl "$capture" >"$TMP/saved.jsonl"
+for input in "$TMP/saved.jsonl" $log; do
+	name=frameless-${input##*/}
+	exits "$name" 0 "$SMTPWIRE" read -w "$TMP/few.pcapng" "$input" \
+		"$capture"
+	is "$name-told" 1 "$(grep -c "warning: $input: $frameless$" \
+		"$TMP/err")"
+	lacks "$name-others" "warning: $capture" "$TMP/err"
+	exits "$name-unselected" 0 "$SMTPWIRE" read --rcpt no-one@ \
+		-w "$TMP/few.pcapng" "$input"
+	lacks "$name-unselected-none" "$frameless" "$TMP/err"
+	exits "$name-unasked" 0 "$SMTPWIRE" read "$input"
+	lacks "$name-unasked-none" "$frameless" "$TMP/err"
+done
+exits frameless-both 0 "$SMTPWIRE" read -w "$TMP/few.pcapng" $log \
+	"$TMP/saved.jsonl"
+is frameless-both-told 2 "$(grep -c "$frameless" "$TMP/err")"
+
 exits no-folder 4 "$SMTPWIRE" read -w "$TMP/none/x" "$capture"
 has no-folder-told 'none/x: cannot write: No such' "$TMP/err"
 if [ -c /dev/full ]; then
