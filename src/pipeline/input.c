@@ -19,6 +19,9 @@ struct log_input {
 	uint64_t size;
 };
 
+/* What a log may lack that was asked for. */
+enum lack { LACK_CONTENT, LACK_FRAMES, LACK_DATES, LACK_COUNT };
+
 struct inputs {
 	struct wire *wire;
 	bool wire_ended;
@@ -33,10 +36,8 @@ struct inputs {
 	struct log_reader *log;
 	struct input_how log_how;
 	struct saved *saved; /* or transcripts that are read back */
-	bool content_said;   /* that messages of it have none */
-	bool dates_said;     /* that it tells none */
-	bool frames_said;    /* that it has none */
 	bool keeps_frames;   /* those of captures are kept */
+	char *said[LACK_COUNT]; /* of which file that was said last, or NULL */
 	bool log_reading; /* log_source is not at its end */
 	uint64_t logs_done;
 	struct id_set ids; /* of sessions of logs */
@@ -103,6 +104,8 @@ void inputs_free(struct inputs **ip)
 	session_builder_free(&in->told);
 	for (i = in->ready_next; i < in->ready_count; i++)
 		session_builder_free(&in->ready[i]);
+	for (i = 0; i < LACK_COUNT; i++)
+		free(in->said[i]);
 	free(in->logs);
 	free(in->ready);
 	pipeline_ids_fini(&in->ids);
@@ -310,9 +313,6 @@ static enum sw_status open_next(struct inputs *in, struct log_input *l,
 	enum sw_status status;
 
 	in->log_source = s;
-	in->content_said = in->content_said && in->log;
-	in->dates_said = in->dates_said && in->log;
-	in->frames_said = in->frames_said && in->log;
 	if (!l->format)
 		return saved_open(s, &in->log_options.session, in->account,
 		    &in->saved, err);
@@ -403,52 +403,59 @@ static bool lacks_content(const struct sw_session *s, bool saved)
 	return false;
 }
 
-/* Of the log, or the transcripts, that s is of. */
-static void say(struct inputs *in, const struct sw_session *s,
-    const char *what)
+/* The log, or the transcripts, that s is of. */
+static struct slice log_name(const struct inputs *in,
+    const struct sw_session *s)
 {
+	return slice_head(in->saved ? slice_str(source_name(in->log_source)) :
+	    slice_make(s->source.name.data, s->source.name.len), 4096);
+}
+
+/* What its log does not hold, though it was asked for: once a file. */
+static void say(struct inputs *in, const struct sw_session *s,
+    enum lack lack)
+{
+	static const char *const texts[] = {
+		[LACK_CONTENT] = ": holds messages without their content, "
+		    "which are not written",
+		[LACK_FRAMES] = ": holds sessions without their frames, "
+		    "which are not written",
+		[LACK_DATES] = ": holds sessions without a date, which are "
+		    "not selected by time"
+	};
+	struct slice name = log_name(in, s);
+	char **said = &in->said[lack];
 	struct buffer b;
 
+	_Static_assert(sizeof(texts) / sizeof(texts[0]) == LACK_COUNT,
+	    "each has its text");
+	if (!name.p || (*said && slice_eq(slice_str(*said), name)))
+		return;
+	free(*said);
+	*said = strndup((const char *)name.p, name.len);
 	buffer_init(&b, 8192);
-	buffer_append_slice(&b, slice_head(in->saved ?
-	    slice_str(source_name(in->log_source)) :
-	    slice_make(s->source.name.data, s->source.name.len), 4096));
-	buffer_append_str(&b, ": ");
-	buffer_append_str(&b, what);
+	buffer_append_slice(&b, name);
+	buffer_append_str(&b, texts[lack]);
 	account_note_buffer(in->account, ACCOUNT_LIST_WARNINGS, &b);
 	buffer_fini(&b);
 }
 
-/* Who asks for content is told, once a log, that it does not hold it. */
+/* Of a session that is told. */
 static void say_lacking(struct inputs *in, const struct sw_session *s)
 {
-	if (!in->log_options.session.body_ops || in->content_said ||
-	    !lacks_content(s, in->saved != NULL))
-		return;
-	in->content_said = true;
-	say(in, s, "holds messages without their content, which are not "
-	    "written");
+	if (in->log_options.session.body_ops &&
+	    lacks_content(s, in->saved != NULL))
+		say(in, s, LACK_CONTENT);
+	if (in->keeps_frames)
+		say(in, s, LACK_FRAMES);
 }
 
-/* Who keeps frames is told likewise. */
-static void say_frameless(struct inputs *in, const struct sw_session *s)
-{
-	if (!in->keeps_frames || in->frames_said)
-		return;
-	in->frames_said = true;
-	say(in, s, "holds sessions without their frames, which are not "
-	    "written");
-}
-
-/* Who asks for sessions by time is told, once a log, that some have none. */
+/* Of one that is not selected. */
 static void say_undated(struct inputs *in, const struct sw_session *s)
 {
-	if (!in->gate.by_time || in->dates_said ||
-	    (s->start != SW_NO_TIME && s->clock.date != SW_DATE_NONE))
-		return;
-	in->dates_said = true;
-	say(in, s, "holds sessions without a date, which are not selected by "
-	    "time");
+	if (in->gate.by_time &&
+	    (s->start == SW_NO_TIME || s->clock.date == SW_DATE_NONE))
+		say(in, s, LACK_DATES);
 }
 
 /* As wire_take, of logs. */
@@ -470,7 +477,6 @@ static int take_of_log(struct inputs *in, const struct sw_session **s_r,
 			return (int)status;
 		if (keep) {
 			say_lacking(in, s);
-			say_frameless(in, s);
 			*s_r = s;
 			return 1;
 		}

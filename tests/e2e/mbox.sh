@@ -53,10 +53,11 @@ for o in --eml --mbox; do
 	exits "held$o" 0 "$SMTPWIRE" read "$o" "$TMP/empty" "$capture" \
 		pcaps/sendmail-plain.server.log
 	lacks "held$o-none" "$lacking" "$TMP/err"
-	# Two logs, the first in two files.
+	# A session in two files, and two logs of one format.
 	exits "lacking$o-logs" 0 "$SMTPWIRE" read "$o" "$TMP/empty" \
-		tests/data/exchange-connector/RECV202301111?-1.LOG $log
-	is "lacking$o-logs-told" 2 "$(grep -c "$lacking" "$TMP/err")"
+		tests/data/exchange-connector/RECV202301111?-1.LOG $log \
+		pcaps/postfix-large.server.log
+	is "lacking$o-logs-told" 3 "$(grep -c "$lacking$" "$TMP/err")"
 done
 
 command -v python3 >/dev/null || {
