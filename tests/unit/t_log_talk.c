@@ -461,9 +461,13 @@ static void test_echoes(void **state)
 		    "correcthorse", 0 },
 		{ ALICE "1 00001 S 535 no\n1 00001 C USER alice\n",
 		    "line=USER alice", 1 },
+		{ ALICE "1 00001 S 535 no\n1 00001 C NOOP correcthorse\n",
+		    "line=NOOP correcthorse", 1 },
 		/* nor does the beginning of one where the log is cut */
 		{ ALICE "1 00001 S 501 bad Correct", "text=bad *** ", 1 },
 		{ ALICE "1 00001 S 501 bad Correct\n", "text=bad Correct", 1 },
+		{ ALICE "1 00001 S 501 b\xe4" "d Correct\n",
+		    "d Correct", 1 },
 		{ ALICE "1 00001 S 535 no\n1 00001 C PASS correct",
 		    "line=*** ", 1 },
 		/* the client's line is not in the log */

@@ -110,6 +110,9 @@ static const struct script_case attempts[] = {
 static const struct script_case resets[] = {
 	{ "RST", HELLO "C A 0 0 ab\nS A 0 2\nC R 2 -\nS A 0 2 late\n",
 	    "open\nC@4+0 ab a0\nclose C rst @6\nend closed @6\n" },
+	{ "RST in front of octets that were seen: their copy is late",
+	    HELLO "C A 0 0 abcd\nC R 2 -\nC A 2 0 cd\n",
+	    "open\nC@4+0 abcd a0\nclose C rst @5\nend closed @5\n" },
 	{ "RST with octets in it", HELLO "C A 0 0 ab\nC RA 2 0 bye\n",
 	    "open\nC@4+0 ab a0\nclose C rst @5\nend closed @5\n" },
 	{ "RST out of window, before",

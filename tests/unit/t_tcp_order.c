@@ -174,6 +174,15 @@ static const struct script_case causal[] = {
 	    "C A 0 1 ab\n",
 	    "open?\nnote S no-start @1\nS@1+0 w\nS@3+1 x a9\n"
 	    "C@4+0 ab a1\ngap C+2 7 @4\nend input @4\n" },
+	{ "... and tells that the octets acknowledged first are missing",
+	    "C S\nC A 0 5 ab\nS SA 0 0\n+600\nC A 2 5 cd\n+460\ntick\n"
+	    "S A 0 2 220ab\n",
+	    "open\nC@2+0 ab\ngap S+0 5 @4\nC@4+2 cd a5\nend input @5\n" },
+	{ "... and begins before them: the second counts on",
+	    "S A 0 10 w\nS A 1 14 x\n+600\nC A 0 1 ab\n+300\ntick\n"
+	    "+160\ntick\nS A 2 14 y\n",
+	    "open?\nnote S no-start @1\nS@1+0 w\nC@3+0 ab a1\ngap C+2 12 @2\n"
+	    "S@2+1 x a14\nS@4+2 y a14\nend input @4\n" },
 	{ "... too far before what was acknowledged to be believed",
 	    "S A 0 60000 w\nS A 1 1060000 x\nC A 0 1 ef\n",
 	    "open?\nnote S no-start @1\nS@1+0 w\nC@3+0 ef a1\nS@2+1 x\n"
