@@ -165,6 +165,11 @@ struct sw_options {
 	 * left ones, then the right ones), instead of format, zone and order
 	 * above, which are those of all; borrowed for the call.  NULL: none. */
 	const struct sw_input_options *inputs;
+	/* Of sw_reader_open(): once this descriptor is readable (an eventfd,
+	 * say, that a signal's handler wrote to) inputs that are no regular
+	 * files end: what comes within a second is read, and all is told.
+	 * It stays the caller's; 0: none. */
+	int stop_fd;
 };
 
 /* The defaults. */

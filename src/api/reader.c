@@ -175,6 +175,8 @@ static enum sw_status open_inputs(struct sw_reader *r, struct sw_err *err)
 	if (status == SW_OK && (o->observer.progress ||
 	    o->observer.step))
 		inputs_on_step(r->inputs, on_step, r);
+	if (status == SW_OK)
+		inputs_stop_by(r->inputs, o->stop_fd);
 	return status;
 }
 

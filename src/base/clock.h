@@ -12,6 +12,7 @@
 #include "base/buffer.h"
 
 #define NS_PER_S INT64_C(1000000000)
+#define NS_PER_MS INT64_C(1000000)
 
 struct civil {
 	int32_t year;

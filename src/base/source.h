@@ -39,6 +39,13 @@ struct source_view {
  */
 enum sw_status source_open(const char *name, const char *tmpdir,
     struct source **s_r, struct sw_err *err) SW_MUST_USE;
+/*
+ * The same, but once the descriptor stop_fd (0: none), which is borrowed, is
+ * readable and the input is no regular file, this ends in a second: what comes
+ * until then is read, as its writer may have been told to stop, too.
+ */
+enum sw_status source_open_until(const char *name, const char *tmpdir,
+    int stop_fd, struct source **s_r, struct sw_err *err) SW_MUST_USE;
 /* Over memory that outlives the source; for tests and fuzzers. */
 enum sw_status source_open_memory(struct slice octets, const char *name,
     struct source **s_r, struct sw_err *err) SW_MUST_USE;

@@ -60,6 +60,8 @@ struct source {
 	struct source_maker maker; /* read is NULL: fd */
 	int fd;
 	bool close_fd;
+	int stop_fd;       /* 0: none */
+	int64_t stop_ns;   /* when to stop, by the monotonic clock; 0: not */
 	uint64_t base;     /* file offset at which reading began */
 	uint64_t consumed; /* octets of fd read */
 	struct slice head; /* read for the probe, not yet given out */

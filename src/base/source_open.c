@@ -6,9 +6,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 enum sw_status source_read_failed(const struct source *s, int error,
     struct sw_err *err)
@@ -124,11 +128,56 @@ int64_t source_modified(const struct source *s)
 	return (int64_t)st.st_mtime;
 }
 
+static int64_t monotonic_ns(void)
+{
+	struct timespec t = { 0, 0 };
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * NS_PER_S + t.tv_nsec;
+}
+
+/* How long to wait for octets, in ms; -1: for ever. */
+static int wait_ms(const struct source *s)
+{
+	int64_t left;
+
+	if (s->stop_ns == 0)
+		return -1;
+	left = s->stop_ns - monotonic_ns();
+	return left > 0 ? (int)(left / NS_PER_MS) + 1 : 0;
+}
+
+/* Wait for octets, or for the end; false: it is time to stop. */
+static bool await_octets(struct source *s)
+{
+	struct pollfd p[] = {
+		{ .fd = s->fd, .events = POLLIN },
+		{ .fd = s->stop_fd, .events = POLLIN }
+	};
+
+	for (;;) {
+		int ms = wait_ms(s), n;
+
+		if (ms == 0)
+			return false;
+		n = poll(p, s->stop_ns == 0 ? 2 : 1, ms);
+		if (n < 0 && errno != EINTR)
+			return true; /* read(2) tells why */
+		if (n > 0 && s->stop_ns == 0 && p[1].revents != 0)
+			s->stop_ns = monotonic_ns() + NS_PER_S;
+		if (n > 0 && p[0].revents != 0)
+			return true;
+	}
+}
+
 static enum sw_status read_fd(struct source *s, uint8_t *buf, size_t len,
     size_t *got_r, struct sw_err *err)
 {
 	ssize_t n;
 
+	*got_r = 0;
+	if (s->stop_fd > 0 && s->kind == KIND_STREAM && !await_octets(s))
+		return SW_OK;
 	/* A store's file has one position, and several readers. */
 	if (s->store && len > s->stored_len - s->consumed)
 		len = (size_t)(s->stored_len - s->consumed);
@@ -193,19 +242,26 @@ static enum sw_status probe_compression(struct source *s, struct sw_err *err)
 	    &s->decompress, err);
 }
 
-enum sw_status source_open(const char *name, const char *tmpdir,
-    struct source **s_r, struct sw_err *err)
+enum sw_status source_open_until(const char *name, const char *tmpdir,
+    int stop_fd, struct source **s_r, struct sw_err *err)
 {
 	enum sw_status status = new_source(name, tmpdir, s_r, err);
 
 	if (status != SW_OK)
 		return status;
+	(*s_r)->stop_fd = stop_fd;
 	status = open_fd(*s_r, err);
 	if (status == SW_OK)
 		status = probe_compression(*s_r, err);
 	if (status != SW_OK)
 		source_free(s_r);
 	return status;
+}
+
+enum sw_status source_open(const char *name, const char *tmpdir,
+    struct source **s_r, struct sw_err *err)
+{
+	return source_open_until(name, tmpdir, 0, s_r, err);
 }
 
 enum sw_status source_open_stored(struct source_store *store, uint64_t off,

@@ -1,13 +1,56 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* read.c - the command `read`: captures and logs as transcripts */
 #include <errno.h>
+#include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/confine.h"
 #include "cli/reading.h"
+
+/* --- signals -------------------------------------------------------------- */
+
+/* An eventfd that SIGINT and SIGTERM make readable. */
+static int stop_fd;
+
+static void on_stop(int number)
+{
+	const uint64_t one = 1;
+	int error = errno;
+	ssize_t n = write(stop_fd, &one, sizeof(one));
+
+	(void)number;
+	(void)n; /* it has room for many more */
+	errno = error;
+}
+
+/* Who stops what writes into a pipe stops this, too (Ctrl-C), and wants to be
+ * told what came.  A second signal does what it always does; one that was
+ * ignored from the start (nohup) stays so. */
+static void stop_by_signals(struct cli_args *a)
+{
+	static const int numbers[] = {SIGINT, SIGTERM};
+	struct sigaction stop, before;
+
+	stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (stop_fd <= 0)
+		return;
+	a->lib.stop_fd = stop_fd;
+	memset(&stop, 0, sizeof(stop));
+	stop.sa_handler = on_stop;
+	stop.sa_flags = (int)SA_RESETHAND | SA_RESTART;
+	sigemptyset(&stop.sa_mask);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		if (sigaction(numbers[i], NULL, &before) == 0 &&
+		    before.sa_handler != SIG_IGN)
+			(void)sigaction(numbers[i], &stop, NULL);
+}
+
+/* --- the run -------------------------------------------------------------- */
 
 /* Does anyone wait at the other end?  Then sessions are not kept back. */
 static bool is_pipe(const char *name)
@@ -30,6 +73,7 @@ static bool open_all(struct reading *r)
 	struct cli_args *a = &r->args;
 	struct sw_err err = {.status = SW_ENOMEM, .text = "out of memory"};
 	int error = output_open(&r->out, a->output);
+	bool piped = false;
 
 	if (error != 0) {
 		terminal_say("smtpwire: %s: cannot write: %s", a->output ?
@@ -38,9 +82,11 @@ static bool open_all(struct reading *r)
 		return false;
 	}
 	a->print.color = output_wants_colour(&r->out);
-	r->prompt = r->out.is_terminal;
 	for (size_t i = 0; i < a->name_count; i++)
-		r->prompt = r->prompt || is_pipe(a->names[i]);
+		piped = piped || is_pipe(a->names[i]);
+	r->prompt = piped || r->out.is_terminal;
+	if (piped)
+		stop_by_signals(a);
 	reading_observe(r);
 	a->lib.tmpdir = cli_tmpdir();
 	a->print.tmpdir = a->lib.tmpdir;

@@ -27,6 +27,7 @@ struct inputs {
 	bool wire_ended;
 	struct log_options log_options;
 	const char *tmpdir;
+	int stop_fd; /* of source_open_until */
 	struct account *account;
 	size_t count; /* added */
 
@@ -229,7 +230,8 @@ enum sw_status inputs_add(struct inputs *in, const char *name,
 			status = input_add_kind(in, &s, &kind, how, true,
 			    err);
 	} else {
-		status = source_open(name, in->tmpdir, &s, err);
+		status = source_open_until(name, in->tmpdir, in->stop_fd, &s,
+		    err);
 		if (status == SW_OK)
 			status = add_source(in, &s, how, only, err);
 	}
@@ -540,4 +542,9 @@ void inputs_on_step(struct inputs *in, void (*step)(void *ctx), void *ctx)
 {
 	in->step = step;
 	in->step_ctx = ctx;
+}
+
+void inputs_stop_by(struct inputs *in, int fd)
+{
+	in->stop_fd = fd;
 }

@@ -47,6 +47,8 @@ int inputs_next(struct inputs *in, const struct sw_session **s_r,
 /* As wire_progress. */
 void inputs_progress(const struct inputs *in, uint64_t *done_r,
     uint64_t *total_r);
+/* What is added from now on ends as source_open_until says. */
+void inputs_stop_by(struct inputs *in, int fd);
 /* Called now and then while nothing is finished. */
 void inputs_on_step(struct inputs *in, void (*step)(void *ctx), void *ctx);
 

@@ -62,6 +62,87 @@ exec 3>&-
 wait $reader
 is ends-with-writer 0 $?
 
+# Who captures is stopped (Ctrl-C), and so is this: what came is told.
+python3 - "$SMTPWIRE" "$capture" "$TMP/file" >"$TMP/result" 2>&1 <<'END'
+import array
+import fcntl
+import signal
+import subprocess
+import sys
+import termios
+import time
+
+PROGRAM, CAPTURE, WHOLE = sys.argv[1:]
+with open(CAPTURE, "rb") as f:
+    octets = f.read()
+with open(WHOLE, "rb") as f:
+    whole = f.read()
+at = 24
+while at < len(octets) // 4:
+    at += 16 + int.from_bytes(octets[at + 8:at + 12], "little")
+head, rest = octets[:at], octets[at:]
+
+
+class Reader:
+    """One that has read the head, and its signal's number."""
+
+    def __init__(self, number, action=signal.SIG_DFL):
+        self.number = number
+        self.process = subprocess.Popen(
+            [PROGRAM, "read", "-q", "-f", "jsonl", "--normal", "-"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0,
+            preexec_fn=lambda: signal.signal(number, action))
+        self.write(head)
+        left = array.array("i", [1])
+        while left[0]:
+            time.sleep(0.05)
+            fcntl.ioctl(self.process.stdin, termios.FIONREAD, left)
+
+    def write(self, some):
+        while some:
+            some = some[self.process.stdin.write(some):]
+
+    def signal(self):
+        self.process.send_signal(self.number)
+
+    def ends(self, close=True):
+        """Status and output, of a writer that is there still or not."""
+        if close:
+            self.process.stdin.close()
+            self.process.stdin = None
+        told = self.process.stdout.read()
+        return self.process.wait(60), told
+
+
+r = Reader(signal.SIGINT)
+r.signal()
+status, told = r.ends()
+print("cut", status, told != whole and b'"ending":"input-ended"' in told)
+
+r = Reader(signal.SIGTERM)
+r.signal()
+time.sleep(0.2)
+r.write(rest)
+print("rest", r.ends(close=False) == (0, whole))
+
+r = Reader(signal.SIGINT)
+r.signal()
+while r.process.poll() is None:
+    time.sleep(0.1)
+    r.signal()
+print("twice", r.ends()[0] == -signal.SIGINT)
+
+r = Reader(signal.SIGINT, signal.SIG_IGN)
+r.signal()
+time.sleep(1.3)
+r.write(rest)
+print("ignored", r.ends() == (0, whole))
+END
+is stopped-told 'cut 0 True' "$(grep cut "$TMP/result")"
+is stopped-rest 'rest True' "$(grep rest "$TMP/result")"
+is stopped-twice 'twice True' "$(grep twice "$TMP/result")"
+is stopped-ignored 'ignored True' "$(grep ignored "$TMP/result")"
+
 # What the heap grows by for thousands of sessions does, too.
 heap() { # octets of it, and of these in small pages
 	awk '/^[0-9a-f]+-[0-9a-f]+ / { heap = /\[heap\]/ }
