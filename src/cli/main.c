@@ -158,9 +158,12 @@ static int help(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	static char errors[8192];
 	const char *first = argc > 1 ? argv[1] : "";
 
 	hold_standard_descriptors();
+	/* Whole messages: others may write to the same place. */
+	(void)setvbuf(stderr, errors, _IOFBF, sizeof(errors));
 	/* A closed pipe is an error of write, and ends the run quietly; so is
 	 * a limit on the size of files, which is told as a full disk is. */
 	signal(SIGPIPE, SIG_IGN);

@@ -124,6 +124,7 @@ int terminal_write(void *ctx, const void *octets, size_t len)
 {
 	(void)ctx;
 	put_escaped(octets, len, true);
+	fflush(stderr);
 	return 0;
 }
 

@@ -214,3 +214,19 @@ mkdir "$TMP/own"
 (umask 0 && "$SMTPWIRE" read -q --eml "$TMP/own" --mbox "$TMP/own/mbox" \
 	"$capture" >/dev/null)
 is own-only 600 "$(stat -c %a "$TMP"/own/* | sort -u)"
+
+# A message and the account are written as a whole each, not octet by octet,
+# since others write to the same place (tcpdump, in a pipe).
+python3 - "$SMTPWIRE" "$capture" >"$TMP/result" <<'END'
+import socket
+import subprocess
+import sys
+
+ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+subprocess.run([sys.argv[1], "read", sys.argv[2], "no-such-file"],
+               stdout=subprocess.DEVNULL, stderr=theirs, check=False)
+theirs.close()
+print(*[m.split(maxsplit=1)[0].decode()
+        for m in iter(lambda: ours.recv(65536), b"")])
+END
+is whole-messages 'smtpwire: account:' "$(cat "$TMP/result")"
